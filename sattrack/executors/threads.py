@@ -1,0 +1,38 @@
+"""Threads that read ahead: results in order, a bounded number in flight, the first error raised."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class ThreadExecutor:
+    """`workers` threads, at most `ahead` results waiting or under way."""
+
+    def __init__(self, *, workers: int = 1, ahead: int = 8) -> None:
+        self._workers = workers
+        self._ahead = max(ahead, workers)
+
+    def map(self, work: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="sattrack-read")
+        waiting: deque[Future[B]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) >= self._ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            # Also when the consumer stops early: what has not begun is dropped, so that leaving does not hang.
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class SerialExecutor:
+    """The same promise in the caller's own thread."""
+
+    def map(self, work: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
+        return map(work, items)

@@ -1,0 +1,63 @@
+"""Points, quads and affine maps.
+
+One convention: points are (x, y) = (column, row), continuous; (0, 0) is the OUTER CORNER of the top-left pixel; intervals are
+half-open; shapes are (rows, columns). A quad is four corners in order around the box, shape (4, 2); quads have shape (n, 4, 2).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Points = NDArray[np.float64]
+Quads = NDArray[np.float64]
+Affine6 = tuple[float, float, float, float, float, float]
+
+
+def apply_affine(transform: Affine6, points: Points) -> Points:
+    """(..., 2) points through x' = a x + b y + c, y' = d x + e y + f."""
+    a, b, c, d, e, f = transform
+    x, y = points[..., 0], points[..., 1]
+    return np.stack([a * x + b * y + c, d * x + e * y + f], axis=-1)
+
+
+def invert_affine(transform: Affine6) -> Affine6:
+    """The inverse map; ValueError where the transform is singular or not finite."""
+    a, b, c, d, e, f = transform
+    det = a * e - b * d
+    if not np.all(np.isfinite(transform)) or det == 0 or not np.isfinite(1.0 / det):
+        raise ValueError("the transform is singular or not finite")
+    ia, ib, id_, ie = e / det, -b / det, -d / det, a / det
+    return (ia, ib, -(ia * c + ib * f), id_, ie, -(id_ * c + ie * f))
+
+
+def centres(quads: Quads) -> Points:
+    """(n, 4, 2) -> (n, 2), the mean of the corners."""
+    return np.asarray(quads.mean(axis=1)) if len(quads) else np.zeros((0, 2))
+
+
+def areas(quads: Quads) -> NDArray[np.float64]:
+    """(n, 4, 2) -> (n,), shoelace, always positive, in squared units of the points."""
+    x, y = quads[..., 0], quads[..., 1]
+    return np.asarray(np.abs(np.sum(x * np.roll(y, -1, 1) - np.roll(x, -1, 1) * y, axis=1)) / 2)
+
+
+def sides(quads: Quads) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Long side, short side, and the long axis (n, 2) as a unit vector with x >= 0; each side is the mean of its pair."""
+    edge = np.roll(quads, -1, axis=1) - quads
+    first = (edge[:, 0] - edge[:, 2]) / 2
+    second = (edge[:, 1] - edge[:, 3]) / 2
+    first_len, second_len = np.hypot(*first.T), np.hypot(*second.T)
+    swap = second_len > first_len
+    axis = np.where(swap[:, None], second, first)
+    long, short = np.where(swap, second_len, first_len), np.where(swap, first_len, second_len)
+    axis = axis / np.maximum(np.hypot(axis[:, 0], axis[:, 1]), 1e-12)[:, None]
+    flip = (axis[:, 0] < 0) | ((axis[:, 0] == 0) & (axis[:, 1] < 0))
+    return long, short, np.where(flip[:, None], -axis, axis)
+
+
+def quads_from_xywhr(boxes: NDArray[np.float64]) -> Quads:
+    """(n, 5) centre x, centre y, width, height, angle in radians (clockwise in pixel axes) -> (n, 4, 2)."""
+    cos, sin = np.cos(boxes[:, 4]), np.sin(boxes[:, 4])
+    u = np.stack([boxes[:, 2] / 2 * cos, boxes[:, 2] / 2 * sin], axis=-1)
+    v = np.stack([-boxes[:, 3] / 2 * sin, boxes[:, 3] / 2 * cos], axis=-1)
+    c = boxes[:, :2]
+    return np.stack([c - u - v, c + u - v, c + u + v, c - u + v], axis=1)

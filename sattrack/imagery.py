@@ -1,0 +1,121 @@
+"""Scenes and their pixels: windows, grids, scenes, tiles. Metadata and arrays, never an open file."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sattrack.geometry import Affine6, Points, apply_affine, invert_affine
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whole pixels of a scene, half-open: columns [col, col + width), rows [row, row + height).
+
+    May reach over the scene's edge: what lies outside is read as invalid.
+    """
+
+    col: int
+    row: int
+    width: int
+    height: int
+
+    def holds(self, points: Points) -> NDArray[np.bool_]:
+        """Which of the points (..., 2), in scene pixels, lie inside; half-open, so that a partition holds each point once."""
+        x, y = points[..., 0], points[..., 1]
+        return np.asarray((x >= self.col) & (x < self.col + self.width) & (y >= self.row) & (y < self.row + self.height))
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A scene's pixels on the ground.
+
+    shape: (rows, cols). transform: (a, b, c, d, e, f), x = a col + b row + c, y = d col + e row + f, in the units of crs;
+    none for a plain picture. crs: WKT or authority string; none for a plain picture.
+    gsd_m: geodesic size of a pixel (along columns, along rows) in metres, at the scene's centre.
+    """
+
+    shape: tuple[int, int]
+    gsd_m: tuple[float, float]
+    crs: str | None = None
+    transform: Affine6 | None = None
+
+    @property
+    def georeferenced(self) -> bool:
+        return self.crs is not None and self.transform is not None
+
+    def to_ground(self, points: Points) -> Points:
+        """Pixel points (..., 2) -> CRS coordinates; (0, 0) is the outer corner of the top-left pixel."""
+        if self.transform is None:
+            raise ValueError("a plain picture has no ground coordinates")
+        return apply_affine(self.transform, points)
+
+    def to_pixels(self, points: Points) -> Points:
+        """CRS coordinates (..., 2) -> pixel points."""
+        if self.transform is None:
+            raise ValueError("a plain picture has no ground coordinates")
+        return apply_affine(invert_affine(self.transform), points)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One file of one acquisition: metadata only, never pixels, never an open file.
+
+    id: the acquisition's name, unique in a run but shared by the files of one acquisition. part: this file's own unique name
+    (equal to id for a scene of one file). location: path or URL. acquired: UTC, or none when unknown; acquired_source: where
+    that was learnt (tags, sidecar, manifest, name, unknown). bands: the 1 or 3 band numbers (from 1) that are fed as gray or
+    as red, green, blue. mask: a path to a mask raster or cloud polygons beside it. notes: what a reader must be told.
+    """
+
+    id: str
+    location: str
+    grid: Grid
+    bands: tuple[int, ...]
+    dtype: str
+    part: str = ""
+    acquired: dt.datetime | None = None
+    acquired_source: str = "unknown"
+    sensor: str = ""
+    source: str = ""
+    licence: str = ""
+    driver: str = ""
+    nodata: float | None = None
+    mask: str | None = None
+    gsd_source: str = ""
+    cloud_checked: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The one declared mapping of a scene's raw values to uint8: per channel, low -> 0 and high -> 255, linear, clipped."""
+
+    low: tuple[float, float, float]
+    high: tuple[float, float, float]
+    percentiles: tuple[float, float] = (1.0, 99.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """A window's pixels as the model wants them.
+
+    pixels: (rows, cols, 3) uint8 RGB, stretched, 0 where not valid. valid: (rows, cols) bool: seen (no nodata, no cloud, inside
+    the scene).
+    """
+
+    window: Window
+    pixels: NDArray[np.uint8]
+    valid: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """The tiles that meet the detector together, all of one shape."""
+
+    tiles: Sequence[Tile] = field(default_factory=tuple)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """(n, rows, cols, 3) uint8 RGB."""
+        return np.stack([tile.pixels for tile in self.tiles])

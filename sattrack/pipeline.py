@@ -1,0 +1,191 @@
+"""The sentence: a scene's windows become tiles, batches, detections, placed and merged, and what was seen."""
+
+import hashlib
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sattrack.detections import Detections
+from sattrack.errors import DetectorError
+from sattrack.imagery import Batch, Scene, Stretch, Tile
+from sattrack.ports import Detector, Executor, Reader
+from sattrack.results import ModelCard, Part
+from sattrack.settings import Settings
+from sattrack.steps.counting import own_site, touches
+from sattrack.steps.grounding import from_lonlat
+from sattrack.steps.merging import merge
+from sattrack.steps.observing import SeenMap
+from sattrack.steps.placing import place, sound
+from sattrack.steps.stretching import apply_stretch, measure_stretch
+from sattrack.steps.tiling import Cell, Plan, cells_touching, plan_windows
+from sattrack.timeline import Site
+
+SCHEMA = "1"
+
+
+@dataclass(slots=True)
+class Timings:
+    """Seconds of one scene: wall, in the model, and waiting for pixels. Kept apart from results, which must be the same bytes."""
+
+    wall: float = 0.0
+    model: float = 0.0
+    waiting: float = 0.0
+    tiles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A scene with the windows to be looked at, and the key under which its part is stored."""
+
+    scene: Scene
+    sha256: str
+    plan: Plan
+    cells: tuple[Cell, ...]
+    key: str
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a caller is told after each batch: tiles done of a scene."""
+
+    tile_done: Callable[[int], None] = field(default=lambda _n: None)
+
+
+def plan_work(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, sites: Sequence[Site] = ()) -> Work:
+    """Windows over the scene, only those near a site where outlines are given, and the part's key."""
+    plan = plan_windows(
+        scene.grid.shape,
+        gsd_m=scene.grid.gsd_m,
+        model_gsd_m=card.gsd_m,
+        tile_px=card.tile_px,
+        overlap_m=settings.overlap_m,
+        longest_object_m=settings.longest_object_m,
+        shift_m=settings.tile_shift_m,
+    )
+    cells = _near(plan, scene, sites) if sites else plan.cells
+    return Work(scene, sha256, plan, cells, part_key(scene, sha256=sha256, card=card, settings=settings, cells=cells))
+
+
+def part_key(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, cells: Sequence[Cell]) -> str:
+    """sha256 over all that changes a part: the file's content, the weights, the settings that matter, the windows, how the
+    scene is read and named. Time of change and folder never enter.
+    """
+    said = {
+        "schema": SCHEMA,
+        "content": sha256,
+        "weights": [card.id, card.sha256, card.gsd_m, card.tile_px, list(card.classes)],
+        "settings": settings.digest_fields(),
+        "windows": [(c.window.col, c.window.row, c.window.width, c.window.height) for c in cells],
+        "read": [
+            scene.part, scene.id, scene.bands, scene.grid.gsd_m, scene.grid.crs, scene.grid.transform, scene.nodata, scene.sensor,
+            scene.acquired.isoformat() if scene.acquired else None, scene.source, scene.licence, scene.mask,
+        ],
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:40]
+
+
+def detect_scene(
+    work: Work,
+    *,
+    reader: Reader,
+    sample: Callable[[Scene], tuple[np.ndarray, np.ndarray]],
+    detector: Detector,
+    card: ModelCard,
+    settings: Settings,
+    executor: Executor,
+    progress: Progress | None = None,
+) -> tuple[Part, Timings]:
+    """All boxes of one scene, in its pixels, and what was seen. Raises SceneError, DetectorError: never a partial result."""
+    timings, began = Timings(), time.monotonic()
+    scene, seen = work.scene, SeenMap(work.scene.grid.shape, gsd_m=work.scene.grid.gsd_m)
+    stretch = measure_stretch(*sample(scene), low=settings.low_percentile, high=settings.high_percentile)
+    tiles = executor.map(lambda cell: _tile(cell, scene, reader=reader, stretch=stretch, tile_px=work.plan.tile_px), work.cells)
+    feed = _Feed(tiles, work.cells, seen=seen, size=settings.batch, timings=timings)
+    placed: list[Detections] = []
+    for cells, found in feed.through(detector):
+        placed += [place(d, cell=cell, plan=work.plan) for cell, d in zip(cells, found, strict=True)]
+        if progress:
+            progress.tile_done(len(cells))
+    kept, dropped = sound(Detections.joined(placed), shape=scene.grid.shape)
+    merged = merge(kept, overlap=settings.merge_overlap)
+    timings.wall = time.monotonic() - began
+    timings.tiles = feed.fed
+    part = Part(
+        key=work.key, scene=scene, sha256=work.sha256, detections=merged, seen=seen.result(), stretch=stretch, card=card,
+        device=detector.device, tiles=feed.fed, tiles_skipped=feed.skipped, dropped=dropped,
+    )  # fmt: skip
+    return part, timings
+
+
+def _near(plan: Plan, scene: Scene, sites: Sequence[Site]) -> tuple[Cell, ...]:
+    outlines = []
+    for site in sites:
+        if site.outline is None or site.excludes or not touches(site, scene=scene):
+            continue
+        rings = _rings(site)
+        pixels = from_lonlat(rings, grid=scene.grid)
+        outlines.append(pixels[np.isfinite(pixels).all(axis=1)])
+    return cells_touching(plan, [o for o in outlines if len(o)])
+
+
+def _rings(site: Site) -> np.ndarray:
+    assert site.outline is not None
+    coordinates = site.outline["coordinates"]
+    polygons = [coordinates] if site.outline["type"] == "Polygon" else coordinates
+    return np.array([point[:2] for polygon in polygons for point in polygon[0]], float)
+
+
+def _tile(cell: Cell, scene: Scene, *, reader: Reader, stretch: Stretch, tile_px: int) -> Tile:
+    raw, valid = reader.read(scene, cell.window, (tile_px, tile_px))
+    pixels = apply_stretch(raw, stretch)
+    pixels[~valid] = 0
+    return Tile(cell.window, pixels, valid)
+
+
+class _Feed:
+    """Batches for the detector out of tiles in order; tiles without a seen pixel never reach it."""
+
+    def __init__(self, tiles: Iterator[Tile], cells: Sequence[Cell], *, seen: SeenMap, size: int, timings: Timings) -> None:
+        self._tiles, self._cells, self._seen, self._size, self._timings = tiles, cells, seen, size, timings
+        self._waiting: deque[tuple[Cell, ...]] = deque()
+        self.fed = 0
+        self.skipped = 0
+
+    def batches(self) -> Iterator[Batch]:
+        chosen: list[tuple[Cell, Tile]] = []
+        began = time.monotonic()
+        for cell, tile in zip(self._cells, self._tiles, strict=True):
+            self._seen.add(cell, tile.valid)
+            if tile.valid.any():
+                chosen.append((cell, tile))
+            else:
+                self.skipped += 1
+            if len(chosen) == self._size:
+                self._timings.waiting += time.monotonic() - began
+                yield self._batch(chosen)
+                chosen, began = [], time.monotonic()
+        if chosen:
+            yield self._batch(chosen)
+
+    def through(self, detector: Detector) -> Iterator[tuple[tuple[Cell, ...], list[Detections]]]:
+        """The detector's answers, each with the cells that they belong to. DetectorError where it returns too few or many."""
+        began = time.monotonic()
+        for found in detector.detect(self.batches()):
+            if not self._waiting or len(self._waiting[0]) != len(found):
+                raise DetectorError("the detector returned other numbers of results than it was given tiles")
+            yield self._waiting.popleft(), found
+        if self._waiting:
+            raise DetectorError("the detector returned fewer batches than it was given")
+        self._timings.model += time.monotonic() - began - self._timings.waiting
+
+    def _batch(self, chosen: list[tuple[Cell, Tile]]) -> Batch:
+        self._waiting.append(tuple(cell for cell, _ in chosen))
+        self.fed += len(chosen)
+        return Batch(tuple(tile for _, tile in chosen))
+
+
+__all__ = ["Progress", "Timings", "Work", "detect_scene", "own_site", "part_key", "plan_work"]

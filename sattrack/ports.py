@@ -1,0 +1,70 @@
+"""The extension points: structural protocols, one page."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sattrack.detections import Detections
+from sattrack.imagery import Batch, Scene, Window
+from sattrack.results import Part, SceneOutcome
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Reader(Protocol):
+    """Pixels of a scene. Safe to call from several threads: implementations keep one handle a thread."""
+
+    def read(self, scene: Scene, window: Window, out_shape: tuple[int, int]) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+        """Raw pixels of a window resampled to out_shape (rows, cols): (rows, cols, 3) in the file's own type (gray repeated),
+        and the valid mask (rows, cols). What lies outside the scene, is nodata, masked or not finite is 0 and not valid.
+        Raises SceneError.
+        """
+        ...
+
+
+class Detector(Protocol):
+    """Finds objects in batches of tiles. `device` says where it really runs."""
+
+    classes: tuple[str, ...]
+    gsd_m: float
+    tile_px: int
+    device: str
+
+    def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
+        """For each batch, in order, a Detections per tile in tile pixels. At most a bounded number of batches is drawn ahead."""
+        ...
+
+
+class Executor(Protocol):
+    """Applies work to items: results in the items' order, a bounded number in flight, the first error raised."""
+
+    def map(self, work: Callable[[A], B], items: Iterable[A]) -> Iterator[B]: ...
+
+
+class Store(Protocol):
+    """Keeps parts under their keys; a crash while writing leaves nothing half."""
+
+    def has(self, key: str) -> bool: ...
+
+    def put(self, key: str, part: Part) -> None: ...
+
+    def get(self, key: str) -> Part: ...
+
+    def keys(self) -> Iterator[str]: ...
+
+
+class Report(Protocol):
+    """Writes something for people or other programs from a finished run."""
+
+    def __call__(self, run: "Finished", to: Path) -> Path: ...
+
+
+class Finished(Protocol):
+    """What a report may know of a run."""
+
+    @property
+    def outcomes(self) -> tuple[SceneOutcome, ...]: ...

@@ -1,0 +1,100 @@
+"""What detection leaves behind: a part per scene file, and a run of parts."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sattrack.detections import Detections
+from sattrack.imagery import Scene, Stretch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What the detector saw of a scene, on coarse cells.
+
+    share: (rows, cols) uint8, 0 nothing of the cell was seen, 255 all. cell: size of a cell (x, y) in source pixels; cell
+    (0, 0) begins at pixel (0, 0).
+    """
+
+    share: NDArray[np.uint8]
+    cell: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What must travel with weights. precision and recall are measured; bands say where (see counting intervals).
+
+    measured: rows {gsd_low, gsd_high, density_low, density_high, precision, recall, n, spread}; empty: nothing was measured.
+    """
+
+    id: str
+    sha256: str
+    classes: tuple[str, ...]
+    gsd_m: float
+    tile_px: int
+    threshold: float
+    oriented: bool = True
+    percentiles: tuple[float, float] = (1.0, 99.0)
+    name: str = ""
+    description: str = ""
+    licence: str = ""
+    trained_on: tuple[dict[str, str], ...] = ()
+    measured: tuple[dict[str, float], ...] = ()
+    figures: tuple[dict[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """The result of one scene file, stored once under its key.
+
+    detections: corners in SOURCE pixels of the file, every box above the score floor. dropped: degenerate boxes thrown away.
+    """
+
+    key: str
+    scene: Scene
+    sha256: str
+    detections: Detections
+    seen: Seen
+    stretch: Stretch
+    card: ModelCard
+    device: str
+    tiles: int
+    tiles_skipped: int
+    dropped: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SceneOutcome:
+    """One row of scenes.csv. status: done, failed, refused or skipped, with the reason."""
+
+    scene_id: str
+    part: str
+    location: str
+    status: str
+    reason: str = ""
+    key: str = ""
+    scene: Scene | None = None
+    boxes: int = 0
+    counted: int = 0
+    cap_hit: bool = False
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunIndex:
+    """The head of a run, stored as run.json. settings, versions and command are plain JSON values."""
+
+    schema_version: str
+    threshold: float
+    model_id: str
+    command: str
+    settings: dict[str, object]
+    versions: dict[str, str]
+    card: ModelCard
+    outcomes: tuple[SceneOutcome, ...] = ()
+    sites_file: str = ""
+    created: dt.datetime | None = None
+    notes: tuple[str, ...] = field(default_factory=tuple)

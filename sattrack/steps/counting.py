@@ -1,0 +1,201 @@
+"""Counting: visible boxes of a site in a scene, with what could not be seen and how sure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sattrack.detections import Detections
+from sattrack.geometry import sides
+from sattrack.imagery import Scene
+from sattrack.results import ModelCard, Part, SceneOutcome
+from sattrack.steps.estimating import NOT_MEASURED, Interval, interval_for
+from sattrack.steps.grounding import Frame, footprint, sample_points
+from sattrack.steps.judging import capability, px_per_width
+from sattrack.steps.merging import merge
+from sattrack.steps.observing import seen_at
+from sattrack.steps.sizing import length_classes, teu
+from sattrack.timeline import Count, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How to count: boxes from `threshold`; a count stands from `min_observed` of the site; files merge at `merge_overlap`."""
+
+    threshold: float
+    min_observed: float
+    merge_overlap: float
+    level: float = 0.9
+
+
+def count_site(site: Site, *, parts: Sequence[Part], exclusions: Sequence[Site] = (), rule: Rule) -> Count:
+    """One site (or zone) in one scene; `parts` are the files of one acquisition.
+
+    Boxes belong to the site that holds their centre. observed_fraction is the share of the site's area that the detector saw in
+    any file. Nothing is extrapolated to what was not seen.
+    """
+    first = parts[0]
+    frame, outline = _place(site, parts)
+    points = sample_points(outline)
+    inside, seen = _observed(points, parts, frame)
+    observed = float(seen.mean())
+    notes = [*first.scene.notes, *(note for part in parts for note in part.notes)]
+    if not inside.any():
+        return _without_number(site, first, rule, status="outside", observed=0.0, notes=("the scene does not touch the site",))
+    if not inside.all():
+        notes.append(f"the scene covers {inside.mean():.0%} of the site")
+    found = _joined(parts, frame, rule)
+    counted = found.where(
+        (found.scores >= rule.threshold)
+        & _countable(found, first.card)
+        & _within(found, outline)
+        & ~_excluded(found, exclusions, frame)
+    )
+    if observed < rule.min_observed:
+        notes.append(f"only {observed:.0%} of the site was seen; {rule.min_observed:.0%} is asked for")
+        status = "not_assessable"
+    else:
+        status = "done"
+    if found.cap_hit:
+        notes.append("a tile returned as many boxes as it may: the count is a lower bound")
+    area_ha = outline.area / 1e4 * observed
+    density = len(counted) / max(area_ha, 1e-9)
+    gsd = max(first.scene.grid.gsd_m)
+    interval = interval_for(len(counted), card=first.card, gsd_m=gsd, density=density)
+    return _with_number(
+        site, parts, rule, counted, interval, observed=observed, area_ha=area_ha, status=status, notes=tuple(notes)
+    )
+
+
+def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: Rule) -> Count:
+    """The row of a scene that was refused or failed: no number, the reason in the notes."""
+    scene = outcome.scene
+    gsd = scene.grid.gsd_m if scene else (float("nan"), float("nan"))
+    return Count(
+        site_id=site.id, site_name=site.name, zone=site.zone, scene_id=outcome.scene_id,
+        datetime=scene.acquired if scene else None, datetime_source=scene.acquired_source if scene else "unknown",
+        sensor=scene.sensor if scene else "", count=None, count_low=None, count_high=None, interval_level=rule.level,
+        interval_method="none: not counted", n_checked=0, observed_fraction=0.0, cloud_checked=False, status=outcome.status,
+        count_per_observed_area=None, n_20ft=None, n_40ft=None, n_45ft=None, teu=None, threshold=rule.threshold, cap_hit=False,
+        gsd_m=max(gsd), px_per_width=px_per_width(gsd) if scene else float("nan"),
+        capability=capability(gsd) if scene else "unknown", model_id=card.id, notes=(outcome.reason,),
+    )  # fmt: skip
+
+
+def own_site(scene: Scene) -> Site:
+    """Without outlines each scene is its own site."""
+    return Site(id=scene.id, name=scene.id, outline=None, pixel_scene=scene.id)
+
+
+def touches(site: Site, *, scene: Scene) -> bool:
+    """Whether a scene covers any of a site's outline."""
+    if site.outline is None:
+        return site.pixel_scene == scene.id
+    if not scene.grid.georeferenced:
+        return False
+    frame = _about(site)
+    return bool(frame.polygon(site.outline).intersects(footprint(scene.grid, frame=frame)))
+
+
+def _about(site: Site) -> Frame:
+    middle = shapely.geometry.shape(site.outline).centroid
+    return Frame.about(middle.x, middle.y)
+
+
+def _place(site: Site, parts: Sequence[Part]) -> tuple[Frame, shapely.Geometry]:
+    """The frame to count in, and the site's outline in it."""
+    if site.outline is None:
+        frame = Frame.of_grid(parts[0].scene.grid)
+        return frame, shapely.union_all([footprint(part.scene.grid, frame=frame) for part in parts])
+    if not parts[0].scene.grid.georeferenced:
+        return Frame.of_pixels(), shapely.box(-2, -2, -1, -1)  # an outline on the ground and a picture without one never meet
+    frame = _about(site)
+    return frame, frame.polygon(site.outline)
+
+
+def _observed(
+    points: NDArray[np.float64], parts: Sequence[Part], frame: Frame
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """For points of a site: whether any file covers them, and the largest share that any file shows of them."""
+    inside, seen = np.zeros(len(points), bool), np.zeros(len(points))
+    for part in parts:
+        pixels = frame.to_pixels(points, grid=part.scene.grid)
+        rows, cols = part.scene.grid.shape
+        x, y = pixels[:, 0], pixels[:, 1]
+        inside |= (x >= 0) & (x < cols) & (y >= 0) & (y < rows)
+        seen = np.maximum(seen, seen_at(part.seen, pixels))
+    return inside, seen
+
+
+def _joined(parts: Sequence[Part], frame: Frame, rule: Rule) -> Detections:
+    """All boxes of an acquisition in the frame's metres, merged where files overlap."""
+    moved = [
+        Detections(
+            frame.from_pixels(p.detections.quads, grid=p.scene.grid),
+            p.detections.scores,
+            p.detections.labels,
+            p.detections.cap_hit,
+        )
+        for p in parts
+    ]
+    joined = Detections.joined(moved)
+    good = np.isfinite(joined.quads).all(axis=(1, 2))
+    joined = joined.where(good)
+    return merge(joined, overlap=rule.merge_overlap) if len(parts) > 1 else joined
+
+
+def countable_labels(card: ModelCard) -> NDArray[np.bool_]:
+    """Which classes are counted: those named container, or all of them where none is."""
+    named = np.array(["container" in name.lower() for name in card.classes])
+    return named if named.any() else np.ones(len(card.classes), bool)
+
+
+def _countable(found: Detections, card: ModelCard) -> NDArray[np.bool_]:
+    return countable_labels(card)[found.labels] if len(found) else np.zeros(0, bool)
+
+
+def _within(found: Detections, outline: shapely.Geometry) -> NDArray[np.bool_]:
+    middle = found.centres()
+    return np.asarray(shapely.contains_xy(outline, middle[:, 0], middle[:, 1]), bool).reshape(len(found))
+
+
+def _excluded(found: Detections, exclusions: Sequence[Site], frame: Frame) -> NDArray[np.bool_]:
+    out = np.zeros(len(found), bool)
+    for site in exclusions if frame.crs is not None else ():
+        if site.outline is not None:
+            out |= _within(found, frame.polygon(site.outline))
+    return out
+
+
+def _with_number(
+    site: Site, parts: Sequence[Part], rule: Rule, counted: Detections, interval: Interval, *,
+    observed: float, area_ha: float, status: str, notes: tuple[str, ...],
+) -> Count:  # fmt: skip
+    scene, card = parts[0].scene, parts[0].card
+    classes = length_classes(sides(counted.quads)[0])
+    n = len(counted)
+    return Count(
+        site_id=site.id, site_name=site.name, zone=site.zone, scene_id=scene.id, datetime=scene.acquired,
+        datetime_source=scene.acquired_source, sensor=scene.sensor, count=n, count_low=interval.low, count_high=interval.high,
+        interval_level=rule.level, interval_method=interval.method, n_checked=0, observed_fraction=round(observed, 4),
+        cloud_checked=all(p.scene.cloud_checked for p in parts), status=status,
+        count_per_observed_area=round(n / area_ha, 4) if area_ha > 0 else None, n_20ft=classes.count("20ft"),
+        n_40ft=classes.count("40ft"), n_45ft=classes.count("45ft"), teu=teu(classes), threshold=rule.threshold,
+        cap_hit=counted.cap_hit, gsd_m=round(max(scene.grid.gsd_m), 4), px_per_width=round(px_per_width(scene.grid.gsd_m), 2),
+        capability=capability(scene.grid.gsd_m), model_id=card.id, notes=notes,
+    )  # fmt: skip
+
+
+def _without_number(site: Site, part: Part, rule: Rule, *, status: str, observed: float, notes: tuple[str, ...]) -> Count:
+    scene = part.scene
+    return Count(
+        site_id=site.id, site_name=site.name, zone=site.zone, scene_id=scene.id, datetime=scene.acquired,
+        datetime_source=scene.acquired_source, sensor=scene.sensor, count=None, count_low=None, count_high=None,
+        interval_level=rule.level, interval_method=NOT_MEASURED if not part.card.measured else "none: not counted", n_checked=0,
+        observed_fraction=observed, cloud_checked=scene.cloud_checked, status=status, count_per_observed_area=None, n_20ft=None,
+        n_40ft=None, n_45ft=None, teu=None, threshold=rule.threshold, cap_hit=False, gsd_m=round(max(scene.grid.gsd_m), 4),
+        px_per_width=round(px_per_width(scene.grid.gsd_m), 2), capability=capability(scene.grid.gsd_m), model_id=part.card.id,
+        notes=notes,
+    )  # fmt: skip

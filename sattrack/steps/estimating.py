@@ -1,0 +1,58 @@
+"""Estimating: a 90 % interval on a count, from what the benchmark measured of the weights."""
+
+import math
+from dataclasses import dataclass
+
+from sattrack.results import ModelCard
+
+Z90 = 1.6448536269514722
+NOT_MEASURED = "none: nothing was measured for these weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """low <= count <= high, in boxes; method says where it comes from."""
+
+    low: float | None
+    high: float | None
+    method: str
+
+
+def interval_for(count: int, *, card: ModelCard, gsd_m: float, density: float) -> Interval:
+    """The interval for the number of visible boxes, given `count` found, at a pixel size (m) and density (boxes a hectare).
+
+    With precision P and recall R of the card's nearest band, the truth is about count P / R; its variance is that of the
+    binomial losses plus (truth x spread) squared, spread being the band's standard deviation of log(found / true) between
+    places. Always holds the count itself. Transferred from the benchmark: it assumes that this place is like those.
+    """
+    band, inside = _band(card, gsd_m=gsd_m, density=density)
+    if band is None:
+        return Interval(None, None, NOT_MEASURED)
+    precision, recall, spread = band["precision"], max(band["recall"], 0.05), band["spread"]
+    truth = count * precision / recall
+    missed_of_none = 1 / recall - 1  # with nothing found, about this many may still stand unseen for each that could be found
+    variance = (truth * spread) ** 2 + truth * ((1 - precision) + (1 - recall)) + missed_of_none
+    half = Z90 * math.sqrt(variance)
+    method = "transferred from the benchmark (model card)"
+    if not inside:
+        method += ", nearest band: no measurement at this pixel size or density"
+    return Interval(max(0.0, min(truth - half, float(count))), max(truth + half, float(count)), method)
+
+
+def _band(card: ModelCard, *, gsd_m: float, density: float) -> tuple[dict[str, float] | None, bool]:
+    """The measured row that holds the point, else the nearest, and whether it holds it."""
+    if not card.measured:
+        return None, False
+
+    def distance(row: dict[str, float]) -> float:
+        return (
+            _outside(gsd_m, row["gsd_low"], row["gsd_high"]) / 0.1
+            + _outside(density, row["density_low"], row["density_high"]) / 100
+        )
+
+    nearest = min(card.measured, key=distance)
+    return nearest, distance(nearest) == 0
+
+
+def _outside(value: float, low: float, high: float) -> float:
+    return max(low - value, value - high, 0.0)

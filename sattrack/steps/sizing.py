@@ -1,0 +1,84 @@
+"""Boxes in metres: how long, how wide, which way they point, and which ISO length they are."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyproj
+from numpy.typing import NDArray
+
+from sattrack.geometry import Quads, sides
+from sattrack.imagery import Grid
+
+Metres = NDArray[np.float64]
+
+# ISO 668 lengths are 6.058, 12.192 and 13.716 m; the boundaries lie half-way between neighbours.
+LENGTH_CLASSES = ("20ft", "40ft", "45ft")
+CLASS_BOUNDARIES_M = (9.1, 12.95)
+TEU_OF_CLASS = {"20ft": 1.0, "40ft": 2.0, "45ft": 2.25}
+
+
+def metric_quads(quads_px: Quads, *, gsd_m: tuple[float, float]) -> Quads:
+    """(n, 4, 2) in pixels -> (n, 4, 2) in metres along columns and rows; pixels may be longer one way than the other."""
+    return np.multiply(quads_px, np.asarray(gsd_m, np.float64), dtype=np.float64)
+
+
+def length_m(quads_px: Quads, *, gsd_m: tuple[float, float]) -> Metres:
+    """(n, 4, 2) in pixels -> (n,) the long side in metres."""
+    return sides(metric_quads(quads_px, gsd_m=gsd_m))[0]
+
+
+def width_m(quads_px: Quads, *, gsd_m: tuple[float, float]) -> Metres:
+    """(n, 4, 2) in pixels -> (n,) the short side in metres."""
+    return sides(metric_quads(quads_px, gsd_m=gsd_m))[1]
+
+
+def compass(grid: Grid) -> NDArray[np.float64]:
+    """(2, 2) matrix that turns metres along (columns, rows) into metres to the (east, north), at the scene's centre.
+
+    Works for rotated, mirrored and south-up grids alike. Without a CRS up is north. Directions are geodesic (WGS 84); a scene
+    whose centre has no longitude and latitude is taken as one without a CRS.
+    """
+    plain = np.array([[1.0, 0.0], [0.0, -1.0]])
+    if grid.crs is None or grid.transform is None:
+        return plain
+    rows, cols = grid.shape
+    centre = np.array([cols / 2, rows / 2])
+    # A pixel each way is too short a step for directions in float64 degrees on sub-metre grids; a hundred are not.
+    steps = centre + np.array([[0.0, 0.0], [100.0, 0.0], [0.0, 100.0]])
+    to_lonlat = pyproj.Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
+    lon, lat = to_lonlat.transform(*grid.to_ground(steps).T)
+    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
+        return plain
+    azimuth, _, _ = pyproj.Geod(ellps="WGS84").inv([lon[0]] * 2, [lat[0]] * 2, lon[1:], lat[1:])
+    turn = np.radians(azimuth)
+    return np.stack([np.sin(turn), np.cos(turn)])
+
+
+def north_angle(grid: Grid) -> float:
+    """Where north points in the picture: degrees clockwise from up, 0 for a north-up scene or one without a CRS."""
+    across, down = np.linalg.solve(compass(grid), np.array([0.0, 1.0]))
+    return float(np.degrees(np.arctan2(across, -down)) % 360)
+
+
+def heading_deg(quads_px: Quads, *, grid: Grid) -> NDArray[np.float64]:
+    """(n, 4, 2) in pixels -> (n,) heading of the long side, degrees clockwise from north, in [0, 180)."""
+    axis = sides(metric_quads(quads_px, gsd_m=grid.gsd_m))[2]
+    east, north = compass(grid) @ axis.T
+    heading = np.degrees(np.arctan2(east, north)) % 180
+    # The remainder of a tiny negative angle rounds up to 180 itself.
+    return np.asarray(np.where(heading >= 180, 0.0, heading))
+
+
+def length_class(length: float) -> str:
+    """The ISO length nearest to a measured one (metres): 20ft, 40ft or 45ft."""
+    return LENGTH_CLASSES[int(np.searchsorted(CLASS_BOUNDARIES_M, length, side="right"))]
+
+
+def length_classes(lengths_m: Metres) -> tuple[str, ...]:
+    """(n,) metres -> n times 20ft, 40ft or 45ft."""
+    return tuple(LENGTH_CLASSES[i] for i in np.searchsorted(CLASS_BOUNDARIES_M, lengths_m, side="right"))
+
+
+def teu(classes: Iterable[str]) -> float:
+    """Twenty-foot equivalent units of boxes by class: 1, 2 and 2.25."""
+    return sum((TEU_OF_CLASS[name] for name in classes), 0.0)

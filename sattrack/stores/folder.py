@@ -1,0 +1,189 @@
+"""The run folder: one GeoParquet-ready part per scene file under its key, written whole or not at all."""
+
+import base64
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
+
+from sattrack.detections import Detections
+from sattrack.errors import StoreError
+from sattrack.imagery import Scene, Stretch
+from sattrack.results import ModelCard, Part, RunIndex, Seen
+
+SCHEMA_VERSION = "1"
+_HEAD = b"sattrack"
+_SCENE, _STRETCH, _CARD, _INDEX = TypeAdapter(Scene), TypeAdapter(Stretch), TypeAdapter(ModelCard), TypeAdapter(RunIndex)
+_CORNERS = tuple(f"px_{axis}{i}" for i in (1, 2, 3, 4) for axis in "xy")
+
+
+class RunFolder:
+    """`parts/KEY.parquet` for each scene file, `run.json` beside them. Parts are written to a temporary name, synced, renamed."""
+
+    def __init__(self, root: Path, *, create: bool = True) -> None:
+        self.root = root
+        self._parts = root / "parts"
+        try:
+            if create:
+                self._parts.mkdir(parents=True, exist_ok=True)
+                self._sweep()
+        except OSError as error:
+            raise StoreError(
+                f"the run folder cannot be made or written: {error.strerror}", where=str(root), way_out="choose another with -o"
+            ) from error
+        if not create and not (root / "run.json").is_file():
+            raise StoreError(
+                "is not a run folder: it has no run.json", where=str(root), way_out="give the folder that detect wrote"
+            )
+
+    def has(self, key: str) -> bool:
+        """Whether a whole, readable part stands under the key; a torn or foreign file counts as absent and is done again."""
+        path = self._path(key)
+        if not path.is_file():
+            return False
+        try:
+            self.get(key)
+        except StoreError:
+            return False
+        return True
+
+    def put(self, key: str, part: Part) -> None:
+        d = part.detections
+        corners = d.quads.reshape(-1, 8)
+        columns: dict[str, Any] = {name: corners[:, i] for i, name in enumerate(_CORNERS)}
+        columns |= {"confidence": d.scores, "class_id": d.labels}
+        table = pa.table(columns).replace_schema_metadata({_HEAD: _head(part)})
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        write_whole(self._path(key), sink.getvalue().to_pybytes())
+
+    def get(self, key: str) -> Part:
+        path = self._path(key)
+        try:
+            table = pq.read_table(path)
+            head = json.loads(table.schema.metadata[_HEAD])
+            return _part(key, table, head)
+        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, ValidationError, zlib.error) as error:
+            raise StoreError(
+                f"the part cannot be read: {error}", where=str(path), way_out="run detect again: it is made anew"
+            ) from error
+
+    def keys(self) -> Iterator[str]:
+        yield from sorted(path.stem for path in self._parts.glob("*.parquet"))
+
+    def write_index(self, index: RunIndex) -> None:
+        text = json.dumps(_INDEX.dump_python(index, mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+        write_whole(self.root / "run.json", text.encode())
+
+    def read_index(self) -> RunIndex:
+        path = self.root / "run.json"
+        try:
+            raw = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise StoreError(f"cannot be read: {error}", where=str(path), way_out="run detect again: parts are kept") from error
+        version = raw.get("schema_version") if isinstance(raw, dict) else None
+        if version != SCHEMA_VERSION:
+            raise StoreError(
+                f"has schema version {version!r}, this sattrack writes {SCHEMA_VERSION!r}",
+                where=str(path),
+                way_out="use a new -o",
+            )
+        try:
+            return _INDEX.validate_python(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise StoreError(f"is not valid at {'.'.join(map(str, first['loc']))}: {first['msg']}", where=str(path)) from error
+
+    def _path(self, key: str) -> Path:
+        return self._parts / f"{key}.parquet"
+
+    def _sweep(self) -> None:
+        """Removes what a killed process left half written."""
+        for path in self._parts.glob(".*.tmp"):
+            path.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The old file or the new one, never half of it, even through a crash: temporary name, sync, rename, sync of the folder."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StoreError(
+            f"cannot be written: {error.strerror}", where=str(path), way_out="free some room, or choose another -o"
+        ) from error
+
+
+def _head(part: Part) -> bytes:
+    seen = part.seen
+    return json.dumps(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "scene": _SCENE.dump_python(part.scene, mode="json"),
+            "sha256": part.sha256,
+            "stretch": _STRETCH.dump_python(part.stretch, mode="json"),
+            "card": _CARD.dump_python(part.card, mode="json"),
+            "seen": {
+                "shape": seen.share.shape,
+                "cell": seen.cell,
+                "zlib": base64.b64encode(zlib.compress(seen.share.tobytes(), 6)).decode(),
+            },
+            "cap_hit": part.detections.cap_hit,
+            "device": part.device,
+            "tiles": part.tiles,
+            "tiles_skipped": part.tiles_skipped,
+            "dropped": part.dropped,
+            "notes": part.notes,
+        },
+        allow_nan=False,
+        sort_keys=True,
+    ).encode()
+
+
+def _part(key: str, table: pa.Table, head: dict[str, Any]) -> Part:
+    if head["schema_version"] != SCHEMA_VERSION:
+        raise ValueError(f"schema version {head['schema_version']!r}")
+    corners = np.stack([table[name].to_numpy() for name in _CORNERS], axis=1).astype(float)
+    packed = zlib.decompress(base64.b64decode(head["seen"]["zlib"]))
+    share = np.frombuffer(packed, np.uint8).reshape(head["seen"]["shape"])
+    return Part(
+        key=key,
+        scene=_SCENE.validate_python(head["scene"]),
+        sha256=head["sha256"],
+        detections=Detections(
+            corners.reshape(-1, 4, 2),
+            table["confidence"].to_numpy().astype(np.float32),
+            table["class_id"].to_numpy().astype(np.int32),
+            bool(head["cap_hit"]),
+        ),
+        seen=Seen(share, (float(head["seen"]["cell"][0]), float(head["seen"]["cell"][1]))),
+        stretch=_STRETCH.validate_python(head["stretch"]),
+        card=_CARD.validate_python(head["card"]),
+        device=head["device"],
+        tiles=head["tiles"],
+        tiles_skipped=head["tiles_skipped"],
+        dropped=head["dropped"],
+        notes=tuple(head["notes"]),
+    )

@@ -1,0 +1,137 @@
+"""Procedural ground: concrete, asphalt, gravel, soil, grass and water, with stains, slabs, tyre marks and painted lines."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sattrack.synthetic.solids import Floats
+
+# Mean colour, grain (standard deviation of the finest noise), cloudiness (of metres-wide noise), colour noise.
+KINDS: dict[str, tuple[tuple[int, int, int], float, float, float]] = {
+    "concrete": ((152, 148, 140), 4.0, 9.0, 1.5),
+    "asphalt": ((88, 88, 90), 4.0, 7.0, 1.0),
+    "gravel": ((134, 124, 112), 8.0, 9.0, 2.0),
+    "soil": ((142, 118, 92), 6.0, 12.0, 3.0),
+    "grass": ((84, 96, 62), 8.0, 14.0, 4.0),
+    "water": ((44, 66, 74), 2.0, 4.0, 1.0),
+    "ballast": ((104, 96, 90), 7.0, 6.0, 1.5),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surface:
+    """A polygon (n, 2) of one kind of ground, in metres. shade: brightness factor."""
+
+    kind: str
+    outline: Floats
+    shade: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stripe:
+    """A painted or laid line (n, 2) in metres; opacity in 0..1."""
+
+    line: Floats
+    width_m: float
+    colour: tuple[int, int, int] = (205, 200, 190)
+    opacity: float = 0.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What lies flat. seed: of stains and grain, so that a site's ground stays the same at every date."""
+
+    base: str
+    seed: int
+    shade: float = 1.0
+    surfaces: tuple[Surface, ...] = ()
+    stripes: tuple[Stripe, ...] = ()
+    dirt: float = 1.0
+
+
+def paint_ground(ground: Ground, *, cell_m: float, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """(rows, cols, 3) float32 sRGB 0..255 on cells of cell_m metres from (0, 0)."""
+    rng = np.random.default_rng(ground.seed)
+    picture = _texture(rng, kind=ground.base, cell_m=cell_m, shape=shape) * np.float32(ground.shade)
+    for surface in ground.surfaces:
+        _lay(picture, surface=surface, rng=rng, cell_m=cell_m)
+    for stripe in ground.stripes:
+        _draw_stripe(picture, stripe=stripe, cell_m=cell_m)
+    if ground.dirt:
+        picture *= _stains(rng, cell_m=cell_m, shape=shape, strength=ground.dirt)[..., None]
+    return picture
+
+
+def noise(rng: np.random.Generator, *, shape: tuple[int, int], cell_m: float, size_m: float) -> NDArray[np.float32]:
+    """(rows, cols) smooth noise of unit deviation whose lumps are about size_m wide."""
+    extent = shape[0] * cell_m, shape[1] * cell_m
+    coarse = max(3, int(extent[0] / size_m) + 3), max(3, int(extent[1] / size_m) + 3)
+    seeds = rng.standard_normal(coarse, dtype=np.float32)
+    if coarse[0] >= shape[0]:
+        return cv2.resize(seeds, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(seeds, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def _texture(rng: np.random.Generator, *, kind: str, cell_m: float, shape: tuple[int, int]) -> NDArray[np.float32]:
+    colour, grain, cloud, hue = KINDS[kind]
+    light = noise(rng, shape=shape, cell_m=cell_m, size_m=14.0) * (cloud * 0.7)
+    light += noise(rng, shape=shape, cell_m=cell_m, size_m=3.0) * (cloud * 0.4)
+    light += noise(rng, shape=shape, cell_m=cell_m, size_m=0.6) * grain
+    picture = np.empty((*shape, 3), np.float32)
+    warm = noise(rng, shape=shape, cell_m=cell_m, size_m=8.0) * hue
+    for channel, turn in enumerate((1.0, 0.1, -1.0)):
+        picture[..., channel] = colour[channel] + light + warm * turn
+    return picture
+
+
+def _bounds(points: Floats, *, cell_m: float, shape: tuple[int, int], margin: int = 2) -> tuple[slice, slice] | None:
+    cells = points / cell_m
+    x0, y0 = np.floor(cells.min(0)).astype(int) - margin
+    x1, y1 = np.ceil(cells.max(0)).astype(int) + margin
+    x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, shape[1]), min(y1, shape[0])
+    return (slice(y0, y1), slice(x0, x1)) if x1 > x0 and y1 > y0 else None
+
+
+def _mask(points: Floats, *, cell_m: float, part: tuple[slice, slice], line_m: float | None = None) -> NDArray[np.uint8]:
+    """The polygon, or a line of line_m metres, on a part of the raster; 0..255 with soft edges."""
+    rows, cols = part
+    mask = np.zeros((rows.stop - rows.start, cols.stop - cols.start), np.uint8)
+    local = (points / cell_m - np.array([cols.start, rows.start]) - 0.5) * 16
+    cells = np.round(np.clip(local, -400_000, 400_000)).astype(np.int32)
+    if line_m is None:
+        cv2.fillPoly(mask, [cells], 255, lineType=cv2.LINE_AA, shift=4)
+    else:
+        cv2.polylines(mask, [cells], False, 255, max(1, round(line_m / cell_m)), lineType=cv2.LINE_AA, shift=4)
+    return mask
+
+
+def _lay(picture: NDArray[np.float32], *, surface: Surface, rng: np.random.Generator, cell_m: float) -> None:
+    shape = picture.shape[:2]
+    part = _bounds(surface.outline, cell_m=cell_m, shape=shape)
+    if part is None:
+        return
+    size = part[0].stop - part[0].start, part[1].stop - part[1].start
+    cover = (_mask(surface.outline, cell_m=cell_m, part=part).astype(np.float32) / 255)[..., None]
+    fresh = _texture(rng, kind=surface.kind, cell_m=cell_m, shape=size) * np.float32(surface.shade)
+    picture[part] += (fresh - picture[part]) * cover
+
+
+def _draw_stripe(picture: NDArray[np.float32], *, stripe: Stripe, cell_m: float) -> None:
+    margin = int(stripe.width_m / cell_m) + 3
+    part = _bounds(stripe.line, cell_m=cell_m, shape=picture.shape[:2], margin=margin)
+    if part is None:
+        return
+    # A line thinner than a cell covers a part of it: less opaque, never thicker.
+    thin = min(1.0, stripe.width_m / cell_m)
+    cover = _mask(stripe.line, cell_m=cell_m, part=part, line_m=stripe.width_m).astype(np.float32)
+    cover *= stripe.opacity * thin / 255
+    picture[part] += (np.array(stripe.colour, np.float32) - picture[part]) * cover[..., None]
+
+
+def _stains(rng: np.random.Generator, *, cell_m: float, shape: tuple[int, int], strength: float) -> NDArray[np.float32]:
+    """Oil, damp and repairs: a factor below one in blots, slightly above in worn places."""
+    blots = noise(rng, shape=shape, cell_m=cell_m, size_m=5.0) + 0.5 * noise(rng, shape=shape, cell_m=cell_m, size_m=1.5)
+    dark = np.clip(blots - 1.2, 0, 1.5) * np.float32(0.12 * strength)
+    return np.asarray(1.0 - dark + np.clip(-blots - 1.4, 0, 1) * np.float32(0.05 * strength), np.float32)

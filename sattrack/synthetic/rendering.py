@@ -1,0 +1,157 @@
+"""Draws a layout as a satellite sees it, and returns the picture with the truth: the visible top faces."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sattrack.geometry import Quads, areas
+from sattrack.synthetic.faces import FACES, FaceMap, draw_faces
+from sattrack.synthetic.ground import noise, paint_ground
+from sattrack.synthetic.layouts import Layout, draw_layout
+from sattrack.synthetic.sensor import Sensor, draw_sensor, sense
+from sattrack.synthetic.solids import BOX, ROOF, STEEL, Solids
+
+# Beside the picture, as far as shadows and leaning stacks reach, metres.
+_REACH_M = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where satellite and sun stand. lean: (x, y) metres on the picture per metre of height. shadow: the same for shadows.
+
+    ambient: light in the shade, as a share of full light.
+    """
+
+    lean: tuple[float, float] = (0.0, 0.0)
+    shadow: tuple[float, float] = (0.5, 0.5)
+    ambient: float = 0.35
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rendered:
+    """A picture and its truth.
+
+    picture: (rows, cols, 3) uint8 RGB. quads: (n, 4, 2) float64 corners in pixels of the visible top faces of topmost boxes, at
+    least half of each in view (corners may lie outside the picture by less than half a box). gsd_m: metres per pixel.
+    zones: (n,) index of the yard's zone per box, -1 for none. solids: (n,) row of each in the layout's solids.
+    """
+
+    picture: NDArray[np.uint8]
+    quads: Quads
+    gsd_m: float
+    zones: NDArray[np.int32]
+    solids: NDArray[np.intp]
+
+
+def draw_view(rng: np.random.Generator) -> View:
+    """A sun of 22 to 75 degrees anywhere, a satellite up to 30 degrees off nadir anywhere."""
+    elevation, sun = np.radians(rng.uniform(24, 75)), rng.uniform(0, 2 * np.pi)
+    off_nadir, look = np.tan(np.radians(min(abs(rng.normal(0, 14)), 32))), rng.uniform(0, 2 * np.pi)
+    reach = min(1 / np.tan(elevation), 2.2)
+    return View(
+        (float(off_nadir * np.cos(look)), float(off_nadir * np.sin(look))),
+        (float(reach * np.cos(sun)), float(reach * np.sin(sun))),
+        float(rng.uniform(0.16, 0.55)),
+    )
+
+
+def render_tile(seed: int, *, gsd_m: float, shape: tuple[int, int] = (256, 256)) -> Rendered:
+    """A random yard, sun, satellite and sensor, all from the seed. shape: (rows, cols); gsd_m: metres per pixel."""
+    rng = np.random.default_rng(seed)
+    layout = draw_layout(rng, extent_m=(shape[1] * gsd_m, shape[0] * gsd_m))
+    return render_scene(layout, gsd_m=gsd_m, shape=shape, view=draw_view(rng), sensor=draw_sensor(rng), rng=rng)
+
+
+def render_scene(
+    layout: Layout, *, gsd_m: float, shape: tuple[int, int], view: View, sensor: Sensor, rng: np.random.Generator,
+    supersample: int | None = None,
+) -> Rendered:  # fmt: skip
+    """Draws a layout (metres, (0, 0) at the top-left corner) on shape (rows, cols) pixels of gsd_m metres.
+
+    supersample: cells per pixel each way; none: as many as make a cell about 0.17 m, at least 2.
+    """
+    factor = supersample or int(np.clip(round(gsd_m / 0.17), 2, 5))
+    cell = gsd_m / factor
+    fine = shape[0] * factor, shape[1] * factor
+    seen = draw_faces(layout.solids, lean=view.lean, cell_m=cell, shape=fine)
+    light = _shadows(layout.solids, seen=seen, view=view, cell_m=cell, extent_m=(shape[1] * gsd_m, shape[0] * gsd_m))
+    picture = _coloured(layout, seen=seen, view=view, cell_m=cell, rng=rng)
+    # The shade is lit by the blue sky.
+    for channel, sky in enumerate((0.94, 1.0, 1.10)):
+        picture[..., channel] *= light + (1 - light) * np.float32(view.ambient * sky)
+    small = cv2.resize(picture, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    rows = _visible(layout.solids, seen=seen, cell_m=cell)
+    quads = layout.solids.footprints()[rows] + np.asarray(view.lean) * layout.solids.top[rows][:, None, None]
+    return Rendered(sense(small, sensor=sensor, rng=rng), quads / gsd_m, gsd_m, layout.solids.zone[rows], rows)
+
+
+def _visible(things: Solids, *, seen: FaceMap, cell_m: float) -> NDArray[np.intp]:
+    """Rows of the boxes whose top face is at least half in view: not hidden, not outside."""
+    cells = np.bincount(seen.ids.ravel(), minlength=1 + FACES * len(things))[1::FACES]
+    whole = areas(things.footprints()) / cell_m**2
+    return np.nonzero((things.kind == BOX) & (cells >= 0.5 * whole))[0]
+
+
+def _shadows(things: Solids, *, seen: FaceMap, view: View, cell_m: float, extent_m: tuple[float, float]) -> NDArray[np.float32]:
+    """(rows, cols) 1 where the sun reaches what is seen, 0 where something stands between."""
+    step = max(cell_m, 0.2)
+    size = int((extent_m[1] + 2 * _REACH_M) / step), int((extent_m[0] + 2 * _REACH_M) / step)
+    sun = draw_faces(things, lean=view.shadow, cell_m=step, shape=size, origin=(-_REACH_M, -_REACH_M))
+    rows, cols = seen.ids.shape
+    x = (np.arange(cols, dtype=np.float32) + 0.5)[None, :] * np.float32(cell_m)
+    y = (np.arange(rows, dtype=np.float32) + 0.5)[:, None] * np.float32(cell_m)
+    away = np.asarray(view.shadow, np.float32) - np.asarray(view.lean, np.float32)
+    at_x = (x + away[0] * seen.height + np.float32(_REACH_M)) / np.float32(step) - np.float32(0.5)
+    at_y = (y + away[1] * seen.height + np.float32(_REACH_M)) / np.float32(step) - np.float32(0.5)
+    first = cv2.remap(sun.height, at_x, at_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(first <= seen.height + np.float32(0.35), np.float32)
+
+
+def _coloured(layout: Layout, *, seen: FaceMap, view: View, cell_m: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Ground and faces in full light, the sides turned from the sun already dark."""
+    picture = paint_ground(layout.ground, cell_m=cell_m, shape=(seen.ids.shape[0], seen.ids.shape[1]))
+    things = layout.solids
+    at = np.nonzero(seen.ids)
+    if not len(at[0]):
+        return picture
+    face = seen.ids[at] - 1
+    solid, side = face // FACES, face % FACES
+    shade = _face_light(things, view=view).ravel()[face]
+    shade *= _roof_texture(things, solid=solid, top=side == 0, at=at, view=view, cell_m=cell_m, rng=rng)
+    dirt = noise(rng, shape=(seen.ids.shape[0], seen.ids.shape[1]), cell_m=cell_m, size_m=1.2)[at]
+    picture[at] = things.colour[solid] * (shade * (1 + np.float32(0.035) * dirt))[:, None]
+    return picture
+
+
+def _face_light(things: Solids, *, view: View) -> NDArray[np.float32]:
+    """(n, 5) brightness of top and sides: sky light and sun by the angle, the top being one."""
+    reach = float(np.hypot(*view.shadow))
+    sun = -np.asarray(view.shadow) / max(reach, 1e-6)
+    out = np.ones((len(things), FACES), np.float32)
+    for k in range(4):
+        angle = things.heading + (k - 1) * np.pi / 2
+        facing = np.clip(np.cos(angle) * sun[0] + np.sin(angle) * sun[1], 0, None)
+        out[:, 1 + k] = np.clip(0.75 * view.ambient + (1 - view.ambient) * facing * reach, 0.12, 1.2)
+    return out
+
+
+def _roof_texture(
+    things: Solids, *, solid: NDArray[np.intp], top: NDArray[np.bool_], at: tuple[NDArray[np.intp], ...], view: View, cell_m: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:  # fmt: skip
+    """(m,) factors: ribs across, rails darker at the edges, patches along; sides get corrugation only by their noise."""
+    x = (at[1] + 0.5) * cell_m - things.top[solid] * view.lean[0] - things.centre[solid, 0]
+    y = (at[0] + 0.5) * cell_m - things.top[solid] * view.lean[1] - things.centre[solid, 1]
+    cos, sin = np.cos(things.heading)[solid], np.sin(things.heading)[solid]
+    u, v = x * cos + y * sin, y * cos - x * sin
+    n = len(things)
+    rib = np.where(things.kind == ROOF, rng.uniform(0.8, 3.0, n), rng.uniform(0.28, 0.62, n))
+    depth = np.where(things.kind == STEEL, 0, rng.uniform(0.0, 0.06, n))
+    patch, phase, bend = rng.normal(0, 0.05, n), rng.uniform(0, 6.3, n), rng.uniform(0.3, 1.1, n)
+    out = 1 + depth[solid] * np.cos(u * (2 * np.pi / rib)[solid]) + patch[solid] * np.sin(u * bend[solid] + phase[solid])
+    edge = np.minimum(things.length[solid] / 2 - np.abs(u), things.width[solid] / 2 - np.abs(v))
+    rail = (edge < 0.14) & (things.kind == BOX)[solid]
+    out = np.where(rail, out * rng.uniform(0.62, 0.95, n)[solid], out)
+    return np.where(top, out, 1.0).astype(np.float32)

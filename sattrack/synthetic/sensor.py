@@ -1,0 +1,95 @@
+"""From a clean picture to what a satellite's product looks like: haze, cast, blur, sharpening, noise, JPEG."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sattrack.synthetic.palettes import tint
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """What the way to the file does to a picture.
+
+    blur_px: gaussian MTF, output pixels. sharpen: unsharp amount, 0 none. coarser: the picture was taken at so many times the
+    output's pixel size. haze: share of light scattered in, towards haze_colour. contrast, gain, gamma: about 1. cast: factors on
+    red, green, blue. saturation: 1 as painted, 0 gray. noise: standard deviation in grey levels. jpeg: quality, 0 for none.
+    """
+
+    blur_px: float = 0.6
+    sharpen: float = 0.0
+    coarser: float = 1.0
+    haze: float = 0.05
+    haze_colour: tuple[float, float, float] = (190.0, 198.0, 208.0)
+    contrast: float = 1.0
+    gain: float = 1.0
+    gamma: float = 1.0
+    cast: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    saturation: float = 1.0
+    noise: float = 2.0
+    jpeg: int = 90
+
+
+def draw_sensor(rng: np.random.Generator) -> Sensor:
+    """A product of any quality: sharp to soft, clear to hazy, dark to bright, at times pan or over-sharpened."""
+    hazy = rng.random() < 0.3
+    cast = tint(float(rng.random()), strength=float(rng.beta(1.2, 6)) * 0.5)
+    haze_tone = tint(float(rng.choice([0.08, 0.58, 0.62])), strength=float(rng.uniform(0, 0.18))) * 190
+    return Sensor(
+        blur_px=float(rng.uniform(0.3, 0.9)),
+        sharpen=float(rng.choice([0.0, rng.uniform(0.2, 0.8), rng.uniform(0.8, 2.0)], p=[0.5, 0.38, 0.12])),
+        coarser=float(rng.choice([1.0, rng.uniform(1.05, 1.7)], p=[0.7, 0.3])),
+        haze=float(rng.uniform(0.15, 0.5) if hazy else rng.uniform(0, 0.12)),
+        haze_colour=(float(haze_tone[0]), float(haze_tone[1]), float(haze_tone[2])),
+        contrast=float(rng.normal(1.05, 0.15).clip(0.7, 1.5)),
+        gain=float(np.exp(rng.normal(-0.15, 0.28)).clip(0.4, 1.5)),
+        gamma=float(np.exp(rng.normal(0.08, 0.18)).clip(0.65, 1.6)),
+        cast=(float(cast[0]), float(cast[1]), float(cast[2])),
+        saturation=float(rng.choice([0.0, rng.uniform(0.4, 1.25)], p=[0.04, 0.96])),
+        noise=float(rng.gamma(1.5, 1.4)),
+        jpeg=int(rng.choice([0, rng.integers(55, 97)], p=[0.35, 0.65])),
+    )
+
+
+def sense(picture: NDArray[np.float32], *, sensor: Sensor, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """(rows, cols, 3) float sRGB 0..255 -> uint8 of the same shape, through the sensor and its processing."""
+    out = _colour(picture, sensor=sensor)
+    out = _optics(out, sensor=sensor)
+    if sensor.noise:
+        grain = rng.standard_normal(out.shape[:2], dtype=np.float32)[..., None]
+        grain = 0.8 * grain + 0.5 * rng.standard_normal(out.shape, dtype=np.float32)
+        if sensor.coarser > 1.15 or sensor.blur_px > 0.7:
+            grain = cv2.GaussianBlur(grain, (0, 0), 0.6) * 1.6
+        out = out + grain * sensor.noise
+    return _compressed(np.clip(np.round(out), 0, 255).astype(np.uint8), quality=sensor.jpeg)
+
+
+def _colour(picture: NDArray[np.float32], *, sensor: Sensor) -> NDArray[np.float32]:
+    grey = picture @ np.array([0.30, 0.59, 0.11], np.float32)
+    out = grey[..., None] + (picture - grey[..., None]) * np.float32(sensor.saturation)
+    out = 118 * np.power(np.clip(out, 1, None) / 118, np.float32(sensor.gamma))
+    out = (out * np.array(sensor.cast, np.float32) * sensor.gain - 100) * sensor.contrast + 100
+    veil = np.array(sensor.haze_colour, np.float32) * (0.5 + 0.5 * sensor.gain)
+    if sensor.saturation == 0:
+        veil = veil.mean(keepdims=True)
+    return np.asarray(out * (1 - sensor.haze) + veil * sensor.haze, np.float32)
+
+
+def _optics(picture: NDArray[np.float32], *, sensor: Sensor) -> NDArray[np.float32]:
+    rows, cols = picture.shape[:2]
+    out = cv2.GaussianBlur(picture, (0, 0), sensor.blur_px) if sensor.blur_px > 0.05 else picture
+    if sensor.coarser > 1.01:
+        small = max(2, round(cols / sensor.coarser)), max(2, round(rows / sensor.coarser))
+        out = cv2.resize(cv2.resize(out, small, interpolation=cv2.INTER_AREA), (cols, rows), interpolation=cv2.INTER_CUBIC)
+    if sensor.sharpen:
+        out = out + sensor.sharpen * (out - cv2.GaussianBlur(out, (0, 0), 1.2))
+    return np.asarray(out, np.float32)
+
+
+def _compressed(picture: NDArray[np.uint8], *, quality: int) -> NDArray[np.uint8]:
+    if quality <= 0:
+        return picture
+    _, coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1]).astype(np.uint8)
