@@ -1,0 +1,92 @@
+"""Cells: values as text that is safe in a table, and that gives away no folder, user or signature of where a picture lay."""
+
+import csv
+import datetime as dt
+import io
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+_URL = r"(?:/vsi\w+/)?[A-Za-z][A-Za-z0-9+.-]+://[^\s\"'<>]*|/vsi\w+\?[^\s\"'<>]*"
+_PATH = r"(?<![\w./\\~])(?:~|[A-Za-z]:|\\)?(?:[/\\][^\s/\\:;,\"'<>|()]+)+"
+# One pass over both, so that what is kept of a URL is not read again as a path.
+_PLACE = re.compile(f"(?P<url>{_URL})|(?P<path>{_PATH})")
+_HOME = re.compile(r"[/\\](?:home|Users)[/\\][^/\\]+$")
+_FORMULA = ("=", "+", "-", "@")
+
+
+def moment(value: dt.datetime | None) -> str | None:
+    """A time as RFC 3339 in UTC, whole seconds; none stays none."""
+    if value is None:
+        return None
+    aware = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+    return aware.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clean(text: str) -> str:
+    """One line that every encoder takes: control characters become spaces, halves of broken characters become `?`."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in whole)
+
+
+def shown(location: str) -> str:
+    """What may be told of where a picture lay: a file's name; a URL without user, password, query and fragment."""
+    if location.lower().startswith("file:"):
+        location = location[5:]
+    elif re.match(_URL, location):
+        return clean(_bare_url(location))
+    return clean(re.split(r"[/\\]", location.rstrip("/\\"))[-1])
+
+
+def discreet(text: str, *, locations: Iterable[str] = ()) -> str:
+    """A sentence with every path cut down to its last name and every URL to what `shown` keeps; known locations first,
+    since only they tell where a path with spaces ends.
+    """
+    for location in sorted(filter(None, locations), key=len, reverse=True):
+        text = text.replace(location, shown(location))
+    return clean(_PLACE.sub(_told, text))
+
+
+def csv_cell(value: object) -> str:
+    """A value as a CSV cell. Text that a spreadsheet would take for a formula gets a leading apostrophe; numbers never do."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ""
+    text = clean(str(value))
+    # A tab or line end at the front counts as well; it has become a space here.
+    risky = text.startswith(_FORMULA) or str(value).startswith(("\t", "\r", "\n")) or text.lstrip().startswith(_FORMULA)
+    return f"'{text}" if risky else text
+
+
+def csv_bytes(columns: Sequence[str], *, rows: Iterable[Sequence[object]]) -> bytes:
+    """A table as CSV: UTF-8, a header, LF line ends."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
+    return out.getvalue().encode("utf-8")
+
+
+def number(value: float | None, *, digits: int) -> float | None:
+    """A rounded number; none where there is none, or where it is not finite."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(float(value), digits) + 0.0
+
+
+def _bare_url(url: str) -> str:
+    bare = re.split(r"[?#]", url, maxsplit=1)[0]
+    return re.sub(r"://[^/@]*@", "://", bare)
+
+
+def _told(found: re.Match[str]) -> str:
+    place = found.group()
+    if found.group("url") is not None:
+        return shown(place)
+    return "~" if _HOME.search(place) else re.split(r"[/\\]", place)[-1]

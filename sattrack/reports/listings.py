@@ -1,0 +1,127 @@
+"""The two tables of a run folder: counts.csv, a row per site, zone and scene; scenes.csv, a row per scene file."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from sattrack.imagery import Grid, Scene
+from sattrack.reports.cells import csv_bytes, discreet, moment, number, shown
+from sattrack.results import RunIndex, SceneOutcome
+from sattrack.steps.grounding import to_lonlat
+from sattrack.steps.judging import capability, px_per_width
+from sattrack.stores.folder import SCHEMA_VERSION, write_whole
+from sattrack.timeline import Count
+
+COUNT_COLUMNS = (
+    "site_id", "site_name", "zone", "scene_id", "datetime", "datetime_source", "sensor", "count", "count_low", "count_high",
+    "interval_level", "interval_method", "n_checked", "observed_fraction", "cloud_checked", "status", "count_per_observed_area",
+    "n_20ft", "n_40ft", "n_45ft", "teu", "threshold", "cap_hit", "gsd_m", "px_per_width", "capability", "model_id", "notes",
+    "schema_version",
+)  # fmt: skip
+SCENE_COLUMNS = (
+    "scene_id", "part", "location", "status", "reason", "datetime", "datetime_source", "sensor", "source", "licence", "driver",
+    "dtype", "bands", "width_px", "height_px", "crs", "gsd_m", "gsd_x_m", "gsd_y_m", "gsd_source", "px_per_width", "capability",
+    "nodata", "cloud_checked", "boxes", "counted", "cap_hit", "footprint", "sha256", "key", "model_id", "notes",
+    "schema_version",
+)  # fmt: skip
+_JOIN = "; "
+
+
+def write_counts(counts: Iterable[Count], path: Path) -> None:
+    """counts.csv: every row is kept, those that could not be assessed too, with an empty count and the reason in notes."""
+    rows = (_ordered(count_row(count), columns=COUNT_COLUMNS) for count in counts)
+    write_whole(path, csv_bytes(COUNT_COLUMNS, rows=rows))
+
+
+def write_scenes(index: RunIndex, path: Path) -> None:
+    """scenes.csv: one row per scene file, whatever became of it."""
+    rows = (_ordered(scene_row(outcome, model_id=index.model_id), columns=SCENE_COLUMNS) for outcome in index.outcomes)
+    write_whole(path, csv_bytes(SCENE_COLUMNS, rows=rows))
+
+
+def count_row(count: Count) -> dict[str, object]:
+    """A count as one row, by column name; what has no value is none."""
+    return {
+        "site_id": count.site_id, "site_name": count.site_name, "zone": count.zone, "scene_id": count.scene_id,
+        "datetime": moment(count.datetime), "datetime_source": count.datetime_source, "sensor": count.sensor,
+        "count": count.count, "count_low": number(count.count_low, digits=2), "count_high": number(count.count_high, digits=2),
+        "interval_level": count.interval_level, "interval_method": count.interval_method, "n_checked": count.n_checked,
+        "observed_fraction": number(count.observed_fraction, digits=4), "cloud_checked": count.cloud_checked,
+        "status": count.status, "count_per_observed_area": number(count.count_per_observed_area, digits=4),
+        "n_20ft": count.n_20ft, "n_40ft": count.n_40ft, "n_45ft": count.n_45ft, "teu": number(count.teu, digits=2),
+        "threshold": number(count.threshold, digits=4), "cap_hit": count.cap_hit, "gsd_m": number(count.gsd_m, digits=4),
+        "px_per_width": number(count.px_per_width, digits=2), "capability": count.capability, "model_id": count.model_id,
+        "notes": discreet(_JOIN.join(count.notes)), "schema_version": SCHEMA_VERSION,
+    }  # fmt: skip
+
+
+def scene_row(outcome: SceneOutcome, *, model_id: str) -> dict[str, object]:
+    """A scene file as one row, by column name; what is not known of it is none."""
+    row: dict[str, object] = dict.fromkeys(SCENE_COLUMNS)
+    row |= {
+        "scene_id": outcome.scene_id, "part": outcome.part, "location": shown(outcome.location), "status": outcome.status,
+        "reason": discreet(outcome.reason, locations=(outcome.location,)), "sha256": outcome.sha256, "key": outcome.key,
+        "model_id": model_id, "schema_version": SCHEMA_VERSION,
+    }  # fmt: skip
+    if outcome.status == "done":
+        row |= {"boxes": outcome.boxes, "counted": outcome.counted, "cap_hit": outcome.cap_hit}
+    return row | _said(outcome.scene) if outcome.scene else row
+
+
+def outline_lonlat(grid: Grid, *, steps: int = 4) -> np.ndarray | None:
+    """A scene's edge in longitude and latitude, (4 x steps, 2), counter-clockwise; none where it has no such place."""
+    if not grid.georeferenced:
+        return None
+    rows, cols = grid.shape
+    corners = np.array([[0, 0], [0, rows], [cols, rows], [cols, 0]], float)
+    t = np.linspace(0, 1, steps, endpoint=False)[:, None]
+    edge = np.concatenate([a + (b - a) * t for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)])
+    ring = to_lonlat(edge, grid=grid)
+    if not np.isfinite(ring).all():
+        return None
+    x, y = ring.T
+    clockwise = np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) < 0
+    return np.asarray(ring[::-1] if clockwise else ring)
+
+
+def _said(scene: Scene) -> dict[str, object]:
+    rows, cols = scene.grid.shape
+    across, down = scene.grid.gsd_m
+    return {
+        "datetime": moment(scene.acquired), "datetime_source": scene.acquired_source, "sensor": scene.sensor,
+        "source": discreet(scene.source), "licence": discreet(scene.licence), "driver": scene.driver, "dtype": scene.dtype,
+        "bands": " ".join(map(str, scene.bands)), "width_px": cols, "height_px": rows, "crs": _crs_name(scene.grid.crs),
+        "gsd_m": number(max(across, down), digits=4), "gsd_x_m": number(across, digits=4), "gsd_y_m": number(down, digits=4),
+        "gsd_source": scene.gsd_source, "px_per_width": number(px_per_width(scene.grid.gsd_m), digits=2),
+        "capability": capability(scene.grid.gsd_m), "nodata": number(scene.nodata, digits=6),
+        "cloud_checked": scene.cloud_checked, "footprint": _footprint(scene.grid),
+        "notes": discreet(_JOIN.join(scene.notes), locations=(scene.location, scene.mask or "")),
+    }  # fmt: skip
+
+
+def _footprint(grid: Grid) -> str | None:
+    ring = outline_lonlat(grid, steps=1)
+    if ring is None:
+        return None
+    points = [f"{x:.7f} {y:.7f}" for x, y in [*ring, ring[0]]]
+    return f"POLYGON (({', '.join(points)}))"
+
+
+def _crs_name(crs: str | None) -> str | None:
+    """An authority's code as it stands; of a long WKT its name."""
+    if crs is None or "[" not in crs:
+        return crs
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        known = CRS.from_user_input(crs)
+    except CRSError:
+        return None
+    authority = known.to_authority()
+    return ":".join(authority) if authority else str(known.name)
+
+
+def _ordered(row: dict[str, object], *, columns: tuple[str, ...]) -> list[object]:
+    return [row[name] for name in columns]
