@@ -1,6 +1,6 @@
 """The extension points: structural protocols, one page."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from sattrack.detections import Detections
 from sattrack.imagery import Batch, Scene, Window
-from sattrack.results import Part, SceneOutcome
+from sattrack.results import Part, RunIndex
+from sattrack.timeline import Count, Site
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -57,14 +58,31 @@ class Store(Protocol):
     def keys(self) -> Iterator[str]: ...
 
 
-class Report(Protocol):
-    """Writes something for people or other programs from a finished run."""
-
-    def __call__(self, run: "Finished", to: Path) -> Path: ...
-
-
 class Finished(Protocol):
-    """What a report may know of a run."""
+    """What a report may know of a run: its folder, index, counts and outlines."""
 
     @property
-    def outcomes(self) -> tuple[SceneOutcome, ...]: ...
+    def folder(self) -> Path: ...
+
+    @property
+    def index(self) -> RunIndex: ...
+
+    @property
+    def counts(self) -> tuple[Count, ...]: ...
+
+    @property
+    def sites(self) -> tuple[Site, ...]: ...
+
+
+class Report(Protocol):
+    """Writes something for people or other programs from a finished run and its parts by file; returns what it wrote."""
+
+    def __call__(self, run: Finished, parts: Mapping[str, Part], to: Path) -> Path: ...
+
+
+class PictureReader(Reader, Protocol):
+    """A reader that can also tell whether a scene is still the one that was counted."""
+
+    def digest(self, scene: Scene) -> str:
+        """sha256 of the scene's content, hexadecimal. Raises SceneError."""
+        ...

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ EXPORTS: dict[str, tuple[str, str, str]] = {
     "overlay": ("sattrack.reports.overlays", "write_overlays", "a folder of pictures with the boxes drawn"),
     "charts": ("sattrack.reports.charts", "write_charts", "a folder of count charts, SVG and PNG"),
 }
+# Formats that show the scenes again, and so are given a reader.
+_NEEDS_PIXELS = {"overlay"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +104,5 @@ def export_writer(name: str) -> Callable[..., Any]:
     if name not in EXPORTS:
         raise UsageError(f"the format {name!r} is not known", way_out=f"use one of {', '.join(EXPORTS)}")
     module, function, _ = EXPORTS[name]
-    return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+    writer: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return partial(writer, reader=make_reader(Settings())) if name in _NEEDS_PIXELS else writer
