@@ -1,0 +1,101 @@
+"""Looking for pictures in folders and by glob: streamed, never through a link that loops or leads outside, in natural order."""
+
+import fnmatch
+import logging
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PICTURE_SUFFIXES = (".tif", ".tiff", ".jp2", ".j2k", ".png", ".jpg", ".jpeg", ".vrt")
+_MAGIC = re.compile(r"[*?\[]")
+_RUN_MARK = "run.json"
+
+logger = logging.getLogger(__name__)
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file of this name, without its folders, is looked at as a picture. Hidden files are not."""
+    return not name.startswith(".") and name.lower().endswith(PICTURE_SUFFIXES)
+
+
+def has_magic(text: str) -> bool:
+    """Whether a path holds a wildcard."""
+    return bool(_MAGIC.search(text))
+
+
+def pictures_below(folder: Path, *, recursive: bool) -> Iterator[str]:
+    """Absolute paths of a folder's pictures, in no order.
+
+    Hidden files and folders, earlier run folders and links to folders are passed over; a link to a file counts where it stays
+    inside the folder.
+    """
+    root = folder.absolute()
+    inside = os.path.realpath(root)
+    waiting = [str(root)]
+    while waiting:
+        for entry in _entries(waiting.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                if recursive and not _is_run(entry.path):
+                    waiting.append(entry.path)
+            elif is_picture(entry.name) and _may_follow(entry, inside=inside):
+                yield entry.path
+
+
+def pictures_matching(pattern: str) -> Iterator[str]:
+    """Absolute paths of the pictures that a glob names, in no order; `**` stands for any folders, a folder for its pictures."""
+    parts = Path(pattern).absolute().parts
+    fixed = next(number for number, part in enumerate(parts) if has_magic(part))
+    root = Path(*parts[:fixed])
+    yield from _matching(str(root), parts[fixed:], inside=os.path.realpath(root))
+
+
+def natural_key(path: str) -> tuple[object, ...]:
+    """Sorts `t2` before `t10`, whatever the case, and the same everywhere."""
+    pieces = re.split(r"([0-9]+)", path)
+    return tuple((int(p), "") if i % 2 else (-1, p.casefold()) for i, p in enumerate(pieces)), path
+
+
+def _matching(folder: str, parts: tuple[str, ...], *, inside: str) -> Iterator[str]:
+    head, rest = parts[0], parts[1:]
+    if head == "**":
+        yield from _matching(folder, rest or ("*",), inside=inside)
+    for entry in _entries(folder):
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if head == "**" and is_folder and not _is_run(entry.path):
+            yield from _matching(entry.path, parts, inside=inside)
+        if head == "**" or not fnmatch.fnmatchcase(entry.name, head):
+            continue
+        if rest and is_folder:
+            yield from _matching(entry.path, rest, inside=inside)
+        elif not rest and is_folder:
+            yield from pictures_below(Path(entry.path), recursive=False)
+        elif not rest and is_picture(entry.name) and _may_follow(entry, inside=inside):
+            yield entry.path
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            for entry in found:
+                if not entry.name.startswith("."):
+                    yield entry
+    except OSError as error:
+        logger.warning("%s: not looked into: %s", folder, error.strerror)
+
+
+def _may_follow(entry: os.DirEntry[str], *, inside: str) -> bool:
+    if not entry.is_symlink():
+        return entry.is_file(follow_symlinks=False)
+    target = os.path.realpath(entry.path)
+    if not Path(target).is_file():
+        return False
+    if os.path.commonpath([target, inside]) != inside:
+        logger.warning("%s: not followed: the link leads outside the folder; name the file itself to read it", entry.path)
+        return False
+    return True
+
+
+def _is_run(folder: str) -> bool:
+    # The pictures of an earlier run's report are no scenes.
+    return (Path(folder) / _RUN_MARK).is_file()
