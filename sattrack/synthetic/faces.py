@@ -28,9 +28,7 @@ def painters_order(things: Solids, *, lean: tuple[float, float]) -> NDArray[np.i
     """Solids from those that may be hidden to those that may hide: farthest along the lean first, steel overhead last."""
     towards = np.cos(things.lane_angle) * lean[0] + np.sin(things.lane_angle) * lean[1]
     lanes = -things.lane * np.sign(towards)
-    along = np.cos(things.heading) * lean[0] + np.sin(things.heading) * lean[1]
-    place = things.centre[:, 0] * np.cos(things.heading) + things.centre[:, 1] * np.sin(things.heading)
-    keys = (things.base, -np.round(place, 1) * np.sign(along), lanes[:, 2], lanes[:, 1], lanes[:, 0], things.kind == STEEL)
+    keys = (things.base, lanes[:, 3], lanes[:, 2], lanes[:, 1], lanes[:, 0], things.kind == STEEL)
     return np.lexsort(keys)
 
 

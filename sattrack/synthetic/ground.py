@@ -17,6 +17,7 @@ KINDS: dict[str, tuple[tuple[int, int, int], float, float, float]] = {
     "grass": ((84, 96, 62), 8.0, 14.0, 4.0),
     "water": ((44, 66, 74), 2.0, 4.0, 1.0),
     "ballast": ((104, 96, 90), 7.0, 6.0, 1.5),
+    "snow": ((226, 229, 234), 3.0, 7.0, 0.6),
 }
 
 
@@ -55,10 +56,13 @@ def paint_ground(ground: Ground, *, cell_m: float, shape: tuple[int, int]) -> ND
     """(rows, cols, 3) float32 sRGB 0..255 on cells of cell_m metres from (0, 0)."""
     rng = np.random.default_rng(ground.seed)
     picture = _texture(rng, kind=ground.base, cell_m=cell_m, shape=shape) * np.float32(ground.shade)
+    fresh = {
+        kind: _texture(np.random.default_rng((ground.seed, list(KINDS).index(kind))), kind=kind, cell_m=cell_m, shape=shape)
+        for kind in dict.fromkeys(surface.kind for surface in ground.surfaces)
+    }
     for surface in ground.surfaces:
-        _lay(picture, surface=surface, rng=rng, cell_m=cell_m)
-    for stripe in ground.stripes:
-        _draw_stripe(picture, stripe=stripe, cell_m=cell_m)
+        _lay(picture, surface=surface, fresh=fresh[surface.kind], cell_m=cell_m)
+    _draw_stripes(picture, stripes=ground.stripes, cell_m=cell_m)
     if ground.dirt:
         picture *= _stains(rng, cell_m=cell_m, shape=shape, strength=ground.dirt)[..., None]
     return picture
@@ -86,48 +90,46 @@ def _texture(rng: np.random.Generator, *, kind: str, cell_m: float, shape: tuple
     return picture
 
 
-def _bounds(points: Floats, *, cell_m: float, shape: tuple[int, int], margin: int = 2) -> tuple[slice, slice] | None:
+def _cells(points: Floats, *, cell_m: float) -> NDArray[np.int32]:
+    """Metres to cv2's fixed-point cell centres, 1/16 of a cell."""
+    return np.round(np.clip((points / cell_m - 0.5) * 16, -400_000, 400_000)).astype(np.int32)
+
+
+def _bounds(points: Floats, *, cell_m: float, shape: tuple[int, int]) -> tuple[slice, slice] | None:
     cells = points / cell_m
-    x0, y0 = np.floor(cells.min(0)).astype(int) - margin
-    x1, y1 = np.ceil(cells.max(0)).astype(int) + margin
+    x0, y0 = np.floor(cells.min(0)).astype(int) - 2
+    x1, y1 = np.ceil(cells.max(0)).astype(int) + 2
     x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, shape[1]), min(y1, shape[0])
     return (slice(y0, y1), slice(x0, x1)) if x1 > x0 and y1 > y0 else None
 
 
-def _mask(points: Floats, *, cell_m: float, part: tuple[slice, slice], line_m: float | None = None) -> NDArray[np.uint8]:
-    """The polygon, or a line of line_m metres, on a part of the raster; 0..255 with soft edges."""
-    rows, cols = part
-    mask = np.zeros((rows.stop - rows.start, cols.stop - cols.start), np.uint8)
-    local = (points / cell_m - np.array([cols.start, rows.start]) - 0.5) * 16
-    cells = np.round(np.clip(local, -400_000, 400_000)).astype(np.int32)
-    if line_m is None:
-        cv2.fillPoly(mask, [cells], 255, lineType=cv2.LINE_AA, shift=4)
-    else:
-        cv2.polylines(mask, [cells], False, 255, max(1, round(line_m / cell_m)), lineType=cv2.LINE_AA, shift=4)
-    return mask
-
-
-def _lay(picture: NDArray[np.float32], *, surface: Surface, rng: np.random.Generator, cell_m: float) -> None:
-    shape = picture.shape[:2]
-    part = _bounds(surface.outline, cell_m=cell_m, shape=shape)
+def _lay(picture: NDArray[np.float32], *, surface: Surface, fresh: NDArray[np.float32], cell_m: float) -> None:
+    """One surface, its edge soft by a cell. fresh: its kind of ground, as large as the picture."""
+    part = _bounds(surface.outline, cell_m=cell_m, shape=(picture.shape[0], picture.shape[1]))
     if part is None:
         return
-    size = part[0].stop - part[0].start, part[1].stop - part[1].start
-    cover = (_mask(surface.outline, cell_m=cell_m, part=part).astype(np.float32) / 255)[..., None]
-    fresh = _texture(rng, kind=surface.kind, cell_m=cell_m, shape=size) * np.float32(surface.shade)
-    picture[part] += (fresh - picture[part]) * cover
+    mask = np.zeros((part[0].stop - part[0].start, part[1].stop - part[1].start), np.uint8)
+    local = _cells(surface.outline - np.array([part[1].start, part[0].start]) * cell_m, cell_m=cell_m)
+    cv2.fillPoly(mask, [local], 255, lineType=cv2.LINE_AA, shift=4)
+    at = np.nonzero(mask)
+    cover = (mask[at].astype(np.float32) / 255)[:, None]
+    below = picture[part]
+    below[at] += (fresh[part][at] * np.float32(surface.shade) - below[at]) * cover
 
 
-def _draw_stripe(picture: NDArray[np.float32], *, stripe: Stripe, cell_m: float) -> None:
-    margin = int(stripe.width_m / cell_m) + 3
-    part = _bounds(stripe.line, cell_m=cell_m, shape=picture.shape[:2], margin=margin)
-    if part is None:
-        return
-    # A line thinner than a cell covers a part of it: less opaque, never thicker.
-    thin = min(1.0, stripe.width_m / cell_m)
-    cover = _mask(stripe.line, cell_m=cell_m, part=part, line_m=stripe.width_m).astype(np.float32)
-    cover *= stripe.opacity * thin / 255
-    picture[part] += (np.array(stripe.colour, np.float32) - picture[part]) * cover[..., None]
+def _draw_stripes(picture: NDArray[np.float32], *, stripes: tuple[Stripe, ...], cell_m: float) -> None:
+    """All stripes of one colour in one go, in the order in which the colours first come."""
+    for colour in dict.fromkeys(stripe.colour for stripe in stripes):
+        mask = np.zeros(picture.shape[:2], np.uint8)
+        for stripe in stripes:
+            if stripe.colour == colour:
+                # A line thinner than a cell covers a part of it: less opaque, never thicker.
+                cover = stripe.opacity * min(1.0, stripe.width_m / cell_m)
+                width = max(1, round(stripe.width_m / cell_m))
+                line = [_cells(stripe.line, cell_m=cell_m)]
+                cv2.polylines(mask, line, False, round(255 * cover), width, lineType=cv2.LINE_AA, shift=4)
+        at = np.nonzero(mask)
+        picture[at] += (np.array(colour, np.float32) - picture[at]) * (mask[at].astype(np.float32) / 255)[:, None]
 
 
 def _stains(rng: np.random.Generator, *, cell_m: float, shape: tuple[int, int], strength: float) -> NDArray[np.float32]:

@@ -22,6 +22,10 @@ BOX_PAINTS: tuple[tuple[tuple[int, int, int], float], ...] = (
     ((64, 124, 116), 0.03),  # teal
     ((196, 160, 60), 0.02),  # mustard
     ((46, 46, 50), 0.02),  # near black
+    ((232, 232, 230), 0.05),  # bright white, reefers
+    ((204, 92, 74), 0.05),  # salmon
+    ((62, 118, 186), 0.01),  # open top under a blue tarpaulin
+    ((74, 64, 56), 0.01),  # open top, its load in view
 )
 CAR_PAINTS = ((205, 205, 205), (230, 230, 228), (60, 60, 64), (120, 124, 128), (140, 40, 38), (50, 70, 120), (170, 160, 140))
 ROOF_PAINTS = ((188, 190, 188), (150, 152, 150), (214, 214, 210), (120, 96, 84), (110, 124, 136), (150, 86, 70), (90, 92, 94))
@@ -40,11 +44,16 @@ def box_colours(rng: np.random.Generator, *, count: int, fleets: NDArray[np.intp
 
 def draw_fleets(rng: np.random.Generator, *, count: int, favourites: int = 0) -> NDArray[np.intp]:
     """Which paint each box wears; `favourites` paints of this yard are drawn far more often than their share."""
+    shares = fleet_shares(rng, favourites=favourites)
+    return rng.choice(len(shares), count, p=shares)
+
+
+def fleet_shares(rng: np.random.Generator, *, favourites: int) -> NDArray[np.float64]:
+    """Chance of each paint of BOX_PAINTS in a yard with so many favourite paints."""
     shares = np.array([share for _, share in BOX_PAINTS])
     if favourites:
-        shares = shares.copy()
         shares[rng.choice(len(shares), favourites, replace=False, p=shares / shares.sum())] += 0.5
-    return rng.choice(len(shares), count, p=shares / shares.sum())
+    return np.asarray(shares / shares.sum())
 
 
 def fade(rng: np.random.Generator, *, colours: Colours) -> Colours:

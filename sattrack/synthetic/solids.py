@@ -21,7 +21,7 @@ class Solids:
 
     centre: (n, 2). heading, length, width, base, top: (n,). colour: (n, 3) sRGB 0..255. kind: (n,) BOX, ROOF, VEHICLE or STEEL;
     only BOX is truth. zone: (n,) index of a named part of the yard, -1 for none.
-    lane: (n, 3) places along the directions of lane_angle (n, 3), outermost first: the painter's order (see faces).
+    lane: (n, 4) places along the directions of lane_angle (n, 4), outermost first: the painter's order (see faces).
     """
 
     centre: Floats
@@ -66,8 +66,13 @@ def solids(
     zone: int | NDArray[np.int32] = -1,
     frame: float = 0.0,
     block: tuple[float, float] | None = None,
+    slot: tuple[Floats, float] | None = None,
 ) -> Solids:
-    """Solids from scalars or arrays. frame: the heading of the strips of the layout; block: centre of the block they stand in."""
+    """Solids from scalars or arrays.
+
+    frame: the heading of the strips of the layout; block: centre of the block they stand in; slot: the centres (n, 2) and the
+    heading that the places would have if nothing stood askew, so that a stack keeps its order.
+    """
     centre = np.asarray(centre, np.float64).reshape(-1, 2)
     n = len(centre)
 
@@ -76,17 +81,20 @@ def solids(
 
     heading_n = spread(heading)
     around = centre if block is None else np.broadcast_to(np.asarray(block, np.float64), (n, 2))
-    across = np.stack([-np.sin(heading_n), np.cos(heading_n)], -1)
+    straight, straight_heading = (centre, heading_n) if slot is None else (slot[0], spread(slot[1]))
+    along = np.stack([np.cos(straight_heading), np.sin(straight_heading)], -1)
+    across = along[:, ::-1] * (-1, 1)
     lane = np.stack(
         [
             # Strips are far apart: rounding to a metre keeps boxes of one block together.
             np.round(around @ np.array([-np.sin(frame), np.cos(frame)])),
             np.round(around @ np.array([np.cos(frame), np.sin(frame)])),
-            np.round(((centre - around) * across).sum(1), 1),
+            np.round(((straight - around) * across).sum(1), 1),
+            np.round(((straight - around) * along).sum(1), 1),
         ],
         axis=1,
     )
-    angle = np.stack([np.full(n, frame + np.pi / 2), np.full(n, frame), heading_n + np.pi / 2], axis=1)
+    angle = np.stack([np.full(n, frame + np.pi / 2), np.full(n, frame), straight_heading + np.pi / 2, straight_heading], axis=1)
     return Solids(
         centre, heading_n, spread(length), spread(width), spread(base), spread(top),
         np.array(np.broadcast_to(np.asarray(colour, np.float32), (n, 3))), np.full(n, kind, np.int8),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sattrack.synthetic.palettes import box_colours, draw_fleets
+from sattrack.synthetic.palettes import box_colours, fleet_shares
 from sattrack.synthetic.solids import BOX, BOX_HEIGHTS_M, BOX_LENGTHS_M, BOX_WIDTH_M, Floats, Solids, joined, solids
 
 FT20, FT40, FT45 = BOX_LENGTHS_M[20], BOX_LENGTHS_M[40], BOX_LENGTHS_M[45]
@@ -35,6 +35,7 @@ class Habit:
     """How a yard stacks. share20, share45: of slots. spread_m: careless placing (standard deviation). tilt: of headings, radians.
 
     favourites: paints that dominate the yard. patch: chance that a box wears its neighbour's paint.
+    whole_bays: share of bays that wear one paint throughout.
     """
 
     share20: float = 0.25
@@ -43,6 +44,7 @@ class Habit:
     tilt: float = 0.004
     favourites: int = 1
     patch: float = 0.35
+    whole_bays: float = 0.0
     base_m: float = 0.0
 
 
@@ -80,19 +82,19 @@ def stacked(
     big = ~small & (rng.random(n) < habit.share45) & (slots.pitch_m[0] > FT45 + 0.05)
     half = np.array([np.cos(slots.heading), np.sin(slots.heading)]) * (FT20 / 2 + 0.04)
     if slots.pitch_m[0] < FT40:
-        stacks = [(slots.centre, tiers, np.full(n, FT20))]
+        stacks = [(slots.centre, tiers, np.full(n, FT20), slots.bay)]
     else:
         # The second 20 of a pair is sometimes missing, or a tier lower.
         second = np.where(rng.random(n) < 0.2, np.maximum(tiers - 1, 0), tiers)
         stacks = [
-            (slots.centre[~small], tiers[~small], np.where(big, FT45, FT40)[~small]),
-            (slots.centre[small] - half, tiers[small], np.full(int(small.sum()), FT20)),
-            (slots.centre[small] + half, second[small], np.full(int(small.sum()), FT20)),
+            (slots.centre[~small], tiers[~small], np.where(big, FT45, FT40)[~small], slots.bay[~small]),
+            (slots.centre[small] - half, tiers[small], np.full(int(small.sum()), FT20), slots.bay[small]),
+            (slots.centre[small] + half, second[small], np.full(int(small.sum()), FT20), slots.bay[small]),
         ]
     centre = np.concatenate([s[0] for s in stacks])
     return _tiered(
         rng, centre=centre, tiers=np.concatenate([s[1] for s in stacks]), length=np.concatenate([s[2] for s in stacks]),
-        slots=slots, habit=habit, zone=zone,
+        bay=np.concatenate([s[3] for s in stacks]), slots=slots, habit=habit, zone=zone,
     )  # fmt: skip
 
 
@@ -116,16 +118,20 @@ def _small_slots(rng: np.random.Generator, *, slots: Slots, habit: Habit) -> NDA
 
 
 def _tiered(
-    rng: np.random.Generator, *, centre: Floats, tiers: NDArray[np.intp], length: Floats, slots: Slots, habit: Habit, zone: int
-) -> Solids:
+    rng: np.random.Generator, *, centre: Floats, tiers: NDArray[np.intp], length: Floats, bay: NDArray[np.intp], slots: Slots,
+    habit: Habit, zone: int,
+) -> Solids:  # fmt: skip
     """Stacks of boxes: each tier stands on the one below, and is set down a little off."""
     n = len(tiers)
     lift = np.full(n, habit.base_m)
-    fleets = draw_fleets(rng, count=n, favourites=habit.favourites)
-    alike = rng.random(n) < habit.patch
-    for i in range(1, n):  # runs of one paint: boxes of one carrier arrive together
-        if alike[i]:
-            fleets[i] = fleets[i - 1]
+    shares = fleet_shares(rng, favourites=habit.favourites)
+    fleets = rng.choice(len(shares), n, p=shares)
+    order = np.lexsort((np.arange(n), bay))
+    # Runs of one paint within a bay: boxes of one carrier arrive together.
+    fleets[order] = fleets[order][np.maximum.accumulate(np.where(rng.random(n) < habit.patch, 0, np.arange(n)))]
+    bays = int(bay.max()) + 1
+    of_bay, whole = rng.choice(len(shares), bays, p=shares), rng.random(bays) < habit.whole_bays
+    fleets = np.where(whole[bay], of_bay[bay], fleets)
     parts = []
     for tier in range(int(tiers.max(initial=0))):
         there = tiers > tier
@@ -133,7 +139,8 @@ def _tiered(
         if m == 0:
             break
         high = np.where(rng.random(m) < 0.55, BOX_HEIGHTS_M[1], BOX_HEIGHTS_M[0])
-        worn = np.where(rng.random(m) < 0.6, fleets[there], draw_fleets(rng, count=m, favourites=habit.favourites))
+        alike = whole[bay[there]] | (rng.random(m) < 0.6)
+        worn = np.where(alike, fleets[there], rng.choice(len(shares), m, p=shares))
         if tier == 0:
             worn = fleets[there]
         base = lift[there]
@@ -150,6 +157,7 @@ def _tiered(
                 zone=zone,
                 frame=slots.frame,
                 block=slots.block,
+                slot=(centre[there], slots.heading),
             )  # fmt: skip
         )
         lift[there] = base + high
