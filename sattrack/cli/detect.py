@@ -1,0 +1,145 @@
+"""`sattrack detect`: scenes in, a run folder with counts per site and a page out."""
+
+import logging
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from sattrack.cli import options as o
+from sattrack.cli.voice import Voice, one_line
+
+if TYPE_CHECKING:
+    from sattrack.running import Request, Run
+
+app = typer.Typer(add_completion=False)
+_MODEL, _RUN = "The model", "The run"
+
+
+@app.command(no_args_is_help=True)
+def detect(
+    inputs: o.Inputs,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="The run folder to write, or to go on with.")],
+    sites: o.Sites = None,
+    gsd_m: o.GsdM = None,
+    bands: o.Bands = None,
+    mask: o.Mask = None,
+    nodata: o.Nodata = None,
+    sensor: o.Sensor = None,
+    date: o.Date = None,
+    recursive: o.Recursive = False,
+    allow_remote: o.AllowRemote = False,
+    weights: o.Weights = None,
+    threshold: o.Threshold = None,
+    device: o.Device = None,
+    detector: Annotated[
+        str | None, typer.Option(metavar="MODULE:CLASS", rich_help_panel=_MODEL, help="A detector of your own; runs its code.")
+    ] = None,
+    model_gsd_m: Annotated[
+        float | None,
+        typer.Option(metavar="M", rich_help_panel=_MODEL, help="For weights without a card: the pixel size they work at."),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", rich_help_panel=_MODEL, help="For weights without a card: the names of their classes."),
+    ] = None,
+    config: o.Config = None,
+    on_error: Annotated[
+        Literal["skip", "fail"], typer.Option(rich_help_panel=_RUN, help="What to do at a scene that fails or is refused.")
+    ] = "skip",
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", rich_help_panel=_RUN, help="Say scenes, tiles, estimated time and disk; detect nothing."),
+    ] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", rich_help_panel=_RUN, help="Write no page.")] = False,
+    no_imagery: Annotated[
+        bool, typer.Option("--no-imagery", rich_help_panel=_RUN, help="Leave every pixel of the scenes out of the page.")
+    ] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", rich_help_panel=_RUN, help="End with 4 at an alert; reserved, none is raised yet.")
+    ] = False,
+    as_json: o.AsJson = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """A second call with the same -o does only what is new or changed; an interrupted run goes on where it was.
+
+    Without --sites each scene is its own site. The boxes are kept in RUN with their scores, so that `sattrack count` can use
+    another threshold or other outlines at once.
+    """
+    from sattrack.face import chosen_settings
+    from sattrack.running import Request
+    from sattrack.wiring import DEFAULT_WEIGHTS, Model
+
+    del exit_code  # reserved: nothing raises an alert yet
+    voice = Voice(quiet=quiet, verbose=verbose)
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
+    logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
+    request = Request(
+        inputs=tuple(inputs),
+        out=out,
+        sites=sites,
+        model=Model(weights if weights is not None else DEFAULT_WEIGHTS, detector, model_gsd_m, o.names(classes), threshold),
+        settings=chosen_settings(config, threshold=threshold, device=device),
+        gsd_m=o.pixel_size(gsd_m),
+        bands=o.band_numbers(bands),
+        acquired=o.moment(date),
+        sensor=sensor,
+        nodata=nodata,
+        mask=mask,
+        recursive=recursive,
+        allow_remote=allow_remote,
+        on_error=on_error,
+        command=_command(),
+    )
+    if dry_run:
+        from sattrack.cli.dry_run import rehearse
+
+        rehearse(request, voice=voice, as_json=as_json)
+        return
+    run = watched(request, voice=voice)
+    page = None if no_report else written_page(run, imagery=not no_imagery)
+    tell(run, page=page, voice=voice, as_json=as_json)
+    raise typer.Exit(exit_code_of(run, on_error=on_error))
+
+
+def watched(request: "Request", *, voice: Voice) -> "Run":
+    """The run, with progress on a terminal and a line a scene when verbose."""
+    from sattrack import running
+    from sattrack.cli.progress import following
+
+    with following(voice) as listener:
+        return running.detect(request, listener=listener)
+
+
+def written_page(run: "Run", *, imagery: bool) -> Path:
+    from sattrack.face import write_report
+
+    return write_report(run.folder, imagery=imagery)
+
+
+def tell(run: "Run", *, page: Path | None, voice: Voice, as_json: bool) -> None:
+    """The counts, what went wrong and why, and where the results are."""
+    from sattrack.cli.summary import count_table, summary, troubles
+
+    if as_json:
+        voice.json(summary(run, page=page))
+    else:
+        count_table(run, voice=voice)
+        voice.out(f"report: {one_line(str(page))}" if page else f"run: {one_line(str(run.folder))}")
+    for line in troubles(run):
+        voice.say(line)
+
+
+def exit_code_of(run: "Run", *, on_error: str = "skip") -> int:
+    """0, or 3 where scenes failed or were refused; with --on-error fail such a run ends as an error."""
+    if not run.troubled:
+        return 0
+    return 1 if on_error == "fail" else 3
+
+
+def _command() -> str:
+    """The command as it was typed, for the run's record."""
+    return shlex.join(["sattrack", *sys.argv[1:]])

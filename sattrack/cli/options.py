@@ -1,0 +1,109 @@
+"""Options that several commands share, and how their texts become values. Nothing given is none: defaults live in Settings."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sattrack.errors import UsageError
+from sattrack.settings import Settings
+
+_DATA, _MODEL, _RUN, _TALK = "What the pictures do not say themselves", "The model", "The run", "Talk"
+
+
+def meaning(name: str) -> str:
+    """A setting's description and default, so that help cannot drift from Settings."""
+    field = Settings.model_fields[name]
+    default = "" if field.default is None else f" Default: {field.default}."
+    return f"{field.description}{default}"
+
+
+Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="Pictures, folders, globs, or a CSV manifest.")]
+RunIn = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder that detect wrote.", show_default=False)]
+Recursive = Annotated[bool, typer.Option("-r", "--recursive", help="Look in subfolders too.")]
+AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Accept https:// and /vsi locations.")]
+
+GsdM = Annotated[
+    str | None,
+    typer.Option(metavar="M | X,Y", rich_help_panel=_DATA, help="Pixel size in metres; X,Y where pixels are not square."),
+]
+Bands = Annotated[
+    str | None,
+    typer.Option(metavar="R,G,B", rich_help_panel=_DATA, help="Bands to feed as red, green, blue, from 1; one for gray."),
+]
+Mask = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", rich_help_panel=_DATA, help="Cloud mask: a raster (UDM2, SCL or 0/1), or polygons of cloud."),
+]
+Nodata = Annotated[float | None, typer.Option(rich_help_panel=_DATA, help="Pixel value that means: nothing was seen.")]
+Sensor = Annotated[str | None, typer.Option(rich_help_panel=_DATA, help="Name of the sensor.")]
+Date = Annotated[
+    str | None, typer.Option(metavar="TIME", rich_help_panel=_DATA, help="Time of acquisition, such as 2024-05-31T08:15:00Z.")
+]
+
+Sites = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Site outlines: GeoJSON, GeoPackage or KML. Without it each scene is its own site."),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(metavar="NAME | FILE", rich_help_panel=_MODEL, help="Shipped weights by name, or a .pt file. Default: fast."),
+]
+Device = Annotated[str | None, typer.Option(rich_help_panel=_MODEL, help=meaning("device"))]
+Threshold = Annotated[float | None, typer.Option(rich_help_panel=_MODEL, help=meaning("threshold"))]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", rich_help_panel=_RUN, help="Settings file; `sattrack config --template` writes one."
+    ),
+]
+
+AsJson = Annotated[bool, typer.Option("--json", rich_help_panel=_TALK, help="Print a summary as JSON.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", rich_help_panel=_TALK, help="Say nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", rich_help_panel=_TALK, help="Say what is going on.")]
+
+
+def pixel_size(text: str | None) -> tuple[float, float] | None:
+    """0.49 or 0.65,0.49 -> metres along columns and rows."""
+    if text is None:
+        return None
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 2) or not all(0 < n < 1e5 for n in numbers):
+        raise UsageError(f"--gsd-m is {text!r}", way_out="give metres a pixel, such as 0.5, or X,Y such as 0.65,0.49")
+    return numbers[0], numbers[-1]
+
+
+def band_numbers(text: str | None) -> tuple[int, ...] | None:
+    """4,3,2 -> (4, 3, 2)."""
+    if text is None:
+        return None
+    parts = text.split(",")
+    if len(parts) not in (1, 3) or not all(part.strip().isdecimal() and int(part) >= 1 for part in parts):
+        raise UsageError(f"--bands is {text!r}", way_out="give one band, or red,green,blue, counted from 1, such as 4,3,2")
+    return tuple(int(part) for part in parts)
+
+
+def moment(text: str | None) -> dt.datetime | None:
+    """The time of --date, in UTC."""
+    if text is None:
+        return None
+    from sattrack.readers.times import parse_time
+
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise UsageError(f"--date is {text!r}: it is not a time", way_out="give 2024-05-31 or 2024-05-31T08:15:00Z") from error
+
+
+def names(text: str | None) -> tuple[str, ...] | None:
+    """container,ship -> ("container", "ship")."""
+    if text is None:
+        return None
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(found):
+        raise UsageError(f"--classes is {text!r}", way_out="give names with commas between, such as container,ship")
+    return found

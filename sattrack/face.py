@@ -1,0 +1,145 @@
+"""The face for Python: detect, count, report, export, info, the same work as the commands of the same names."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sattrack import running
+from sattrack.readers.settings_file import load_settings
+from sattrack.running import Listener, Request, Run
+from sattrack.settings import Settings
+from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer
+
+if TYPE_CHECKING:
+    from sattrack.inspecting import Facts
+
+Inputs = str | Path | Sequence[str | Path]
+
+
+def detect(
+    inputs: Inputs,
+    *,
+    out: str | Path,
+    sites: str | Path | None = None,
+    weights: str | Path = DEFAULT_WEIGHTS,
+    detector: str | None = None,
+    model_gsd_m: float | None = None,
+    classes: Sequence[str] | None = None,
+    threshold: float | None = None,
+    device: str | None = None,
+    settings: Settings | Mapping[str, object] | str | Path | None = None,
+    gsd_m: float | tuple[float, float] | None = None,
+    bands: Sequence[int] | None = None,
+    acquired: dt.datetime | None = None,
+    sensor: str | None = None,
+    nodata: float | None = None,
+    mask: str | Path | None = None,
+    recursive: bool = False,
+    allow_remote: bool = False,
+    on_error: str = "skip",
+    report: bool = True,
+    imagery: bool = True,
+    listener: Listener | None = None,
+) -> Run:
+    """Detects and counts every scene of the inputs into the run folder `out`, and writes `out/report.html`.
+
+    inputs: files, folders, globs, or a CSV manifest. sites: outlines as GeoJSON, GeoPackage or KML; without them each scene is
+    its own site. weights: a name of shipped weights, or a path. gsd_m, bands, acquired, sensor, nodata, mask: for scenes that
+    do not say it themselves. settings: Settings, a mapping of some, or the path of a settings file. Scenes already in
+    `out` under the same content, weights and settings are not detected again. Raises SattrackError; a scene that fails is listed instead.
+    """
+    request = Request(
+        inputs=tuple([str(inputs)] if isinstance(inputs, str | Path) else map(str, inputs)),
+        out=Path(out),
+        sites=Path(sites) if sites is not None else None,
+        model=Model(str(weights), detector, model_gsd_m, tuple(classes) if classes is not None else None, threshold),
+        settings=chosen_settings(settings, threshold=threshold, device=device),
+        gsd_m=(float(gsd_m), float(gsd_m)) if isinstance(gsd_m, int | float) else gsd_m,
+        bands=tuple(bands) if bands is not None else None,
+        acquired=acquired,
+        sensor=sensor,
+        nodata=nodata,
+        mask=str(mask) if mask is not None else None,
+        recursive=recursive,
+        allow_remote=allow_remote,
+        on_error=on_error,
+        command="sattrack.detect (Python)",
+    )
+    run = running.detect(request, listener=listener)
+    if report:
+        write_report(run.folder, imagery=imagery)
+    return run
+
+
+def count(
+    run: str | Path, *, sites: str | Path | None = None, threshold: float | None = None, min_observed: float | None = None
+) -> Run:
+    """Counts a run folder again, with other outlines or another threshold, from its stored boxes."""
+    return running.recount(
+        Path(run), sites=Path(sites) if sites is not None else None, threshold=threshold, min_observed=min_observed
+    )
+
+
+def report(run: str | Path, *, imagery: bool = True) -> Path:
+    """Writes the run's page again; the path of `report.html`. imagery=False leaves every pixel of the scenes out."""
+    return write_report(Path(run), imagery=imagery)
+
+
+def export(run: str | Path, *, format: str, to: str | Path, all_boxes: bool = False) -> Path:  # noqa: A002 (the option's name)
+    """Writes a run's boxes for other programs; formats are the keys of `sattrack.wiring.EXPORTS`.
+
+    all_boxes: GeoPackage, GeoJSON and KML hold only counted boxes otherwise. Returns what was written: a file, or a folder.
+    """
+    writer = export_writer(format)
+    opened, parts = running.open_run(Path(run))
+    written: Path = writer(opened, parts, Path(to), all_boxes=all_boxes)
+    return written
+
+
+def info(
+    inputs: Inputs,
+    *,
+    weights: str | Path = DEFAULT_WEIGHTS,
+    gsd_m: float | tuple[float, float] | None = None,
+    bands: Sequence[int] | None = None,
+    recursive: bool = False,
+    allow_remote: bool = False,
+) -> "tuple[Facts, ...]":
+    """What each picture is, what the detector would be fed, and whether its boxes can be counted."""
+    from sattrack.inspecting import inspect_all
+
+    request = Request(
+        inputs=tuple([str(inputs)] if isinstance(inputs, str | Path) else map(str, inputs)),
+        out=Path(),
+        model=Model(str(weights)),
+        gsd_m=(float(gsd_m), float(gsd_m)) if isinstance(gsd_m, int | float) else gsd_m,
+        bands=tuple(bands) if bands is not None else None,
+        recursive=recursive,
+        allow_remote=allow_remote,
+    )
+    return tuple(inspect_all(request))
+
+
+def write_report(folder: Path, *, imagery: bool) -> Path:
+    """RUN/report.html, from what the run was last counted with."""
+    from sattrack.reports.page import write_page
+
+    opened, parts = running.open_run(folder)
+    return write_page(opened, parts, folder / "report.html", imagery=imagery)
+
+
+def chosen_settings(
+    settings: Settings | Mapping[str, object] | str | Path | None, *, threshold: float | None, device: str | None
+) -> Settings:
+    """Settings from whatever they were given as, with what was said beside them."""
+    given = {"threshold": threshold, "device": device}
+    if isinstance(settings, Settings):
+        said = {key: value for key, value in given.items() if value is not None}
+        return load_settings(None, given={**settings.model_dump(), **said}) if said else settings
+    if isinstance(settings, str | Path):
+        return load_settings(Path(settings), given=given)
+    return load_settings(None, given={**(settings or {}), **{k: v for k, v in given.items() if v is not None}})
+
+
+__all__ = ["chosen_settings", "count", "detect", "export", "info", "report", "write_report"]

@@ -1,0 +1,93 @@
+"""Inspecting: what a picture is, what the detector would be fed, and whether its boxes can be counted."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sattrack import wiring
+from sattrack.errors import SattrackError, SceneRefused
+from sattrack.imagery import Scene, Stretch
+from sattrack.pipeline import plan_work
+from sattrack.readers.describing import describe
+from sattrack.readers.finding import Source, find_sources
+from sattrack.results import ModelCard
+from sattrack.running import Request
+from sattrack.steps.judging import capability, px_per_width
+from sattrack.steps.stretching import measure_stretch
+
+Sample = Callable[[Scene], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one picture. status: ok, refused or failed, with the reason; what could not be learnt is none.
+
+    capability: count, area, presence or refuse, by px_per_width, the pixels across a container of 2.44 m. stretch: the raw
+    values that become 0 and 255, per channel. tiles: how many windows the model would be given, without outlines.
+    """
+
+    location: str
+    scene_id: str
+    part: str
+    status: str
+    reason: str = ""
+    scene: Scene | None = None
+    capability: str = ""
+    px_per_width: float | None = None
+    stretch: Stretch | None = None
+    model_id: str = ""
+    model_gsd_m: float | None = None
+    tile_px: int | None = None
+    tiles: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+def inspect_all(request: Request) -> Iterator[Facts]:
+    """Facts of every picture that the request's inputs name, in the order in which detect would take them."""
+    card, said = _card(request)
+    reader = wiring.make_reader(request.settings)
+    try:
+        for source in find_sources(list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote):
+            yield _inspect(source, request, card=card, sample=reader.sample, said=said)
+    finally:
+        reader.close()
+
+
+def _card(request: Request) -> tuple[ModelCard | None, tuple[str, ...]]:
+    try:
+        return wiring.card_of(request.model), ()
+    except SattrackError as error:
+        return None, (f"the tiles are not known: {error}",)
+
+
+def _inspect(source: Source, request: Request, *, card: ModelCard | None, sample: Sample, said: tuple[str, ...]) -> Facts:
+    scene: Scene | None = None
+    try:
+        scene = describe(
+            source, gsd_m=request.gsd_m, bands=request.bands, acquired=request.acquired, sensor=request.sensor,
+            nodata=request.nodata, mask=request.mask, limits=request.settings,
+        )  # fmt: skip
+        settings = request.settings
+        stretch = measure_stretch(*sample(scene), low=settings.low_percentile, high=settings.high_percentile)
+    except SattrackError as error:
+        status = "refused" if isinstance(error, SceneRefused) else "failed"
+        return Facts(source.path, source.scene_id, source.part, status, reason=str(error), scene=scene, notes=said)
+    able = capability(scene.grid.gsd_m)
+    tiles = len(plan_work(scene, sha256="", card=card, settings=settings).cells) if card and able == "count" else None
+    return Facts(
+        location=source.path,
+        scene_id=scene.id,
+        part=scene.part,
+        status="ok" if able == "count" else "refused",
+        reason="" if able == "count" else "pixels too coarse for boxes to be counted",
+        scene=scene,
+        capability=able,
+        px_per_width=px_per_width(scene.grid.gsd_m),
+        stretch=stretch,
+        model_id=card.id if card else "",
+        model_gsd_m=card.gsd_m if card else None,
+        tile_px=card.tile_px if card else None,
+        tiles=tiles,
+        notes=(*scene.notes, *said),
+    )

@@ -1,0 +1,149 @@
+"""Settings from a YAML file and from what was given on the command line, with errors that name the key and its place."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from sattrack.errors import SettingsError
+from sattrack.settings import Settings
+
+_LARGEST_BYTES = 64 << 10
+# Not settings: what decides which code runs or where results go is never taken from a file that may come from elsewhere.
+_ON_THE_COMMAND_LINE = ("detector", "weights", "sites", "out", "gsd_m", "bands", "mask", "nodata", "sensor", "date")
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML without aliases, merge keys or repeated keys."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise _Refused("aliases (*name) are not accepted", self.peek_event().start_mark)
+        event = self.peek_event()
+        if getattr(event, "anchor", None):
+            raise _Refused("anchors (&name) are not accepted", event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise _Refused("merge keys (<<) are not accepted", key.start_mark)
+            if key.value in seen if isinstance(key.value, str) else False:
+                raise _Refused(f"the key {key.value!r} is there twice", key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep=deep)
+
+
+class _Refused(yaml.YAMLError):
+    def __init__(self, what: str, mark: Any) -> None:
+        self.problem, self.problem_mark = what, mark
+        super().__init__(what)
+
+
+def load_settings(path: Path | None, *, given: Mapping[str, object] | None = None) -> Settings:
+    """Defaults, then the file's settings, then those given (none means not given). SettingsError names key and place."""
+    said = read_settings_file(path) if path else {}
+    chosen = {key: value for key, value in (given or {}).items() if value is not None}
+    _check(said, where=str(path))
+    _check(chosen, where="")
+    return _validated({**said, **chosen}, where=str(path) if path else "")
+
+
+def read_settings_file(path: Path) -> dict[str, object]:
+    """The keys and values of a settings file, not yet checked against what settings there are."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(f"the settings file cannot be read: {error.strerror}", where=str(path)) from error
+    if len(content) > _LARGEST_BYTES:
+        raise SettingsError(f"the settings file is larger than {_LARGEST_BYTES >> 10} KiB", where=str(path))
+    try:
+        loaded = yaml.load(content, Loader=_StrictLoader)  # a SafeLoader underneath
+    except yaml.MarkedYAMLError as error:
+        raise SettingsError(f"is not plain YAML: {error.problem}{_line(error.problem_mark)}", where=str(path)) from error
+    except _Refused as error:
+        raise SettingsError(f"{error.problem}{_line(error.problem_mark)}", where=str(path)) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+        raise SettingsError(f"is not plain YAML: {reason}", where=str(path)) from error
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise SettingsError("a settings file holds lines `name: value`", where=str(path), way_out=_WAY_OUT)
+    return {str(key): value for key, value in loaded.items()}
+
+
+_WAY_OUT = "sattrack config --template writes one with every setting"
+
+
+def _check(said: Mapping[str, object], *, where: str) -> None:
+    """Unknown keys are errors that name the nearest known one; so are values that are wrong by themselves."""
+    for key in said:
+        if key in Settings.model_fields:
+            continue
+        if key in _ON_THE_COMMAND_LINE:
+            raise SettingsError(
+                f"{key!r} is not a setting", where=where, way_out=f"give --{key.replace('_', '-')} on the command line"
+            )
+        near = difflib.get_close_matches(key, list(Settings.model_fields), n=1, cutoff=0.5)
+        raise SettingsError(
+            f"{key!r} is not a setting", where=where, way_out=f"did you mean {near[0]!r}?" if near else _WAY_OUT
+        )
+
+
+def _validated(said: Mapping[str, object], *, where: str) -> Settings:
+    # Strict, so that "24 m", "24" or yes never become a number by a guess; YAML has no tuples.
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
+    try:
+        return Settings.model_validate(values, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        message = first["msg"].removeprefix("Value error, ")
+        if not key:
+            raise SettingsError(message, where=where, way_out="change one of the two") from error
+        message = message[:1].lower() + message[1:]
+        raise SettingsError(
+            f"{key} is {first['input']!r}, but {message}",
+            where=where,
+            way_out=Settings.model_fields[str(first["loc"][0])].description or "",
+        ) from error
+
+
+def _line(mark: Any) -> str:
+    return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+
+
+def template() -> str:
+    """A settings file with every setting at its default, commented out, each under its meaning and bounds."""
+    lines = ["# Settings of sattrack. Take the # away from a line to change it; what is not said keeps its default."]
+    for name, field in Settings.model_fields.items():
+        bounds = _bounds(field.metadata)
+        lines += ["", f"# {field.description}{f' ({bounds})' if bounds else ''}", f"# {name}: {_yaml(field.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def as_yaml(settings: Settings) -> str:
+    """Every setting with its value, as a settings file."""
+    return "".join(f"{name}: {_yaml(value)}\n" for name, value in settings.model_dump(mode="python").items())
+
+
+def _yaml(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(list(value)) if isinstance(value, tuple) else str(value)
+
+
+_WORDS = {"gt": "above", "ge": "from", "lt": "below", "le": "to"}
+
+
+def _bounds(metadata: list[Any]) -> str:
+    found = [(word, getattr(one, name)) for one in metadata for name, word in _WORDS.items() if hasattr(one, name)]
+    return ", ".join(f"{word} {value:g}" for word, value in found)
