@@ -47,7 +47,8 @@ def detect(
     inputs: files, folders, globs, or a CSV manifest. sites: outlines as GeoJSON, GeoPackage or KML; without them each scene is
     its own site. weights: a name of shipped weights, or a path. gsd_m, bands, acquired, sensor, nodata, mask: for scenes that
     do not say it themselves. settings: Settings, a mapping of some, or the path of a settings file. Scenes already in
-    `out` under the same content, weights and settings are not detected again. Raises SattrackError; a scene that fails is listed instead.
+    `out` under the same content, weights and settings are not detected again. Raises SattrackError; a scene that fails is
+    listed instead.
     """
     request = Request(
         inputs=tuple([str(inputs)] if isinstance(inputs, str | Path) else map(str, inputs)),
@@ -86,14 +87,15 @@ def report(run: str | Path, *, imagery: bool = True) -> Path:
     return write_report(Path(run), imagery=imagery)
 
 
-def export(run: str | Path, *, format: str, to: str | Path, all_boxes: bool = False) -> Path:  # noqa: A002 (the option's name)
+def export(run: str | Path, *, format: str, to: str | Path, everything: bool = False) -> Path:  # noqa: A002 (the option's name)
     """Writes a run's boxes for other programs; formats are the keys of `sattrack.wiring.EXPORTS`.
 
-    all_boxes: GeoPackage, GeoJSON and KML hold only counted boxes otherwise. Returns what was written: a file, or a folder.
+    everything: also boxes below the threshold; GeoPackage, GeoJSON and KML hold only counted boxes otherwise. Returns what was
+    written: a file, or a folder.
     """
     writer = export_writer(format)
     opened, parts = running.open_run(Path(run))
-    written: Path = writer(opened, parts, Path(to), all_boxes=all_boxes)
+    written: Path = writer(opened, parts, Path(to), everything=everything)
     return written
 
 
@@ -126,7 +128,8 @@ def write_report(folder: Path, *, imagery: bool) -> Path:
     from sattrack.reports.page import write_page
 
     opened, parts = running.open_run(folder)
-    return write_page(opened, parts, folder / "report.html", imagery=imagery)
+    written: Path = write_page(opened, parts, folder / "report.html", imagery=imagery)
+    return written
 
 
 def chosen_settings(

@@ -91,7 +91,6 @@ def sattrack_(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code; errors that a user can mend are one line on stderr."""
-    _keep_to_this_machine()
     with warnings.catch_warnings(), stop_cleanly():
         if not debugging():
             warnings.simplefilter("ignore")
@@ -136,12 +135,6 @@ def _refuse(error: Exception) -> int:
     hint = f" (see: {context.command_path} --help)" if context else ""
     complain(f"{message.rstrip('.')}{hint}")
     return int(getattr(error, "exit_code", USAGE))
-
-
-def _keep_to_this_machine() -> None:
-    """No hidden calls, no installs, and no settings written into the user's folders by the network library."""
-    for name, value in (("YOLO_OFFLINE", "true"), ("YOLO_AUTOINSTALL", "false"), ("YOLO_VERBOSE", "false")):
-        os.environ.setdefault(name, value)
 
 
 if __name__ == "__main__":

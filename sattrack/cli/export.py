@@ -20,7 +20,7 @@ def export(
         Path, typer.Option("-o", "--out", metavar="FILE", help="File to write; a folder for the formats that say so.")
     ],
     format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help=f"{_FORMATS}.")],  # noqa: A002 (the option's name)
-    all_boxes: Annotated[
+    everything: Annotated[
         bool, typer.Option("--all", help="In gpkg, geojson and kml also boxes below the threshold; the others hold all.")
     ] = False,
     quiet: o.Quiet = False,
@@ -28,4 +28,4 @@ def export(
     """Counted boxes are those from the run's threshold; CSV, Parquet and COCO hold every stored box with a column `counted`."""
     from sattrack import face
 
-    Voice(quiet=quiet).out(one_line(str(face.export(run, format=format, to=to, all_boxes=all_boxes))))
+    Voice(quiet=quiet).out(one_line(str(face.export(run, format=format, to=to, everything=everything))))

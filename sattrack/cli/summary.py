@@ -21,8 +21,8 @@ def count_table(run: "Run", *, voice: Voice) -> None:
         voice.out("nothing was counted: no scene touches a site")
         return
     shown = run.counts[:_MOST_ROWS]
-    zoned = any(count.zone for count in shown)
-    keep = [i for i in range(len(_HEAD)) if zoned or i != 1]
+    told = (any(count.site_id != count.scene_id for count in shown), any(count.zone for count in shown))
+    keep = [i for i in range(len(_HEAD)) if i >= len(told) or told[i]]
     rows = [_row(count) for count in shown]
     right = [keep.index(i) for i in (4, 5, 6)]
     voice.table([_HEAD[i] for i in keep], [[row[i] for i in keep] for row in rows], right=right)

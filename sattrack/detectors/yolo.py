@@ -1,22 +1,17 @@
 """The ultralytics plug: YOLO networks, oriented or upright, with our own pre- and post-processing."""
 
-import os
 import pickle
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-# Before the import: nothing is fetched, nothing is installed, and a pickle may only rebuild known network classes.
-os.environ.setdefault("YOLO_OFFLINE", "true")
-os.environ.setdefault("YOLO_AUTOINSTALL", "false")
-os.environ.setdefault("YOLO_VERBOSE", "false")
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from ultralytics.nn.tasks import torch_safe_load
 
 from sattrack.detections import Detections
 from sattrack.detectors.devices import choose_device
+from sattrack.detectors.offline import keep_at_home
 from sattrack.errors import DetectorError, WeightsError
 from sattrack.geometry import quads_from_xywhr
 from sattrack.imagery import Batch
@@ -54,7 +49,7 @@ class YoloDetector:
             self._network.to(memory_format=torch.channels_last)
 
     def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
-        """A Detections per tile of each batch, in order. DetectorError where the network returns numbers that are not finite."""
+        """A Detections per tile of each batch, in order. DetectorError where the network returns what is not finite."""
         for batch in batches:
             if not batch.tiles:
                 yield []
@@ -127,7 +122,7 @@ def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bo
     code is refused.
     """
     try:
-        checkpoint, _ = torch_safe_load(str(weights), safe_only=True)
+        checkpoint = _checkpoint(weights)
     except (pickle.UnpicklingError, RuntimeError, TypeError, EOFError, OSError, KeyError, ModuleNotFoundError) as error:
         raise WeightsError(
             f"cannot be loaded as tensors of a known network: {str(error).splitlines()[0][:200]}",
@@ -138,7 +133,7 @@ def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bo
     if not isinstance(network, torch.nn.Module):
         raise WeightsError("holds no network", where=str(weights), way_out="give the .pt file that ultralytics' training wrote")
     network = network.float().eval()
-    head = network.model[-1]
+    head: Any = network.model[-1]  # type: ignore[index]
     kind = type(head).__name__
     oriented = "OBB" in kind
     if not oriented and kind != "Detect" and "Detect" not in kind:
@@ -154,11 +149,18 @@ def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bo
         head.end2end = False
     for parameter in network.parameters():
         parameter.requires_grad_(False)
-    return network.fuse(verbose=False), oriented
+    return network.fuse(verbose=False), oriented  # type: ignore[operator]
 
 
 def classes_of(weights: Path) -> tuple[str, ...]:
     """The class names inside a .pt file."""
-    checkpoint, _ = torch_safe_load(str(weights), safe_only=True)
-    names = checkpoint["model"].names
+    names = _checkpoint(weights)["model"].names
     return tuple(str(names[i]) for i in sorted(names))
+
+
+def _checkpoint(weights: Path) -> Any:
+    """What a .pt file holds. ultralytics is imported here, once its environment keeps it from calling out."""
+    keep_at_home()
+    from ultralytics.nn.tasks import torch_safe_load
+
+    return torch_safe_load(str(weights), safe_only=True)[0]
