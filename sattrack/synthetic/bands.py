@@ -1,4 +1,4 @@
-"""Strips of a yard that hold boxes: blocks of stacks, wheeled rows, trains, lorries under way. Each returns its width, metres."""
+"""Strips of a yard that hold boxes: blocks of stacks, wheeled rows, trains, lorries under way. Bands return their width."""
 
 import numpy as np
 
@@ -65,8 +65,8 @@ def across_band(plot: Plot, *, v: float, bays: int, fill: float, highest: int, h
         rows = int(rng.integers(4, 40))
         length = rows * pitch
         slots = block_slots(
-            plot.at(u + length / 2, v + width / 2), heading=plot.frame + np.pi / 2, rows=rows, bays=bays, gap_m=gap_m, bay_m=bay_m,
-            frame=plot.frame,
+            plot.at(u + length / 2, v + width / 2), heading=plot.frame + np.pi / 2, rows=rows, bays=bays, gap_m=gap_m,
+            bay_m=bay_m, frame=plot.frame,
         )  # fmt: skip
         tiers = ragged_tiers(rng, slots=slots, highest=highest, fill=float(np.clip(fill + rng.normal(0, 0.15), 0.02, 0.98)))
         plot.put(stacked(rng, slots=slots, tiers=tiers, habit=habit))
@@ -162,10 +162,11 @@ def machine(plot: Plot, *, u: float, v: float) -> None:
     place, turn = plot.at(u, v), plot.frame + float(rng.choice([0, np.pi / 2])) + float(rng.normal(0, 0.1))
     paint = pick(rng, paints=STEEL_PAINTS, count=1)
     if rng.random() < 0.6:
+        spot = np.array([place])
         plot.put(
-            solids(np.array([place]), heading=turn, length=7.5, width=3.6, base=0, top=2.6, colour=paint, kind=VEHICLE, frame=plot.frame),
-            solids(np.array([place]), heading=turn, length=9.5, width=0.9, base=3.4, top=4.6, colour=paint * 0.9, kind=STEEL, frame=plot.frame),
-        )  # fmt: skip
+            solids(spot, heading=turn, length=7.5, width=3.6, base=0, top=2.6, colour=paint, kind=VEHICLE, frame=plot.frame),
+            solids(spot, heading=turn, length=9.5, width=0.9, base=3.4, top=4.6, colour=paint, kind=STEEL, frame=plot.frame),
+        )
         return
     cos, sin = np.cos(turn), np.sin(turn)
     sides = np.array([(place[0] - s * sin, place[1] + s * cos) for s in (-2.1, 2.1)])

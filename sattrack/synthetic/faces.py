@@ -18,7 +18,10 @@ _SHIFT = 4  # binary digits of sub-cell precision that cv2 is given
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceMap:
-    """ids: (rows, cols) int32, 0 ground, else 1 + 5 * solid + face (face 0 is the top). height: (rows, cols) float32, metres."""
+    """What is seen in each cell.
+
+    ids: (rows, cols) int32, 0 ground, else 1 + 5 * solid + face (face 0 is the top). height: (rows, cols) float32, metres.
+    """
 
     ids: NDArray[np.int32]
     height: NDArray[np.float32]
@@ -76,7 +79,7 @@ def _shrunk(quads: NDArray[np.float64], cell_m: float) -> NDArray[np.float64]:
     v = quads[:, 3] - quads[:, 0]
     du = u * (cell_m / 2 / np.maximum(np.hypot(*u.T), 1e-9))[:, None]
     dv = v * (cell_m / 2 / np.maximum(np.hypot(*v.T), 1e-9))[:, None]
-    return quads + np.stack([du + dv, dv - du, -du - dv, du - dv], axis=1)
+    return np.asarray(quads + np.stack([du + dv, dv - du, -du - dv, du - dv], axis=1))
 
 
 def _cells(points: NDArray[np.float64], cell_m: float, origin: tuple[float, float]) -> NDArray[np.int32]:
@@ -95,7 +98,7 @@ def _heights(
     cell_m: float,
     origin: tuple[float, float],
 ) -> NDArray[np.float32]:
-    """Each face is a plane, so the height of a cell is affine in its place: z = a x + b y + c, with (a, b, c) looked up by face."""
+    """Each face is a plane, so height is affine in place: z = a x + b y + c, with (a, b, c) looked up by face."""
     n = len(things)
     plane = np.zeros((1 + FACES * n, 3), np.float32)
     if n:

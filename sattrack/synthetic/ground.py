@@ -42,7 +42,10 @@ class Stripe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """What lies flat. seed: of stains and grain, so that a site's ground stays the same at every date."""
+    """What lies flat. seed: of stains and grain, so that a site's ground stays the same at every date.
+
+    heading: of traffic, along which tyres leave their marks; worn: how strong those are, 0 none.
+    """
 
     base: str
     seed: int
@@ -50,6 +53,8 @@ class Ground:
     surfaces: tuple[Surface, ...] = ()
     stripes: tuple[Stripe, ...] = ()
     dirt: float = 1.0
+    heading: float = 0.0
+    worn: float = 0.0
 
 
 def paint_ground(ground: Ground, *, cell_m: float, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -65,17 +70,19 @@ def paint_ground(ground: Ground, *, cell_m: float, shape: tuple[int, int]) -> ND
     _draw_stripes(picture, stripes=ground.stripes, cell_m=cell_m)
     if ground.dirt:
         picture *= _stains(rng, cell_m=cell_m, shape=shape, strength=ground.dirt)[..., None]
+    if ground.worn:
+        picture *= _tyre_marks(rng, ground=ground, cell_m=cell_m, shape=shape)[..., None]
     return picture
 
 
 def noise(rng: np.random.Generator, *, shape: tuple[int, int], cell_m: float, size_m: float) -> NDArray[np.float32]:
     """(rows, cols) smooth noise of unit deviation whose lumps are about size_m wide."""
     extent = shape[0] * cell_m, shape[1] * cell_m
-    coarse = max(3, int(extent[0] / size_m) + 3), max(3, int(extent[1] / size_m) + 3)
+    # The lattice hangs on the extent alone, so a place looks the same at every pixel size.
+    coarse = int(extent[0] / size_m + 1e-6) + 3, int(extent[1] / size_m + 1e-6) + 3
     seeds = rng.standard_normal(coarse, dtype=np.float32)
-    if coarse[0] >= shape[0]:
-        return cv2.resize(seeds, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(seeds, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC), np.float32)
+    way = cv2.INTER_AREA if coarse[0] >= shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(seeds, (shape[1], shape[0]), interpolation=way), np.float32)
 
 
 def _texture(rng: np.random.Generator, *, kind: str, cell_m: float, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -137,3 +144,26 @@ def _stains(rng: np.random.Generator, *, cell_m: float, shape: tuple[int, int], 
     blots = noise(rng, shape=shape, cell_m=cell_m, size_m=5.0) + 0.5 * noise(rng, shape=shape, cell_m=cell_m, size_m=1.5)
     dark = np.clip(blots - 1.2, 0, 1.5) * np.float32(0.12 * strength)
     return np.asarray(1.0 - dark + np.clip(-blots - 1.4, 0, 1) * np.float32(0.05 * strength), np.float32)
+
+
+def _tyre_marks(rng: np.random.Generator, *, ground: Ground, cell_m: float, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Long streaks along the heading, now darker, now paler: a factor around one."""
+    extent = shape[1] * cell_m, shape[0] * cell_m
+    reach = float(np.hypot(*extent))
+    along_m, across_m = 21.0, 0.7
+    lattice = rng.standard_normal((int(reach / across_m + 1e-6) + 2, int(reach / along_m + 1e-6) + 2), dtype=np.float32)
+    wide = rng.standard_normal((int(reach / 3.5 + 1e-6) + 2, lattice.shape[1]), dtype=np.float32)
+    lattice += 0.8 * np.asarray(cv2.resize(wide, lattice.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    cos, sin = float(np.cos(ground.heading)), float(np.sin(ground.heading))
+    # From cells of the picture to places in the lattice, whose middle is the picture's.
+    to_u, to_v = np.array([cos, sin]) / along_m, np.array([-sin, cos]) / across_m
+    middle = np.array(extent) / 2
+    rows = [
+        [*(to * cell_m), float(-to @ middle + to.sum() * cell_m / 2 + (size - 1) / 2)]
+        for to, size in ((to_u, lattice.shape[1]), (to_v, lattice.shape[0]))
+    ]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    streaks = cv2.warpAffine(lattice, np.array(rows), (shape[1], shape[0]), flags=flags, borderMode=cv2.BORDER_REFLECT)
+    used = np.clip(0.6 + 0.6 * noise(rng, shape=shape, cell_m=cell_m, size_m=17.0), 0, 1.5)
+    marks = np.clip(np.asarray(streaks, np.float32), -1.0, 2.5) * used
+    return np.asarray(1 - np.float32(0.03 * ground.worn) * marks, np.float32)

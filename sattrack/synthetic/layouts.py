@@ -1,12 +1,12 @@
 """Random places as the world has them: terminals, depots, quays, rail yards, lorry parks, and places without any box."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sattrack.synthetic import bands, surroundings
-from sattrack.synthetic.ground import Ground, Surface
+from sattrack.synthetic.ground import KINDS, Ground, Surface
 from sattrack.synthetic.plot import Plot
 from sattrack.synthetic.solids import Solids, joined
 
@@ -50,21 +50,47 @@ def draw_layout(rng: np.random.Generator, *, extent_m: tuple[float, float], kind
         opacity=float(rng.choice([0.0, rng.uniform(0.1, 0.4), rng.uniform(0.4, 0.85)], p=[0.25, 0.4, 0.35])),
     )
     _DRAWN[chosen](plot)
-    surroundings.masts(plot, count=int(rng.poisson(plot.half**2 / 4000)))
+    surroundings.masts(plot, count=int(rng.poisson(plot.half**2 / 6000)))
+    surroundings.litter(plot, count=int(rng.gamma(1.0, plot.half**2 / 600)))
     ground = _ground(rng, plot=plot, rough=chosen in ("depot", "lookalikes", "rail"))
-    return Layout(extent_m, ground, _within(joined(plot.parts), extent_m=extent_m))
+    things = _dusted(rng, things=_within(joined(plot.parts), extent_m=extent_m), base=ground.base)
+    return Layout(extent_m, ground, things)
+
+
+def _dusted(rng: np.random.Generator, *, things: Solids, base: str) -> Solids:
+    """The dust of the place, or its snow, on everything: much in some yards, hardly any in most."""
+    amount = float(rng.beta(1.1, 4.5)) * 0.8
+    each = amount * rng.uniform(0.5, 1.3, len(things)).clip(0, 1)[:, None].astype(np.float32)
+    dust = np.array(KINDS[base][0], np.float32) * np.float32(rng.uniform(0.8, 1.05))
+    return replace(things, colour=things.colour * (1 - each) + dust * each)
 
 
 def _ground(rng: np.random.Generator, *, plot: Plot, rough: bool) -> Ground:
     kinds = ["concrete", "asphalt", "gravel", "soil", "snow", "grass"]
     shares = [0.2, 0.22, 0.22, 0.26, 0.03, 0.07] if rough else [0.42, 0.44, 0.07, 0.05, 0.02, 0.0]
     base = str(rng.choice(kinds, p=shares))
+    if base == "concrete" and rng.random() < 0.5:
+        _joints(plot)
     repairs = [_patch(rng, plot=plot, base=base) for _ in range(int(rng.poisson(4)))]
     # Repairs lie under roads and rails.
     return Ground(
         base, int(rng.integers(1 << 31)), float(rng.uniform(0.65, 1.2)), (*repairs, *plot.surfaces), tuple(plot.stripes),
-        float(rng.gamma(2.0, 0.6)),
+        float(rng.gamma(2.0, 0.6)), plot.frame, float(rng.gamma(1.5, 0.8)),
     )  # fmt: skip
+
+
+def _joints(plot: Plot) -> None:
+    """The joints between slabs of concrete."""
+    pitch, tone = float(plot.rng.uniform(4, 9)), float(plot.rng.uniform(0.08, 0.3))
+    for at in np.arange(-plot.half, plot.half, pitch):
+        for start, end in (((at, -plot.half), (at, plot.half)), ((-plot.half, at), (plot.half, at))):
+            plot.line(
+                (float(start[0]), float(start[1])),
+                (float(end[0]), float(end[1])),
+                width_m=0.12,
+                colour=(92, 88, 82),
+                opacity=tone,
+            )
 
 
 def _patch(rng: np.random.Generator, *, plot: Plot, base: str) -> Surface:
@@ -78,11 +104,13 @@ def _patch(rng: np.random.Generator, *, plot: Plot, base: str) -> Surface:
 def _within(things: Solids, *, extent_m: tuple[float, float]) -> Solids:
     reach = np.hypot(things.length, things.width) / 2 + _MARGIN_M
     near = (things.centre > -reach[:, None]).all(1) & (things.centre < np.asarray(extent_m) + reach[:, None]).all(1)
-    return things.where(near)
+    return things.where(np.asarray(near))
 
 
-def _fill(plot: Plot, *, band: Callable[[float], float], every: tuple[int, int], road_m: tuple[float, float], lane_m: tuple[float, float],
-          start: float | None = None, end: float | None = None) -> None:  # fmt: skip
+def _fill(
+    plot: Plot, *, band: Callable[[float], float], every: tuple[int, int], road_m: tuple[float, float],
+    lane_m: tuple[float, float], start: float | None = None, end: float | None = None,
+) -> None:  # fmt: skip
     """Bands side by side from start to end with lanes between, and a road after every few."""
     rng = plot.rng
     v = -plot.half - float(rng.uniform(0, 25)) if start is None else start

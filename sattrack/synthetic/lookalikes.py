@@ -99,7 +99,7 @@ def shed(rng: np.random.Generator, *, centre: Point, heading: float, frame: floa
             kind=ROOF,
             frame=frame,
             block=centre,
-        )  # fmt: skip
+        )
         for side, shade in ((-1, 1.0), (1, float(rng.uniform(0.72, 1.0))))
     ]
     vents = int(size[0] // 9)
@@ -224,8 +224,8 @@ def quay_crane(rng: np.random.Generator, *, centre: Point, heading: float, frame
     """A ship-to-shore crane: a long boom across the quay edge on a portal."""
     paint = pick(rng, paints=STEEL_PAINTS, count=1)
     boom = solids(
-        np.array([_moved(centre, heading, across=side * 2.2) for side in (-1, 1)]), heading=heading, length=78, width=1.3, base=36,
-        top=38.5, colour=paint, kind=STEEL, frame=frame,
+        np.array([_moved(centre, heading, across=side * 2.2) for side in (-1, 1)]), heading=heading, length=78, width=1.3,
+        base=36, top=38.5, colour=paint, kind=STEEL, frame=frame,
     )  # fmt: skip
     house = solids(
         np.array([_moved(centre, heading, along=-14)]),
@@ -273,8 +273,8 @@ def boat(rng: np.random.Generator, *, centre: Point, heading: float, frame: floa
     )
     deck = length * 0.06 + 0.8
     house = solids(
-        np.array([_moved(centre, heading, along=-length * 0.36)]), heading=heading, length=length * 0.14, width=width * 0.8, base=deck,
-        top=deck + length * 0.07 + 1.5, colour=np.array([[222, 222, 218]], np.float32), kind=STEEL, frame=frame,
+        np.array([_moved(centre, heading, along=-length * 0.36)]), heading=heading, length=length * 0.14, width=width * 0.8,
+        base=deck, top=deck + length * 0.07 + 1.5, colour=np.array([[222, 222, 218]], np.float32), kind=STEEL, frame=frame,
     )  # fmt: skip
     hatches = np.array([_moved(centre, heading, along=length * a) for a in (-0.14, 0.06, 0.26)])
     lids = solids(

@@ -53,7 +53,7 @@ def draw_view(rng: np.random.Generator) -> View:
     return View(
         (float(off_nadir * np.cos(look)), float(off_nadir * np.sin(look))),
         (float(reach * np.cos(sun)), float(reach * np.sin(sun))),
-        float(rng.uniform(0.16, 0.55)),
+        float(rng.uniform(0.2, 0.6)),
     )
 
 
@@ -81,7 +81,7 @@ def render_scene(
     # The shade is lit by the blue sky.
     for channel, sky in enumerate((0.94, 1.0, 1.10)):
         picture[..., channel] *= light + (1 - light) * np.float32(view.ambient * sky)
-    small = cv2.resize(picture, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(picture, (shape[1], shape[0]), interpolation=cv2.INTER_AREA), np.float32)
     rows = _visible(layout.solids, seen=seen, cell_m=cell)
     quads = layout.solids.footprints()[rows] + np.asarray(view.lean) * layout.solids.top[rows][:, None, None]
     return Rendered(sense(small, sensor=sensor, rng=rng), quads / gsd_m, gsd_m, layout.solids.zone[rows], rows)
@@ -138,8 +138,8 @@ def _face_light(things: Solids, *, view: View) -> NDArray[np.float32]:
 
 
 def _roof_texture(
-    things: Solids, *, solid: NDArray[np.intp], top: NDArray[np.bool_], at: tuple[NDArray[np.intp], ...], view: View, cell_m: float,
-    rng: np.random.Generator,
+    things: Solids, *, solid: NDArray[np.int32], top: NDArray[np.bool_], at: tuple[NDArray[np.intp], ...], view: View,
+    cell_m: float, rng: np.random.Generator,
 ) -> NDArray[np.float32]:  # fmt: skip
     """(m,) factors: ribs across, rails darker at the edges, patches along; sides get corrugation only by their noise."""
     x = (at[1] + 0.5) * cell_m - things.top[solid] * view.lean[0] - things.centre[solid, 0]

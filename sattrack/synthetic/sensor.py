@@ -14,8 +14,8 @@ class Sensor:
     """What the way to the file does to a picture.
 
     blur_px: gaussian MTF, output pixels. sharpen: unsharp amount, 0 none. coarser: the picture was taken at so many times the
-    output's pixel size. haze: share of light scattered in, towards haze_colour. contrast, gain, gamma: about 1. cast: factors on
-    red, green, blue. saturation: 1 as painted, 0 gray. noise: standard deviation in grey levels. jpeg: quality, 0 for none.
+    output's pixel size. haze: share of light scattered in, towards haze_colour. contrast, gain, gamma: about 1. cast: factors
+    on red, green, blue. saturation: 1 as painted, 0 gray. noise: standard deviation in grey levels. jpeg: quality, 0 for none.
     """
 
     blur_px: float = 0.6
@@ -35,11 +35,11 @@ class Sensor:
 def draw_sensor(rng: np.random.Generator) -> Sensor:
     """A product of any quality: sharp to soft, clear to hazy, dark to bright, at times pan or over-sharpened."""
     hazy = rng.random() < 0.3
-    cast = tint(float(rng.random()), strength=float(rng.beta(1.2, 6)) * 0.5)
+    cast = tint(float(rng.random()), strength=float(rng.beta(1.2, 6)) * 0.32)
     haze_tone = tint(float(rng.choice([0.08, 0.58, 0.62])), strength=float(rng.uniform(0, 0.18))) * 190
     return Sensor(
         blur_px=float(rng.uniform(0.3, 0.9)),
-        sharpen=float(rng.choice([0.0, rng.uniform(0.2, 0.8), rng.uniform(0.8, 2.0)], p=[0.5, 0.38, 0.12])),
+        sharpen=(0.0, float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.8, 2.0)))[int(rng.choice(3, p=[0.5, 0.38, 0.12]))],
         coarser=float(rng.choice([1.0, rng.uniform(1.05, 1.7)], p=[0.7, 0.3])),
         haze=float(rng.uniform(0.15, 0.5) if hazy else rng.uniform(0, 0.12)),
         haze_colour=(float(haze_tone[0]), float(haze_tone[1]), float(haze_tone[2])),
@@ -49,7 +49,7 @@ def draw_sensor(rng: np.random.Generator) -> Sensor:
         cast=(float(cast[0]), float(cast[1]), float(cast[2])),
         saturation=float(rng.choice([0.0, rng.uniform(0.4, 1.25)], p=[0.04, 0.96])),
         noise=float(rng.gamma(1.5, 1.4)),
-        jpeg=int(rng.choice([0, rng.integers(55, 97)], p=[0.35, 0.65])),
+        jpeg=0 if rng.random() < 0.35 else int(rng.integers(55, 97)),
     )
 
 
@@ -91,5 +91,5 @@ def _optics(picture: NDArray[np.float32], *, sensor: Sensor) -> NDArray[np.float
 def _compressed(picture: NDArray[np.uint8], *, quality: int) -> NDArray[np.uint8]:
     if quality <= 0:
         return picture
-    _, coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1]).astype(np.uint8)
+    coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def solids(
     width: float | Floats,
     base: float | Floats,
     top: float | Floats,
-    colour: NDArray[np.float32],
+    colour: NDArray[np.floating[Any]],
     kind: int,
     zone: int | NDArray[np.int32] = -1,
     frame: float = 0.0,

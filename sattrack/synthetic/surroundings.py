@@ -65,7 +65,7 @@ def sheds_band(plot: Plot, *, v: float) -> float:
                     colour=tone,
                     kind=STEEL,
                     frame=plot.frame,
-                )  # fmt: skip
+                )
             )
         u += length + float(rng.uniform(2, 40))
     return depth + 2
@@ -153,7 +153,7 @@ def clutter_band(plot: Plot, *, v: float) -> float:
                 colour=np.repeat(tone, count, 0) * rng.normal(1, 0.08, (count, 1)),
                 kind=ROOF,
                 frame=plot.frame,
-            )  # fmt: skip
+            )
         )
     return depth
 
@@ -178,7 +178,7 @@ def panels_band(plot: Plot, *, v: float) -> float:
             colour=colour,
             kind=ROOF,
             frame=plot.frame,
-        )  # fmt: skip
+        )
     )
     plot.pave(str(rng.choice(["grass", "soil"])), u=(-plot.half, plot.half), v=(v, v + rows * pitch))
     return rows * pitch
@@ -215,7 +215,7 @@ def trees(plot: Plot, *, u: tuple[float, float], v: tuple[float, float], count: 
                 colour=tone * np.float32(light),
                 kind=ROOF,
                 frame=plot.frame,
-            )  # fmt: skip
+            )
         )
 
 
@@ -240,8 +240,24 @@ def masts(plot: Plot, *, count: int) -> None:
         )
 
 
+def litter(plot: Plot, *, count: int) -> None:
+    """Odds and ends that lie about anywhere: crates, cones, barriers, a parked car."""
+    rng = plot.rng
+    places = np.array([plot.at(*rng.uniform(-plot.half, plot.half, 2)) for _ in range(count)]).reshape(-1, 2)
+    tone = pick(
+        rng, paints=((200, 200, 196), (70, 68, 66), (170, 90, 50), (120, 116, 110), (60, 80, 120), (150, 130, 90)), count=count
+    )
+    size = rng.gamma(1.6, 0.55, (count, 2)).clip(0.3, 3.8)
+    plot.put(
+        solids(
+            places, heading=plot.frame + rng.normal(0, 0.5, count), length=size[:, 0] * 1.3, width=size[:, 1].clip(0, 1.9),
+            base=0, top=rng.uniform(0.4, 1.8, count), colour=tone, kind=ROOF, frame=plot.frame,
+        )
+    )  # fmt: skip
+
+
 def waterfront(plot: Plot, *, v: float, cranes: bool, ships: float) -> float:
-    """Water from v to the end of the board, a quay edge with fenders, cranes above it and hulls along it; returns the apron's depth."""
+    """Water from v to the end of the board, a quay edge with fenders, cranes and hulls along it; returns the apron's depth."""
     rng = plot.rng
     far = plot.half + 60
     plot.pave("water", u=(-far, far), v=(v, far * 2), shade=float(rng.uniform(0.55, 1.5)))
@@ -286,8 +302,8 @@ def ship(plot: Plot, *, u: float, v: float) -> None:
     ]
     colour = np.repeat(tone, len(places), 0) * rng.normal(1, 0.05, (len(places), 1))
     plot.put(
-        solids(np.array(places), heading=plot.frame, length=pitch - 1.2, width=beam * 0.8 / panels - 0.4, base=deck, top=deck + 1.6,
-               colour=colour, kind=STEEL, frame=plot.frame),
-        solids(np.array([plot.at(u - turn * 0.34 * length, middle)]), heading=plot.frame, length=min(16, 0.1 * length), width=beam * 0.9,
-               base=deck, top=deck + 14, colour=np.array([[224, 224, 220]], np.float32), kind=STEEL, frame=plot.frame),
+        solids(np.array(places), heading=plot.frame, length=pitch - 1.2, width=beam * 0.8 / panels - 0.4, base=deck,
+               top=deck + 1.6, colour=colour, kind=STEEL, frame=plot.frame),
+        solids(np.array([plot.at(u - turn * 0.34 * length, middle)]), heading=plot.frame, length=min(16, 0.1 * length),
+               width=beam * 0.9, base=deck, top=deck + 14, colour=np.array([[224, 224, 220]]), kind=STEEL, frame=plot.frame),
     )  # fmt: skip

@@ -32,8 +32,9 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """How a yard stacks. share20, share45: of slots. spread_m: careless placing (standard deviation). tilt: of headings, radians.
+    """How a yard stacks.
 
+    share20, share45: of slots. spread_m: careless placing (standard deviation). tilt: of headings, radians.
     favourites: paints that dominate the yard. patch: chance that a box wears its neighbour's paint.
     whole_bays: share of bays that wear one paint throughout.
     """
@@ -158,7 +159,7 @@ def _tiered(
                 frame=slots.frame,
                 block=slots.block,
                 slot=(centre[there], slots.heading),
-            )  # fmt: skip
+            )
         )
         lift[there] = base + high
     return joined(parts)
