@@ -1,6 +1,6 @@
 """The two tables of a run folder: counts.csv, a row per site, zone and scene; scenes.csv, a row per scene file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +28,12 @@ SCENE_COLUMNS = (
 _JOIN = "; "
 
 
-def write_counts(counts: Iterable[Count], path: Path) -> None:
-    """counts.csv: every row is kept, those that could not be assessed too, with an empty count and the reason in notes."""
-    rows = (_ordered(count_row(count), columns=COUNT_COLUMNS) for count in counts)
+def write_counts(counts: Iterable[Count], path: Path, *, locations: Sequence[str] = ()) -> None:
+    """counts.csv: every row is kept, those that could not be assessed too, with an empty count and the reason in notes.
+
+    locations: of the run's scenes, so that reasons that quote them can be cut down to the files' names.
+    """
+    rows = (_ordered(count_row(count, locations=locations), columns=COUNT_COLUMNS) for count in counts)
     write_whole(path, csv_bytes(COUNT_COLUMNS, rows=rows))
 
 
@@ -40,7 +43,7 @@ def write_scenes(index: RunIndex, path: Path) -> None:
     write_whole(path, csv_bytes(SCENE_COLUMNS, rows=rows))
 
 
-def count_row(count: Count) -> dict[str, object]:
+def count_row(count: Count, *, locations: Sequence[str] = ()) -> dict[str, object]:
     """A count as one row, by column name; what has no value is none."""
     return {
         "site_id": count.site_id, "site_name": count.site_name, "zone": count.zone, "scene_id": count.scene_id,
@@ -52,7 +55,7 @@ def count_row(count: Count) -> dict[str, object]:
         "n_20ft": count.n_20ft, "n_40ft": count.n_40ft, "n_45ft": count.n_45ft, "teu": number(count.teu, digits=2),
         "threshold": number(count.threshold, digits=4), "cap_hit": count.cap_hit, "gsd_m": number(count.gsd_m, digits=4),
         "px_per_width": number(count.px_per_width, digits=2), "capability": count.capability, "model_id": count.model_id,
-        "notes": discreet(_JOIN.join(count.notes)), "schema_version": SCHEMA_VERSION,
+        "notes": discreet(_JOIN.join(count.notes), locations=locations), "schema_version": SCHEMA_VERSION,
     }  # fmt: skip
 
 

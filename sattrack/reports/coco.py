@@ -1,0 +1,81 @@
+"""Boxes as COCO JSON (cocodataset.org/#format-data), with the four corners as segmentation; for trainers and labellers."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sattrack.geometry import areas
+from sattrack.ports import Finished
+from sattrack.reports.cells import clean, discreet, moment, shown
+from sattrack.reports.rows import CORNERS, BoxRows, box_rows
+from sattrack.reports.saving import whole_file
+from sattrack.results import Part
+from sattrack.stores.folder import SCHEMA_VERSION
+
+_KEPT = ("det_id", "counted", "length_m", "width_m", "heading_deg", "teu_class", "edge", "inferred")
+
+
+def write_coco(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:  # noqa: ARG001 - holds all
+    """Every stored box as an annotation with its `score` and `counted`; a category's id is its class_id plus one."""
+    head = {"info": _about(run), "categories": _categories(run), "images": _images(parts)}
+    with whole_file(to) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+        file.write(_json(head)[:-1] + ',"annotations":[')
+        between = "\n"
+        for annotation in _annotations(run, parts):
+            file.write(between + _json(annotation))
+            between = ",\n"
+        file.write("\n]}\n")
+    return to
+
+
+def _about(run: Finished) -> dict[str, Any]:
+    index = run.index
+    return {
+        "description": "Boxes found by sattrack; corners in source pixels, (0, 0) the outer corner of the top-left pixel",
+        "version": index.versions.get("sattrack", ""), "date_created": moment(index.created),
+        "schema_version": SCHEMA_VERSION, "model_id": index.model_id, "threshold": index.threshold,
+    }  # fmt: skip
+
+
+def _categories(run: Finished) -> list[dict[str, Any]]:
+    return [{"id": i, "name": clean(name), "supercategory": ""} for i, name in enumerate(run.index.card.classes, start=1)]
+
+
+def _images(parts: Mapping[str, Part]) -> list[dict[str, Any]]:
+    images = []
+    for number, name in enumerate(sorted(parts), start=1):
+        scene = parts[name].scene
+        rows, cols = scene.grid.shape
+        images.append(
+            {
+                "id": number, "file_name": shown(scene.location), "width": cols, "height": rows,
+                "date_captured": moment(scene.acquired), "scene_id": clean(scene.id), "part": clean(scene.part),
+                "sensor": clean(scene.sensor), "source": discreet(scene.source), "licence": discreet(scene.licence),
+            }
+        )  # fmt: skip
+    return images
+
+
+def _annotations(run: Finished, parts: Mapping[str, Part]) -> Iterator[dict[str, Any]]:
+    number = 0
+    for image, rows in enumerate(box_rows(run, parts, everything=True), start=1):
+        for annotation in _of_part(rows):
+            number += 1
+            yield {"id": number, "image_id": image, **annotation}
+
+
+def _of_part(rows: BoxRows) -> Iterator[dict[str, Any]]:
+    for record, area in zip(rows.records(), areas(rows.part.detections.quads).tolist(), strict=True):
+        corners = [record[name] for name in CORNERS]
+        left, top = min(corners[::2]), min(corners[1::2])
+        envelope = [left, top, round(max(corners[::2]) - left, 3), round(max(corners[1::2]) - top, 3)]
+        yield {
+            "category_id": record["class_id"] + 1, "segmentation": [corners], "bbox": envelope,
+            "area": round(area, 2), "iscrowd": 0, "score": record["confidence"],
+            **{name: record[name] for name in _KEPT},
+        }  # fmt: skip
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

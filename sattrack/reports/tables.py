@@ -1,0 +1,96 @@
+"""Boxes as plain tables: CSV for people, GeoParquet 1.1 for programs. Both hold every stored box, with a column `counted`."""
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import shapely
+from pyproj import CRS
+
+from sattrack.ports import Finished
+from sattrack.reports.cells import csv_cell
+from sattrack.reports.rows import COLUMNS, CORNERS, BoxRows, box_rows, polygons
+from sattrack.reports.saving import whole_file
+from sattrack.results import Part
+from sattrack.stores.folder import SCHEMA_VERSION
+
+_TYPES: dict[str, pa.DataType] = {
+    "datetime": pa.timestamp("ms", tz="UTC"), "class_id": pa.int32(), "confidence": pa.float32(), "counted": pa.bool_(),
+    "inferred": pa.bool_(), "edge": pa.bool_(),
+    **dict.fromkeys(("length_m", "width_m", "area_m2", "heading_deg", "lon", "lat", *CORNERS), pa.float64()),
+}  # fmt: skip
+_BOUNDS = ("xmin", "ymin", "xmax", "ymax")
+_SCHEMA = pa.schema(
+    [
+        *(pa.field(name, _TYPES.get(name, pa.string())) for name in COLUMNS),
+        pa.field("geometry", pa.binary()),
+        pa.field("bbox", pa.struct([pa.field(side, pa.float64()) for side in _BOUNDS])),
+    ]
+)
+
+
+def write_csv(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:  # noqa: ARG001 - holds all
+    """Every stored box as a row. Corners are in source pixels; lon and lat are empty for pictures without a CRS."""
+    with whole_file(to) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*COLUMNS, "schema_version"])
+        for rows in box_rows(run, parts, everything=True):
+            for record in rows.records():
+                writer.writerow([*map(csv_cell, record.values()), SCHEMA_VERSION])
+    return to
+
+
+def write_parquet(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:  # noqa: ARG001
+    """Every stored box, GeoParquet 1.1: polygons in longitude and latitude, none for pictures without a CRS."""
+    tables = [_table(rows) for rows in box_rows(run, parts, everything=True)]
+    table = pa.concat_tables(tables) if tables else _SCHEMA.empty_table()
+    said = {"schema_version": SCHEMA_VERSION, "model_id": run.index.model_id, "threshold": run.index.threshold}
+    metadata = {"geo": json.dumps(_geo(table), sort_keys=True), "sattrack": json.dumps(said, sort_keys=True)}
+    with whole_file(to) as draft:
+        pq.write_table(table.replace_schema_metadata(metadata), draft, compression="zstd")
+    return to
+
+
+def _table(rows: BoxRows) -> pa.Table:
+    arrays = []
+    for name in COLUMNS:
+        values = pa.array(rows.columns[name], pa.string() if name == "datetime" else _TYPES.get(name, pa.string()))
+        arrays.append(_moments(values) if name == "datetime" else values)
+    if rows.rings is None:
+        return pa.table([*arrays, *(pa.nulls(len(rows), _SCHEMA.field(name).type) for name in ("geometry", "bbox"))], _SCHEMA)
+    lost = np.asarray(~np.isfinite(rows.rings).all(axis=(1, 2)))
+    shapes = polygons(np.where(lost[:, None, None], 0.0, rows.rings))
+    wkb = shapely.to_wkb(shapes, byte_order=1) if len(shapes) else []
+    sides = shapely.bounds(shapes).T if len(shapes) else np.zeros((4, 0))
+    numbers = [pa.array(side, pa.float64()) for side in sides]
+    bbox = pa.StructArray.from_arrays(numbers, names=list(_BOUNDS), mask=pa.array(lost))
+    return pa.table([*arrays, pa.array(wkb, pa.binary(), mask=lost), bbox], _SCHEMA)
+
+
+def _moments(texts: pa.Array) -> pa.Array:
+    return pc.strptime(texts, format="%Y-%m-%dT%H:%M:%SZ", unit="ms").cast(_TYPES["datetime"])
+
+
+def _geo(table: pa.Table) -> dict[str, Any]:
+    """The file's `geo` metadata, geoparquet.org/releases/v1.1.0; axes are always longitude, latitude."""
+    column: dict[str, Any] = {
+        "encoding": "WKB", "geometry_types": _kinds(table), "crs": CRS.from_user_input("OGC:CRS84").to_json_dict(),
+        "edges": "planar", "orientation": "counterclockwise",
+        "covering": {"bbox": {side: ["bbox", side] for side in _BOUNDS}},
+    }  # fmt: skip
+    ends = [(pc.min if side.endswith("min") else pc.max)(pc.struct_field(table["bbox"], side)).as_py() for side in _BOUNDS]
+    if None not in ends:
+        column["bbox"] = ends
+    return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+
+
+def _kinds(table: pa.Table) -> list[str]:
+    """Little-endian WKB tells its type in its second byte: 3 a Polygon, 6 a MultiPolygon."""
+    kinds = {wkb[1] for chunk in table["geometry"].chunks for wkb in chunk.to_pylist() if wkb is not None}
+    return [name for code, name in ((3, "Polygon"), (6, "MultiPolygon")) if code in kinds]
