@@ -1,0 +1,148 @@
+"""Canvas: a line drawing of a few primitives, written as SVG text or as pixels by the same coordinates."""
+
+import importlib.resources
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from PIL import Image, ImageDraw, ImageFont
+
+Ink = Literal["ink", "quiet", "rule", "accent", "paper", "warn"]
+
+# Blue against grey and a rusty red keep apart for every common colour blindness; meaning is carried by shape as well.
+COLOURS: dict[Ink, str] = {
+    "ink": "#1a1d21", "quiet": "#5d646c", "rule": "#d9dce0", "accent": "#0b5c8a", "paper": "#ffffff", "warn": "#a83c0f",
+}  # fmt: skip
+# In a page the style sheet decides, by day and by night.
+THEMED: dict[Ink, str] = {name: f"var(--{name})" for name in COLOURS}
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A polyline. dash: on and off lengths, or none."""
+
+    points: tuple[tuple[float, float], ...]
+    ink: Ink
+    width: float = 1.0
+    faint: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A disc, or a ring with paper inside it. tip: what is said on hovering."""
+
+    x: float
+    y: float
+    radius: float
+    ink: Ink
+    hollow: bool = False
+    tip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Text standing on the line y. anchor: which end of it is at x."""
+
+    x: float
+    y: float
+    text: str
+    ink: Ink = "quiet"
+    size: float = 12.0
+    anchor: Literal["start", "middle", "end"] = "start"
+    bold: bool = False
+
+
+Mark = Stroke | Dot | Words
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Marks in order, on a sheet of (width, height). title: what a screen reader says of it."""
+
+    width: float
+    height: float
+    marks: tuple[Mark, ...]
+    title: str = ""
+
+
+def svg(drawing: Drawing, *, colours: Mapping[Ink, str] = COLOURS, sheet: bool = False, css_class: str = "") -> str:
+    """The drawing as SVG, every text escaped; `sheet` paints the paper and makes it a file of its own."""
+    w, h = _n(drawing.width), _n(drawing.height)
+    size = f' width="{w}" height="{h}" xmlns="http://www.w3.org/2000/svg"' if sheet else ""
+    named = f' class="{css_class}"' if css_class else ""
+    font = "font-family:Helvetica Neue,Helvetica,Arial,DejaVu Sans,sans-serif" if sheet else "font-family:inherit"
+    head = f'<svg{named} viewBox="0 0 {w} {h}"{size} role="img" aria-label="{escape(drawing.title)}" style="{font}">'
+    back = f'<rect width="{w}" height="{h}" fill="{colours["paper"]}"/>' if sheet else ""
+    return head + back + "".join(_svg_mark(mark, colours) for mark in drawing.marks) + "</svg>"
+
+
+def pixels(drawing: Drawing, *, scale: int = 3) -> Image.Image:
+    """The drawing as an RGB picture, `scale` pixels a unit, smoothed."""
+    fine = 2
+    k = scale * fine
+    picture = Image.new("RGB", (round(drawing.width * k), round(drawing.height * k)), COLOURS["paper"])
+    pen = ImageDraw.Draw(picture)
+    for mark in drawing.marks:
+        _paint(pen, mark, k)
+    return picture.resize((round(drawing.width * scale), round(drawing.height * scale)), Image.Resampling.LANCZOS)
+
+
+def font(size: float, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which travels with matplotlib, so that pictures look the same on every machine."""
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    file = importlib.resources.files("matplotlib") / "mpl-data" / "fonts" / "ttf" / name
+    with importlib.resources.as_file(file) as path:
+        return ImageFont.truetype(str(path), max(6, round(size)))
+
+
+def _svg_mark(mark: Mark, colours: Mapping[Ink, str]) -> str:
+    if isinstance(mark, Stroke):
+        points = " ".join(f"{_n(x)},{_n(y)}" for x, y in mark.points)
+        faint = f";stroke-opacity:{_n(mark.faint)}" if mark.faint < 1 else ""
+        return (
+            f'<polyline points="{points}" style="fill:none;stroke:{colours[mark.ink]};stroke-width:{_n(mark.width)}{faint};'
+            'stroke-linecap:round;stroke-linejoin:round"/>'
+        )
+    if isinstance(mark, Dot):
+        fill = colours["paper"] if mark.hollow else colours[mark.ink]
+        tip = f"<title>{escape(mark.tip)}</title>" if mark.tip else ""
+        return (
+            f'<circle cx="{_n(mark.x)}" cy="{_n(mark.y)}" r="{_n(mark.radius)}" '
+            f'style="fill:{fill};stroke:{colours[mark.ink]};stroke-width:1.6">{tip}</circle>'
+        )
+    weight = ";font-weight:600" if mark.bold else ""
+    return (
+        f'<text x="{_n(mark.x)}" y="{_n(mark.y)}" text-anchor="{mark.anchor}" '
+        f'style="fill:{colours[mark.ink]};font-size:{_n(mark.size)}px{weight}">{escape(mark.text)}</text>'
+    )
+
+
+def _paint(pen: ImageDraw.ImageDraw, mark: Mark, k: int) -> None:
+    if isinstance(mark, Stroke):
+        colour = _mixed(COLOURS[mark.ink], mark.faint)
+        pen.line([(x * k, y * k) for x, y in mark.points], fill=colour, width=max(1, round(mark.width * k)), joint="curve")
+    elif isinstance(mark, Dot):
+        r = mark.radius + 0.8
+        box = ((mark.x - r) * k, (mark.y - r) * k, (mark.x + r) * k, (mark.y + r) * k)
+        fill = COLOURS["paper"] if mark.hollow else COLOURS[mark.ink]
+        pen.ellipse(box, fill=fill, outline=COLOURS[mark.ink], width=round(1.6 * k))
+    else:
+        anchor = {"start": "ls", "middle": "ms", "end": "rs"}[mark.anchor]
+        face = font(mark.size * k * 0.94, bold=mark.bold)
+        pen.text((mark.x * k, mark.y * k), mark.text, font=face, fill=COLOURS[mark.ink], anchor=anchor)
+
+
+def _mixed(colour: str, share: float) -> str:
+    """A colour thinned with the paper."""
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 + (p - 255) * share):02x}" for p in parts)
+
+
+def _n(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") or "0"
+
+
+def joined(marks: Sequence[Sequence[Mark]]) -> tuple[Mark, ...]:
+    """Layers of marks, the first at the bottom."""
+    return tuple(mark for layer in marks for mark in layer)

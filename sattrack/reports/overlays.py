@@ -1,0 +1,195 @@
+"""Overlays: each scene as a picture with its boxes drawn, a scale bar, north, time and credit."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from sattrack.errors import StoreError
+from sattrack.geometry import Points, Quads
+from sattrack.ports import Finished, PictureReader
+from sattrack.reports.canvas import font
+from sattrack.reports.cells import clean
+from sattrack.reports.charts import file_name
+from sattrack.reports.marks import CLASS_COLOURS, CLASS_NAMES, Marks, marks_on, north_in, scale_bar
+from sattrack.reports.pictures import NO_PICTURE, View, take, view_in_pixels, whole_scene
+from sattrack.reports.wording import metres, some, when
+from sattrack.results import Part
+
+MOST_PX = 4000
+ENLARGE = 3
+QUALITY = 90
+
+_OUTSIDE, _WEAK = (235, 235, 235), (150, 150, 150)
+_OUTLINE_COLOURS = {"site": (255, 255, 255), "zone": (255, 255, 255), "exclude": (255, 120, 60)}
+_PAPER, _INK, _QUIET = (22, 24, 27), (240, 241, 242), (168, 173, 179)
+_FRACTION = 4  # bits of a pixel's fraction in what OpenCV draws
+
+Pixels = NDArray[np.uint8]
+
+
+def write_overlays(
+    run: Finished,
+    parts: Mapping[str, Part],
+    to: Path,
+    *,
+    everything: bool = False,
+    reader: PictureReader | None = None,
+    allow_remote: bool = False,
+) -> Path:
+    """A folder with a JPEG for each scene file, in its own pixels up to 4000 a side, small ones enlarged; returns the folder.
+
+    A scene that cannot be read again gets a gray ground with its boxes, and says so. `everything` adds, in gray, the boxes
+    under the threshold.
+    """
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        taken: set[str] = set()
+        for name, part in parts.items():
+            view = view_in_pixels(whole_scene(part.scene.grid), most_px=MOST_PX, enlarge=ENLARGE)
+            marks = marks_on(part, view, threshold=run.index.threshold, sites=run.sites, weak=everything)
+            picture = take(part, view, reader=reader, remote=allow_remote)
+            ground = picture.pixels if picture.pixels is not None else _blank(view)
+            sheet = with_caption(drawn(ground, marks), part, view, marks=marks, missing=picture.missing)
+            (to / f"{file_name(name, taken=taken)}.jpg").write_bytes(jpeg(sheet))
+    except OSError as error:
+        raise StoreError(
+            f"the overlays cannot be written: {error.strerror}", where=str(to), way_out="choose another place with -o"
+        ) from error
+    return to
+
+
+def drawn(pixels: Pixels, marks: Marks) -> Pixels:
+    """Pixels with the marks on them: lines one pixel wide, so that a box five pixels wide is still seen."""
+    out = _hatched(pixels.copy(), marks.unseen)
+    for outline in marks.outlines:
+        for ring in outline.rings:
+            _lines(out, ring[None], (0, 0, 0), thickness=3)
+            _lines(out, ring[None], _OUTLINE_COLOURS[outline.kind], thickness=1)
+    _lines(out, marks.weak, _WEAK)
+    _lines(out, marks.outside, _OUTSIDE)
+    for name, quads in marks.counted.items():
+        _lines(out, quads, CLASS_COLOURS[name])
+    return out
+
+
+def with_caption(pixels: Pixels, part: Part, view: View, *, marks: Marks, missing: str = "") -> Image.Image:
+    """The picture over a strip that says what it shows; nothing of the strip covers the ground."""
+    scene, size = part.scene, float(np.clip(view.width / 85, 13, 30))
+    width = max(view.width, 560)
+    credit = " · ".join(filter(None, (scene.source, scene.licence))) or "source and licence not stated"
+    weak = f"{len(marks.weak):,} under the threshold" if len(marks.weak) else ""
+    words = " · ".join(filter(None, (f"{some(marks.n_counted, 'box', 'boxes')} counted", weak)))
+    said = [
+        (scene.part or scene.id, _INK, True),
+        (" · ".join(filter(None, (when(scene.acquired), scene.sensor, words))), _INK, False),
+        (credit + (f" · picture not available: {missing}" if missing else ""), _QUIET, False),
+    ]
+    line = round(size * 1.55)
+    room = width - round(size * 2) - (round(size * 16) if width > 900 else 0)
+    rows = [(piece, ink, bold) for text, ink, bold in said for piece in _wrapped(clean(text), size, room, bold=bold)]
+    narrow = width <= 900
+    height = line * (len(rows) + (2 if narrow else 0)) + line * 2
+    sheet = Image.new("RGB", (width, view.height + height), _PAPER)
+    sheet.paste(Image.fromarray(pixels), ((width - view.width) // 2, 0))
+    pen = ImageDraw.Draw(sheet)
+    y = view.height + round(line * 0.9)
+    for text, ink, bold in rows:
+        pen.text((round(size), y), text, font=font(size, bold=bold), fill=ink, anchor="la")
+        y += line
+    at = (round(size), y + round(line * 0.6)) if narrow else (width - round(size * 15), view.height + round(line * 0.9))
+    _furniture(pen, part, view, at=at, size=size, right=width - round(size))
+    _legend(pen, marks, at=(round(size), view.height + height - round(line * 0.9)), size=size * 0.85)
+    return sheet
+
+
+def jpeg(picture: Image.Image, *, quality: int = QUALITY, fine_colour: bool = True) -> bytes:
+    """JPEG bytes without any metadata; `fine_colour` keeps thin coloured lines sharp."""
+    sink = io.BytesIO()
+    picture.save(sink, "JPEG", quality=quality, subsampling=0 if fine_colour else 2, optimize=True, progressive=True)
+    return sink.getvalue()
+
+
+def _blank(view: View) -> Pixels:
+    return np.full((view.height, view.width, 3), NO_PICTURE, np.uint8)
+
+
+def _lines(pixels: Pixels, quads: Quads | Points, colour: tuple[int, int, int], *, thickness: int = 1) -> None:
+    """Closed outlines (n, k, 2), smoothed, at a sixteenth of a pixel."""
+    if not len(quads):
+        return
+    # OpenCV takes centres of pixels as whole numbers; here they lie at a half. Far corners would overflow its 16 bits.
+    limit = 4.0 * max(pixels.shape)
+    places = np.rint((np.clip(quads, -limit, limit) - 0.5) * 2**_FRACTION).astype(np.int32)
+    cv2.polylines(pixels, list(places), True, colour, thickness, cv2.LINE_AA, _FRACTION)
+
+
+def _hatched(pixels: Pixels, unseen: tuple[Points, ...]) -> Pixels:
+    """Diagonal lines over ground that was not seen."""
+    if not unseen:
+        return pixels
+    area = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.fillPoly(area, [np.rint(ring).astype(np.int32) for ring in unseen], (1,))
+    rows, cols = np.indices(area.shape, dtype=np.int32)
+    stripes = (area == 1) & ((rows + cols) % 12 < 2)
+    pixels[stripes] = (pixels[stripes] * 0.25 + np.array([120, 126, 133]) * 0.75).astype(np.uint8)
+    return pixels
+
+
+def _furniture(pen: ImageDraw.ImageDraw, part: Part, view: View, *, at: tuple[int, int], size: float, right: int) -> None:
+    """The scale bar, and north where it is known."""
+    grid = part.scene.grid
+    bar = scale_bar(view, grid=grid, share=min(0.3, size * 11 / view.width))
+    x, y = at
+    height = max(3, round(size / 4))
+    pen.rectangle((x, y, x + bar.px, y + height), fill=_INK)
+    unit = f"{metres(bar.metres)}  ({max(grid.gsd_m):.2g} m a pixel)"
+    pen.text((x, y + height + round(size * 0.3)), unit, font=font(size * 0.85), fill=_INK, anchor="la")
+    turn = north_in(view, grid=grid)
+    if turn is None:
+        return
+    centre, reach = np.array([right - size * 1.2, y + size * 1.1]), size * 1.1
+    up = np.array([np.sin(np.radians(turn)), -np.cos(np.radians(turn))])
+    side = np.array([-up[1], up[0]])
+    arrow = [centre + up * reach, centre - up * reach * 0.8 + side * reach * 0.55, centre - up * reach * 0.4]
+    arrow.append(centre - up * reach * 0.8 - side * reach * 0.55)
+    pen.polygon([(float(p[0]), float(p[1])) for p in arrow], fill=_INK)
+    pen.text((float(centre[0] - size * 1.6), float(centre[1])), "N", font=font(size * 0.95, bold=True), fill=_INK, anchor="rm")
+
+
+def _legend(pen: ImageDraw.ImageDraw, marks: Marks, *, at: tuple[int, int], size: float) -> None:
+    """Only what is drawn is explained."""
+    entries = [(CLASS_NAMES[name], CLASS_COLOURS[name]) for name, quads in marks.counted.items() if len(quads)]
+    entries += [("not counted here", _OUTSIDE)] * bool(len(marks.outside)) + [("under the threshold", _WEAK)] * bool(
+        len(marks.weak)
+    )
+    entries += [("hatched: not seen", _QUIET)] * bool(marks.unseen)
+    x, y = at
+    face = font(size)
+    for text, colour in entries:
+        pen.rectangle((x, y - size * 0.4, x + size * 1.4, y + size * 0.3), outline=colour, width=max(1, round(size / 9)))
+        x += round(size * 1.9)
+        pen.text((x, y), text, font=face, fill=_INK, anchor="lm")
+        x += round(face.getlength(text) + size * 1.6)
+
+
+def _wrapped(text: str, size: float, room: float, *, bold: bool) -> list[str]:
+    """Lines of at most `room` pixels; a word that is longer is cut."""
+    face: Any = font(size, bold=bold)
+    lines, line = [], ""
+    for word in text.split():
+        longer = f"{line} {word}".strip()
+        if line and face.getlength(longer) > room:
+            lines.append(line)
+            longer = word
+        while face.getlength(longer) > room and len(longer) > 1:
+            fits = next(n for n in range(len(longer), 0, -1) if face.getlength(longer[:n]) <= room or n == 1)
+            lines.append(longer[:fits])
+            longer = longer[fits:]
+        line = longer
+    return [*lines, line] if line else lines
