@@ -161,7 +161,7 @@ def recount(
     )
     index = replace(index, threshold=rule.threshold, outcomes=outcomes, notes=tuple(dict.fromkeys([*index.notes, *notes])))
     store.write_index(index)
-    write_counts(counts, folder / "counts.csv")
+    write_counts(counts, folder / "counts.csv", locations=[o.location for o in outcomes])
     write_scenes(index, folder / "scenes.csv")
     return Run(folder, index, counts, outlines, tuple(notes))
 
