@@ -3,19 +3,26 @@
 import datetime as dt
 import os
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
-from sattrack.errors import UsageError
+from sattrack.errors import ManifestError, UsageError
 from sattrack.geometry import Affine6
 from sattrack.readers.folders import has_magic, is_picture, natural_key, pictures_below, pictures_matching
+from sattrack.readers.hints import Hints
+from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
+from sattrack.readers.sidecars import is_mask_name, look_beside, read_sidecars
 
 _REMOTE = re.compile(r"(https?|s3)://", re.IGNORECASE)
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:")
 # What stands beside pictures, and comes along when a shell expands `folder/*`.
-_SIDECARS = (".json", ".xml", ".prj", ".ovr", ".msk", ".wld", ".txt", ".md")
+_BESIDE = (".json", ".xml", ".prj", ".ovr", ".msk", ".wld", ".tfw", ".pgw", ".pngw", ".jgw", ".jpgw", ".j2w", ".txt", ".md",
+           ".geojson", ".gpkg", ".kml")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,44 +51,149 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def find_sources(inputs: list[str], *, recursive: bool = False, allow_remote: bool = False) -> list[Source]:
-    """The sources that the inputs name, each file once, in natural order of their paths.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file that an input led to. named: the user wrote its own name; where: the manifest's line, if one said it."""
 
-    UsageError where an input does not exist, or is remote and that was not allowed.
+    path: str
+    named: bool = True
+    where: str = ""
+    scene: str = ""
+    hints: Hints = field(default_factory=Hints)
+
+    @property
+    def key(self) -> str:
+        return os.path.realpath(self.path) if is_local(self.path) else self.path
+
+
+def find_sources(inputs: list[str], *, recursive: bool = False, allow_remote: bool = False) -> list[Source]:
+    """The sources that the inputs name, each file once, in natural order of their paths, with what stands beside them.
+
+    Masks (`NAME_udm2`, `_udm`, `_mask`, `NAME.mask`) are no sources, unless one is named itself and its picture is not. Raises
+    UsageError where an input does not exist, or is remote and that was not allowed; ManifestError where a manifest or a
+    sidecar of ours cannot be understood.
     """
-    paths: dict[str, str] = {}
+    found: dict[str, _Found] = {}
     for text in inputs:
-        for path in _paths(text, recursive=recursive, allow_remote=allow_remote):
-            paths.setdefault(os.path.realpath(path) if is_local(path) else path, path)
-    ordered = sorted(paths.values(), key=natural_key)
-    return _named(Source(path, stem_of(path), "") for path in ordered)
+        for one in _found(text, recursive=recursive, allow_remote=allow_remote):
+            key = one.key
+            found[key] = _agreed(found[key], one) if key in found else one
+    _check_scenes(found.values())
+    beside = cache(look_beside)
+    pairs = [(one, _hints(one, beside=beside)) for one in sorted(found.values(), key=lambda one: natural_key(one.path))]
+    masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and is_local(hints.mask)}
+    return _named((one, hints) for one, hints in pairs if one.key not in masks)
 
 
 def is_local(path: str) -> bool:
-    """Whether a source's path is a file on this machine's disks."""
-    return not (_REMOTE.match(path) or path.lower().startswith("/vsi"))
+    """Whether a path or location is a file on this machine's disks."""
+    return not (_REMOTE.match(path) or path.casefold().startswith("/vsi"))
 
 
 def stem_of(path: str) -> str:
     """The name of a path or remote location, without folders, suffix or query."""
     name = PurePosixPath(urlsplit(path).path if _REMOTE.match(path) else path)
-    return name.stem or name.name or "scene"
+    return name.stem or "scene"
 
 
-def _paths(text: str, *, recursive: bool, allow_remote: bool) -> Iterator[str]:
+def _found(text: str, *, recursive: bool, allow_remote: bool) -> Iterator[_Found]:
     if not is_local(text):
-        yield _remote(text, allow_remote=allow_remote)
+        yield _Found(_remote(text, allow_remote=allow_remote))
     elif _exists(text):
+        # Absolute, so that a name like GTIFF_DIR:1:a.tif or -a.tif is only ever a name.
         path = Path(text).absolute()
         if path.is_dir():
-            yield from pictures_below(path, recursive=recursive)
-        elif is_picture(path.name) or not path.name.lower().endswith(_SIDECARS):
-            # Absolute, so that a name like GTIFF_DIR:1:a.tif or -a.tif is only ever a name.
-            yield str(path)
-    elif has_magic(text) and not text.lstrip().startswith("<") and not _PREFIX.match(text):
-        yield from pictures_matching(text)
+            yield from _walked(pictures_below(path, recursive=recursive))
+        elif path.name.casefold().endswith(SUFFIXES):
+            yield from (_from_row(row, folder=path.parent, allow_remote=allow_remote) for row in read_manifest(path))
+        elif not path.is_file():
+            raise UsageError("neither a file nor a folder", where=text, way_out="give a picture's file")
+        elif is_picture(path.name) or not path.name.casefold().endswith(_BESIDE):
+            yield _Found(_writable(str(path)))
     else:
-        raise _no_such(text)
+        matching = pictures_matching(text) if has_magic(text) and "\0" not in text else iter(())
+        first = next(matching, None)
+        if first is None:
+            raise _no_such(text)
+        yield from _walked(chain([first], matching))
+
+
+def _walked(paths: Iterable[str]) -> Iterator[_Found]:
+    return (_Found(_writable(path), named=False) for path in paths if not is_mask_name(stem_of(path)))
+
+
+def _from_row(row: Row, *, folder: Path, allow_remote: bool) -> _Found:
+    """A row's picture; its path and mask are relative to the manifest. A missing file is for the reader to fail."""
+
+    def placed(text: str) -> str:
+        try:
+            return _writable(str(folder / text)) if is_local(text) else _remote(text, allow_remote=allow_remote)
+        except UsageError as error:
+            raise ManifestError(f"{error.where}: {error.message}", where=row.where, way_out=error.way_out) from error
+
+    path = placed(row.path)
+    if is_local(path) and _exists(path) and not Path(path).is_file():
+        raise ManifestError(f"{row.path!r} is not a file", where=row.where, way_out="write a line for each picture")
+    mask = placed(row.hints.mask) if row.hints.mask else None
+    return _Found(path, where=row.where, scene=row.scene, hints=replace(row.hints, mask=mask))
+
+
+def _agreed(first: _Found, second: _Found) -> _Found:
+    """The same file met twice: a manifest's word stands before none; two words must be the same."""
+    if first.where and second.where and (first.scene, first.hints) != (second.scene, second.hints):
+        raise ManifestError(
+            f"the picture {second.path} stands also in {first.where}, with other values", where=second.where,
+            way_out="keep one of the lines",
+        )  # fmt: skip
+    return first if first.where or not second.where else second
+
+
+def _check_scenes(found: Iterable[_Found]) -> None:
+    """Files of one acquisition have one time."""
+    first: dict[str, _Found] = {}
+    for one in found:
+        if one.scene and one.hints.acquired:
+            other = first.setdefault(one.scene, one)
+            if other.hints.acquired != one.hints.acquired:
+                raise ManifestError(
+                    f"the scene {one.scene!r} has another time in {other.where}", where=one.where,
+                    way_out="give files of one acquisition the same datetime, or other scene names",
+                )  # fmt: skip
+
+
+def _hints(one: _Found, *, beside: Callable[[Path], Any]) -> Hints:
+    if not is_local(one.path):
+        return one.hints
+    path = Path(one.path)
+    if one.hints.mask:
+        # The user's mask replaces the one beside, and with it the note on that.
+        said = read_sidecars(path, beside=replace(beside(path.parent), masks={}))
+    else:
+        said = read_sidecars(path, beside=beside(path.parent))
+    return one.hints.over(said)
+
+
+def _named(pairs: Iterable[tuple[_Found, Hints]]) -> list[Source]:
+    """Names made unique, whatever the case: the first keeps its stem, the others get -2, -3, ...
+
+    A file without a scene of its own in a manifest never takes the name of a scene there, which would join the two.
+    """
+    listed = [(one, hints, stem_of(one.path)) for one, hints in pairs]
+    scenes = {one.scene.casefold() for one, _, _ in listed if one.scene}
+    taken = scenes | {stem.casefold() for _, _, stem in listed}
+    met: set[str] = set()
+    sources = []
+    for one, hints, stem in listed:
+        part, number = stem, 2
+        if part.casefold() in met or (not one.scene and part.casefold() in scenes):
+            while f"{stem}-{number}".casefold() in taken:
+                number += 1
+            part = f"{stem}-{number}"
+            taken.add(part.casefold())
+        met.add(part.casefold())
+        said: dict[str, Any] = {each.name: getattr(hints, each.name) for each in fields(hints)}
+        sources.append(Source(one.path, part, one.scene or part, **said))
+    return sources
 
 
 def _exists(text: str) -> bool:
@@ -91,10 +203,23 @@ def _exists(text: str) -> bool:
         return False
 
 
+def _writable(path: str) -> str:
+    """A path that every output can hold. UsageError where its bytes are not UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("the name is not valid UTF-8", where=ascii(path), way_out="rename the file") from error
+    return path
+
+
 def _remote(text: str, *, allow_remote: bool) -> str:
+    """A remote location as GDAL and the reader know it: the scheme in small letters, s3:// as /vsis3/."""
     if not allow_remote:
-        raise UsageError("this is not a file on this machine", where=text, way_out="--allow-remote reads such locations")
-    return text
+        raise UsageError("not a file on this machine", where=text[:200], way_out="--allow-remote reads such locations")
+    if not _REMOTE.match(text):
+        return text
+    scheme, rest = text.split("://", 1)
+    return f"/vsis3/{rest}" if scheme.casefold() == "s3" else f"{scheme.casefold()}://{rest}"
 
 
 def _no_such(text: str) -> UsageError:
@@ -107,22 +232,6 @@ def _no_such(text: str) -> UsageError:
             f"no such file, and {prefix.group()!r} is not a kind of location that is read", where=shown,
             way_out="give a path; with --allow-remote also https://, s3:// and /vsi",
         )  # fmt: skip
+    if has_magic(text):
+        return UsageError("no picture matches", where=shown, way_out="check the pattern")
     return UsageError("no such file or folder", where=shown or "input", way_out="check the path")
-
-
-def _named(sources: Iterable[Source]) -> list[Source]:
-    """Part names made unique, whatever the case: the first keeps its stem, the others get -2, -3, ..."""
-    listed = list(sources)
-    taken = {source.part.casefold() for source in listed}
-    met: set[str] = set()
-    named = []
-    for source in listed:
-        part, number = source.part, 2
-        if part.casefold() in met:
-            while f"{part}-{number}".casefold() in taken:
-                number += 1
-            part = f"{part}-{number}"
-            taken.add(part.casefold())
-        met.add(part.casefold())
-        named.append(replace(source, part=part, scene_id=source.scene_id or part))
-    return named

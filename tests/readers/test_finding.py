@@ -1,0 +1,280 @@
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from sattrack.errors import ManifestError, UsageError
+from sattrack.readers import finding
+from sattrack.readers.finding import Source, find_sources
+
+
+def touched(folder: Path, *names: str) -> list[Path]:
+    paths = [folder / name for name in names]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return paths
+
+
+def names(sources: list[Source], folder: Path) -> list[str]:
+    return [os.path.relpath(source.path, folder) for source in sources]
+
+
+def found(folder: Path, *inputs: object, **how: bool) -> list[str]:
+    return names(find_sources([str(i) for i in inputs] or [str(folder)], **how), folder)
+
+
+def test_a_folder_gives_its_pictures_whatever_the_case_of_the_suffix(tmp_path: Path) -> None:
+    suffixes = ["tif", "TIFF", "jp2", "J2K", "png", "jpg", "JpEg", "vrt"]
+    touched(tmp_path, *(f"{i}.{s}" for i, s in enumerate(suffixes)), "readme.txt", "a.json", "counts.csv", "a.tif.ovr", "a.ntf")
+    assert found(tmp_path) == [f"{i}.{s}" for i, s in enumerate(suffixes)]
+
+
+def test_names_are_sorted_as_people_count(tmp_path: Path) -> None:
+    touched(tmp_path, "t10.tif", "t2.tif", "T1.tif", "t2b.tif", "a/t1.tif", "٣.tif", "²1.tif")
+    first = found(tmp_path, recursive=True)
+    assert first[:5] == ["a/t1.tif", "T1.tif", "t2.tif", "t2b.tif", "t10.tif"]
+    assert first == found(tmp_path, *sorted(tmp_path.rglob("*.tif"), reverse=True))
+
+
+def test_subfolders_are_looked_into_on_request_only(tmp_path: Path) -> None:
+    touched(tmp_path, "a.tif", "sub/b.tif", "sub/deep/c.tif")
+    assert found(tmp_path) == ["a.tif"]
+    assert found(tmp_path, recursive=True) == ["a.tif", "sub/b.tif", "sub/deep/c.tif"]
+
+
+def test_hidden_files_and_earlier_runs_are_passed_over(tmp_path: Path) -> None:
+    touched(tmp_path, "a.tif", "._a.tif", ".cache/b.tif", "run/run.json", "run/overlays/a.png", "notes/c.tif")
+    assert found(tmp_path, recursive=True) == ["a.tif", "notes/c.tif"]
+    assert found(tmp_path, tmp_path / "**/*") == ["a.tif", "notes/c.tif"]
+
+
+def test_D13_a_loop_of_links_is_walked_once(tmp_path: Path) -> None:
+    touched(tmp_path, "a.tif", "sub/b.tif")
+    (tmp_path / "sub/loop").symlink_to(tmp_path)
+    (tmp_path / "dead.tif").symlink_to(tmp_path / "gone.tif")
+    (tmp_path / "self.tif").symlink_to(tmp_path / "self.tif")
+    assert found(tmp_path, recursive=True) == ["a.tif", "sub/b.tif"]
+    assert found(tmp_path, tmp_path / "**/*.tif") == ["a.tif", "sub/b.tif"]
+
+
+def test_H15_links_out_of_the_folder_are_not_followed_and_that_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    inner, outer = tmp_path / "in", tmp_path / "in_other"
+    touched(tmp_path, "in/a.tif", "in_other/secret.tif")
+    (inner / "way_out.tif").symlink_to(outer / "secret.tif")
+    (inner / "folder").symlink_to(outer)
+    with caplog.at_level(logging.WARNING):
+        assert found(inner, recursive=True) == ["a.tif"]
+        assert found(inner, inner / "*") == ["a.tif"]
+    assert "way_out.tif: not followed" in caplog.text
+    assert found(inner, inner / "way_out.tif") == ["way_out.tif"]
+
+
+def test_a_folder_named_by_a_link_is_read(tmp_path: Path) -> None:
+    touched(tmp_path, "real/a.tif", "real/b.tif")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "real/c.tif").symlink_to(tmp_path / "real/a.tif")
+    assert found(tmp_path, tmp_path / "link") == ["link/a.tif", "link/b.tif"]
+
+
+def test_each_file_counts_once_however_often_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touched(tmp_path, "a.tif", "b.tif")
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert found(tmp_path, "a.tif", tmp_path, "*.tif", "./other/../a.tif", tmp_path / "a.tif") in (
+        ["a.tif", "b.tif"],
+        ["b.tif", "other/../a.tif"],
+    )
+
+
+def test_globs_match_pictures_folders_and_any_depth(tmp_path: Path) -> None:
+    touched(tmp_path, "2015/a.tif", "2015/b.png", "2016/c.tif", "2016/x/d.tif", "2016/note.txt")
+    assert found(tmp_path, tmp_path / "201?/*.tif") == ["2015/a.tif", "2016/c.tif"]
+    assert found(tmp_path, tmp_path / "201[6]") == ["2016/c.tif"]
+    assert found(tmp_path, tmp_path / "**" / "*.tif") == ["2015/a.tif", "2016/c.tif", "2016/x/d.tif"]
+    assert found(tmp_path, tmp_path / "2016" / "**") == ["2016/c.tif", "2016/x/d.tif"]
+    with pytest.raises(UsageError, match="no picture matches"):
+        find_sources([str(tmp_path / "*.jp2")])
+
+
+def test_a_file_with_wildcards_in_its_name_is_that_file(tmp_path: Path) -> None:
+    touched(tmp_path, "a[1].tif", "a1.tif")
+    assert found(tmp_path, tmp_path / "a[1].tif") == ["a[1].tif"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "durban_2023-08-21-00:00_2023-08-21-23:59_B02_(Raw).tiff", "-rf.tif", "--help.tif", "порт 1.tif", "港口.tif",
+        "a\nb.tif",
+        "GTIFF_DIR:1:a.tif", "MEM:::a.tif", "<img onerror=alert(1)>.tif", "a #?%20!&'\".tif", "n" * 240 + ".tif", "zip:a!b.tif",
+    ],
+)  # fmt: skip
+def test_H13_a_strange_name_is_just_a_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touched(tmp_path, name)
+    monkeypatch.chdir(tmp_path)
+    for text in (name, str(tmp_path), "*", name[:2] + "*"):
+        (source,) = find_sources([text])
+        assert source.path == str(tmp_path / name)
+        assert source.part == source.scene_id == name.rpartition(".")[0]
+
+
+def test_H13_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/caf\xe9.tif"
+    try:
+        os.close(os.open(path, os.O_CREAT))
+    except OSError:
+        pytest.skip("this disk takes only UTF-8 names")
+    with pytest.raises(UsageError, match="not valid UTF-8"):
+        find_sources([str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    "text", ["/vsizip/a.zip/b.tif", "/vsicurl/http://x/a.tif", "/VSIS3/b/a.tif", "https://x/a.tif", "S3://b/a.tif"]
+)
+def test_H6_remote_locations_need_leave(text: str) -> None:
+    with pytest.raises(UsageError, match="--allow-remote"):
+        find_sources([text])
+    (source,) = find_sources([text], allow_remote=True)
+    assert source.path.casefold() == text.casefold().replace("s3://", "/vsis3/")
+
+
+def test_a_remote_location_is_named_by_its_last_part_without_the_query() -> None:
+    sources = find_sources(["HTTPS://host/x/port.tif?token=a/b.c", "https://host/"], allow_remote=True)
+    assert [(s.path, s.part) for s in sources] == [("https://host/", "scene"), ("https://host/x/port.tif?token=a/b.c", "port")]
+
+
+@pytest.mark.parametrize("allow_remote", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GTIFF_DIR:1:/etc/passwd", "vrt:///etc/passwd", "zip://a.zip!b.tif", "MEM:::DATAPOINTER=1", "file:///etc/passwd", "gs://b/a.tif",
+        "<VRTDataset rasterXSize='1'/>", " <VRTDataset>*</VRTDataset>", "", "no/such.tif", "a\0b.tif", "x" * 5000, "zip://*.tif",
+        "a\0/*.tif",
+    ],
+)  # fmt: skip
+def test_H5_H6_what_is_no_file_is_refused_and_never_opened(text: str, allow_remote: bool) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_sources([text], allow_remote=allow_remote)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_pipe_is_no_picture(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.tif")
+    with pytest.raises(UsageError, match="neither a file"):
+        find_sources([str(tmp_path / "pipe.tif")])
+    assert find_sources([str(tmp_path)]) == []
+
+
+def test_an_unreadable_folder_is_said_and_the_others_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touched(tmp_path, "a.tif", "closed/b.tif")
+    real = os.scandir
+
+    def scandir(folder: str) -> object:
+        if Path(folder).name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert found(tmp_path, recursive=True) == ["a.tif"]
+    assert "closed: not looked into: Permission denied" in caplog.text
+
+
+def test_parts_are_unique_whatever_the_case(tmp_path: Path) -> None:
+    touched(tmp_path, "a/port.tif", "b/PORT.tif", "c/port.png", "d/port-2.tif")
+    sources = find_sources([str(tmp_path)], recursive=True)
+    assert [s.part for s in sources] == ["port", "PORT-3", "port-4", "port-2"]
+    assert [s.scene_id for s in sources] == [s.part for s in sources]
+
+
+def test_files_beside_pictures_are_left_out_when_a_shell_names_all(tmp_path: Path) -> None:
+    touched(tmp_path, "a.png", "a.pgw", "a.prj", "a.json", "a.png.aux.xml", "README.md", "scene.dat")
+    (tmp_path / "a.json").write_text("{}")
+    assert found(tmp_path, *sorted(tmp_path.iterdir())) == ["a.png", "scene.dat"]
+
+
+def test_masks_are_no_scenes_but_stand_with_their_picture(tmp_path: Path) -> None:
+    touched(tmp_path, "a.tif", "a_udm2.tif", "b.tif", "b.mask.TIF", "c.tif", "d_mask.tif", "e.tif", "e_mask.geojson")
+    sources = find_sources([str(tmp_path)])
+    masks = {s.part: s.mask and Path(s.mask).name for s in sources}
+    assert masks == {"a": "a_udm2.tif", "b": "b.mask.TIF", "c": None, "e": "e_mask.geojson"}
+    assert found(tmp_path, *sorted(tmp_path.glob("[ab]*"))) == ["a.tif", "b.tif"]
+    assert found(tmp_path, tmp_path / "d_mask.tif") == ["d_mask.tif"]
+    assert "a_udm2.tif" in sources[0].notes[0]
+
+
+def test_a_manifest_speaks_before_sidecars_and_a_folder_named_too(tmp_path: Path) -> None:
+    touched(tmp_path, "in/a.tif", "in/b.tif", "in/a_mask.tif", "cloud.tif")
+    (tmp_path / "in/a.json").write_text('{"gsd_m": 0.3, "sensor": "WV3", "licence": "x"}')
+    (tmp_path / "list.csv").write_text("path,gsd_m,mask,scene\nin/a.tif,0.5,cloud.tif,first\n")
+    for inputs in (["list.csv", "in"], ["in", "list.csv"]):
+        one, two = find_sources([str(tmp_path / i) for i in inputs])
+        assert (one.gsd_m, one.gsd_source, one.sensor, one.licence) == ((0.5, 0.5), "manifest", "WV3", "x")
+        assert (one.mask, one.scene_id, one.part, one.notes) == (str(tmp_path / "cloud.tif"), "first", "a", ())
+        assert (two.part, two.gsd_m, two.mask) == ("b", None, None)
+
+
+def test_files_of_one_acquisition_share_their_scene(tmp_path: Path) -> None:
+    touched(tmp_path, "left.tif", "right.tif", "day.tif")
+    (tmp_path / "list.csv").write_text("path,scene\nleft.tif,day\nright.tif,day\nday.tif,\n")
+    sources = find_sources([str(tmp_path / "list.csv")])
+    assert [(s.part, s.scene_id) for s in sources] == [("day-2", "day-2"), ("left", "day"), ("right", "day")]
+
+
+def test_one_acquisition_has_one_time(tmp_path: Path) -> None:
+    touched(tmp_path, "left.tif", "right.tif")
+    (tmp_path / "list.csv").write_text("path,scene,datetime\nleft.tif,day,2020-01-01\nright.tif,day,2020-01-02\n")
+    with pytest.raises(ManifestError, match=r"line 3: the scene 'day' has another time in .*line 2"):
+        find_sources([str(tmp_path / "list.csv")])
+
+
+def test_a_picture_twice_in_a_manifest_must_be_said_the_same(tmp_path: Path) -> None:
+    touched(tmp_path, "a.tif")
+    (tmp_path / "list.csv").write_text("path,gsd_m\na.tif,0.5\n./a.tif,0.5\n")
+    assert len(find_sources([str(tmp_path / "list.csv")])) == 1
+    (tmp_path / "list.csv").write_text("path,gsd_m\na.tif,0.5\n./a.tif,0.6\n")
+    with pytest.raises(ManifestError, match=r"line 3: the picture .*line 2"):
+        find_sources([str(tmp_path / "list.csv")])
+
+
+def test_H6_a_manifest_gets_no_further_than_the_command_line(tmp_path: Path) -> None:
+    manifest = tmp_path / "list.csv"
+    for cell in ("https://x/a.tif", "/vsizip/a.zip/a.tif"):
+        manifest.write_text(f"path\n{cell}\n")
+        with pytest.raises(ManifestError, match=r"line 2: .*--allow-remote"):
+            find_sources([str(manifest)])
+        assert find_sources([str(manifest)], allow_remote=True)[0].path == cell
+        manifest.write_text(f"path,mask\na.tif,{cell}\n")
+        with pytest.raises(ManifestError, match=r"line 2: .*--allow-remote"):
+            find_sources([str(manifest)])
+    manifest.write_text("path\nvrt:///etc/passwd\n<VRTDataset/>\n")
+    assert all(s.path.startswith(str(tmp_path)) for s in find_sources([str(manifest)]))
+
+
+def test_a_row_of_a_missing_file_is_left_to_the_reader_and_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path\ngone.tif\n")
+    assert found(tmp_path, tmp_path / "list.csv") == ["gone.tif"]
+    (tmp_path / "list.csv").write_text("path\n.\n")
+    with pytest.raises(ManifestError, match=r"line 2: '\.' is not a file"):
+        find_sources([str(tmp_path / "list.csv")])
+
+
+def test_a_bad_sidecar_is_an_error_that_names_it(tmp_path: Path) -> None:
+    touched(tmp_path, "a.tif")
+    (tmp_path / "a.json").write_text('{"gsd_m": "half"}')
+    with pytest.raises(ManifestError, match=r"a\.json: gsd_m 'half'"):
+        find_sources([str(tmp_path)])
+
+
+def test_a_folder_is_listed_once_however_many_pictures_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touched(tmp_path, *(f"{i}.tif" for i in range(50)))
+    looked = []
+    real = finding.look_beside
+    monkeypatch.setattr(finding, "look_beside", lambda folder: looked.append(folder) or real(folder))
+    assert len(find_sources([str(tmp_path)])) == 50
+    assert len(looked) == 1
