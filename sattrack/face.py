@@ -50,12 +50,13 @@ def detect(
     `out` under the same content, weights and settings are not detected again. Raises SattrackError; a scene that fails is
     listed instead.
     """
+    chosen = chosen_settings(settings, threshold=threshold, device=device)
     request = Request(
         inputs=tuple([str(inputs)] if isinstance(inputs, str | Path) else map(str, inputs)),
         out=Path(out),
         sites=Path(sites) if sites is not None else None,
-        model=Model(str(weights), detector, model_gsd_m, tuple(classes) if classes is not None else None, threshold),
-        settings=chosen_settings(settings, threshold=threshold, device=device),
+        model=Model(str(weights), detector, model_gsd_m, tuple(classes) if classes is not None else None, chosen.threshold),
+        settings=chosen,
         gsd_m=(float(gsd_m), float(gsd_m)) if isinstance(gsd_m, int | float) else gsd_m,
         bands=tuple(bands) if bands is not None else None,
         acquired=acquired,

@@ -11,8 +11,10 @@ from sattrack.imagery import Scene, Stretch
 from sattrack.pipeline import plan_work
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source, find_sources
+from sattrack.readers.opening import gdal_options, open_raster
 from sattrack.results import ModelCard
 from sattrack.running import Request
+from sattrack.settings import Settings
 from sattrack.steps.judging import capability, px_per_width
 from sattrack.steps.stretching import measure_stretch
 
@@ -24,7 +26,8 @@ class Facts:
     """What is known of one picture. status: ok, refused or failed, with the reason; what could not be learnt is none.
 
     capability: count, area, presence or refuse, by px_per_width, the pixels across a container of 2.44 m. stretch: the raw
-    values that become 0 and 255, per channel. tiles: how many windows the model would be given, without outlines.
+    values that become 0 and 255, per channel. tiles: how many windows the model would be
+    given, without outlines. bands: every band of the file, by its colour or description.
     """
 
     location: str
@@ -40,6 +43,7 @@ class Facts:
     model_gsd_m: float | None = None
     tile_px: int | None = None
     tiles: int | None = None
+    bands: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -72,7 +76,7 @@ def _inspect(source: Source, request: Request, *, card: ModelCard | None, sample
         stretch = measure_stretch(*sample(scene), low=settings.low_percentile, high=settings.high_percentile)
     except SattrackError as error:
         status = "refused" if isinstance(error, SceneRefused) else "failed"
-        return Facts(source.path, source.scene_id, source.part, status, reason=str(error), scene=scene, notes=said)
+        return Facts(source.path, source.scene_id, source.part, status, reason=str(error), scene=scene)
     able = capability(scene.grid.gsd_m)
     tiles = len(plan_work(scene, sha256="", card=card, settings=settings).cells) if card and able == "count" else None
     return Facts(
@@ -89,5 +93,12 @@ def _inspect(source: Source, request: Request, *, card: ModelCard | None, sample
         model_gsd_m=card.gsd_m if card else None,
         tile_px=card.tile_px if card else None,
         tiles=tiles,
-        notes=(*scene.notes, *said),
+        bands=_bands(scene, settings),
+        notes=(*scene.notes, *(said if able == "count" else ())),
     )
+
+
+def _bands(scene: Scene, settings: Settings) -> tuple[str, ...]:
+    with gdal_options(settings), open_raster(scene.location, limits=settings) as raster:
+        named = zip(raster.colorinterp, raster.descriptions, strict=True)
+        return tuple(f"{colour.name}, {text}" if text else str(colour.name) for colour, text in named)

@@ -77,12 +77,15 @@ def detect(
     voice = Voice(quiet=quiet, verbose=verbose)
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
+    settings = chosen_settings(config, threshold=threshold, device=device)
     request = Request(
         inputs=tuple(inputs),
         out=out,
         sites=sites,
-        model=Model(weights if weights is not None else DEFAULT_WEIGHTS, detector, model_gsd_m, o.names(classes), threshold),
-        settings=chosen_settings(config, threshold=threshold, device=device),
+        model=Model(
+            weights if weights is not None else DEFAULT_WEIGHTS, detector, model_gsd_m, o.names(classes), settings.threshold
+        ),
+        settings=settings,
         gsd_m=o.pixel_size(gsd_m),
         bands=o.band_numbers(bands),
         acquired=o.moment(date),

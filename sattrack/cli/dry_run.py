@@ -63,7 +63,7 @@ def seconds_per_tile(request: "Request") -> tuple[float, str]:
 
 def _lines(value: dict[str, Any], ahead: list["Planned"]) -> list[str]:
     lines = [
-        f"{one_line(one.name)}: {one.work.scene.grid.shape[1]} x {one.work.scene.grid.shape[0]} px, {len(one.work.cells)} tiles"
+        f"{one_line(one.name)}: {' x '.join(map(str, one.work.scene.grid.shape[::-1]))} px, {tiles_of(len(one.work.cells))}"
         for one in ahead
         if one.work
     ]
@@ -81,6 +81,10 @@ def _lines(value: dict[str, Any], ahead: list["Planned"]) -> list[str]:
     megabytes = value["disk_bytes_at_most"] / 1e6
     lines.append(f"disk:   at most {megabytes:,.0f} MB with the page; {value['disk_bytes_free'] / 1e9:,.1f} GB are free")
     return lines
+
+
+def tiles_of(n: int) -> str:
+    return "1 tile" if n == 1 else f"{n:,} tiles"
 
 
 def duration(seconds: float) -> str:

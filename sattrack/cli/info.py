@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sattrack.cli import options as o
+from sattrack.cli.dry_run import tiles_of
 from sattrack.cli.voice import Voice, one_line, plain
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def info(
 
 def lines(facts: "Facts") -> list[str]:
     """The facts of one picture as aligned lines under its name."""
-    pairs = _about_scene(facts.scene) if facts.scene else []
+    pairs = _about_scene(facts.scene, facts.bands) if facts.scene else []
     pairs += _about_detector(facts)
     if facts.reason:
         pairs.append((facts.status, facts.reason))
@@ -70,7 +71,7 @@ def lines(facts: "Facts") -> list[str]:
     return [one_line(facts.location), *(f"  {name:<12} {one_line(text)}" for name, text in pairs), ""]
 
 
-def _about_scene(scene: "Scene") -> list[tuple[str, str]]:
+def _about_scene(scene: "Scene", bands: tuple[str, ...]) -> list[tuple[str, str]]:
     rows, cols = scene.grid.shape
     x, y = scene.grid.gsd_m
     fed = "gray" if len(scene.bands) == 1 else "red, green, blue"
@@ -78,6 +79,7 @@ def _about_scene(scene: "Scene") -> list[tuple[str, str]]:
     return [
         ("size", f"{cols} x {rows} px, {cols * x:,.0f} x {rows * y:,.0f} m"),
         ("file", " ".join(part for part in (scene.driver, scene.dtype) if part)),
+        *([("bands", "; ".join(f"{i} {name}" for i, name in enumerate(bands, start=1)))] if bands else []),
         ("bands fed", f"{', '.join(map(str, scene.bands))} as {fed}"),
         ("CRS", _crs(scene.grid.crs)),
         ("GSD", f"{x:.4g} m across, {y:.4g} m down" + (f" (from {scene.gsd_source})" if scene.gsd_source else "")),
@@ -96,7 +98,9 @@ def _about_scene(scene: "Scene") -> list[tuple[str, str]]:
 def _about_detector(facts: "Facts") -> list[tuple[str, str]]:
     pairs = []
     if facts.stretch:
-        channels = zip("RGB", facts.stretch.low, facts.stretch.high, strict=True)
+        gray = facts.scene is not None and len(facts.scene.bands) == 1
+        channels = list(zip(("red", "green", "blue"), facts.stretch.low, facts.stretch.high, strict=True))
+        channels = [("gray", *channels[0][1:])] if gray else channels
         low, high = facts.stretch.percentiles
         pairs.append(
             ("stretch", ", ".join(f"{c} {a:.6g} to {b:.6g}" for c, a, b in channels) + f" (percentiles {low:g} and {high:g})")
@@ -110,7 +114,7 @@ def _about_detector(facts: "Facts") -> list[tuple[str, str]]:
         )
         pairs.append(("capability", f"{facts.capability}: {facts.px_per_width:.2f} px across a container; {able}{warned}"))
     if facts.model_gsd_m and facts.tile_px:
-        tiles = "" if facts.tiles is None else f", {facts.tiles} {'tile' if facts.tiles == 1 else 'tiles'}"
+        tiles = "" if facts.tiles is None else f": {tiles_of(facts.tiles)}"
         pairs.append(("model", f"{facts.model_id}, fed at {facts.model_gsd_m:g} m in tiles of {facts.tile_px} px{tiles}"))
     return pairs
 

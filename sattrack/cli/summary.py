@@ -64,7 +64,7 @@ def _remarks(run: "Run") -> list[str]:
 def troubles(run: "Run") -> list[str]:
     """One line per scene that failed or was refused, and one for what was skipped."""
     bad = [o for o in run.index.outcomes if o.status in ("failed", "refused")]
-    lines = [one_line(f"{o.status}: {o.part}: {o.reason}") for o in bad]
+    lines = [one_line(f"{o.status}: {o.part}: {o.reason.removeprefix(f'{o.location}: ')}") for o in bad]
     skipped = Counter(o.reason for o in run.index.outcomes if o.status == "skipped")
     lines += [one_line(f"skipped: {n} {'scene' if n == 1 else 'scenes'}: {reason}") for reason, n in skipped.items()]
     lines += [one_line(f"note: {note}") for note in run.notes]

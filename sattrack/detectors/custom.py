@@ -1,8 +1,10 @@
 """A user's own detector, by `module:Class` on the command line, and the adapter for a plain `detect(batch)`."""
 
+import hashlib
 import importlib
 import inspect
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from sattrack.detections import Detections
@@ -40,6 +42,8 @@ class EachBatch:
         self.gsd_m = float(plain.gsd_m)
         self.tile_px = int(plain.tile_px)
         self.device = str(getattr(plain, "device", "its own"))
+        self.threshold = getattr(plain, "threshold", None)
+        self.sha256 = str(getattr(plain, "sha256", "") or _sha256_of_source(type(plain)))
 
     def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
         for batch in batches:
@@ -57,7 +61,7 @@ def card_of_custom(name: str, *, detector: Detector, threshold: float | None) ->
         raise UsageError(f"{name} states no threshold", way_out="give --threshold, or the class an attribute `threshold`")
     return ModelCard(
         id=f"custom:{name}",
-        sha256=str(getattr(detector, "sha256", "")),
+        sha256=str(getattr(detector, "sha256", "") or _sha256_of_source(type(detector))),
         classes=detector.classes,
         gsd_m=detector.gsd_m,
         tile_px=detector.tile_px,
@@ -65,3 +69,14 @@ def card_of_custom(name: str, *, detector: Detector, threshold: float | None) ->
         name=name,
         description="A detector of the user's own: no interval was measured.",
     )
+
+
+def _sha256_of_source(kind: type) -> str:
+    """Of the file that holds the class, so that a changed detector never meets a stale result; empty where there is no file.
+
+    What the class loads from elsewhere is for it to state, as an attribute `sha256`.
+    """
+    try:
+        return hashlib.sha256(Path(inspect.getfile(kind)).read_bytes()).hexdigest()
+    except (OSError, TypeError):
+        return ""

@@ -1,0 +1,145 @@
+"""`sattrack detect` through the real entry point, with a detector that finds what is bright."""
+
+import pytest
+
+from tests.cli.conftest import write_scene
+
+BRIGHT = ("--detector", "bright_boxes:Bright", "--no-report")
+
+
+def test_counts_per_site_and_scene_are_printed_on_stdout(sattrack, scenes, site, detectors, tmp_path):
+    said = sattrack("detect", scenes, "--sites", site, "-o", tmp_path / "run", *BRIGHT)
+    assert said.code == 0
+    assert said.err == ""
+    rows = [line.split() for line in said.out.splitlines() if "Left half" in line]
+    assert [(row[3], row[6], row[-2], row[-1]) for row in rows] == [("may", "6", "100%", "done"), ("june", "8", "100%", "done")]
+    assert "no interval was measured" in said.out
+    assert (tmp_path / "run" / "counts.csv").is_file()
+
+
+def test_json_is_the_only_thing_on_stdout(sattrack, scenes, site, detectors, tmp_path):
+    said = sattrack("detect", scenes, "--sites", site, "-o", tmp_path / "run", "--json", *BRIGHT)
+    assert [(c["site_id"], c["scene_id"], c["count"]) for c in said.json["counts"]] == [("left", "may", 6), ("left", "june", 8)]
+    assert {s["scene_id"]: s["boxes"] for s in said.json["scenes"]} == {"may": 12, "june": 16}
+    assert said.json["report"] is None
+
+
+def test_without_sites_each_scene_is_its_own_site(sattrack, scenes, detectors, tmp_path):
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--json", *BRIGHT)
+    assert {c["site_id"]: c["count"] for c in said.json["counts"]} == {"may": 12, "june": 16}
+
+
+def test_flags_override_the_settings_file_and_the_file_overrides_defaults(sattrack, scenes, detectors, tmp_path):
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("threshold: 0.5\nmin_observed: 0.25\n")
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--config", settings, "--json", *BRIGHT)
+    assert said.json["threshold"] == 0.5
+    assert {c["site_id"]: c["count"] for c in said.json["counts"]} == {"may": 6, "june": 8}
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--config", settings, "--threshold", "0.3", "--json", *BRIGHT)
+    assert said.json["threshold"] == 0.3
+
+
+def test_a_bad_scene_is_named_with_its_reason_and_the_others_are_counted(sattrack, scenes, detectors, tmp_path):
+    (scenes / "page.tif").write_text("<html>404</html>")
+    write_scene(scenes / "plain.tif", boxes=4, crs=None, seed=3)
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--json", *BRIGHT)
+    assert said.code == 3
+    assert {s["part"]: s["status"] for s in said.json["scenes"]} == {
+        "june": "done", "may": "done", "page": "failed", "plain": "refused",
+    }  # fmt: skip
+    lines = said.err.splitlines()
+    assert any(line.startswith("failed: page: ") and "HTML" in line for line in lines)
+    assert any(line.startswith("refused: plain: ") and "--gsd-m" in line for line in lines)
+    assert lines[-1] == "2 of 4 scenes were not counted; the others are."
+
+
+def test_on_error_fail_ends_as_an_error(sattrack, scenes, detectors, tmp_path):
+    (scenes / "a_page.tif").write_text("<html>404</html>")
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--on-error", "fail", "--json", *BRIGHT)
+    assert said.code == 1
+    assert said.json["counts"][0]["status"] == "failed"
+    assert "a_page" in said.err
+
+
+def test_gsd_m_makes_a_plain_picture_countable(sattrack, detectors, tmp_path):
+    picture = write_scene(tmp_path / "plain.tif", boxes=8, crs=None)
+    said = sattrack("detect", picture, "-o", tmp_path / "run", "--gsd-m", "0.5,0.5", "--json", *BRIGHT)
+    assert said.code == 0
+    assert said.json["counts"][0]["count"] == 8
+
+
+def test_a_dry_run_says_scenes_tiles_time_and_disk_and_writes_nothing(sattrack, scenes, detectors, tmp_path):
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--dry-run", "--json", *BRIGHT)
+    assert said.code == 0
+    assert (said.json["scenes"], said.json["scenes_to_detect"], said.json["tiles"]) == (2, 2, 4)
+    assert said.json["seconds_per_tile"] >= 0
+    assert said.json["seconds_per_tile_source"].startswith("measured now on")
+    assert said.json["disk_bytes_free"] > 0
+    assert not (tmp_path / "run").exists()
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--dry-run", *BRIGHT)
+    assert "scenes: 2, 2 to detect" in said.out
+    assert "may: 300 x 200 px, 2 tiles" in said.out
+
+
+def test_a_dry_run_after_the_run_finds_nothing_to_do(sattrack, scenes, site, run):
+    said = sattrack("detect", scenes, "--sites", site, "-o", run, "--dry-run", "--json", *BRIGHT)
+    assert (said.json["scenes_stored"], said.json["tiles"], said.json["estimated_s"]) == (2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--gsd-m", "half"], "--gsd-m"),
+        (["--gsd-m", "-1"], "--gsd-m"),
+        (["--bands", "4,3"], "--bands"),
+        (["--bands", "0,1,2"], "--bands"),
+        (["--date", "yesterday"], "yesterday"),
+        (["--on-error", "panic"], "--on-error"),
+        (["--threshold", "1.5"], "threshold"),
+        (["--detector", "nowhere"], "module:Class"),
+        (["--detector", "bright_boxes:Missing"], "Missing"),
+        (["--detector", "bright_boxes:Hidden"], "gsd_m"),
+        (["--no-such-option"], "--no-such-option"),
+    ],
+)
+def test_a_usage_error_is_one_line_that_names_the_option(sattrack, scenes, detectors, tmp_path, words, expected):
+    model = [] if words[0] == "--detector" else BRIGHT[:2]
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", *model, *words)
+    assert said.code == 2
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert expected in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_inputs_that_are_not_there_are_a_usage_error(sattrack, detectors, tmp_path):
+    said = sattrack("detect", tmp_path / "nothing.tif", "-o", tmp_path / "run", *BRIGHT)
+    assert said.code == 2
+    assert "nothing.tif" in said.err
+
+
+def test_O10_the_input_folder_is_no_run_folder(sattrack, scenes, detectors):
+    said = sattrack("detect", scenes, "-o", scenes, *BRIGHT)
+    assert said.code == 2
+    assert "input folder" in said.err
+    assert sorted(p.name for p in scenes.iterdir()) == ["june.tif", "may.tif"]
+
+
+def test_H13_a_name_with_control_characters_cannot_drive_the_terminal(sattrack, tmp_path, detectors):
+    scene = write_scene(tmp_path / "ev\x1b[31mil\n[bold]x.tif", boxes=4)
+    said = sattrack("detect", scene, "-o", tmp_path / "run", *BRIGHT)
+    assert said.code == 0
+    assert "\x1b" not in said.out
+    assert "[bold]x" in said.out
+
+
+def test_a_weights_error_names_the_weights_and_the_way_out(sattrack, scenes, tmp_path):
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--weights", tmp_path / "no.pt")
+    assert said.code == 1
+    assert "no.pt" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_verbose_says_a_line_a_scene_on_stderr(sattrack, scenes, detectors, tmp_path):
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "-v", *BRIGHT)
+    assert "may: done, 12 boxes kept" in said.err
