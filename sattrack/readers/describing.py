@@ -1,8 +1,10 @@
-"""Describing: what a scene is, from its file, what was said beside it, and what the caller said, without its pixels."""
+"""Describing: what a scene is, from its file, what was said beside it, and what the caller said; of its pixels only corners."""
 
 import datetime as dt
 import math
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +15,10 @@ from rasterio.enums import ColorInterp
 from sattrack.errors import SceneError, SceneRefused
 from sattrack.geometry import Affine6, apply_affine, invert_affine
 from sattrack.imagery import Grid, Scene
-from sattrack.readers.opening import gdal_options, open_raster
+from sattrack.readers.masks import open_mask
+from sattrack.readers.opening import gdal_options
 from sattrack.readers.times import time_in_name, time_in_tags
+from sattrack.readers.upright import Upright
 from sattrack.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,8 +27,24 @@ if TYPE_CHECKING:
 _GEOD = pyproj.Geod(ellps="WGS84")
 _STEP_PX = 100
 _IDENTITY: Affine6 = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-_SENSOR_TAGS = ("SATELLITEID", "SATELLITE", "SENSOR", "PLATFORM", "MISSION")
-_DEGREE_M = (1e-4, 1000.0)
+_GSD_BOUNDS_M = (0.001, 10_000.0)
+_CORNER_PX = 8
+_SENSOR_TAGS = ("SATELLITEID", "SATELLITE", "SENSOR", "SENSORID", "PLATFORM", "MISSION")
+_LICENCE_TAGS = ("LICENCE", "LICENSE", "TIFFTAG_COPYRIGHT", "EXIF_COPYRIGHT", "COPYRIGHT")
+_SOURCE_TAGS = ("SOURCE", "ATTRIBUTION", "CREDIT")
+_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What the caller says of scenes that do not say it themselves."""
+
+    gsd_m: tuple[float, float] | None
+    bands: Sequence[int] | None
+    acquired: dt.datetime | None
+    sensor: str | None
+    nodata: float | None
+    mask: str | None
 
 
 def describe(
@@ -40,65 +60,68 @@ def describe(
 ) -> Scene:
     """The scene that a source holds. What the file says stands before what was said beside it, and that before the options.
 
-    Raises SceneError where the file cannot be read, SceneRefused where it must not be counted as it is.
+    Only which bands are fed is taken from what was asked before what the file says. Raises SceneError where the file cannot be
+    read, SceneRefused where it must not be counted as it is.
     """
     limits = limits or Settings()
-    with gdal_options(limits):
-        raster = open_raster(source.path, limits=limits)
-        try:
-            return _described(
-                raster, source, gsd_m=gsd_m, bands=bands, acquired=acquired, sensor=sensor, nodata=nodata, mask=mask
-            )
-        finally:
-            raster.close()
+    options = _Options(gsd_m, bands, acquired, sensor, nodata, mask)
+    with gdal_options(limits), closing(Upright(source.path, limits=limits)) as picture:
+        scene = _described(picture, source, options=options, looks=limits.edge_nodata)
+        if scene.mask:
+            # Opened here so that a wrong mask is refused before any work is planned.
+            open_mask(scene, limits=limits).close()
+        return scene
 
 
-def _described(
-    raster: Any,
-    source: "Source",
-    *,
-    gsd_m: tuple[float, float] | None,
-    bands: Sequence[int] | None,
-    acquired: dt.datetime | None,
-    sensor: str | None,
-    nodata: float | None,
-    mask: str | None,
-) -> Scene:
-    notes = list(source.notes)
-    tags = _tags(raster)
-    grid, gsd_source = _grid(raster, source, gsd_m=gsd_m, notes=notes)
-    chosen = choose_bands(raster, asked=source.bands or bands, where=source.path, notes=notes)
-    when, when_source = _acquired(tags, source, option=acquired)
+def _described(picture: Upright, source: "Source", *, options: _Options, looks: bool) -> Scene:
+    raster, where = picture.raster, source.path
+    tags = {key.upper(): text.strip() for key, text in {**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}.items()}
+    notes = [*source.notes, *_changes(picture)]
+    grid, gsd_source = _grid(picture, source, option=options.gsd_m, notes=notes)
+    chosen = choose_bands(raster.colorinterp, asked=source.bands or options.bands, where=where, notes=notes)
+    when, when_source = _acquired({**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}, source, option=options.acquired)
     declared = raster.nodatavals[chosen[0] - 1]
-    masked = source.mask or mask
+    nodata = options.nodata if declared is None else float(declared)
+    if looks and nodata is None and not picture.declares_mask and _constant_corner(picture, chosen):
+        notes.append(
+            "no nodata is declared, and a corner is of one value: constant areas joined to the border count as not seen "
+            "(--nodata VALUE overrides)"
+        )
+    mask = source.mask or options.mask
     return Scene(
         id=source.scene_id,
         part=source.part,
-        location=source.path,
+        location=where,
         grid=grid,
         bands=chosen,
-        dtype=raster.dtypes[0],
+        dtype=raster.dtypes[chosen[0] - 1],
         acquired=when,
         acquired_source=when_source,
-        sensor=_first(tags, _SENSOR_TAGS) or source.sensor or sensor or "",
-        source=source.source,
-        licence=source.licence or tags.get("TIFFTAG_COPYRIGHT", ""),
-        driver=raster.driver,
-        nodata=nodata if declared is None else float(declared),
-        mask=masked,
+        sensor=_first(tags, _SENSOR_TAGS) or source.sensor or options.sensor or "",
+        source=_first(tags, _SOURCE_TAGS) or source.source,
+        licence=_first(tags, _LICENCE_TAGS) or source.licence,
+        driver=picture.driver,
+        nodata=nodata,
+        mask=mask,
         gsd_source=gsd_source,
-        cloud_checked=masked is not None,
+        cloud_checked=mask is not None,
         notes=tuple(notes),
     )
 
 
-def _tags(raster: Any) -> dict[str, str]:
-    return {**raster.tags(), **raster.tags(ns="IMAGERY")}
+def _changes(picture: Upright) -> list[str]:
+    """What a reader of source pixels must know."""
+    if picture.warped:
+        return [
+            "the file has ground control points: it is read warped by them; pixel coordinates are those of the warped picture"
+        ]
+    if picture.turned != 1:
+        return ["the picture is turned by its EXIF orientation: pixel coordinates are those of the upright picture"]
+    return []
 
 
 def _first(tags: dict[str, str], names: Sequence[str]) -> str:
-    upper = {key.upper(): value for key, value in tags.items()}
-    return next((upper[name].strip() for name in names if upper.get(name, "").strip()), "")
+    return next((tags[name][:200] for name in names if tags.get(name)), "")
 
 
 def _acquired(tags: dict[str, str], source: "Source", *, option: dt.datetime | None) -> tuple[dt.datetime | None, str]:
@@ -114,75 +137,110 @@ def _acquired(tags: dict[str, str], source: "Source", *, option: dt.datetime | N
     return (option, "option") if option else (None, "unknown")
 
 
-def _grid(raster: Any, source: "Source", *, gsd_m: tuple[float, float] | None, notes: list[str]) -> tuple[Grid, str]:
-    """The pixels on the ground, or a plain picture with a stated pixel size."""
-    shape = (raster.height, raster.width)
+def _constant_corner(picture: Upright, bands: tuple[int, ...]) -> bool:
+    """Whether the pixels at any corner are all of one value."""
+    rows, cols = picture.shape
+    height, width = min(_CORNER_PX, rows), min(_CORNER_PX, cols)
+    for row in (0, rows - height):
+        for col in (0, cols - width):
+            pixels, valid = picture.read(bands, (col, row, width, height), (height, width))
+            if valid.all() and (pixels == pixels[0, 0]).all():
+                return True
+    return False
+
+
+def _grid(picture: Upright, source: "Source", *, option: tuple[float, float] | None, notes: list[str]) -> tuple[Grid, str]:
+    """The pixels on the ground, or a plain picture with a stated pixel size. Says where the pixel size was learnt."""
+    raster, where = picture.raster, source.path
     own: Affine6 = tuple(raster.transform[:6])
-    crs, transform = (raster.crs.to_wkt() if raster.crs else None), own
-    if crs is None or own == _IDENTITY:
-        crs, transform = source.crs, source.transform or own
-    if crs is not None and transform != _IDENTITY:
-        return Grid(
-            shape, measure_gsd(shape, transform=transform, crs=crs, where=source.path), crs, transform
-        ), "georeferencing"
-    stated = source.gsd_m or gsd_m
+    transform = source.transform if own == _IDENTITY and source.transform else own
+    crs = raster.crs.to_wkt() if raster.crs else source.crs
+    if transform != _IDENTITY and crs is not None and _on_earth(crs, notes=notes):
+        if picture.turned != 1:
+            raise SceneRefused(
+                "a world file and an EXIF orientation contradict each other", where=where, way_out="save it without orientation"
+            )
+        return Grid(picture.shape, measure_gsd(picture.shape, transform=transform, crs=crs, where=where), crs, transform), (
+            "georeferencing"
+        )
+    if picture.file.rpcs and not raster.crs:
+        raise SceneRefused(
+            "the scene has only RPCs: it is not laid out on the ground", where=where, way_out="orthorectify it (gdalwarp -rpc)"
+        )
+    if transform != _IDENTITY and crs is None:
+        notes.append("the file has a transform but no CRS: it is read as a plain picture")
+    stated = source.gsd_m or option
     if stated is None:
         raise SceneRefused(
             "the pixel size is not known: the picture has no georeferencing",
-            where=source.path,
-            way_out="say it: --gsd-m 0.5 (or X,Y), or gsd_m in a NAME.json beside it or in the manifest",
+            where=where,
+            way_out="give --gsd-m 0.5 (or X,Y), or gsd_m in a NAME.json beside it or in the manifest",
         )
-    if not all(math.isfinite(v) and _DEGREE_M[0] <= v <= _DEGREE_M[1] for v in stated):
-        raise SceneRefused(f"a pixel size of {stated} m cannot be", where=source.path)
-    if transform != _IDENTITY:
-        notes.append("the file has a transform but no CRS: taken as a plain picture")
-    return Grid(shape, stated), source.gsd_source if source.gsd_m else "option"
+    if not all(math.isfinite(v) and _GSD_BOUNDS_M[0] <= v <= _GSD_BOUNDS_M[1] for v in stated):
+        raise SceneRefused(f"a pixel size of {stated[0]:g} x {stated[1]:g} m cannot be", where=where, way_out="give metres")
+    return Grid(picture.shape, (float(stated[0]), float(stated[1]))), (
+        source.gsd_source or "stated"
+    ) if source.gsd_m else "option"
+
+
+def _on_earth(crs: str, *, notes: list[str]) -> bool:
+    """Whether a CRS can be turned into longitude and latitude; local plans cannot."""
+    try:
+        pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    except pyproj.exceptions.ProjError:
+        notes.append("the file's CRS is not tied to the earth: it is read as a plain picture")
+        return False
+    return True
 
 
 def measure_gsd(shape: tuple[int, int], *, transform: Affine6, crs: str, where: str) -> tuple[float, float]:
-    """Geodesic size of a pixel (along columns, along rows), metres, at the centre; SceneError where it cannot be had."""
+    """Geodesic size of a pixel (along columns, along rows), metres, at the scene's centre, whatever the units of its CRS.
+
+    shape: (rows, cols). SceneError where the georeferencing gives none.
+    """
+    way_out = "check its georeferencing, or georeference it again"
     try:
         invert_affine(transform)
-        to_lonlat = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    except (ValueError, pyproj.exceptions.ProjError) as error:
-        raise SceneError(f"the georeferencing cannot be used: {error}", where=where, way_out="georeference it again") from error
-    rows, cols = shape
-    centre = np.array([cols / 2, rows / 2])
+    except ValueError as error:
+        raise SceneError(str(error), where=where, way_out=way_out) from error
+    to_lonlat = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    size = np.array([shape[1], shape[0]], float)
     found = []
     for axis in (np.array([1.0, 0.0]), np.array([0.0, 1.0])):
-        half = axis * max(1, min(_STEP_PX, int(axis @ np.array([cols, rows])))) / 2
-        ends = apply_affine(transform, np.stack([centre - half, centre + half]))
+        step = min(_STEP_PX, float(axis @ size))
+        ends = apply_affine(transform, np.stack([size / 2 - axis * step / 2, size / 2 + axis * step / 2]))
         lon, lat = to_lonlat.transform(ends[:, 0], ends[:, 1])
         if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
-            raise SceneError("the scene lies outside what its CRS can hold", where=where, way_out="check its georeferencing")
-        found.append(_GEOD.inv(lon[0], lat[0], lon[1], lat[1])[2] / (2 * float(np.abs(half).sum())))
-    if not all(math.isfinite(v) and v > 0 for v in found):
-        raise SceneError("the georeferencing gives no pixel size", where=where, way_out="georeference it again")
-    return float(found[0]), float(found[1])
+            raise SceneError("the scene lies outside what its CRS can hold", where=where, way_out=way_out)
+        found.append(float(_GEOD.inv(lon[0], lat[0], lon[1], lat[1])[2]) / step)
+    if not all(math.isfinite(v) and _GSD_BOUNDS_M[0] <= v <= _GSD_BOUNDS_M[1] for v in found):
+        raise SceneError(f"the georeferencing gives pixels of {found[0]:g} x {found[1]:g} m", where=where, way_out=way_out)
+    return found[0], found[1]
 
 
-def choose_bands(raster: Any, *, asked: Sequence[int] | None, where: str, notes: list[str]) -> tuple[int, ...]:
-    """The 1 or 3 band numbers that are fed, by colour interpretation. SceneRefused where that must be said."""
+def choose_bands(kinds: Sequence[Any], *, asked: Sequence[int] | None, where: str, notes: list[str]) -> tuple[int, ...]:
+    """The 1 or 3 band numbers that are fed, by colour interpretation. SceneRefused where that must be said.
+
+    Orders that are only a satellite's custom are never guessed.
+    """
     if asked is not None:
-        if len(asked) not in (1, 3) or not all(1 <= b <= raster.count for b in asked):
+        if len(asked) not in (1, 3) or not all(1 <= band <= len(kinds) for band in asked):
             raise SceneRefused(
-                f"bands {','.join(map(str, asked))} of a file with {raster.count}",
+                f"bands {','.join(map(str, asked))} were asked for; the file has {len(kinds)}",
                 where=where,
-                way_out="name 1 or 3 of its bands",
+                way_out="name 1 or 3 of its bands, from 1",
             )
         return tuple(asked)
-    kinds = list(raster.colorinterp)
-    colours = [ColorInterp.red, ColorInterp.green, ColorInterp.blue]
-    if all(kinds.count(colour) == 1 for colour in colours):
-        return tuple(kinds.index(colour) + 1 for colour in colours)
-    seen = [i + 1 for i, kind in enumerate(kinds) if kind != ColorInterp.alpha]
-    if len(seen) == 1:
-        return (seen[0],)
-    if len(seen) == 3:
-        notes.append("three bands without colour interpretation were taken as red, green, blue")
-        return tuple(seen)
+    if all(list(kinds).count(colour) == 1 for colour in _COLOURS):
+        return tuple(list(kinds).index(colour) + 1 for colour in _COLOURS)
+    shown = [i + 1 for i, kind in enumerate(kinds) if kind != ColorInterp.alpha]
+    if len(shown) == 1:
+        return (shown[0],)
+    if len(shown) == 3 and not any(kind in _COLOURS for kind in kinds):
+        notes.append("three bands without colour interpretation are taken as red, green, blue (--bands overrides)")
+        return tuple(shown)
     raise SceneRefused(
-        f"{raster.count} bands, and the file does not say which are red, green and blue",
+        f"{len(kinds)} bands, and the file does not say which are red, green and blue",
         where=where,
         way_out="say it: --bands R,G,B, for example --bands 3,2,1",
     )

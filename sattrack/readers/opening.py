@@ -1,19 +1,26 @@
 """Opening: a picture's file through the few drivers that are allowed, after looking at what it claims to be."""
 
+import ipaddress
 import math
+import socket
+import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import numpy as np
 import rasterio
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.session import DummySession
 
 from sattrack.errors import SceneError, SceneRefused
+from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
-_HEAD = 512
+_HEAD = 4096
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"II*\0", "GTiff"),
     (b"MM\0*", "GTiff"),
@@ -25,7 +32,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\x4f\xff\x51", "JP2OpenJPEG"),
 )
 _WAY_OUT = "give a GeoTIFF, COG, JPEG 2000, PNG, JPEG or .vrt"
-_REMOTE = ("https://", "http://", "/vsi")
+_DAMAGED = "the file is damaged or incomplete: fetch it again"
+_REMOTE = ("http://", "https://", "s3://", "/vsi")
 
 GDAL_OPTIONS: dict[str, Any] = {
     # Neither sidecars of GDAL's nor overviews in other files: either may hold another picture or place than the file itself.
@@ -46,38 +54,53 @@ GDAL_OPTIONS: dict[str, Any] = {
     "AWS_NO_SIGN_REQUEST": "YES",
 }
 
+# Changing Python's warning filters is not safe from several threads at once.
+_WARNING_FILTERS = threading.Lock()
+
 
 @contextmanager
-def gdal_options(limits: Settings) -> Iterator[None]:
-    """GDAL's options for our own reads, on this thread only; what the caller had set is there again afterwards."""
-    options = {**GDAL_OPTIONS, "GDAL_MAX_BAND_COUNT": str(limits.max_bands), "GDAL_CACHEMAX": limits.gdal_cache_bytes}
+def gdal_options(limits: Settings, *, cache_bytes: int | None = None) -> Iterator[None]:
+    """GDAL's options for our own reads; what the caller had set is there again afterwards. cache_bytes: of decoded blocks."""
+    options = {
+        **GDAL_OPTIONS,
+        "GDAL_MAX_BAND_COUNT": str(max(limits.max_bands, 3)),
+        "GDAL_CACHEMAX": cache_bytes or limits.gdal_cache_bytes,
+    }
     with rasterio.Env(session=DummySession(), **options):
         yield
 
 
 def is_remote(location: str) -> bool:
-    return location.startswith(_REMOTE)
+    return location.lower().startswith(_REMOTE)
 
 
 def driver_of(location: str) -> str:
     """The one driver that may open a file, told from its first bytes. SceneError where it is no picture, saying what came."""
     if is_remote(location):
         return "JP2OpenJPEG" if location.lower().endswith(".jp2") else "GTiff"
+    head = _head(location)
+    for signature, driver in _SIGNATURES:
+        if head.startswith(signature):
+            return driver
+    if location.lower().endswith(".vrt") and head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
+        return "VRT"
+    raise SceneError(f"not a raster: {_came(head)}", where=location, way_out=_WAY_OUT)
+
+
+def _head(location: str) -> bytes:
     path = Path(location)
     try:
         if path.is_dir():
             raise SceneError("not a raster: a folder", where=location, way_out=_WAY_OUT)
+        if not path.is_file():
+            raise SceneError("not a raster: no such file", where=location)
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            return file.read(_HEAD)
     except SceneError:
         raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SceneError(f"cannot be read: {reason}", where=location) from error
-    for signature, driver in _SIGNATURES:
-        if head.startswith(signature):
-            return driver
-    raise SceneError(f"not a raster: {_came(head)}", where=location, way_out=_WAY_OUT)
 
 
 def _came(head: bytes) -> str:
@@ -88,37 +111,78 @@ def _came(head: bytes) -> str:
         return "an HTML page, perhaps an error page saved under this name"
     if text.startswith(b"<vrtdataset"):
         return "a virtual raster (VRT) under another suffix than .vrt"
-    if head.startswith(b"PK"):
-        return "a zip archive"
-    return f"the file begins with {head[:8]!r}"
+    return "a zip archive" if head.startswith(b"PK") else f"the file begins with {head[:8]!r}"
 
 
-def open_raster(location: str, *, limits: Settings) -> Any:
-    """An open rasterio dataset, checked before any pixel is decoded. Call and use it within `gdal_options`.
+def open_raster(location: str, *, limits: Settings, overviews: bool = True) -> Any:
+    """An open rasterio dataset, checked before any pixel is decoded. Call it, and use what it returns, within `gdal_options`.
 
-    Raises SceneError where it is no raster, damaged, or larger than the limits.
+    overviews: false where only the full-size pixels may be used. Raises SceneError where it is no raster, damaged, or larger
+    than the limits; SceneRefused for complex pixels.
     """
     driver = driver_of(location)
+    if driver == "VRT":
+        for path in vrt_sources(Path(location)):
+            _check_source(path, limits=limits)
+    elif is_remote(location):
+        _check_host(location)
     options: dict[str, Any] = {"NUM_THREADS": "ALL_CPUS"} if driver == "GTiff" else {}
+    if not overviews and driver in ("GTiff", "JP2OpenJPEG"):
+        options["OVERVIEW_LEVEL"] = "NONE"
     try:
-        raster = rasterio.open(location, driver=driver, sharing=False, **options)
+        with _WARNING_FILTERS, warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            raster = rasterio.open(location, driver=driver, sharing=False, **options)
     except (RasterioError, OSError) as error:
-        raise SceneError(f"cannot be opened as {driver}: {_short(error)}", where=location, way_out=_WAY_OUT) from error
+        raise SceneError(f"cannot be opened as {driver}: {brief(error)}", where=location, way_out=_DAMAGED) from error
     try:
         _check(raster, location, limits=limits)
+        if overviews:
+            # Opened without overviews, GDAL tells of a plain picture's transform that it is all zeros.
+            _check_transform(raster, location)
     except BaseException:
         raster.close()
         raise
     return raster
 
 
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+def brief(error: BaseException) -> str:
+    """One line of what GDAL said."""
+    return " ".join(str(error.__cause__ or error).split())[:200] or type(error).__name__
+
+
+def unreadable(error: BaseException, *, where: str) -> SceneError:
+    """The error for pixels that could not be decoded."""
+    return SceneError(f"the pixels cannot be read: {brief(error)}", where=where, way_out=_DAMAGED)
+
+
+def _check_source(path: Path, *, limits: Settings) -> None:
+    """A file inside a virtual raster, which GDAL will open by its own choice of driver."""
+    if driver_of(str(path)) == "VRT":
+        raise SceneError("a virtual raster within a virtual raster is not read", where=str(path), way_out="give the pictures")
+    if b"<VRTDataset" in _head(str(path)) or b"<GDALTileIndexDataset" in _head(str(path)):
+        raise SceneError("a virtual raster hidden in a picture is not read", where=str(path))
+    open_raster(str(path), limits=limits).close()
+
+
+def _check_host(location: str) -> None:
+    """No address of this machine or of a private network is ever asked, whatever a list of locations says."""
+    host = urlsplit(location.removeprefix("/vsicurl/")).hostname
+    if host is None or location.lower().startswith("s3://"):
+        return
+    try:
+        found = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
+    except OSError as error:
+        raise SceneError(f"the host {host} is not known: {error}", where=location, way_out="check the network") from error
+    if not all(ipaddress.ip_address(str(address).partition("%")[0]).is_global for address in found):
+        raise SceneError(
+            f"{host} is an address of a private network", where=location, way_out="fetch the file and give its path"
+        )
 
 
 def _check(raster: Any, location: str, *, limits: Settings) -> None:
     """What a file claims about itself, against the limits."""
-    if raster.count > limits.max_bands or raster.count < 1:
+    if not 1 <= raster.count <= limits.max_bands:
         raise SceneError(f"{raster.count} bands, expected 1 to {limits.max_bands}", where=location, way_out="raise max_bands")
     if raster.width * raster.height > limits.max_pixels:
         raise SceneError(
@@ -128,18 +192,29 @@ def _check(raster: Any, location: str, *, limits: Settings) -> None:
         )
     if any("complex" in kind for kind in raster.dtypes):
         raise SceneRefused(
-            f"complex pixels ({raster.dtypes[0]}): a radar product", where=location, way_out="optical scenes are counted"
+            f"complex pixels ({raster.dtypes[0]}): a radar product",
+            where=location,
+            way_out="give an optical scene, or the radar's amplitude as a picture of its own",
         )
     if len(set(raster.dtypes)) > 1:
         raise SceneError(f"bands of different types: {', '.join(raster.dtypes)}", where=location)
-    together = raster.count if str(raster.interleaving or "").lower().endswith("pixel") else 1
-    itemsize = {"8": 1, "16": 2, "32": 4, "64": 8}[raster.dtypes[0].lstrip("uintfloa")]
-    largest = max(rows * cols for rows, cols in raster.block_shapes) * itemsize * together
-    if largest > limits.max_block_bytes and raster.driver == "GTiff":
+    largest = block_bytes(raster)
+    if largest > limits.max_block_bytes:
         raise SceneError(
             f"one block of the file takes {largest >> 20} MiB, more than {limits.max_block_bytes >> 20}",
             where=location,
-            way_out="write it again as a tiled COG (gdal_translate -of COG)",
+            way_out="write it again in tiles (gdal_translate -of COG)",
         )
-    if not all(math.isfinite(v) for v in raster.transform[:6]) or raster.transform.determinant == 0:
+
+
+def _check_transform(raster: Any, location: str) -> None:
+    determinant = raster.transform.determinant
+    sound = all(math.isfinite(v) for v in (*raster.transform[:6], determinant)) and determinant != 0
+    if not sound or not math.isfinite(1 / determinant):
         raise SceneError("the transform is singular or not finite", where=location, way_out="georeference it again")
+
+
+def block_bytes(raster: Any) -> int:
+    """Bytes that one block takes once decoded; for interleaved files all bands of it are decoded together."""
+    together = raster.count if str(raster.interleaving).lower().endswith("pixel") else 1
+    return int(max(rows * cols for rows, cols in raster.block_shapes) * np.dtype(raster.dtypes[0]).itemsize * together)

@@ -1,52 +1,185 @@
-"""Rasters: windows of a scene's pixels at any size, read with one handle a thread, never a whole scene."""
+"""Rasters: windows of a scene's pixels at any size, read with one open file a thread, never a whole scene."""
 
 import hashlib
+import math
 import threading
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
-from rasterio.windows import Window as RasterioWindow
 
 from sattrack.errors import SceneError
 from sattrack.imagery import Scene, Window
-from sattrack.readers.opening import gdal_options, open_raster
+from sattrack.readers.borders import Fill, find_fill
+from sattrack.readers.masks import Mask, open_mask
+from sattrack.readers.opening import driver_of, gdal_options, is_remote
+from sattrack.readers.resampling import Pixels, Seen, resampled
+from sattrack.readers.upright import Area, Upright
+from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
 _SAMPLE_PX = 1_000_000
+# Up to this size the sample is taken from the full pixels, so that a file's overviews cannot move the stretch.
+_SAMPLED_WHOLLY_PX = 400_000_000
 _CHUNK = 4 << 20
+# Strips as wide as a large scene may take this many times the ordinary cache, rather than be decoded again for each tile.
+_MOST_CACHES = 4
+_MOST_FILLS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sample:
+    """A small picture of a whole scene (rows, cols, channels), and what of it is valid."""
+
+    pixels: Pixels
+    valid: Seen
+
+
+@dataclass(slots=True)
+class _Held:
+    """A thread's open scene. `wanted` is the cache that its layout asks for, bytes."""
+
+    scene: Scene
+    picture: Upright
+    mask: Mask | None
+    wanted: int
+
+    def close(self) -> None:
+        self.picture.close()
+        if self.mask:
+            self.mask.close()
 
 
 class RasterReader:
-    """Reads scenes through rasterio; safe from several threads."""
+    """Reads scenes through rasterio; safe from several threads. Implements ports.Reader."""
 
     def __init__(self, limits: Settings | None = None) -> None:
         self._limits = limits or Settings()
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._open: list[Any] = []
+        self._open: list[_Held] = []
         self._digests: dict[tuple[str, int, int], str] = {}
+        self._surveying = threading.Lock()
+        self._sampled: tuple[Scene, _Sample] | None = None
+        self._fills: dict[Scene, Fill | None] = {}
 
-    def read(self, scene: Scene, window: Window, out_shape: tuple[int, int]) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        """Raw pixels (rows, cols, 3) of a window resampled to out_shape, and what of them was seen. Raises SceneError."""
-        raw, valid = self._whole(scene, window)
-        return resampled(raw, valid, out_shape)
+    def read(self, scene: Scene, window: Window, out_shape: tuple[int, int]) -> tuple[Pixels, Seen]:
+        """Raw pixels (rows, cols, 3) of a window resampled to out_shape, and what of them was seen; 0 where not.
 
-    def sample(self, scene: Scene) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        """About a million raw pixels (n, 3) from all over a scene, and which are valid (n,)."""
-        rows, cols = scene.grid.shape
-        factor = max(1.0, (rows * cols / _SAMPLE_PX) ** 0.5)
-        shape = (max(1, round(rows / factor)), max(1, round(cols / factor)))
-        with gdal_options(self._limits):
-            raw, valid = self._decoded(scene, Window(0, 0, cols, rows), shape)
-        return repeated(raw).reshape(-1, 3), valid.reshape(-1)
+        Means where the window shrinks, cubic where it grows. Raises SceneError.
+        """
+        fill = self._fill(scene)
+        shape = _first_shape(window, out_shape)
+        held = self._held(scene, rows=window.height)
+        with gdal_options(self._limits, cache_bytes=held.wanted):
+            pixels, valid = _padded(held, window, shape, fill=fill)
+        pixels, valid = resampled(pixels, valid, out_shape)
+        pixels[~valid] = 0
+        return _repeated(pixels), valid
+
+    def sample(self, scene: Scene) -> tuple[Pixels, Seen]:
+        """About a million raw pixels (n, 3) from all over a scene, and which of them are valid (n,)."""
+        sample = self._sample(scene)
+        return _repeated(sample.pixels).reshape(-1, 3), sample.valid.reshape(-1)
+
+    def undeclared_nodata(self, scene: Scene) -> float:
+        """The share of a scene that is taken as not seen because it is constant and joined to the border."""
+        fill = self._fill(scene)
+        return fill.share if fill else 0.0
 
     def digest(self, scene: Scene) -> str:
-        """sha256 of a scene's whole content; remembered by path, size and time of change."""
-        path = Path(scene.location)
+        """sha256 of a scene's whole content, and of its mask where it has one; remembered by path, size and time of change."""
+        if is_remote(scene.location):
+            return self._digest_of_remote(scene)
+        paths = [Path(scene.location)]
+        if driver_of(scene.location) == "VRT":
+            paths += sorted(vrt_sources(paths[0]))
+        if scene.mask:
+            paths.append(Path(scene.mask))
+        digests = [self._digest_of(path) for path in paths]
+        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    def close(self) -> None:
+        """Closes every file that any thread has open. No thread may be reading."""
+        with self._lock:
+            for held in self._open:
+                held.close()
+            self._open.clear()
+            self._local = threading.local()
+
+    def _fill(self, scene: Scene) -> Fill | None:
+        """Undeclared nodata of a scene, looked for once."""
+        if not self._looks_for_fill(scene):
+            return None
+        with self._surveying:
+            if scene not in self._fills:
+                self._survey(scene)
+            return self._fills[scene]
+
+    def _sample(self, scene: Scene) -> _Sample:
+        with self._surveying:
+            if self._sampled is None or self._sampled[0] != scene:
+                self._survey(scene)
+            assert self._sampled is not None
+            return self._sampled[1]
+
+    def _looks_for_fill(self, scene: Scene) -> bool:
+        return self._limits.edge_nodata and scene.nodata is None
+
+    def _survey(self, scene: Scene) -> None:
+        """Looks once over a whole scene; the first thread that asks does it, and the others wait."""
+        rows, cols = scene.grid.shape
+        factor = max(1.0, math.sqrt(rows * cols / _SAMPLE_PX))
+        shape = (max(1, min(rows, round(rows / factor))), max(1, min(cols, round(cols / factor))))
+        area: Area = (0, 0, cols, rows)
+        fill = None
+        with gdal_options(self._limits):
+            wholly = rows * cols <= _SAMPLED_WHOLLY_PX and not is_remote(scene.location)
+            with closing(Upright(scene.location, limits=self._limits, overviews=not wholly)) as picture:
+                _unchanged(picture, scene)
+                pixels, valid = picture.read(scene.bands, area, shape, mean=False)
+                valid &= _declared(pixels, scene)
+                if self._looks_for_fill(scene) and not picture.declares_nodata:
+                    fill = find_fill(pixels, valid)
+            if scene.mask:
+                with closing(open_mask(scene, limits=self._limits)) as mask:
+                    valid &= mask.clear(area, shape)
+        if fill is not None:
+            valid &= ~fill.covers(pixels, area=area, shape=scene.grid.shape)
+        while len(self._fills) >= _MOST_FILLS:
+            self._fills.pop(next(iter(self._fills)))
+        self._fills[scene] = fill
+        self._sampled = (scene, _Sample(pixels, valid))
+
+    def _held(self, scene: Scene, *, rows: int) -> _Held:
+        """This thread's own open scene: GDAL's are not safe to share."""
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is not None and held.scene == scene:
+            return held
+        with gdal_options(self._limits):
+            if held is not None:
+                with self._lock:
+                    self._open.remove(held)
+                self._local.held = None
+                held.close()
+            picture = Upright(scene.location, limits=self._limits)
+            try:
+                _unchanged(picture, scene)
+                mask = open_mask(scene, limits=self._limits) if scene.mask else None
+            except BaseException:
+                picture.close()
+                raise
+        least = self._limits.gdal_cache_bytes
+        held = _Held(scene, picture, mask, picture.cache_for(rows, least=least, most=_MOST_CACHES * least))
+        with self._lock:
+            self._open.append(held)
+        self._local.held = held
+        return held
+
+    def _digest_of(self, path: Path) -> str:
         try:
             about = path.stat()
             key = (str(path), about.st_size, about.st_mtime_ns)
@@ -57,99 +190,67 @@ class RasterReader:
                         total.update(chunk)
                 self._digests[key] = total.hexdigest()
         except OSError as error:
-            raise SceneError(f"cannot be read: {error.strerror}", where=scene.location) from error
+            raise SceneError(f"cannot be read: {error.strerror}", where=str(path)) from error
         return self._digests[key]
 
-    def close(self) -> None:
-        with self._lock:
-            for raster in self._open:
-                raster.close()
-            self._open.clear()
-            self._local = threading.local()
+    def _digest_of_remote(self, scene: Scene) -> str:
+        """A stand-in for content that is not fetched wholly: what the file says of itself, and its sample."""
+        sample = self._sample(scene)
+        said = repr((scene.location, scene.grid.shape, scene.dtype, scene.grid.transform))
+        return hashlib.sha256(said.encode() + sample.pixels.tobytes()).hexdigest()
 
-    def _whole(self, scene: Scene, window: Window) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        """A window at the file's own pixels; what lies outside the scene is 0 and not valid."""
-        rows, cols = scene.grid.shape
-        left, top = max(0, window.col), max(0, window.row)
-        right, bottom = min(cols, window.col + window.width), min(rows, window.row + window.height)
-        channels = 3
-        if right <= left or bottom <= top:
-            return np.zeros((window.height, window.width, channels), scene.dtype), np.zeros((window.height, window.width), bool)
-        inside = Window(left, top, right - left, bottom - top)
-        with gdal_options(self._limits):
-            raw, valid = self._decoded(scene, inside, (inside.height, inside.width))
-        raw = repeated(raw)
-        if inside == window:
-            return raw, valid
-        pixels = np.zeros((window.height, window.width, channels), raw.dtype)
-        seen = np.zeros((window.height, window.width), bool)
-        at = np.s_[top - window.row : bottom - window.row, left - window.col : right - window.col]
-        pixels[at], seen[at] = raw, valid
-        return pixels, seen
 
-    def _decoded(self, scene: Scene, window: Window, shape: tuple[int, int]) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        raster = self._handle(scene)
-        area = RasterioWindow(window.col, window.row, window.width, window.height)
-        try:
-            raw = raster.read(list(scene.bands), window=area, out_shape=(len(scene.bands), *shape))
-            masked = any("per_dataset" in [f.name for f in flags] for flags in raster.mask_flag_enums)
-            valid = raster.read_masks(scene.bands[0], window=area, out_shape=shape) > 0 if masked else np.ones(shape, bool)
-        except (RasterioError, OSError) as error:
-            raise SceneError(
-                f"the pixels cannot be read: {' '.join(str(error.__cause__ or error).split())[:200]}",
-                where=scene.location,
-                way_out="the file is damaged or incomplete: fetch it again",
-            ) from error
-        if raw.dtype.kind == "f":
-            valid &= np.isfinite(raw).all(axis=0)
-        if scene.nodata is not None:
-            valid &= ~(raw == scene.nodata).all(axis=0)
-        pixels = np.ascontiguousarray(np.moveaxis(raw, 0, -1))
-        pixels[~valid] = 0
+def _unchanged(picture: Upright, scene: Scene) -> None:
+    if picture.shape != scene.grid.shape:
+        raise SceneError("the file changed since it was looked at", where=scene.location, way_out="run again")
+
+
+def _first_shape(window: Window, out_shape: tuple[int, int]) -> tuple[int, int]:
+    """The size at which a window is decoded: halved as often as leaves it no smaller than asked, for GDAL may have it ready."""
+    times = min(window.height // max(out_shape[0], 1), window.width // max(out_shape[1], 1))
+    if times < 2:
+        return window.height, window.width
+    halved = 1 << (times.bit_length() - 1)
+    return -(-window.height // halved), -(-window.width // halved)
+
+
+def _padded(held: _Held, window: Window, shape: tuple[int, int], *, fill: Fill | None) -> tuple[Pixels, Seen]:
+    """A window decoded at a size; what lies outside the scene is 0 and not valid."""
+    rows, cols = held.scene.grid.shape
+    step = (window.height / shape[0], window.width / shape[1])
+    top, bottom = _inside(window.row, rows, step=step[0], most=shape[0])
+    left, right = _inside(window.col, cols, step=step[1], most=shape[1])
+    channels = 3 if held.picture.palette is not None else len(held.scene.bands)
+    pixels, valid = np.zeros((*shape, channels), held.scene.dtype), np.zeros(shape, bool)
+    if right <= left or bottom <= top:
         return pixels, valid
-
-    def _handle(self, scene: Scene) -> Any:
-        """This thread's own dataset: GDAL's are not safe to share."""
-        held = getattr(self._local, "held", None)
-        if held is not None and held[0] == scene.location:
-            return held[1]
-        raster = open_raster(scene.location, limits=self._limits)
-        with self._lock:
-            if held is not None:
-                held[1].close()
-                self._open.remove(held[1])
-            self._open.append(raster)
-        self._local.held = (scene.location, raster)
-        return raster
+    area = (window.col + left * step[1], window.row + top * step[0], (right - left) * step[1], (bottom - top) * step[0])
+    raw, seen = held.picture.read(held.scene.bands, area, (bottom - top, right - left))
+    seen = seen & _declared(raw, held.scene)
+    if fill is not None:
+        seen &= ~fill.covers(raw, area=area, shape=(rows, cols))
+    if held.mask is not None:
+        seen &= held.mask.clear(area, seen.shape)
+    if seen.shape == shape:
+        return raw, seen
+    pixels[top:bottom, left:right], valid[top:bottom, left:right] = raw, seen
+    return pixels, valid
 
 
-def repeated(raw: NDArray[np.generic]) -> NDArray[np.generic]:
+def _inside(start: int, length: int, *, step: float, most: int) -> tuple[int, int]:
+    """Which of a window's decoded lines lie wholly inside a scene of this length: first, and one past the last."""
+    # Coarse lines that straddle the scene's edge are given up; at full size none do.
+    return max(0, math.ceil(-start / step - 1e-9)), min(most, math.floor((length - start) / step + 1e-9))
+
+
+def _declared(pixels: NDArray[Any], scene: Scene) -> Seen:
+    """What is finite and not the scene's nodata value in all its bands."""
+    valid = np.isfinite(pixels).all(axis=-1) if pixels.dtype.kind == "f" else np.ones(pixels.shape[:2], bool)
+    if scene.nodata is not None and not math.isnan(scene.nodata):
+        valid &= ~(pixels == scene.nodata).all(axis=-1)
+    return valid
+
+
+def _repeated(pixels: Pixels) -> Pixels:
     """(rows, cols, 1 or 3) -> (rows, cols, 3): gray three times."""
-    return raw if raw.shape[-1] == 3 else np.repeat(raw, 3, axis=-1)
-
-
-def resampled(
-    raw: NDArray[Any], valid: NDArray[np.bool_], shape: tuple[int, int]
-) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-    """Pixels and mask at another size: means where it shrinks, cubic where it grows; what is not valid never bleeds in."""
-    if raw.shape[:2] == shape:
-        return raw, valid
-    shrinks = shape[0] <= raw.shape[0] and shape[1] <= raw.shape[1]
-    size = (shape[1], shape[0])
-    work = raw if raw.dtype.name in ("uint8", "uint16", "int16", "float32", "float64") else raw.astype(np.float64)
-    if valid.all():
-        out = cv2.resize(work, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-        return _typed(out, raw.dtype), np.ones(shape, bool)
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    share = cv2.resize(valid.astype(np.float32), size, interpolation=way)
-    seen = share >= 0.5
-    weighted = cv2.resize(np.where(valid[..., None], work, 0).astype(np.float64), size, interpolation=way)
-    out = np.where(seen[..., None], weighted / np.maximum(share, 1e-6)[..., None], 0)
-    return _typed(out, raw.dtype), seen
-
-
-def _typed(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[np.generic]:
-    if pixels.dtype == dtype or dtype.kind == "f":
-        return pixels.astype(dtype, copy=False)
-    limits = np.iinfo(dtype)
-    return np.clip(np.rint(pixels), limits.min, limits.max).astype(dtype)
+    return pixels if pixels.shape[-1] == 3 else np.repeat(pixels, 3, axis=-1)

@@ -57,4 +57,4 @@ def _mapped(raw: NDArray[np.generic], stretch: Stretch) -> NDArray[np.uint8]:
     # The difference is taken in 64 bits: 32 would round large offsets before they cancel.
     share = ((raw - low) / (high - low)).astype(np.float32)
     level = np.rint(np.clip(np.nan_to_num(share, nan=0.0, posinf=0.0, neginf=0.0), 0, 1) * np.float32(255))
-    return level.astype(np.uint8)
+    return np.asarray(level, np.uint8)

@@ -1,0 +1,95 @@
+"""Borders: areas of one constant value joined to a scene's border, which are no ground although no nodata is declared."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# Smaller areas are left alone: a clipped shadow or a white roof may also be constant, and touch the border by chance.
+LEAST_SHARE = 0.005
+# A fill holds a corner of the raster, or runs along a good part of its border.
+LEAST_BORDER = 0.05
+# Clipped water is full of specks (waves, boats); a fill has hardly any.
+MOST_SPECKS = 0.005
+_SPECK_PX = 100
+_CANDIDATES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fill:
+    """Constant areas found in a small picture of a whole scene.
+
+    values: (n, channels). areas: (n, rows, cols), where each lies in the small picture.
+    """
+
+    values: NDArray[Any]
+    areas: NDArray[np.bool_]
+
+    @property
+    def share(self) -> float:
+        """The share of the scene that they cover."""
+        return float(self.areas.any(axis=0).mean())
+
+    def covers(
+        self, pixels: NDArray[Any], *, area: tuple[float, float, float, float], shape: tuple[int, int]
+    ) -> NDArray[np.bool_]:
+        """Which pixels (rows, cols, channels) of an area (column, row, width, height) of a scene of this shape are fill: those
+        of exactly its value, in or right beside the area that was found.
+        """
+        rows, cols = self.areas.shape[1:]
+        row = ((area[1] + (np.arange(pixels.shape[0]) + 0.5) * area[3] / pixels.shape[0]) * rows / shape[0]).astype(int)
+        col = ((area[0] + (np.arange(pixels.shape[1]) + 0.5) * area[2] / pixels.shape[1]) * cols / shape[1]).astype(int)
+        at = np.ix_(np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1))
+        found = np.zeros(pixels.shape[:2], bool)
+        for value, where in zip(self.values, self.areas, strict=True):
+            near = where[at]
+            if near.any():
+                found |= near & (pixels == value).all(axis=-1)
+        return found
+
+
+def find_fill(pixels: NDArray[Any], valid: NDArray[np.bool_]) -> Fill | None:
+    """The constant areas joined to the border of a small picture (rows, cols, channels) of a whole scene; none where none."""
+    edge = np.zeros(valid.shape, bool)
+    edge[[0, -1]], edge[:, [0, -1]] = True, True
+    border = pixels[edge & valid]
+    if not len(border):
+        return None
+    values, counts = np.unique(border, axis=0, return_counts=True)
+    values, areas = values[np.argsort(-counts, kind="stable")][:_CANDIDATES], []
+    kept = []
+    for value in values:
+        area = _joined((pixels == value).all(axis=-1) & valid, edge=edge)
+        if area is not None:
+            kept.append(value)
+            # Where pixels are read exact equality is asked for, so the area may be generous by what the small picture skips.
+            areas.append(cv2.dilate(area.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool))
+    return Fill(np.array(kept), np.array(areas)) if kept else None
+
+
+def _joined(equal: NDArray[np.bool_], *, edge: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """The parts of a constant value that are fill."""
+    if equal.mean() < LEAST_SHARE:
+        return None
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(equal.astype(np.uint8), connectivity=8)
+    corners = {int(labels[r, c]) for r in (0, -1) for c in (0, -1)} - {0}
+    along = np.bincount(labels[edge], minlength=count) / edge.sum()
+    kept = np.zeros(equal.shape, bool)
+    for label in range(1, count):
+        large = stats[label, cv2.CC_STAT_AREA] >= LEAST_SHARE * equal.size
+        if large and (label in corners or along[label] >= LEAST_BORDER) and not _speckled(labels == label):
+            kept |= labels == label
+    return kept if kept.any() else None
+
+
+def _speckled(area: NDArray[np.bool_]) -> bool:
+    """Whether small islands of other values lie strewn in an area."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats((~area).astype(np.uint8), connectivity=4)
+    rows, cols = area.shape
+    left, top = stats[1:, cv2.CC_STAT_LEFT], stats[1:, cv2.CC_STAT_TOP]
+    right, bottom = left + stats[1:, cv2.CC_STAT_WIDTH], top + stats[1:, cv2.CC_STAT_HEIGHT]
+    inner = (left > 0) & (top > 0) & (right < cols) & (bottom < rows)
+    sizes = stats[1:, cv2.CC_STAT_AREA]
+    return float(sizes[inner & (sizes < _SPECK_PX)].sum()) > MOST_SPECKS * float(area.sum())

@@ -1,0 +1,199 @@
+"""Masks: what clouds, shadows or a hand-drawn mask beside a scene hide of it, read in the scene's own pixels."""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import shape as shape_of
+
+from sattrack.errors import OutlineError, SceneError, SceneRefused
+from sattrack.geometry import apply_affine
+from sattrack.imagery import Grid, Scene
+from sattrack.readers.outlines import read_outlines
+from sattrack.readers.upright import Upright
+from sattrack.settings import Settings
+
+# Sentinel-2 scene classification: no data, saturated or defective, cloud shadow, clouds (medium, high), thin cirrus, snow.
+SCL_HIDDEN = (0, 1, 3, 8, 9, 10, 11)
+_SCL_NAME = re.compile(r"(^|[^A-Za-z])SCL([^A-Za-z]|$)", re.IGNORECASE)
+# Planet's usable data mask: eight bands, the first of which is 1 where the ground is clear.
+_UDM2_BANDS = 8
+_VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".kml")
+_KNOTS = 17
+_SUBPIXEL_BITS = 8
+_WAY_OUT = "give a mask of the same place as the scene"
+
+Area = tuple[float, float, float, float]
+
+
+class CloudPolygons:
+    """Polygons that hide the ground, in scene pixels."""
+
+    def __init__(self, scene: Scene, path: str) -> None:
+        if not scene.grid.georeferenced:
+            raise SceneRefused(
+                "polygons cannot mask a picture without georeferencing", where=path, way_out="give a mask picture"
+            )
+        try:
+            sites, _ = read_outlines(Path(path))
+        except OutlineError as error:
+            raise SceneError(f"the mask cannot be read: {error}", where=scene.location) from error
+        self._rings = [ring for site in sites if site.outline for ring in _pixel_rings(shape_of(site.outline), grid=scene.grid)]
+
+    def clear(self, area: Area, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """What can be seen (rows, cols) of an area (column, row, width, height) of the scene at a size."""
+        hidden = np.zeros(shape, np.uint8)
+        scale = np.array([shape[1] / area[2], shape[0] / area[3]])
+        for rings in self._rings:
+            # OpenCV counts from pixel centres, in fixed point.
+            points = [((ring - area[:2]) * scale - 0.5) * (1 << _SUBPIXEL_BITS) for ring in rings]
+            points = [np.clip(np.rint(p), -(1 << 30), 1 << 30).astype(np.int32) for p in points]
+            cv2.fillPoly(hidden, points, 1, shift=_SUBPIXEL_BITS)
+        return np.asarray(hidden == 0)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class MaskRaster:
+    """A mask raster, aligned to the scene through coordinates. What it does not cover cannot be seen."""
+
+    def __init__(self, scene: Scene, path: str, *, limits: Settings) -> None:
+        self._grid = scene.grid
+        self._raster = Upright(path, limits=limits)
+        file = self._raster.raster
+        self._rule = _rule_of(path, bands=file.count, descriptions=file.descriptions)
+        self._crs = file.crs.to_wkt() if file.crs else None
+        self._to_pixels = ~file.transform
+        try:
+            self._check(scene, path)
+        except SceneRefused:
+            self._raster.close()
+            raise
+
+    def clear(self, area: Area, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """What can be seen (rows, cols) of an area (column, row, width, height) of the scene at a size."""
+        x, y = self._lookup(area, shape)
+        rows, cols = self._raster.shape
+        inside = (x >= 0) & (x < cols) & (y >= 0) & (y < rows)
+        if not inside.any():
+            return np.zeros(shape, bool)
+        left, top = int(x[inside].min()), int(y[inside].min())
+        right, bottom = int(x[inside].max()) + 1, int(y[inside].max()) + 1
+        values, valid = self._raster.read((1,), (left, top, right - left, bottom - top), (bottom - top, right - left))
+        clear = _clear(values[..., 0], rule=self._rule) & valid
+        at = (np.clip(y.astype(int) - top, 0, bottom - top - 1), np.clip(x.astype(int) - left, 0, right - left - 1))
+        return np.asarray(clear[at] & inside)
+
+    def close(self) -> None:
+        self._raster.close()
+
+    def _lookup(self, area: Area, shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mask pixel coordinates of each pixel's centre. Projected at a few knots, linear between: far finer than a mask."""
+        u, v = (np.linspace(0.5, max(n - 0.5, 0.5), min(_KNOTS, n)) for n in (shape[1], shape[0]))
+        knots = np.stack(np.meshgrid(area[0] + u * area[2] / shape[1], area[1] + v * area[3] / shape[0]), axis=-1)
+        found = self._in_mask(knots)
+        columns, lines = np.arange(0.5, shape[1]), np.arange(0.5, shape[0])
+        return _between(found[..., 0], u, v, columns, lines), _between(found[..., 1], u, v, columns, lines)
+
+    def _in_mask(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Scene pixel points (..., 2) -> mask pixel points."""
+        if self._crs is None or self._grid.crs is None:
+            rows, cols = self._raster.shape
+            return np.asarray(points * np.array([cols / self._grid.shape[1], rows / self._grid.shape[0]]))
+        ground = _project(self._grid.to_ground(points), source=self._grid.crs, target=self._crs)
+        inverse = self._to_pixels
+        return apply_affine((inverse.a, inverse.b, inverse.c, inverse.d, inverse.e, inverse.f), ground)
+
+    def _check(self, scene: Scene, path: str) -> None:
+        rows, cols = self._raster.shape
+        if self._crs is None or scene.grid.crs is None:
+            if (rows, cols) != scene.grid.shape:
+                raise SceneRefused(
+                    f"a mask of {cols} x {rows} pixels without georeferencing, for a scene of {scene.grid.shape[1]} x "
+                    f"{scene.grid.shape[0]}",
+                    where=path,
+                    way_out="without coordinates, mask and scene must be of one size",
+                )
+            return
+        height, width = scene.grid.shape
+        lattice = np.stack(np.meshgrid(np.linspace(0, width, 33), np.linspace(0, height, 33)), axis=-1)
+        there = self._in_mask(lattice)
+        if not ((there >= 0) & (there <= np.array([cols, rows]))).all(axis=-1).any():
+            raise SceneRefused("the mask does not touch the scene", where=path, way_out=_WAY_OUT)
+
+
+Mask = CloudPolygons | MaskRaster
+
+
+def open_mask(scene: Scene, *, limits: Settings) -> Mask:
+    """The mask of a scene that names one. For one thread, within `gdal_options`. Raises SceneError, SceneRefused."""
+    assert scene.mask is not None
+    path = Path(scene.mask)
+    if not path.is_file():
+        raise SceneError("the mask is not a file", where=scene.mask, way_out="give a mask raster, or polygons of cloud")
+    if path.suffix.lower() in _VECTOR_SUFFIXES:
+        return CloudPolygons(scene, scene.mask)
+    return MaskRaster(scene, scene.mask, limits=limits)
+
+
+def _rule_of(path: str, *, bands: int, descriptions: tuple[str | None, ...]) -> str:
+    """udm2, scl or plain: how a mask raster's first band is to be understood."""
+    first = (descriptions[0] or "").lower()
+    if bands >= _UDM2_BANDS or first in ("clear", "clear band", "clear map"):
+        return "udm2"
+    if _SCL_NAME.search(Path(path).stem) or first in ("scl", "scene classification"):
+        return "scl"
+    return "plain"
+
+
+def _clear(values: NDArray[np.generic], *, rule: str) -> NDArray[np.bool_]:
+    """UDM2: clear where 1. SCL: clear but for the hidden classes. A plain mask: hidden where it is not zero."""
+    if rule == "udm2":
+        return np.asarray(values == 1)
+    if rule == "scl":
+        return ~np.isin(values, SCL_HIDDEN)
+    return np.asarray(values == 0)
+
+
+def _pixel_rings(geometry: shapely.Geometry, *, grid: Grid) -> list[list[NDArray[np.float64]]]:
+    """Polygon or MultiPolygon in longitude and latitude -> for each polygon its rings in scene pixels."""
+    assert grid.crs is not None
+    polygons = geometry.geoms if geometry.geom_type == "MultiPolygon" else [geometry]
+    found = []
+    for polygon in polygons:
+        degrees = [np.asarray(ring.coords)[:, :2] for ring in (polygon.exterior, *polygon.interiors)]
+        rings = [grid.to_pixels(_project(ring, source="EPSG:4326", target=grid.crs)) for ring in degrees]
+        if all(np.isfinite(ring).all() for ring in rings):
+            found.append(rings)
+    return found
+
+
+def _project(points: NDArray[np.float64], *, source: str, target: str) -> NDArray[np.float64]:
+    """(..., 2) coordinates from one CRS to another, x first; infinite where the projection does not reach."""
+    x, y = _transformer(source, target).transform(points[..., 0], points[..., 1])
+    return np.stack([np.asarray(x, float), np.asarray(y, float)], axis=-1)
+
+
+@lru_cache(maxsize=64)
+def _transformer(source: str, target: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
+def _between(
+    values: NDArray[np.float64], u: NDArray[Any], v: NDArray[Any], x: NDArray[Any], y: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Bilinear between knots (len(v), len(u)) at columns x and lines y."""
+    across = np.array([np.interp(x, u, line) for line in values])
+    if len(v) == 1:
+        return np.repeat(across, len(y), axis=0)
+    place = np.interp(y, v, np.arange(len(v)))
+    low = np.minimum(place.astype(int), len(v) - 2)
+    share = (place - low)[:, None]
+    return np.asarray(across[low] * (1 - share) + across[low + 1] * share)

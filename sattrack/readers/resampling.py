@@ -1,0 +1,51 @@
+"""Resampling: pixels and their mask at another size, so that what is not valid never bleeds into what is."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_RESIZED = ("uint8", "uint16", "int16", "float32", "float64")
+
+Pixels = NDArray[np.generic]
+Seen = NDArray[np.bool_]
+
+
+def resampled(pixels: NDArray[Any], valid: Seen, shape: tuple[int, int]) -> tuple[Pixels, Seen]:
+    """Pixels (rows, cols, channels) and mask at another size: means where it shrinks, cubic where it grows.
+
+    What is not valid never bleeds into what is: beside it only valid pixels are weighed. A pixel of the new size is valid
+    where at least half of it was.
+    """
+    if pixels.shape[:2] == shape:
+        return pixels, valid
+    if not valid.any():
+        return np.zeros((*shape, pixels.shape[-1]), pixels.dtype), np.zeros(shape, bool)
+    work = pixels if pixels.dtype.name in _RESIZED else pixels.astype(np.float64)
+    if valid.all():
+        return _typed(_resized(work, shape, grows=cv2.INTER_CUBIC), pixels.dtype), np.ones(shape, bool)
+    share = _resized(valid.astype(np.float32), shape, grows=cv2.INTER_LINEAR)
+    seen = share >= 0.5
+    weighed = np.where(valid[..., None], work, 0).astype(np.float64 if work.dtype == np.float64 else np.float32)
+    total = _resized(weighed, shape, grows=cv2.INTER_LINEAR) / np.maximum(share, 0.5)[..., None]
+    return _typed(np.where(seen[..., None], total, 0), pixels.dtype), seen
+
+
+def _resized(values: NDArray[Any], shape: tuple[int, int], *, grows: int) -> NDArray[Any]:
+    """One axis after the other where one shrinks and the other grows, which OpenCV would do with one method for both."""
+    rows, cols = values.shape[:2]
+    if (shape[0] < rows) != (shape[1] < cols) and shape[0] != rows and shape[1] != cols:
+        values = _resized(values, (min(shape[0], rows), min(shape[1], cols)), grows=grows)
+        rows, cols = values.shape[:2]
+    way = cv2.INTER_AREA if shape[0] <= rows and shape[1] <= cols else grows
+    out = cv2.resize(values, (shape[1], shape[0]), interpolation=way)
+    # OpenCV drops the axis of a single channel.
+    return np.asarray(out[..., None] if values.ndim == 3 and out.ndim == 2 else out)
+
+
+def _typed(pixels: NDArray[Any], dtype: np.dtype[Any]) -> Pixels:
+    if pixels.dtype == dtype or dtype.kind == "f":
+        return pixels.astype(dtype, copy=False)
+    limits = np.iinfo(dtype)
+    return np.asarray(np.clip(np.rint(pixels), limits.min, limits.max), dtype)

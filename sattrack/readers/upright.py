@@ -1,0 +1,190 @@
+"""Upright: a raster as it is meant to be seen: turned by its EXIF tag, warped by its control points, its palette expanded."""
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from rasterio.enums import ColorInterp, Resampling
+from rasterio.errors import RasterBlockError, RasterioError
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window as RasterioWindow
+
+from sattrack.errors import SceneError
+from sattrack.readers.opening import open_raster, unreadable
+from sattrack.settings import Settings
+
+Area = tuple[float, float, float, float]  # column, row, width, height
+
+# EXIF orientation -> the raw picture's rows reversed, columns reversed, then rows and columns exchanged.
+_TURNS = {
+    1: (False, False, False), 2: (False, True, False), 3: (True, True, False), 4: (True, False, False),
+    5: (False, False, True), 6: (True, False, True), 7: (True, True, True), 8: (False, True, True),
+}  # fmt: skip
+_ORIENTATION = 0x0112
+_MOST_BLOCKS = 250_000
+_NO_TRANSFORM = ((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+
+
+class Upright:
+    """An open file: for one thread only, within `gdal_options`. `turned` and `warped` say what was done to its pixels."""
+
+    def __init__(self, location: str, *, limits: Settings, overviews: bool = True) -> None:
+        self.location = location
+        self.file = open_raster(location, limits=limits, overviews=overviews)
+        self.raster = self.file
+        self.driver: str = self.file.driver
+        plain = self.file.crs is None and tuple(self.file.transform[:6]) in _NO_TRANSFORM
+        self.warped = bool(plain and self.file.gcps[0] and self.file.gcps[1])
+        if self.warped:
+            self._warp()
+        self.turned = _orientation(self.file, location) if plain and not self.warped else 1
+        self._turn = _TURNS[self.turned]
+        rows, cols = self.raster.height, self.raster.width
+        self.shape: tuple[int, int] = (cols, rows) if self._turn[2] else (rows, cols)
+        self.palette = self._palette()
+        flags = [flag.name for band in self.raster.mask_flag_enums for flag in band]
+        self.declares_mask = "per_dataset" in flags
+        self._holes = self._found_holes() if self.driver == "GTiff" and not self.warped else None
+
+    @property
+    def declares_nodata(self) -> bool:
+        """Whether the file itself says which of its pixels are none."""
+        return self.declares_mask or any(v is not None for v in self.raster.nodatavals)
+
+    def read(
+        self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, mean: bool = True
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Pixels (rows, cols, channels) of an area inside the raster at a given size, and what the file says is valid.
+
+        mean: where the size is smaller than the area, means rather than the nearest pixel. Raises SceneError.
+        """
+        flip_rows, flip_cols, exchange = self._turn
+        col, row, width, height = area
+        if exchange:
+            col, row, width, height, shape = row, col, height, width, (shape[1], shape[0])
+        col = self.raster.width - col - width if flip_cols else col
+        row = self.raster.height - row - height if flip_rows else row
+        pixels, valid = self._decoded(bands, (col, row, width, height), shape, mean=mean and self.palette is None)
+        pixels = pixels[:: -1 if flip_rows else 1, :: -1 if flip_cols else 1]
+        valid = valid[:: -1 if flip_rows else 1, :: -1 if flip_cols else 1]
+        if exchange:
+            pixels, valid = pixels.swapaxes(0, 1), valid.swapaxes(0, 1)
+        return np.ascontiguousarray(pixels), np.ascontiguousarray(valid)
+
+    def cache_for(self, rows: int, *, least: int, most: int) -> int:
+        """Bytes of cache with which a file of whole-width strips is not decoded again for each tile of a row, within bounds."""
+        block_rows, block_cols = max(self.raster.block_shapes)
+        if block_cols < self.raster.width or self._turn[2]:
+            return least
+        needed = (rows + 2 * block_rows) * self.raster.width * self.raster.count * np.dtype(self.raster.dtypes[0]).itemsize
+        # Each block also costs GDAL a little bookkeeping, which tells for strips of one row.
+        return min(max(least, int(needed * 1.25)), most)
+
+    def close(self) -> None:
+        if self.raster is not self.file:
+            self.raster.close()
+        self.file.close()
+
+    def _warp(self) -> None:
+        try:
+            opaque = not any(v is not None for v in self.file.nodatavals) and ColorInterp.alpha not in self.file.colorinterp
+            self.raster = WarpedVRT(self.file, src_crs=self.file.gcps[1], resampling=Resampling.bilinear, add_alpha=opaque)
+        except (RasterioError, OSError, ValueError) as error:
+            self.file.close()
+            raise SceneError(
+                "the control points cannot be used", where=self.location, way_out="warp it first (gdalwarp)"
+            ) from error
+
+    def _palette(self) -> NDArray[np.uint8] | None:
+        """(256, 4) red, green, blue, alpha of each index; none for files without one."""
+        if self.raster.colorinterp[0] != ColorInterp.palette:
+            return None
+        table = np.zeros((256, 4), np.uint8)
+        for index, colour in self.raster.colormap(1).items():
+            if 0 <= index < 256:
+                table[index] = colour
+        return table
+
+    def _decoded(
+        self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, mean: bool
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        rows = self.raster.height
+        # Truncated PNGs read whole return memory that was never written, without an error; by parts they raise.
+        if self.driver == "PNG" and area == (0, 0, self.raster.width, rows) and shape == (rows, self.raster.width) and rows > 1:
+            half = rows // 2
+            parts = [
+                self._decoded(bands, (0, top, area[2], height), (height, shape[1]), mean=mean)
+                for top, height in ((0, half), (half, rows - half))
+            ]
+            return np.concatenate([p for p, _ in parts]), np.concatenate([v for _, v in parts])
+        window = RasterioWindow(*area)
+        way = Resampling.average if mean and (shape[0] < area[3] or shape[1] < area[2]) else Resampling.nearest
+        try:
+            raw = self.raster.read(list(bands), window=window, out_shape=(len(bands), *shape), resampling=way)
+            if self.declares_mask:
+                valid = self.raster.read_masks(bands[0], window=window, out_shape=shape) > 0
+            else:
+                valid = np.ones(shape, bool)
+        except (RasterioError, OSError) as error:
+            raise unreadable(error, where=self.location) from error
+        pixels = np.moveaxis(raw, 0, -1)
+        if self.palette is not None:
+            colours = self.palette[raw[0]]
+            pixels, valid = colours[..., :3], valid & (colours[..., 3] > 0)
+        if self._holes is not None:
+            valid &= ~self._in_hole(area, shape)
+        return pixels, valid
+
+    def _found_holes(self) -> NDArray[np.bool_] | None:
+        """Which blocks of a sparse file were never written (rows, cols of blocks); none where all were."""
+        block_rows, block_cols = self.raster.block_shapes[0]
+        count = (-(-self.raster.height // block_rows), -(-self.raster.width // block_cols))
+        if count[0] * count[1] > _MOST_BLOCKS:
+            return None
+        holes = np.zeros(count, bool)
+        for row, col in np.ndindex(*count):
+            try:
+                self.raster.block_size(1, row, col)
+            except RasterBlockError:
+                holes[row, col] = True
+        return holes if holes.any() else None
+
+    def _in_hole(self, area: Area, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        assert self._holes is not None
+        block_rows, block_cols = self.raster.block_shapes[0]
+        row = (area[1] + (np.arange(shape[0]) + 0.5) * area[3] / shape[0]) // block_rows
+        col = (area[0] + (np.arange(shape[1]) + 0.5) * area[2] / shape[1]) // block_cols
+        return self._holes[np.ix_(row.astype(int), col.astype(int))]
+
+
+def _orientation(raster: Any, location: str) -> int:
+    """EXIF orientation, 1 to 8; 1 where none is said."""
+    if raster.driver == "JPEG":
+        said = raster.tags().get("EXIF_Orientation", "1")
+        return int(said) if said in "12345678" and len(said) == 1 else 1
+    if raster.driver != "PNG":
+        return 1
+    exif = Image.Exif()
+    try:
+        exif.load(_png_exif(Path(location)))
+        value = exif.get(_ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError, struct.error):
+        return 1
+    return value if value in _TURNS else 1
+
+
+def _png_exif(path: Path) -> bytes:
+    """The eXIf chunk of a PNG where it stands before the pixels; empty where there is none."""
+    with path.open("rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if kind == b"eXIf" and length <= 1 << 16:
+                return b"Exif\0\0" + file.read(length)
+            if kind == b"IDAT":
+                break
+            file.seek(length + 4, 1)
+    return b""

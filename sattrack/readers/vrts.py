@@ -1,0 +1,105 @@
+"""Virtual rasters: parsed by us before GDAL sees them, so that one can only name plain pictures in its own folder."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from xml.parsers import expat
+
+from sattrack.errors import SceneError
+
+MOST_BYTES = 8 << 20
+MOST_SOURCES = 10_000
+_DEEPEST = 12
+_WAY_OUT = "build it with gdalbuildvrt beside its pictures, or give the pictures themselves"
+
+# What may stand in which element. Anything else may name a file, a formula or a program.
+_METADATA = (
+    "Metadata", "MDI", "SRS", "GeoTransform", "GCPList", "GCP", "Description", "NoDataValue", "ColorInterp", "UnitType",
+    "Offset", "Scale", "ColorTable", "Entry", "CategoryNames", "Category", "HideNoDataValue", "BlockXSize", "BlockYSize",
+    "Histograms", "HistItem", "HistMin", "HistMax", "BucketCount", "IncludeOutOfRange", "Approximate", "HistCounts",
+)  # fmt: skip
+_SOURCE = (
+    "SourceFilename", "SourceBand", "SourceProperties", "SrcRect", "DstRect", "NODATA", "ScaleOffset", "ScaleRatio",
+    "LUT", "ColorTableComponent", "UseMaskBand", "Exponent", "SrcMin", "SrcMax", "DstMin", "DstMax", "Clamp",
+)  # fmt: skip
+_ALLOWED = frozenset(
+    (*_METADATA, *_SOURCE, "VRTDataset", "VRTRasterBand", "MaskBand", "SimpleSource", "ComplexSource", "OverviewList")
+)
+_PLAIN_NAME = re.compile(r"[^\0\n]{1,500}")
+
+
+def vrt_sources(path: Path) -> tuple[Path, ...]:
+    """The files that a virtual raster is made of, in its own folder or below. SceneError where it asks for anything more."""
+    root = _parsed(path)
+    folder = path.resolve().parent
+    found: dict[Path, None] = {}
+    for element in root.iter():
+        if element.tag not in _ALLOWED:
+            raise _refused(path, f"it holds a {element.tag[:40]!r}")
+        if "subClass" in element.attrib:
+            raise _refused(path, f"it is a {element.attrib['subClass'][:40]}")
+        if element.tag == "SourceFilename":
+            found[_inside(path, element, folder=folder)] = None
+    if root.tag != "VRTDataset" or not found:
+        raise _refused(path, "it names no pictures")
+    if len(found) > MOST_SOURCES:
+        raise _refused(path, f"it names more than {MOST_SOURCES} files")
+    return tuple(found)
+
+
+def _refused(path: Path, message: str) -> SceneError:
+    return SceneError(f"this virtual raster is not read: {message}", where=str(path), way_out=_WAY_OUT)
+
+
+def _inside(path: Path, element: ET.Element, *, folder: Path) -> Path:
+    name = (element.text or "").strip()
+    if element.get("relativeToVRT") != "1" or not _PLAIN_NAME.fullmatch(name) or Path(name).is_absolute():
+        raise _refused(path, f"{name[:80]!r} is not named relative to it")
+    target = (folder / name).resolve()
+    if not target.is_relative_to(folder):
+        raise _refused(path, f"{name[:80]!r} lies outside its folder")
+    if target == path.resolve():
+        raise _refused(path, "it names itself")
+    if not target.is_file():
+        raise _refused(path, f"{name[:80]!r} does not exist")
+    return target
+
+
+def _parsed(path: Path) -> ET.Element:
+    """The tree; expat is driven by hand since ElementTree cannot refuse a document type."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise _refused(path, f"it is larger than {MOST_BYTES >> 20} MB")
+        raw = path.read_bytes()
+    except SceneError:
+        raise
+    except OSError as error:
+        raise SceneError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    builder = ET.TreeBuilder()
+    depth = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _DEEPEST:
+            raise _refused(path, "its elements are nested too deep")
+        builder.start(name, attributes)
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(name)
+
+    def doctype(*_: object) -> None:
+        raise _refused(path, "it holds a document type")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, builder.data
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = doctype
+    try:
+        parser.Parse(raw, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        if isinstance(error, SceneError):
+            raise
+        raise _refused(path, f"broken XML: {error}") from error
+    return builder.close()
