@@ -1,0 +1,132 @@
+"""Scoring: boxes found against boxes labelled; matches, precision, recall, average precision, count error."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sattrack.detections import Detections
+from sattrack.geometry import Points, Quads, areas
+
+# A container may be three pixels wide: half a pixel of shift then halves the overlap, so 0.3 stands beside the usual 0.5.
+IOUS = (0.3, 0.5)
+_LEAST_AREA_PX = 1.0
+_RECALL_POINTS = np.linspace(0, 1, 101)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """The scored boxes of one picture, by falling score. hits: (2, k), at each of IOUS, whether the box claims a labelled one.
+
+    Greedy matching of the boxes from a threshold on is the beginning of the matching of all, so one serves every threshold.
+    """
+
+    n_true: int
+    scores: NDArray[np.float32]
+    hits: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Boxes labelled, boxes found from a threshold on, and how many of these claim a labelled one at IoU 0.3."""
+
+    true: int
+    found: int
+    hits: int
+
+    @property
+    def precision(self) -> float:
+        """NaN where nothing was found."""
+        return self.hits / self.found if self.found else float("nan")
+
+    @property
+    def recall(self) -> float:
+        """NaN where nothing was labelled."""
+        return self.hits / self.true if self.true else float("nan")
+
+    @property
+    def error_pct(self) -> float:
+        """Found against labelled, per cent; NaN where nothing was labelled."""
+        return 100 * (self.found - self.true) / self.true if self.true else float("nan")
+
+
+def score(found: Detections, *, truth: Quads, ignore: Sequence[Points] = ()) -> Scored:
+    """Matches greedily by score on oriented IoU. Boxes whose centre lies in an ignore polygon, and slivers, are not scored."""
+    kept = found.where(np.argsort(-found.scores, kind="stable"))
+    kept = kept.where((areas(kept.quads) >= _LEAST_AREA_PX) & ~inside_any(kept.centres(), rings=ignore))
+    box, label, iou = overlaps(kept.quads, truth)
+    hits = np.stack([_claims(box, label, iou, n=len(kept), least=least) for least in IOUS])
+    return Scored(len(truth), kept.scores, hits)
+
+
+def overlaps(boxes: Quads, truth: Quads) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """All pairs (row of boxes, row of truth) that meet, and their intersection over union."""
+    mine, theirs = shapely.polygons(boxes), shapely.polygons(truth)
+    if not len(boxes) or not len(truth):
+        return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0)
+    box, label = shapely.STRtree(theirs).query(mine, predicate="intersects")
+    shared = shapely.area(shapely.intersection(mine[box], theirs[label]))
+    return box, label, shared / (shapely.area(mine[box]) + shapely.area(theirs[label]) - shared)
+
+
+def inside_any(points: Points, *, rings: Sequence[Points]) -> NDArray[np.bool_]:
+    """(n, 2) -> (n,): which points lie inside any of the rings."""
+    if not rings or not len(points):
+        return np.zeros(len(points), bool)
+    return np.asarray(shapely.contains_xy(_union(rings), points[:, 0], points[:, 1]))
+
+
+def ignored_area(rings: Sequence[Points], *, shape: tuple[int, int]) -> float:
+    """Pixels of a picture of (rows, cols) that lie in any of the rings."""
+    return float(_union(rings).intersection(shapely.box(0, 0, shape[1], shape[0])).area)
+
+
+def _union(rings: Sequence[Points]) -> shapely.Geometry:
+    """Hand-drawn rings may overlap, and cross themselves."""
+    return shapely.union_all([shapely.make_valid(shapely.Polygon(ring)) for ring in rings])
+
+
+def tally(scored: Sequence[Scored], *, threshold: float) -> Tally:
+    """Boxes from a threshold on, over any number of pictures."""
+    return Tally(
+        true=sum(s.n_true for s in scored),
+        found=sum(int((s.scores >= threshold).sum()) for s in scored),
+        hits=sum(int(s.hits[0, s.scores >= threshold].sum()) for s in scored),
+    )
+
+
+def average_precision(scored: Sequence[Scored], *, iou: float) -> float:
+    """Area under the pooled precision-recall envelope at 101 points of recall (COCO); NaN where nothing was labelled.
+
+    Every stored box enters, so figures are comparable only at one score floor.
+    """
+    n_true = sum(s.n_true for s in scored)
+    if not n_true:
+        return float("nan")
+    scores = np.concatenate([s.scores for s in scored])
+    hits = np.concatenate([s.hits[IOUS.index(iou)] for s in scored])[np.argsort(-scores, kind="stable")]
+    if not len(hits):
+        return 0.0
+    claimed = np.cumsum(hits)
+    recall, precision = claimed / n_true, claimed / np.arange(1, len(hits) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    at = np.searchsorted(recall, _RECALL_POINTS, side="left")
+    return float(np.append(envelope, 0.0)[at].mean())
+
+
+def _claims(
+    box: NDArray[np.intp], label: NDArray[np.intp], iou: NDArray[np.float64], *, n: int, least: float
+) -> NDArray[np.bool_]:
+    """Each box, the surest first, takes the labelled box of greatest overlap that is still free."""
+    enough = iou >= least
+    box, label, iou = box[enough], label[enough], iou[enough]
+    order = np.lexsort((-iou, box))
+    taken: set[int] = set()
+    hits = np.zeros(n, bool)
+    for i, j in zip(box[order].tolist(), label[order].tolist(), strict=True):
+        if not hits[i] and j not in taken:
+            taken.add(j)
+            hits[i] = True
+    return hits
