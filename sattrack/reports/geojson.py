@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 
 from sattrack.ports import Finished
+from sattrack.reports.globe import polygons
 from sattrack.reports.qgis_styles import detections_qml
-from sattrack.reports.rows import BoxRows, left_out, placed_rows, polygons
+from sattrack.reports.rows import BoxRows, left_out, placed_rows
 from sattrack.reports.saving import whole_file
 from sattrack.results import Part
 from sattrack.stores.folder import SCHEMA_VERSION, write_whole

@@ -16,9 +16,10 @@ from sattrack.errors import StoreError
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, moment
 from sattrack.reports.geopackage_tables import BASE, SPATIAL_INDEX, SRS_ROWS, STYLES_TABLE
-from sattrack.reports.listings import COUNT_COLUMNS, SCENE_COLUMNS, count_row, outline_lonlat, scene_row
+from sattrack.reports.globe import outline, polygons
+from sattrack.reports.listings import COUNT_COLUMNS, SCENE_COLUMNS, count_row, scene_row
 from sattrack.reports.qgis_styles import detections_qml, scenes_qml, sites_qml
-from sattrack.reports.rows import COLUMNS, CORNERS, BoxRows, left_out, placed_rows, polygons
+from sattrack.reports.rows import COLUMNS, CORNERS, BoxRows, left_out, placed_rows
 from sattrack.reports.saving import whole_file
 from sattrack.results import Part, SceneOutcome
 from sattrack.timeline import Site
@@ -109,8 +110,8 @@ def _site(site: Site) -> tuple[shapely.Geometry | None, dict[str, Any]]:
 
 
 def _scene(outcome: SceneOutcome, *, model_id: str) -> tuple[shapely.Geometry | None, dict[str, Any]]:
-    ring = outline_lonlat(outcome.scene.grid) if outcome.scene else None
-    return (None if ring is None else polygons(ring[None])[0]), scene_row(outcome, model_id=model_id)
+    ring = outline(outcome.scene.grid) if outcome.scene else None
+    return (None if ring is None else polygons(ring)[0]), scene_row(outcome, model_id=model_id)
 
 
 def _add_layer(

@@ -9,8 +9,9 @@ import shapely
 
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean
+from sattrack.reports.globe import polygons
 from sattrack.reports.qgis_styles import COUNTED_RGB, STORED_RGB
-from sattrack.reports.rows import BoxRows, left_out, placed_rows, polygons
+from sattrack.reports.rows import BoxRows, left_out, placed_rows
 from sattrack.reports.saving import whole_file
 from sattrack.results import Part
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
+import shapely
 
 from sattrack.imagery import Grid, Scene
 from sattrack.reports.cells import csv_bytes, discreet, moment, number, shown
+from sattrack.reports.globe import outline, polygons
 from sattrack.results import RunIndex, SceneOutcome
-from sattrack.steps.grounding import to_lonlat
 from sattrack.steps.judging import capability, px_per_width
 from sattrack.stores.folder import SCHEMA_VERSION, write_whole
 from sattrack.timeline import Count
@@ -72,22 +72,6 @@ def scene_row(outcome: SceneOutcome, *, model_id: str) -> dict[str, object]:
     return row | _said(outcome.scene) if outcome.scene else row
 
 
-def outline_lonlat(grid: Grid, *, steps: int = 4) -> np.ndarray | None:
-    """A scene's edge in longitude and latitude, (4 x steps, 2), counter-clockwise; none where it has no such place."""
-    if not grid.georeferenced:
-        return None
-    rows, cols = grid.shape
-    corners = np.array([[0, 0], [0, rows], [cols, rows], [cols, 0]], float)
-    t = np.linspace(0, 1, steps, endpoint=False)[:, None]
-    edge = np.concatenate([a + (b - a) * t for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)])
-    ring = to_lonlat(edge, grid=grid)
-    if not np.isfinite(ring).all():
-        return None
-    x, y = ring.T
-    clockwise = np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) < 0
-    return np.asarray(ring[::-1] if clockwise else ring)
-
-
 def _said(scene: Scene) -> dict[str, object]:
     rows, cols = scene.grid.shape
     across, down = scene.grid.gsd_m
@@ -104,11 +88,8 @@ def _said(scene: Scene) -> dict[str, object]:
 
 
 def _footprint(grid: Grid) -> str | None:
-    ring = outline_lonlat(grid, steps=1)
-    if ring is None:
-        return None
-    points = [f"{x:.7f} {y:.7f}" for x, y in [*ring, ring[0]]]
-    return f"POLYGON (({', '.join(points)}))"
+    ring = outline(grid, steps=1)
+    return None if ring is None else str(shapely.to_wkt(polygons(ring)[0], rounding_precision=7))
 
 
 def _crs_name(crs: str | None) -> str | None:

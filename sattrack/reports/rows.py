@@ -15,10 +15,11 @@ from sattrack.errors import UsageError
 from sattrack.geometry import areas
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, moment
+from sattrack.reports.globe import lonlat, rings
 from sattrack.results import Part
 from sattrack.settings import Settings
 from sattrack.steps.counting import countable_labels, touches
-from sattrack.steps.grounding import Frame, to_lonlat
+from sattrack.steps.grounding import Frame
 from sattrack.steps.merging import merge
 from sattrack.steps.sizing import heading_deg, length_classes, length_m, metric_quads, width_m
 from sattrack.timeline import Site
@@ -112,8 +113,9 @@ def part_rows(part: Part, *, threshold: float, model_id: str, sites: Sequence[Si
     countable = countable_labels(part.card)[found.labels] if n else np.zeros(0, bool)
     home, zone, excluded = _homes(part, sites)
     counted = (found.scores >= threshold) & countable & ~excluded & (np.ones(n, bool) if alone is None else alone)
-    rings = _rings(part)
-    middle = np.full((n, 2), np.nan) if rings is None else to_lonlat(found.centres(), grid=scene.grid)
+    placed = scene.grid.georeferenced
+    corners = rings(found.quads, grid=scene.grid) if placed else None
+    middle = lonlat(found.centres(), grid=scene.grid) if placed else np.full((n, 2), np.nan)
     same: dict[str, Any] = {
         "scene_id": clean(scene.id), "part": clean(scene.part), "datetime": moment(scene.acquired), "inferred": False,
         "model_id": clean(model_id),
@@ -130,27 +132,7 @@ def part_rows(part: Part, *, threshold: float, model_id: str, sites: Sequence[Si
         "edge": _at_edge(part).tolist(), "lon": _plain(middle[:, 0], digits=7), "lat": _plain(middle[:, 1], digits=7),
     }  # fmt: skip
     each |= {name: _plain(found.quads.reshape(-1, 8)[:, i], digits=3) for i, name in enumerate(CORNERS)}
-    return BoxRows(part, {name: each[name] if name in each else [same[name]] * n for name in COLUMNS}, rings)
-
-
-def polygons(rings: NDArray[np.float64]) -> list[shapely.Geometry]:
-    """(n, k, 2) rings in longitude and latitude -> polygons, cut where they cross the antimeridian (RFC 7946, 3.1.9)."""
-    if not len(rings):
-        return []
-    made = list(shapely.polygons(rings))
-    for i in np.flatnonzero(np.ptp(rings[..., 0], axis=1) > 180):
-        made[i] = _cut(rings[i])
-    return made
-
-
-def _cut(ring: NDArray[np.float64]) -> shapely.Geometry:
-    whole = shapely.polygons(np.where(ring[:, :1] < 0, ring + np.array([360.0, 0.0]), ring))
-    east = shapely.intersection(whole, shapely.box(0, -90, 180, 90))
-    west = shapely.transform(
-        shapely.intersection(whole, shapely.box(180, -90, 360, 90)), lambda xy: xy - np.array([360.0, 0.0])
-    )
-    halves = [shapely.geometry.polygon.orient(half) for half in (east, west) if half.geom_type == "Polygon" and half.area > 0]
-    return shapely.MultiPolygon(halves)
+    return BoxRows(part, {name: each[name] if name in each else [same[name]] * n for name in COLUMNS}, corners)
 
 
 def _identities(part: Part) -> list[str]:
@@ -158,18 +140,6 @@ def _identities(part: Part) -> list[str]:
     key = part.key.encode()
     corners = part.detections.quads.astype("<f8")
     return [hashlib.sha256(key + quad.tobytes()).hexdigest()[:16] for quad in corners]
-
-
-def _rings(part: Part) -> NDArray[np.float64] | None:
-    if not part.scene.grid.georeferenced:
-        return None
-    rings = to_lonlat(part.detections.quads, grid=part.scene.grid).reshape(-1, 4, 2)
-    x, y = rings[..., 0], rings[..., 1]
-    # Across the antimeridian a longitude jumps by 360 degrees; the sense of turning does not care where zero is.
-    with np.errstate(invalid="ignore"):
-        x = np.where((np.ptp(x, axis=1) > 180)[:, None] & (x < 0), x + 360, x)
-        clockwise = np.sum(x * np.roll(y, -1, 1) - np.roll(x, -1, 1) * y, axis=1) < 0
-    return np.where(clockwise[:, None, None], rings[:, ::-1], rings)
 
 
 def _homes(part: Part, sites: Sequence[Site]) -> tuple[NDArray[np.str_], NDArray[np.str_], Mask]:

@@ -15,7 +15,8 @@ from pyproj import CRS
 
 from sattrack.ports import Finished
 from sattrack.reports.cells import csv_cell
-from sattrack.reports.rows import COLUMNS, CORNERS, BoxRows, box_rows, polygons
+from sattrack.reports.globe import polygons
+from sattrack.reports.rows import COLUMNS, CORNERS, BoxRows, box_rows
 from sattrack.reports.saving import whole_file
 from sattrack.results import Part
 from sattrack.stores.folder import SCHEMA_VERSION

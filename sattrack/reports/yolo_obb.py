@@ -40,7 +40,9 @@ def write_yolo_obb(run: Finished, parts: Mapping[str, Part], to: Path, *, everyt
 def label_name(part: str) -> str:
     """A part's name as a file's name on any system; one that had to be changed ends in digits of its own, to stay unique."""
     tame = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", clean(part)).strip(" .")
-    if tame == part and len(tame.encode()) <= _LONGEST and not _DEVICES.match(tame):
+    if _DEVICES.match(tame):
+        tame = f"_{tame}"
+    if tame and tame == part and len(tame.encode()) <= _LONGEST:
         return f"{tame}.txt"
     mark = hashlib.sha256(part.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{tame.encode()[:_LONGEST].decode('utf-8', 'ignore')}_{mark}.txt"

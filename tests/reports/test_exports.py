@@ -1,0 +1,100 @@
+"""What holds for every data format alike: whole files, the same bytes, no secrets, the same boxes."""
+
+import csv
+import json
+import re
+import sqlite3
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from sattrack import wiring
+from sattrack.errors import StoreError, UsageError
+
+FILES = {"csv": "x.csv", "parquet": "x.parquet", "gpkg": "x.gpkg", "geojson": "x.geojson", "kml": "x.kml", "coco": "x.json"}
+EVERY = ("csv", "parquet", "coco")
+PLACED = ("gpkg", "geojson", "kml")
+
+
+def _write(name: str, run_and_parts, to: Path, **asked: bool) -> Path:  # type: ignore[no-untyped-def]
+    return wiring.export_writer(name)(*run_and_parts, to / FILES.get(name, name), **asked)
+
+
+def _identities(name: str, path: Path) -> list[str]:
+    if name == "csv":
+        with path.open(newline="") as file:
+            return [row["det_id"] for row in csv.DictReader(file)]
+    if name == "parquet":
+        return pq.read_table(path)["det_id"].to_pylist()
+    if name == "gpkg":
+        return [row[0] for row in sqlite3.connect(path).execute("SELECT det_id FROM detections ORDER BY fid")]
+    if name == "kml":
+        return re.findall(r'<Placemark id="d(\w{16})">', path.read_text())
+    read = json.loads(path.read_text())
+    return [a["det_id"] for a in read["annotations"]] if name == "coco" else [f["id"] for f in read["features"]]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_format_holds_the_boxes_that_it_promises(name, port_run, tmp_path) -> None:
+    some = _identities(name, _write(name, port_run, tmp_path))
+    everything = _identities(name, _write(name, port_run, tmp_path, everything=True))
+    assert len(everything) == 6
+    assert len(some) == (6 if name in EVERY else 3)
+    assert some == _identities("csv", _write("csv", port_run, tmp_path)) or name in PLACED
+
+
+@pytest.mark.parametrize("name", [*FILES, "yolo-obb"])
+def test_I7_the_same_run_gives_the_same_bytes(name, port_run, tmp_path) -> None:
+    def content(folder: Path) -> dict[str, bytes]:
+        _write(name, port_run, folder, everything=True)
+        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+    assert content(tmp_path / "first") == content(tmp_path / "second")
+
+
+@pytest.mark.parametrize("name", [*FILES, "yolo-obb"])
+def test_X5_no_format_tells_a_folder_a_user_or_a_signature(name, port_run, mixed_run, tmp_path) -> None:
+    for number, run_and_parts in enumerate((port_run, mixed_run)):
+        _write(name, run_and_parts, tmp_path / f"out-{number}", everything=True)
+    content = b"".join(path.read_bytes() for folder in tmp_path.glob("out-*") for path in folder.rglob("*") if path.is_file())
+    assert not [secret for secret in (b"alice", b"my scenes", b"secret", b"Signature", b"bob") if secret in content]
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_M1_formats_with_places_are_refused_where_no_scene_has_any(name, plain_run, tmp_path) -> None:
+    with pytest.raises(UsageError, match="export csv, coco, yolo-obb or overlay"):
+        _write(name, plain_run, tmp_path)
+    assert not list(tmp_path.glob("x.*"))
+
+
+@pytest.mark.parametrize("name", [*EVERY, "yolo-obb"])
+def test_M1_formats_in_pixels_take_plain_pictures(name, plain_run, tmp_path) -> None:
+    assert _write(name, plain_run, tmp_path).exists()
+
+
+@pytest.mark.parametrize("name", [*FILES, "yolo-obb"])
+def test_a_run_without_a_finished_scene_gives_an_empty_valid_file(name, run_of, tmp_path) -> None:
+    path = _write(name, run_of({}), tmp_path)
+    assert name == "yolo-obb" or _identities(name, path) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_S2_D10_a_failed_export_leaves_the_old_file_and_nothing_half(name, port_run, tmp_path, monkeypatch) -> None:
+    path = _write(name, port_run, tmp_path)
+    old = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sattrack.reports.saving.os.fsync", full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        _write(name, port_run, tmp_path, everything=True)
+    assert path.read_bytes() == old
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_O10_a_folder_in_place_of_the_file_is_said(port_run, tmp_path) -> None:
+    (tmp_path / "x.csv").mkdir()
+    with pytest.raises(StoreError, match="is a folder"):
+        _write("csv", port_run, tmp_path)

@@ -1,0 +1,60 @@
+"""YOLO-OBB: labels that a trainer takes, names that any file system takes."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from sattrack.errors import StoreError
+from sattrack.reports.yolo_obb import label_name, write_yolo_obb
+
+
+def test_labels_are_class_and_eight_shares_of_the_picture(port_run, tmp_path) -> None:
+    run, parts = port_run
+    folder = write_yolo_obb(run, parts, tmp_path / "y", everything=True)
+    rows = np.loadtxt(folder / "labels" / "day-1.txt")
+    assert rows[:, 0].tolist() == [0, 0, 0, 1, 0, 0]
+    assert rows[:, 1:].min() >= 0
+    assert rows[:, 1:].max() <= 1
+    np.testing.assert_allclose(rows[:5, 1:].reshape(-1, 4, 2) * [600, 400], parts["day-1"].detections.quads[:5], atol=1e-3)
+    assert (folder / "labels" / "day-2.txt").read_text() == ""
+    assert (folder / "classes.txt").read_text() == "container\ntruck\n"
+
+
+def test_only_counted_boxes_become_labels_unless_all_are_asked_for(port_run, tmp_path) -> None:
+    folder = write_yolo_obb(*port_run, tmp_path / "y")
+    assert len((folder / "labels" / "day-1.txt").read_text().splitlines()) == 3
+    with (folder / "images.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["label"], r["file_name"], r["boxes"]) for r in rows] == [
+        ("labels/day-1.txt", "day-1.tif", "3"), ("labels/day-2.txt", "day-2.tif", "0"),
+    ]  # fmt: skip
+
+
+def test_a_second_export_replaces_the_first_and_other_folders_are_left_alone(port_run, run_of, tmp_path) -> None:
+    folder = write_yolo_obb(*port_run, tmp_path / "y")
+    write_yolo_obb(*run_of({}), folder)
+    assert not list((folder / "labels").iterdir())
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x")
+    with pytest.raises(StoreError, match="is no earlier export"):
+        write_yolo_obb(*port_run, tmp_path / "mine")
+    with pytest.raises(StoreError, match="is no earlier export"):
+        write_yolo_obb(*port_run, tmp_path / "mine" / "thesis.txt")
+
+
+@pytest.mark.parametrize(
+    "part", ["../../evil", "a/b", "CON", "aux.tif", "x" * 300, "ж" * 200, "", ".", "a\nb", "S2: (a)", "c:\\d"]
+)
+def test_H14_names_stay_in_the_folder_and_stay_apart(part) -> None:
+    name = label_name(part)
+    assert name.endswith(".txt")
+    assert len(name.encode()) < 200
+    assert not set(name) & set('/\\:*?"<>|\n')
+    assert not name.startswith(".")
+    assert name != label_name(part + "x")
+    assert name.split(".")[0].lower() not in ("con", "aux")
+
+
+def test_plain_names_are_kept(port_run) -> None:
+    assert label_name("Rajin 2024-05-01 (b)") == "Rajin 2024-05-01 (b).txt"
