@@ -30,7 +30,8 @@ def test_the_contents_name_every_table_of_the_users(base) -> None:
     own = {name for name in tables if not name.startswith(("gpkg_", "sqlite_", "rtree_"))}
     contents = dict(base.execute("SELECT table_name, data_type FROM gpkg_contents"))
     assert contents == {
-        "detections": "features", "sites": "features", "scenes": "features", "counts": "attributes", "layer_styles": "attributes",
+        "detections": "features", "sites": "features", "scenes": "features", "counts": "attributes",
+        "layer_styles": "attributes",
     }  # fmt: skip
     assert own == set(contents)
     assert {row[0] for row in base.execute("SELECT srs_id FROM gpkg_spatial_ref_sys")} == {-1, 0, 4326}
