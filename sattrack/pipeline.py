@@ -5,7 +5,9 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import PurePath
 
 import numpy as np
 
@@ -19,7 +21,7 @@ from sattrack.steps.counting import own_site, touches
 from sattrack.steps.grounding import from_lonlat
 from sattrack.steps.merging import merge
 from sattrack.steps.observing import SeenMap
-from sattrack.steps.placing import place, sound
+from sattrack.steps.placing import checked, place, sound
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.steps.tiling import Cell, Plan, cells_touching, plan_windows
 from sattrack.timeline import Site
@@ -29,7 +31,7 @@ SCHEMA = "1"
 
 @dataclass(slots=True)
 class Timings:
-    """Seconds of one scene: wall, in the model, and waiting for pixels. Kept apart from results, which must be the same bytes."""
+    """Seconds of one scene: wall, in the model, and waiting for pixels. Kept apart from results."""
 
     wall: float = 0.0
     model: float = 0.0
@@ -55,7 +57,9 @@ class Progress:
     tile_done: Callable[[int], None] = field(default=lambda _n: None)
 
 
-def plan_work(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, sites: Sequence[Site] = ()) -> Work:
+def plan_work(
+    scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, sites: Sequence[Site] = (), mask_sha256: str = ""
+) -> Work:
     """Windows over the scene, only those near a site where outlines are given, and the part's key."""
     plan = plan_windows(
         scene.grid.shape,
@@ -66,13 +70,17 @@ def plan_work(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings,
         longest_object_m=settings.longest_object_m,
         shift_m=settings.tile_shift_m,
     )
-    cells = _near(plan, scene, sites) if sites else plan.cells
-    return Work(scene, sha256, plan, cells, part_key(scene, sha256=sha256, card=card, settings=settings, cells=cells))
+    places = [site for site in sites if not site.excludes]
+    cells = _near(plan, scene, places) if places else plan.cells
+    key = part_key(scene, sha256=sha256, card=card, settings=settings, cells=cells, mask_sha256=mask_sha256)
+    return Work(scene, sha256, plan, cells, key)
 
 
-def part_key(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, cells: Sequence[Cell]) -> str:
-    """sha256 over all that changes a part: the file's content, the weights, the settings that matter, the windows, how the
-    scene is read and named. Time of change and folder never enter.
+def part_key(
+    scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, cells: Sequence[Cell], mask_sha256: str = ""
+) -> str:
+    """sha256 over all that changes a part: the content of file and mask, the weights, the settings that matter, the windows,
+    how the scene is read and named. Time of change and folder never enter.
     """
     said = {
         "schema": SCHEMA,
@@ -81,8 +89,8 @@ def part_key(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, 
         "settings": settings.digest_fields(),
         "windows": [(c.window.col, c.window.row, c.window.width, c.window.height) for c in cells],
         "read": [
-            scene.part, scene.id, scene.bands, scene.grid.gsd_m, scene.grid.crs, scene.grid.transform, scene.nodata, scene.sensor,
-            scene.acquired.isoformat() if scene.acquired else None, scene.source, scene.licence, scene.mask,
+            scene.part, scene.id, scene.bands, scene.grid.gsd_m, scene.grid.crs, scene.grid.transform, scene.nodata,
+            scene.sensor, scene.acquired.isoformat() if scene.acquired else None, scene.source, scene.licence, mask_sha256,
         ],
     }  # fmt: skip
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:40]
@@ -101,21 +109,27 @@ def detect_scene(
 ) -> tuple[Part, Timings]:
     """All boxes of one scene, in its pixels, and what was seen. Raises SceneError, DetectorError: never a partial result."""
     timings, began = Timings(), time.monotonic()
-    scene, seen = work.scene, SeenMap(work.scene.grid.shape, gsd_m=work.scene.grid.gsd_m)
+    scene = work.scene
+    seen = SeenMap(scene.grid.shape, gsd_m=scene.grid.gsd_m, overlap_m=settings.overlap_m)
     stretch = measure_stretch(*sample(scene), low=settings.low_percentile, high=settings.high_percentile)
     tiles = executor.map(lambda cell: _tile(cell, scene, reader=reader, stretch=stretch, tile_px=work.plan.tile_px), work.cells)
     feed = _Feed(tiles, work.cells, seen=seen, size=settings.batch, timings=timings)
     placed: list[Detections] = []
+    check = partial(checked, classes=len(card.classes), floor=settings.score_floor, cap=settings.tile_cap)
     for cells, found in feed.through(detector):
-        placed += [place(d, cell=cell, plan=work.plan) for cell, d in zip(cells, found, strict=True)]
+        placed += [place(check(d), cell=cell, plan=work.plan) for cell, d in zip(cells, found, strict=True)]
         if progress:
             progress.tile_done(len(cells))
     kept, dropped = sound(Detections.joined(placed), shape=scene.grid.shape)
     merged = merge(kept, overlap=settings.merge_overlap)
     timings.wall = time.monotonic() - began
     timings.tiles = feed.fed
+    # Where the file lay is the run's to say: the same content in another folder is the same part, byte for byte.
+    named = replace(
+        scene, location=PurePath(scene.location.partition("?")[0]).name, mask=scene.mask and PurePath(scene.mask).name
+    )
     part = Part(
-        key=work.key, scene=scene, sha256=work.sha256, detections=merged, seen=seen.result(), stretch=stretch, card=card,
+        key=work.key, scene=named, sha256=work.sha256, detections=merged, seen=seen.result(), stretch=stretch, card=card,
         device=detector.device, tiles=feed.fed, tiles_skipped=feed.skipped, dropped=dropped,
     )  # fmt: skip
     return part, timings
@@ -124,7 +138,7 @@ def detect_scene(
 def _near(plan: Plan, scene: Scene, sites: Sequence[Site]) -> tuple[Cell, ...]:
     outlines = []
     for site in sites:
-        if site.outline is None or site.excludes or not touches(site, scene=scene):
+        if site.outline is None or not touches(site, scene=scene):
             continue
         rings = _rings(site)
         pixels = from_lonlat(rings, grid=scene.grid)
@@ -168,6 +182,7 @@ class _Feed:
                 self._timings.waiting += time.monotonic() - began
                 yield self._batch(chosen)
                 chosen, began = [], time.monotonic()
+        self._timings.waiting += time.monotonic() - began
         if chosen:
             yield self._batch(chosen)
 

@@ -49,7 +49,8 @@ class ModelCard:
 class Part:
     """The result of one scene file, stored once under its key.
 
-    detections: corners in SOURCE pixels of the file, every box above the score floor. dropped: degenerate boxes thrown away.
+    scene: its location and mask are bare names here; the run knows the folders. detections: corners in SOURCE pixels of the
+    file, every box above the score floor. dropped: degenerate boxes thrown away.
     """
 
     key: str

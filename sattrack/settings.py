@@ -1,10 +1,6 @@
 """Every number that a user may turn: once, with its default, unit and bounds. Unknown keys are errors."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-Percent = Field(ge=0, le=100)
 
 
 class Settings(BaseModel):
@@ -12,28 +8,37 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    threshold: float | None = Field(None, gt=0, lt=1, description="Score from which a box is counted; none: the model card's.")
-    score_floor: float = Field(0.05, gt=0, lt=1, description="Boxes below this score are not even stored.")
-    longest_object_m: float = Field(16.0, gt=1, le=100, description="Longest object to be found, metres.")
-    margin_m: float = Field(2.0, ge=0, le=50, description="Room left around the longest object at a seam, metres.")
-    overlap_m: float = Field(24.0, gt=0, le=500, description="Overlap of neighbouring windows, metres.")
-    merge_overlap: float = Field(
-        0.3, gt=0, lt=1, description="Oriented overlap (intersection over the smaller box) from which two boxes are one."
+    threshold: float | None = Field(
+        default=None, gt=0, lt=1, description="Score from which a box is counted; none: the model card's."
     )
-    low_percentile: float = Field(1.0, ge=0, lt=50, description="Percentile of each channel that becomes 0.")
-    high_percentile: float = Field(99.0, gt=50, le=100, description="Percentile of each channel that becomes 255.")
-    edge_nodata: bool = Field(True, description="Constant areas joined to the border, without declared nodata, are not seen.")
-    tile_cap: int = Field(3000, ge=300, le=100_000, description="Most boxes that one tile may return; reaching it is reported.")
-    batch: int = Field(4, ge=1, le=256, description="Tiles that meet the detector together.")
-    read_ahead: int = Field(2, ge=1, le=64, description="Batches read ahead of the detector.")
-    device: str = Field("auto", description="auto, cpu, mps, cuda or cuda:N.")
-    tile_shift_m: tuple[float, float] = Field((0.0, 0.0), description="Shift of the tile grid, metres (x, y).")
-    min_observed: float = Field(0.5, ge=0, le=1, description="Least observed fraction of a site for a count to stand.")
-    interval_level: Literal[0.9] = Field(0.9, description="Level of the intervals on counts.")
-    max_pixels: int = Field(4_000_000_000, ge=1, description="Largest scene, pixels.")
-    max_block_bytes: int = Field(256 << 20, ge=1 << 16, description="Largest block of a file, bytes.")
-    max_bands: int = Field(32, ge=1, le=1024, description="Most bands of a file.")
-    gdal_cache_bytes: int = Field(64 << 20, ge=1 << 20, description="Block cache of the reader, bytes.")
+    score_floor: float = Field(default=0.05, gt=0, lt=1, description="Boxes below this score are not even stored.")
+    longest_object_m: float = Field(default=16.0, gt=1, le=100, description="Longest object to be found, metres.")
+    margin_m: float = Field(default=2.0, ge=0, le=50, description="Room left around the longest object at a seam, metres.")
+    overlap_m: float = Field(default=24.0, gt=0, le=500, description="Overlap of neighbouring windows, metres.")
+    merge_overlap: float = Field(
+        default=0.3,
+        gt=0,
+        lt=1,
+        description="Oriented overlap (intersection over the smaller box) from which two boxes are one.",
+    )
+    low_percentile: float = Field(default=1.0, ge=0, lt=50, description="Percentile of each channel that becomes 0.")
+    high_percentile: float = Field(default=99.0, gt=50, le=100, description="Percentile of each channel that becomes 255.")
+    edge_nodata: bool = Field(
+        default=True, description="Constant areas joined to the border, without declared nodata, are not seen."
+    )
+    tile_cap: int = Field(
+        default=3000, ge=300, le=100_000, description="Most boxes that one tile may return; reaching it is reported."
+    )
+    batch: int = Field(default=4, ge=1, le=256, description="Tiles that meet the detector together.")
+    read_ahead: int = Field(default=2, ge=1, le=64, description="Batches read ahead of the detector.")
+    device: str = Field(default="auto", description="auto, cpu, mps, cuda or cuda:N.")
+    tile_shift_m: tuple[float, float] = Field(default=(0.0, 0.0), description="Shift of the tile grid, metres (x, y).")
+    min_observed: float = Field(default=0.5, ge=0, le=1, description="Least observed fraction of a site for a count to stand.")
+    interval_level: float = Field(default=0.9, ge=0.9, le=0.9, description="Level of the intervals on counts.")
+    max_pixels: int = Field(default=4_000_000_000, ge=1, description="Largest scene, pixels.")
+    max_block_bytes: int = Field(default=256 << 20, ge=1 << 16, description="Largest block of a file, bytes.")
+    max_bands: int = Field(default=32, ge=1, le=1024, description="Most bands of a file.")
+    gdal_cache_bytes: int = Field(default=64 << 20, ge=1 << 20, description="Block cache of the reader, bytes.")
 
     @model_validator(mode="after")
     def _law_of_overlap(self) -> "Settings":
@@ -43,8 +48,10 @@ class Settings(BaseModel):
                 f"overlap_m is {self.overlap_m:g}, but the law of overlap asks for at least longest_object_m + 2 x margin_m "
                 f"= {least:g}"
             )
-        if self.low_percentile >= self.high_percentile:
-            raise ValueError("low_percentile must be below high_percentile")
+        if self.threshold is not None and self.threshold < self.score_floor:
+            raise ValueError(
+                f"threshold is {self.threshold:g}, but boxes below score_floor = {self.score_floor:g} are not stored"
+            )
         return self
 
     def digest_fields(self) -> dict[str, object]:

@@ -13,7 +13,7 @@ from sattrack.imagery import Scene
 from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.estimating import NOT_MEASURED, Interval, interval_for
 from sattrack.steps.grounding import Frame, footprint, sample_points
-from sattrack.steps.judging import capability, px_per_width
+from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.merging import merge
 from sattrack.steps.observing import seen_at
 from sattrack.steps.sizing import length_classes, teu
@@ -30,22 +30,30 @@ class Rule:
     level: float = 0.9
 
 
-def count_site(site: Site, *, parts: Sequence[Part], exclusions: Sequence[Site] = (), rule: Rule) -> Count:
-    """One site (or zone) in one scene; `parts` are the files of one acquisition.
+def count_site(
+    site: Site, *, parts: Sequence[Part], exclusions: Sequence[Site] = (), rule: Rule, missing: Sequence[SceneOutcome] = ()
+) -> Count:
+    """One site (or zone) in one scene; `parts` are the files of one acquisition, `missing` those of it that failed.
 
     Boxes belong to the site that holds their centre. observed_fraction is the share of the site's area that the detector saw in
-    any file. Nothing is extrapolated to what was not seen.
+    any file. Nothing is extrapolated to what was not seen, and where nothing was seen there is no number.
     """
     first = parts[0]
-    frame, outline = _place(site, parts)
+    frame, outline = _place(site, parts, missing)
     points = sample_points(outline)
     inside, seen = _observed(points, parts, frame)
     observed = float(seen.mean())
-    notes = [*first.scene.notes, *(note for part in parts for note in part.notes)]
+    notes = [note for part in parts for note in (*part.scene.notes, *part.notes)]
+    notes += [f"the file {gone.part} of this scene was not counted: {gone.reason}" for gone in missing]
     if not inside.any():
         return _without_number(site, first, rule, status="outside", observed=0.0, notes=("the scene does not touch the site",))
     if not inside.all():
         notes.append(f"the scene covers {inside.mean():.0%} of the site")
+    if observed == 0:
+        notes.append("nothing of the site was seen")
+        return _without_number(site, first, rule, status="not_assessable", observed=0.0, notes=tuple(dict.fromkeys(notes)))
+    if warning := capability_warning(first.scene.grid.gsd_m):
+        notes.append(warning)
     found = _joined(parts, frame, rule)
     counted = found.where(
         (found.scores >= rule.threshold)
@@ -65,8 +73,9 @@ def count_site(site: Site, *, parts: Sequence[Part], exclusions: Sequence[Site] 
     gsd = max(first.scene.grid.gsd_m)
     interval = interval_for(len(counted), card=first.card, gsd_m=gsd, density=density)
     return _with_number(
-        site, parts, rule, counted, interval, observed=observed, area_ha=area_ha, status=status, notes=tuple(notes)
-    )
+        site, parts, rule, counted, interval, observed=observed, area_ha=area_ha, status=status,
+        notes=tuple(dict.fromkeys(notes)),
+    )  # fmt: skip
 
 
 def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: Rule) -> Count:
@@ -84,9 +93,9 @@ def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: R
     )  # fmt: skip
 
 
-def own_site(scene: Scene) -> Site:
-    """Without outlines each scene is its own site."""
-    return Site(id=scene.id, name=scene.id, outline=None, pixel_scene=scene.id)
+def own_site(scene: Scene, *, name: str = "") -> Site:
+    """Without outlines each scene is its own site, named after itself."""
+    return Site(id=name or scene.id, name=name or scene.id, outline=None, pixel_scene=scene.id)
 
 
 def touches(site: Site, *, scene: Scene) -> bool:
@@ -95,23 +104,21 @@ def touches(site: Site, *, scene: Scene) -> bool:
         return site.pixel_scene == scene.id
     if not scene.grid.georeferenced:
         return False
-    frame = _about(site)
+    frame = Frame.over(site.outline)
     return bool(frame.polygon(site.outline).intersects(footprint(scene.grid, frame=frame)))
 
 
-def _about(site: Site) -> Frame:
-    middle = shapely.geometry.shape(site.outline).centroid
-    return Frame.about(middle.x, middle.y)
-
-
-def _place(site: Site, parts: Sequence[Part]) -> tuple[Frame, shapely.Geometry]:
+def _place(site: Site, parts: Sequence[Part], missing: Sequence[SceneOutcome]) -> tuple[Frame, shapely.Geometry]:
     """The frame to count in, and the site's outline in it."""
     if site.outline is None:
-        frame = Frame.of_grid(parts[0].scene.grid)
-        return frame, shapely.union_all([footprint(part.scene.grid, frame=frame) for part in parts])
+        own = parts[0].scene.grid
+        frame = Frame.of_grid(own)
+        gone = [outcome.scene.grid for outcome in missing if outcome.scene and outcome.scene.grid.georeferenced]
+        grids = [*(part.scene.grid for part in parts), *(gone if own.georeferenced else ())]
+        return frame, shapely.union_all([footprint(grid, frame=frame) for grid in grids])
     if not parts[0].scene.grid.georeferenced:
         return Frame.of_pixels(), shapely.box(-2, -2, -1, -1)  # an outline on the ground and a picture without one never meet
-    frame = _about(site)
+    frame = Frame.over(site.outline)
     return frame, frame.polygon(site.outline)
 
 
@@ -141,7 +148,7 @@ def _joined(parts: Sequence[Part], frame: Frame, rule: Rule) -> Detections:
         for p in parts
     ]
     joined = Detections.joined(moved)
-    good = np.isfinite(joined.quads).all(axis=(1, 2))
+    good = np.asarray(np.isfinite(joined.quads).all(axis=(1, 2)), bool)
     joined = joined.where(good)
     return merge(joined, overlap=rule.merge_overlap) if len(parts) > 1 else joined
 

@@ -1,5 +1,6 @@
 """Grounding: pixels, longitude and latitude, and metres in a flat frame round a place, one into the other."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -35,7 +36,36 @@ def to_lonlat(points: Points, *, grid: Grid) -> Points:
 def from_lonlat(points: Points, *, grid: Grid) -> Points:
     """Longitude, latitude (..., 2) -> pixel points of a georeferenced grid."""
     assert grid.crs is not None
-    return grid.to_pixels(project(points, source=WGS84, target=grid.crs))
+    return grid.to_pixels(_unrolled(project(points, source=WGS84, target=grid.crs), grid))
+
+
+def _unrolled(ground: Points, grid: Grid) -> Points:
+    """Coordinates in a grid's CRS, longitudes by whole turns on the side where the grid lies: 180.1 is -179.9 too."""
+    assert grid.crs is not None
+    if not _in_degrees(grid.crs):
+        return ground
+    middle = grid.to_ground(np.array([grid.shape[1] / 2, grid.shape[0] / 2]))[0]
+    lon = ground[..., 0]
+    with np.errstate(invalid="ignore"):  # what does not project is infinite, and stays so
+        return np.stack(
+            [lon - 360 * np.nan_to_num(np.round((lon - middle) / 360), posinf=0, neginf=0), ground[..., 1]], axis=-1
+        )
+
+
+@lru_cache(maxsize=256)
+def _in_degrees(crs: str) -> bool:
+    return bool(pyproj.CRS.from_user_input(crs).is_geographic)
+
+
+def finds_back(grid: Grid) -> bool:
+    """Whether corners, edges and centre of a georeferenced grid come back to their own pixel by longitude and latitude.
+
+    They do not where a projection is torn (the antimeridian in Mercator) or does not reach.
+    """
+    rows, cols = grid.shape
+    pixels = np.stack(np.meshgrid([0, cols / 2, cols], [0, rows / 2, rows]), axis=-1)
+    back = from_lonlat(to_lonlat(pixels, grid=grid), grid=grid)
+    return bool(np.isfinite(back).all() and np.abs(back - pixels).max() < 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +77,13 @@ class Frame:
     @classmethod
     def about(cls, lon: float, lat: float) -> "Frame":
         return cls(f"+proj=aeqd +lat_0={lat:.7f} +lon_0={lon:.7f} +datum=WGS84 +units=m +no_defs")
+
+    @classmethod
+    def over(cls, outline: dict[str, Any]) -> "Frame":
+        """The frame of an outline in longitude and latitude, also where it is cut at the antimeridian or holds a pole."""
+        lon, lat = np.radians(shapely.get_coordinates(shape_of(outline))).T
+        x, y, z = (np.cos(lat) * np.cos(lon)).mean(), (np.cos(lat) * np.sin(lon)).mean(), np.sin(lat).mean()
+        return cls.about(float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y)))))
 
     @classmethod
     def of_pixels(cls) -> "Frame":
@@ -72,7 +109,7 @@ class Frame:
         if self.crs is None:
             return np.asarray(points / np.asarray(grid.gsd_m))
         assert grid.crs is not None
-        return grid.to_pixels(project(points, source=self.crs, target=grid.crs))
+        return grid.to_pixels(_unrolled(project(points, source=self.crs, target=grid.crs), grid))
 
     def polygon(self, outline: dict[str, Any]) -> shapely.Geometry:
         """A GeoJSON geometry in longitude and latitude -> a polygon in metres."""
@@ -87,18 +124,38 @@ def footprint(grid: Grid, *, frame: Frame, steps: int = 16) -> shapely.Polygon:
     t = np.linspace(0, 1, steps, endpoint=False)
     corners = np.array([[0, 0], [cols, 0], [cols, rows], [0, rows]], float)
     edge = np.concatenate([a + (b - a) * t[:, None] for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)])
-    return shapely.Polygon(frame.from_pixels(edge, grid=grid)).buffer(0)
+    ground = frame.from_pixels(edge, grid=grid)
+    ground = ground[np.isfinite(ground).all(axis=1)]
+    return shapely.Polygon(ground if len(ground) > 2 else None).buffer(0)
 
 
 def sample_points(polygon: shapely.Geometry, *, about: int = 20_000) -> Points:
     """Points (n, 2) on a regular square lattice inside a polygon, about so many; at least one."""
-    left, bottom, right, top = polygon.bounds
-    step = max(np.sqrt(max(polygon.area, 1e-9) / about), 1e-6)
-    x = np.arange(left + step / 2, right, step)
-    y = np.arange(bottom + step / 2, top, step)
-    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    inside = grid[shapely.contains_xy(polygon, grid[:, 0], grid[:, 1])] if len(grid) else grid
+    step = max(float(np.sqrt(polygon.area / about)), 1e-6)
+    shapely.prepare(polygon)
+    found = [lattice[shapely.contains_xy(polygon, *lattice.T)] for lattice in _lattices(polygon, step=step, most=4 * about)]
+    inside = np.concatenate([np.zeros((0, 2)), *found])
     if len(inside):
-        return np.asarray(inside)
+        return inside
     point = polygon.representative_point()
     return np.array([[point.x, point.y]])
+
+
+def _lattices(polygon: shapely.Geometry, *, step: float, most: int) -> Iterator[Points]:
+    """Lattice points over a polygon's bounds, halved where these hold far more points than it does (thin or scattered)."""
+    pieces = [polygon]
+    while pieces:
+        piece = pieces.pop()
+        if piece.is_empty:
+            continue
+        left, bottom, right, top = piece.bounds
+        x = (np.arange(np.floor(left / step), np.ceil(right / step)) + 0.5) * step
+        y = (np.arange(np.floor(bottom / step), np.ceil(top / step)) + 0.5) * step
+        if len(x) * len(y) <= most:
+            yield np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        elif len(x) > len(y):
+            cut = step * round((left + right) / 2 / step)
+            pieces += [shapely.box(cut, bottom, right, top) & piece, shapely.box(left, bottom, cut, top) & piece]
+        else:
+            cut = step * round((bottom + top) / 2 / step)
+            pieces += [shapely.box(left, cut, right, top) & piece, shapely.box(left, bottom, right, cut) & piece]

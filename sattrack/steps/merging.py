@@ -1,31 +1,42 @@
 """Merging: of boxes that cover the same object, the surest stays. Oriented, greedy, order-free."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from sattrack.detections import Detections
-from sattrack.geometry import Quads, areas, centres, sides
+from sattrack.geometry import Points, Quads, areas, centres, sides
 
-# Pairs clipped at a time: bounds the memory of the clipping, some 2 kB a pair.
+# Pairs looked at in one go: bounds the memory, some 2 kB a pair.
 _PAIRS_AT_ONCE = 20_000
+# Rows decided in one go: few enough that even boxes all in one place make no more than some 100,000 pairs a turn.
+_FEWEST_ROWS, _MOST_ROWS = 128, 2000
+
+Rows = NDArray[np.intp]
+Pairs = tuple[Rows, Rows]
+Relation = Callable[["_Boxes", Rows, Rows], Pairs]
 
 
 def merge(found: Detections, *, overlap: float) -> Detections:
-    """Greedy by score: a box goes when it and a kept, surer box share at least `overlap` of the smaller of the two.
+    """Greedy by score, twice: first the doubles of a box go, then whatever shares too much with a kept, surer box.
 
-    The same rows in the same order come out under any permutation of the rows that go in: ties are broken by place (y, x, then
-    all corners). Objects of different labels compete too: two containers cannot stand in one place. Time n log n for boxes
-    of like size.
+    Doubles are two boxes of like area whose centres lie in each other's middle half. To share too much is to share at least
+    `overlap` of the smaller box, or to have one's centre in the middle half of the surer. The same rows in the same order come
+    out under any permutation of the rows that go in: ties are broken by place (y, x, then all corners). Objects of different
+    labels compete too: two containers cannot stand in one place. Time is n log n, also for boxes of very unequal size; memory
+    grows with n only, also for boxes all in one place.
     """
     ordered = in_order(found)
     if len(ordered) < 2:
         return ordered
-    ordered = ordered.where(_survivors(len(ordered), _deep_pairs(ordered.quads)))
-    first, second = _near_pairs(ordered.quads)
-    share = overlap_share(ordered.quads, first, second)
-    heavy = share >= overlap
-    return ordered.where(_survivors(len(ordered), (first[heavy], second[heavy])))
+    # A double goes even where the box that it doubles goes later: what wobbles round one object must not form a chain.
+    ordered = ordered.where(_kept(_Boxes.of(ordered.quads), _doubles, reach=0.25))
+    shares = partial(_sharing, overlap=overlap)
+    return ordered.where(_kept(_Boxes.of(ordered.quads), shares, reach=1.0))
 
 
 def in_order(found: Detections) -> Detections:
@@ -36,64 +47,113 @@ def in_order(found: Detections) -> Detections:
     return found.where(np.lexsort(keys)) if len(found) > 1 else found
 
 
-Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Boxes:
+    """Boxes in falling order of score, with what is asked of them again and again; `sizes` classes them by powers of two."""
+
+    quads: Quads
+    middle: Points
+    radius: NDArray[np.float64]
+    long: NDArray[np.float64]
+    short: NDArray[np.float64]
+    axis: Points
+    area: NDArray[np.float64]
+    sizes: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, quads: Quads) -> "_Boxes":
+        middle = centres(quads)
+        radius = np.sqrt(((quads - middle[:, None]) ** 2).sum(axis=2).max(axis=1))
+        sizes = np.log2(np.maximum(radius, 1e-9)).astype(np.intp)
+        return cls(_clockwise(quads), middle, radius, *sides(quads), areas(quads), sizes)
 
 
-def _survivors(n: int, pairs: Pairs) -> NDArray[np.bool_]:
-    """Greedy suppression: in each pair the first (surer) row removes the second, if itself still kept."""
-    first, second = pairs
-    order = np.lexsort((second, first))
-    first, second = first[order], second[order]
-    keep = np.ones(n, bool)
-    starts = np.searchsorted(first, np.arange(n + 1))
-    for i in np.unique(first):
-        if keep[i]:
-            keep[second[starts[i] : starts[i + 1]]] = False
+def _kept(boxes: _Boxes, relation: Relation, *, reach: float) -> NDArray[np.bool_]:
+    """Greedy, a block of rows at a time: the block is decided in itself, then removes what it rules out of what comes after.
+
+    relation picks the pairs (i, j) in which i, if kept, removes j; they are looked for within reach x both radii.
+    """
+    n = len(boxes.radius)
+    keep, undecided = np.zeros(n, bool), np.ones(n, bool)
+    everything = _trees(boxes, np.arange(n))
+    at_once = min(max(_FEWEST_ROWS, n // 32), _MOST_ROWS)
+    while (rows := np.flatnonzero(undecided)[:at_once]).size:
+        undecided[rows] = False
+        stays = _block_kept(boxes, rows, relation, reach)
+        keep[stays] = True
+        for first, second in _near(boxes, stays, everything, reach=reach):
+            left = undecided[second]
+            undecided[relation(boxes, first[left], second[left])[1]] = False
     return keep
 
 
-def _deep_pairs(quads: Quads) -> Pairs:
-    """Pairs whose second centre lies in the middle half of the first box: the same object without any doubt.
-
-    Cheap, and what a detector returns before suppression is mostly this; clipping is left for the few others.
-    """
-    long, short, axis = sides(quads)
-    middle = centres(quads)
-    reach = float(np.hypot(long, short).max()) / 4
-    first, second = _pairs_within(middle, reach)
-    delta = middle[second] - middle[first]
-    along = np.abs(np.einsum("ij,ij->i", delta, axis[first]))
-    across = np.abs(delta[:, 0] * -axis[first, 1] + delta[:, 1] * axis[first, 0])
-    deep = (along < long[first] / 4) & (across < short[first] / 4)
-    return first[deep], second[deep]
+def _block_kept(boxes: _Boxes, rows: Rows, relation: Relation, reach: float) -> Rows:
+    pairs = [relation(boxes, first, second) for first, second in _near(boxes, rows, _trees(boxes, rows), reach=reach)]
+    first = np.concatenate([np.zeros(0, np.intp), *(i for i, _ in pairs)])
+    second = np.concatenate([np.zeros(0, np.intp), *(j for _, j in pairs)])
+    gone: set[int] = set()
+    order = np.lexsort((second, first))
+    for i, j in zip(first[order].tolist(), second[order].tolist(), strict=True):
+        if i not in gone:
+            gone.add(j)
+    return rows[~np.isin(rows, list(gone))] if gone else rows
 
 
-def _near_pairs(quads: Quads) -> Pairs:
-    """Pairs whose circumscribed circles meet."""
-    middle = centres(quads)
-    radius = np.sqrt(((quads - middle[:, None]) ** 2).sum(axis=2).max(axis=1))
-    first, second = _pairs_within(middle, 2 * float(radius.max()))
-    gap = np.hypot(*(middle[second] - middle[first]).T)
-    near = gap < radius[first] + radius[second]
-    return first[near], second[near]
+def _trees(boxes: _Boxes, rows: Rows) -> list[tuple[Rows, cKDTree]]:
+    """By classes of size, so that one huge box does not make every box look far."""
+    classes = [rows[boxes.sizes[rows] == size] for size in np.unique(boxes.sizes[rows])]
+    return [(mine, cKDTree(boxes.middle[mine])) for mine in classes]
 
 
-def _pairs_within(points: NDArray[np.float64], reach: float) -> Pairs:
-    """All pairs (i < j) no further apart than reach."""
-    pairs = cKDTree(points).query_pairs(max(reach, 1e-9), output_type="ndarray")
-    return pairs[:, 0].astype(np.intp), pairs[:, 1].astype(np.intp)
+def _near(boxes: _Boxes, rows: Rows, trees: list[tuple[Rows, cKDTree]], *, reach: float) -> Iterator[Pairs]:
+    """Pairs (i of rows, j > i of those in the trees) no further apart than reach x both radii."""
+    for mine, tree in _trees(boxes, rows):
+        for theirs, other in trees:
+            most = reach * float(boxes.radius[mine].max() + boxes.radius[theirs].max())
+            found = tree.sparse_distance_matrix(other, most, output_type="ndarray")
+            first, second = mine[found["i"]], theirs[found["j"]]
+            near = (second > first) & (found["v"] < reach * (boxes.radius[first] + boxes.radius[second]))
+            yield first[near], second[near]
 
 
-def overlap_share(quads: Quads, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.float64]:
-    """For each pair of rows: area of the intersection over the area of the smaller box."""
-    area = areas(quads)
-    convex = _clockwise(quads)
-    share = np.zeros(len(first))
+def _doubles(boxes: _Boxes, first: Rows, second: Rows) -> Pairs:
+    """Those of the pairs that are of like area, each one's centre in the other's middle half."""
+    small, large = np.minimum(boxes.area[first], boxes.area[second]), np.maximum(boxes.area[first], boxes.area[second])
+    both = (large <= 2 * small) & _deep(boxes, first, second) & _deep(boxes, second, first)
+    return first[both], second[both]
+
+
+def _sharing(boxes: _Boxes, first: Rows, second: Rows, *, overlap: float) -> Pairs:
+    """Those of the pairs that share at least `overlap` of the smaller box, or whose second centre is deep in the first."""
+    shares = np.zeros(len(first), bool)
     for at in range(0, len(first), _PAIRS_AT_ONCE):
         i, j = first[at : at + _PAIRS_AT_ONCE], second[at : at + _PAIRS_AT_ONCE]
-        inter = _clipped_area(convex[i], convex[j])
-        share[at : at + _PAIRS_AT_ONCE] = inter / np.maximum(np.minimum(area[i], area[j]), 1e-12)
-    return share
+        enough = overlap * np.maximum(np.minimum(boxes.area[i], boxes.area[j]), 1e-12)
+        some = _deep(boxes, i, j)
+        close = np.flatnonzero(~some & (_most_shared(boxes, i, j) >= enough))
+        some[close] = _clipped_area(boxes.quads[i[close]], boxes.quads[j[close]]) >= enough[close]
+        shares[at : at + _PAIRS_AT_ONCE] = some
+    return first[shares], second[shares]
+
+
+def _deep(boxes: _Boxes, first: Rows, second: Rows) -> NDArray[np.bool_]:
+    """Whether the second centre lies in the middle half of the first box."""
+    delta, axis = boxes.middle[second] - boxes.middle[first], boxes.axis[first]
+    along = np.abs(np.einsum("ij,ij->i", delta, axis))
+    across = np.abs(delta[:, 1] * axis[:, 0] - delta[:, 0] * axis[:, 1])
+    return np.asarray((along < boxes.long[first] / 4) & (across < boxes.short[first] / 4))
+
+
+def _most_shared(boxes: _Boxes, first: Rows, second: Rows) -> NDArray[np.float64]:
+    """At most so much area two boxes share: that of their bounds' intersection, in the first one's directions."""
+    axis = boxes.axis[first]
+    across = np.stack([-axis[:, 1], axis[:, 0]], axis=1)
+    area = np.ones(len(first))
+    for direction in (axis, across):
+        a = np.einsum("nkd,nd->nk", boxes.quads[first], direction)
+        b = np.einsum("nkd,nd->nk", boxes.quads[second], direction)
+        area *= np.maximum(np.minimum(a.max(1), b.max(1)) - np.maximum(a.min(1), b.min(1)), 0)
+    return area
 
 
 def _clockwise(quads: Quads) -> Quads:

@@ -18,47 +18,51 @@ _MOST_CELLS = 4_000_000
 class SeenMap:
     """Collects, tile by tile, the share of each coarse cell that was seen."""
 
-    def __init__(self, shape: tuple[int, int], *, gsd_m: tuple[float, float]) -> None:
+    def __init__(self, shape: tuple[int, int], *, gsd_m: tuple[float, float], overlap_m: float) -> None:
+        """shape: (rows, cols). overlap_m: of neighbouring tiles; no cell is larger, so that some tile holds it whole."""
         rows, cols = shape
-        size = CELL_M
-        while math.ceil(rows * gsd_m[1] / size) * math.ceil(cols * gsd_m[0] / size) > _MOST_CELLS:
+        size = min(CELL_M, overlap_m)
+        while 2 * size <= overlap_m and rows * gsd_m[1] / size * cols * gsd_m[0] / size > _MOST_CELLS:
             size *= 2
-        self._cell = (max(1.0, size / gsd_m[0]), max(1.0, size / gsd_m[1]))
-        self._share = np.zeros((math.ceil(rows / self._cell[1]), math.ceil(cols / self._cell[0])), np.uint8)
-        self._shape = shape
+        # Whole cells only: a sliver left over at the edge would be too thin to measure.
+        down, across = (min(n, math.ceil(n * gsd / size)) for n, gsd in ((rows, gsd_m[1]), (cols, gsd_m[0])))
+        self._cell = (cols / across, rows / down)
+        self._share = np.zeros((down, across), np.uint8)
 
     def add(self, cell: Cell, valid: NDArray[np.bool_]) -> None:
         """Marks what a tile's valid mask (rows, cols) shows. Overlapping tiles agree; the larger share stays."""
-        w = cell.window
-        cx, cy = self._cell
-        first_col, last_col = max(0, math.floor(w.col / cx)), min(self._share.shape[1], math.ceil((w.col + w.width) / cx))
-        first_row, last_row = max(0, math.floor(w.row / cy)), min(self._share.shape[0], math.ceil((w.row + w.height) / cy))
-        if first_col >= last_col or first_row >= last_row:
+        w, (tile_rows, tile_cols) = cell.window, valid.shape
+        first_col, x = _borders(w.col, w.width, cell=self._cell[0], cells=self._share.shape[1], pixels=tile_cols)
+        first_row, y = _borders(w.row, w.height, cell=self._cell[1], cells=self._share.shape[0], pixels=tile_rows)
+        if len(x) < 2 or len(y) < 2:
             return
         # Sums over each cell by an integral image: exact, and the cost does not depend on the number of cells.
-        tile_rows, tile_cols = valid.shape
         integral = cv2.integral(valid.astype(np.uint8))
-        inside_x = np.clip(np.arange(first_col, last_col + 1) * cx, 0, self._shape[1])
-        inside_y = np.clip(np.arange(first_row, last_row + 1) * cy, 0, self._shape[0])
-        x = np.clip(np.rint((inside_x - w.col) * tile_cols / w.width), 0, tile_cols).astype(int)
-        y = np.clip(np.rint((inside_y - w.row) * tile_rows / w.height), 0, tile_rows).astype(int)
-        total = integral[np.ix_(y, x)]
+        total = integral[np.ix_(np.clip(y, 0, tile_rows), np.clip(x, 0, tile_cols))]
         seen = total[1:, 1:] - total[:-1, 1:] - total[1:, :-1] + total[:-1, :-1]
-        # Against the cell's own part inside the scene, in tile pixels: a cell cut by the tile counts as partly seen here
-        # and wholly in the neighbouring tile.
-        full = np.outer(np.diff(inside_y) * tile_rows / w.height, np.diff(inside_x) * tile_cols / w.width)
-        slack = 1.02  # rounding of cell borders to whole tile pixels
-        share = np.clip(np.rint(255 * slack * seen / np.maximum(full, 1)), 0, 255).astype(np.uint8)
-        target = self._share[first_row:last_row, first_col:last_col]
+        # Against the whole cell: one cut by the tile counts as partly seen here, and wholly in the neighbouring tile.
+        whole = np.outer(np.diff(y), np.diff(x))
+        share = np.rint(255 * seen / np.maximum(whole, 1)).astype(np.uint8)
+        target = self._share[first_row : first_row + len(y) - 1, first_col : first_col + len(x) - 1]
         np.maximum(target, share, out=target)
 
     def result(self) -> Seen:
         return Seen(self._share, self._cell)
 
 
+def _borders(begin: int, size: int, *, cell: float, cells: int, pixels: int) -> tuple[int, NDArray[np.int64]]:
+    """Along one axis: the first cell that a tile touches, and the borders of all that it touches in whole tile pixels.
+
+    Borders outside the tile are kept, so that a cell's own size is known where the tile cuts it.
+    """
+    first, last = max(0, math.floor(begin / cell)), min(cells, math.ceil((begin + size) / cell))
+    borders = np.rint((np.arange(first, last + 1) * cell - begin) * pixels / size).astype(np.int64)
+    return first, borders if last > first else borders[:0]
+
+
 def seen_at(seen: Seen, points: Points) -> NDArray[np.float64]:
     """The share seen, 0 to 1, at points (n, 2) in source pixels; 0 outside the scene."""
-    finite = np.isfinite(points).all(axis=-1)
+    finite = np.asarray(np.isfinite(points).all(axis=-1), bool)
     safe = np.where(finite[..., None], points, -1.0)
     col = np.floor(safe[..., 0] / seen.cell[0]).astype(np.int64)
     row = np.floor(safe[..., 1] / seen.cell[1]).astype(np.int64)

@@ -3,8 +3,27 @@
 import numpy as np
 
 from sattrack.detections import Detections
+from sattrack.errors import DetectorError
 from sattrack.geometry import areas
 from sattrack.steps.tiling import Cell, Plan
+
+
+def checked(found: Detections, *, classes: int, floor: float, cap: int) -> Detections:
+    """A tile's boxes from `floor` on, at most the `cap` surest of them, which is then said in cap_hit.
+
+    DetectorError where numbers are not finite, scores no shares or labels no classes: a comparison with NaN would count 0.
+    """
+    if not (np.isfinite(found.quads).all() and np.isfinite(found.scores).all()):
+        raise DetectorError("the detector returned numbers that are not finite", way_out="check the weights: sattrack doctor")
+    if len(found) and not (found.scores.min() >= 0 and found.scores.max() <= 1):
+        raise DetectorError("the detector returned scores outside 0 to 1")
+    if len(found) and not (found.labels.min() >= 0 and found.labels.max() < classes):
+        raise DetectorError(f"the detector returned labels outside its {classes} classes")
+    found = found.where(found.scores >= floor)
+    if len(found) <= cap:
+        return found
+    surest = found.where(np.sort(np.argsort(-found.scores, kind="stable")[:cap]))
+    return Detections(surest.quads, surest.scores, surest.labels, cap_hit=True)
 
 
 def place(found: Detections, *, cell: Cell, plan: Plan) -> Detections:

@@ -1,9 +1,12 @@
 """The run folder: one GeoParquet-ready part per scene file under its key, written whole or not at all."""
 
 import base64
+import contextlib
 import json
+import math
 import os
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,11 +25,13 @@ from sattrack.results import ModelCard, Part, RunIndex, Seen
 SCHEMA_VERSION = "1"
 _HEAD = b"sattrack"
 _SCENE, _STRETCH, _CARD, _INDEX = TypeAdapter(Scene), TypeAdapter(Stretch), TypeAdapter(ModelCard), TypeAdapter(RunIndex)
+# A temporary file this old belongs to nobody any more: writing one takes seconds.
+_ABANDONED_S = 3600
 _CORNERS = tuple(f"px_{axis}{i}" for i in (1, 2, 3, 4) for axis in "xy")
 
 
 class RunFolder:
-    """`parts/KEY.parquet` for each scene file, `run.json` beside them. Parts are written to a temporary name, synced, renamed."""
+    """`parts/KEY.parquet` for each scene file, `run.json` beside them. Parts are written aside, synced, renamed."""
 
     def __init__(self, root: Path, *, create: bool = True) -> None:
         self.root = root
@@ -35,11 +40,15 @@ class RunFolder:
             if create:
                 self._parts.mkdir(parents=True, exist_ok=True)
                 self._sweep()
+                with tempfile.NamedTemporaryFile(dir=self._parts, prefix=".probe.", suffix=".tmp"):
+                    pass  # said now, not after the first scene
         except OSError as error:
             raise StoreError(
                 f"the run folder cannot be made or written: {error.strerror}", where=str(root), way_out="choose another with -o"
             ) from error
-        if not create and not (root / "run.json").is_file():
+        if (root / "run.json").is_file():
+            self._refuse_other_schema()
+        elif not create:
             raise StoreError(
                 "is not a run folder: it has no run.json", where=str(root), way_out="give the folder that detect wrote"
             )
@@ -80,15 +89,32 @@ class RunFolder:
         yield from sorted(path.stem for path in self._parts.glob("*.parquet"))
 
     def write_index(self, index: RunIndex) -> None:
-        text = json.dumps(_INDEX.dump_python(index, mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_plain(_INDEX.dump_python(index, mode="json")), indent=1, ensure_ascii=False, allow_nan=False)
         write_whole(self.root / "run.json", text.encode())
 
     def read_index(self) -> RunIndex:
+        self._refuse_other_schema()
+        path = self.root / "run.json"
+        try:
+            return _INDEX.validate_json(path.read_bytes())
+        except OSError as error:
+            raise StoreError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise StoreError(
+                f"is not valid at {'.'.join(map(str, first['loc'])) or 'its top'}: {first['msg']}", where=str(path),
+                way_out="run detect again: parts are kept",
+            ) from error  # fmt: skip
+
+    def _refuse_other_schema(self) -> None:
+        """A folder that another version or program wrote is never mixed with ours; a damaged run.json is written anew."""
         path = self.root / "run.json"
         try:
             raw = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise StoreError(f"cannot be read: {error}", where=str(path), way_out="run detect again: parts are kept") from error
+        except ValueError:
+            return
+        except OSError as error:
+            raise StoreError(f"cannot be read: {error.strerror}", where=str(path)) from error
         version = raw.get("schema_version") if isinstance(raw, dict) else None
         if version != SCHEMA_VERSION:
             raise StoreError(
@@ -96,19 +122,17 @@ class RunFolder:
                 where=str(path),
                 way_out="use a new -o",
             )
-        try:
-            return _INDEX.validate_python(raw)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise StoreError(f"is not valid at {'.'.join(map(str, first['loc']))}: {first['msg']}", where=str(path)) from error
 
     def _path(self, key: str) -> Path:
         return self._parts / f"{key}.parquet"
 
     def _sweep(self) -> None:
-        """Removes what a killed process left half written."""
-        for path in self._parts.glob(".*.tmp"):
-            path.unlink(missing_ok=True)
+        """Removes what a killed process left half written, once it is too old to be another's that still writes."""
+        now = time.time()
+        for path in (*self._parts.glob(".*.tmp"), *self.root.glob(".*.tmp")):
+            with contextlib.suppress(FileNotFoundError):
+                if now - path.stat().st_mtime > _ABANDONED_S:
+                    path.unlink()
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -136,12 +160,22 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from error
 
 
+def _plain(value: Any) -> Any:
+    """JSON has no NaN (the nodata of many float rasters): it is written as a word, which reads back as the number."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _head(part: Part) -> bytes:
     seen = part.seen
     return json.dumps(
         {
             "schema_version": SCHEMA_VERSION,
-            "scene": _SCENE.dump_python(part.scene, mode="json"),
+            "key": part.key,
+            "scene": _plain(_SCENE.dump_python(part.scene, mode="json")),
             "sha256": part.sha256,
             "stretch": _STRETCH.dump_python(part.stretch, mode="json"),
             "card": _CARD.dump_python(part.card, mode="json"),
@@ -165,6 +199,8 @@ def _head(part: Part) -> bytes:
 def _part(key: str, table: pa.Table, head: dict[str, Any]) -> Part:
     if head["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"schema version {head['schema_version']!r}")
+    if head["key"] != key:
+        raise ValueError(f"it is the part {head['key']!r}")
     corners = np.stack([table[name].to_numpy() for name in _CORNERS], axis=1).astype(float)
     packed = zlib.decompress(base64.b64decode(head["seen"]["zlib"]))
     share = np.frombuffer(packed, np.uint8).reshape(head["seen"]["shape"])

@@ -1,0 +1,149 @@
+"""Planning: every scene described, its windows laid, its key made; nothing is detected and nothing written."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sattrack import wiring
+from sattrack.errors import SattrackError, SceneRefused, UsageError
+from sattrack.imagery import Scene
+from sattrack.pipeline import Work, plan_work
+from sattrack.readers.describing import describe
+from sattrack.readers.finding import Source, find_sources
+from sattrack.readers.outlines import read_outlines
+from sattrack.results import ModelCard, SceneOutcome
+from sattrack.settings import Settings
+from sattrack.steps.grounding import finds_back
+from sattrack.steps.judging import capability, px_per_width
+from sattrack.stores.folder import RunFolder
+from sattrack.timeline import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is asked to do. gsd_m, acquired and the rest are for all scenes that do not say it themselves."""
+
+    inputs: tuple[str, ...]
+    out: Path
+    sites: Path | None = None
+    model: wiring.Model = field(default_factory=wiring.Model)
+    settings: Settings = field(default_factory=Settings)
+    gsd_m: tuple[float, float] | None = None
+    bands: tuple[int, ...] | None = None
+    acquired: dt.datetime | None = None
+    sensor: str | None = None
+    nodata: float | None = None
+    mask: str | None = None
+    recursive: bool = False
+    allow_remote: bool = False
+    on_error: str = "skip"
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A source with what is known before any pixel meets the detector: its work, or the outcome that it already has."""
+
+    name: str
+    work: Work | None = None
+    outcome: SceneOutcome | None = None
+    stored: bool = False
+
+
+def plan(
+    request: Request, *, store: RunFolder | None = None
+) -> tuple[list[Planned], ModelCard, tuple[Site, ...], tuple[str, ...]]:
+    """Every scene described, its windows planned, and whether its part is already there. Nothing is detected."""
+    card = wiring.card_of(request.model)
+    sites, notes = read_outlines(request.sites) if request.sites else ((), ())
+    reader = wiring.make_reader(request.settings)
+    sources = find_sources(list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote)
+    if not sources:
+        raise UsageError(
+            f"no pictures found in {', '.join(request.inputs)}",
+            way_out="give GeoTIFF, JPEG 2000, PNG, JPEG or VRT files; -r looks in subfolders",
+        )
+    planned: list[Planned] = []
+    known: dict[tuple[str, str], str] = {}
+    try:
+        for source in sources:
+            one = _plan_one(source, request, card=card, sites=sites, digest=reader.digest, known=known)
+            if one.work and store is not None:
+                one = replace(one, stored=store.has(one.work.key))
+            planned.append(one)
+    finally:
+        reader.close()
+    return planned, card, sites, tuple(notes)
+
+
+def _plan_one(
+    source: Source,
+    request: Request,
+    *,
+    card: ModelCard,
+    sites: Sequence[Site],
+    digest: Callable[[Scene], str],
+    known: dict[tuple[str, str], str],
+) -> Planned:
+    name = source.part
+    scene: Scene | None = None
+    try:
+        scene = describe(
+            source, gsd_m=request.gsd_m, bands=request.bands, acquired=request.acquired, sensor=request.sensor,
+            nodata=request.nodata, mask=request.mask, limits=request.settings,
+        )  # fmt: skip
+        _refuse_coarse(scene)
+        sha256, mask_sha256 = digest(scene), _mask_digest(scene, digest)
+        work = plan_work(
+            scene, sha256=sha256, card=card, settings=request.settings, sites=sites, mask_sha256=mask_sha256
+        )  # fmt: skip
+        _refuse_torn_grid(scene)
+    except SattrackError as error:
+        status = "refused" if isinstance(error, SceneRefused) else "failed"
+        return Planned(name, outcome=_ended(source, status=status, reason=str(error), scene=scene))
+    twin = known.setdefault((sha256, mask_sha256), name)
+    if twin != name:
+        return Planned(name, outcome=_ended(source, status="skipped", reason=f"the same content as {twin}", scene=scene))
+    if not work.cells:
+        plain = "the picture has no coordinates, so no outline can be laid on it; without --sites it is counted as a whole"
+        reason = "the scene does not touch any site" if scene.grid.georeferenced else plain
+        return Planned(name, outcome=_ended(source, status="skipped", reason=reason, scene=scene))
+    return Planned(name, work=work)
+
+
+def _mask_digest(scene: Scene, digest: Callable[[Scene], str]) -> str:
+    """What a mask holds is part of what is seen; its name is not."""
+    return digest(replace(scene, location=scene.mask)) if scene.mask else ""
+
+
+def _refuse_torn_grid(scene: Scene) -> None:
+    """Refuses a scene whose pixels do not find back to themselves by longitude and latitude: its map is torn there."""
+    if scene.grid.georeferenced and not finds_back(scene.grid):
+        raise SceneRefused(
+            "the scene lies across the edge of its own map projection", where=scene.location,
+            way_out="warp it to the UTM zone of the place",
+        )  # fmt: skip
+
+
+def _refuse_coarse(scene: Scene) -> None:
+    able = capability(scene.grid.gsd_m)
+    if able != "count":
+        px = px_per_width(scene.grid.gsd_m)
+        raise SceneRefused(
+            f"pixels of {max(scene.grid.gsd_m):.3g} m leave {px:.2g} px across a container: boxes cannot be counted "
+            f"(capability: {able})",
+            where=scene.location,
+            way_out="counting takes pixels of 1.2 m or finer; check the pixel size if you gave it",
+        )
+
+
+def _ended(source: Source, *, status: str, reason: str, scene: Scene | None) -> SceneOutcome:
+    return SceneOutcome(
+        scene_id=scene.id if scene else source.scene_id,
+        part=source.part,
+        location=source.path,
+        status=status,
+        reason=reason,
+        scene=scene,
+    )

@@ -1,0 +1,156 @@
+"""Recounting: from the parts of a run to its counts, with the outlines and the threshold of now; nothing is detected."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from sattrack import wiring
+from sattrack.errors import SettingsError
+from sattrack.readers.outlines import read_outlines
+from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome
+from sattrack.settings import Settings
+from sattrack.steps.counting import Rule, count_refused, count_site, own_site, touches
+from sattrack.stores.folder import RunFolder, write_whole
+from sattrack.timeline import Count, Site
+
+_SITES = TypeAdapter(tuple[Site, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished or interrupted run: its folder, index, counts and sites."""
+
+    folder: Path
+    index: RunIndex
+    counts: tuple[Count, ...]
+    sites: tuple[Site, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def troubled(self) -> bool:
+        """Whether any scene failed or was refused."""
+        return any(outcome.status in ("failed", "refused") for outcome in self.index.outcomes)
+
+
+def recount(
+    folder: Path,
+    *,
+    sites: Path | None = None,
+    threshold: float | None = None,
+    min_observed: float | None = None,
+    notes: Sequence[str] = (),
+) -> Run:
+    """Counts a run again from its parts, with other outlines or another threshold; writes counts.csv, scenes.csv, run.json."""
+    from sattrack.reports.listings import write_counts, write_scenes
+
+    store = wiring.open_store(folder, create=False)
+    index = store.read_index()
+    settings = _settings_of(index, threshold=threshold, min_observed=min_observed)
+    if sites is not None:
+        outlines, said = read_outlines(sites)
+        notes = [*notes, *(n for n in said if n not in notes)]
+        keep_sites(outlines, folder=folder)
+        index = replace(index, sites_file=sites.name)
+    else:
+        outlines = kept_sites(folder)
+    rule = _rule(index if threshold is None else replace(index, threshold=threshold), settings)
+    parts = load_parts(store, index)
+    counts = count_all(parts, index.outcomes, sites=outlines, card=index.card, rule=rule)
+    outcomes = tuple(
+        replace(o, counted=int((parts[o.part].detections.scores >= rule.threshold).sum())) if o.part in parts else o
+        for o in index.outcomes
+    )
+    index = replace(
+        index, threshold=rule.threshold, settings=settings.model_dump(mode="json"), outcomes=outcomes,
+        notes=tuple(dict.fromkeys([*index.notes, *notes])),
+    )  # fmt: skip
+    store.write_index(index)
+    write_counts(counts, folder / "counts.csv", locations=[o.location for o in outcomes])
+    write_scenes(index, folder / "scenes.csv")
+    return Run(folder, index, counts, outlines, tuple(notes))
+
+
+def open_run(folder: Path) -> tuple[Run, dict[str, Part]]:
+    """A run as it was last counted, with its parts by file."""
+    store = wiring.open_store(folder, create=False)
+    index = store.read_index()
+    sites = kept_sites(folder)
+    rule = _rule(index, _settings_of(index))
+    parts = load_parts(store, index)
+    return Run(folder, index, count_all(parts, index.outcomes, sites=sites, card=index.card, rule=rule), sites), parts
+
+
+def load_parts(store: RunFolder, index: RunIndex) -> dict[str, Part]:
+    """The parts of a run's finished scenes, by file, with where each lies now. StoreError where one is gone or torn."""
+    found = {o.part: (store.get(o.key), o.scene) for o in index.outcomes if o.status == "done"}
+    return {name: replace(part, scene=scene or part.scene, card=index.card) for name, (part, scene) in found.items()}
+
+
+def kept_sites(folder: Path) -> tuple[Site, ...]:
+    """The outlines that a run was last counted with."""
+    path = folder / "sites.json"
+    return _SITES.validate_json(path.read_bytes()) if path.is_file() else ()
+
+
+def keep_sites(sites: Sequence[Site], *, folder: Path) -> None:
+    """Writes the outlines that the run is counted with from now on."""
+    write_whole(folder / "sites.json", _SITES.dump_json(tuple(sites)))
+
+
+def _settings_of(index: RunIndex, *, threshold: float | None = None, min_observed: float | None = None) -> Settings:
+    """A run's settings, with what a recount changes. SettingsError where that is out of bounds."""
+    said = {"threshold": threshold, "min_observed": min_observed}
+    changed = {**index.settings, **{name: value for name, value in said.items() if value is not None}}
+    try:
+        return Settings.model_validate(changed)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(": ".join([*map(str, first["loc"]), first["msg"]])) from error
+
+
+def _rule(index: RunIndex, settings: Settings) -> Rule:
+    return Rule(threshold=index.threshold, min_observed=settings.min_observed, merge_overlap=settings.merge_overlap)
+
+
+def count_all(
+    parts: dict[str, Part], outcomes: Iterable[SceneOutcome], *, sites: Sequence[Site], card: ModelCard, rule: Rule
+) -> tuple[Count, ...]:
+    """One Count per (site, zone, scene) in order of site, then time; scenes that failed or were refused are rows too."""
+    scenes: dict[str, list[Part]] = {}
+    for part in parts.values():
+        scenes.setdefault(part.scene.id, []).append(part)
+    places = [site for site in sites if not site.excludes]
+    exclusions = [site for site in sites if site.excludes]
+    bad = [outcome for outcome in outcomes if outcome.status in ("failed", "refused")]
+    counts = []
+    for name, group in scenes.items():
+        missing = [outcome for outcome in bad if outcome.scene_id == name]
+        for alike, own in _comparable(group, known_places=bool(places)):
+            for site in places or [own]:
+                counts.append(count_site(site, parts=alike, exclusions=exclusions, rule=rule, missing=missing))
+    for outcome in bad:
+        if outcome.scene_id in scenes:
+            continue
+        for site in places or [Site(outcome.scene_id, outcome.scene_id, None, pixel_scene=outcome.scene_id)]:
+            if outcome.scene is None or not places or touches(site, scene=outcome.scene):
+                counts.append(count_refused(site, outcome=outcome, card=card, rule=rule))
+    order = {(site.id, site.zone): i for i, site in enumerate(places)}
+    far = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return tuple(sorted(counts, key=lambda c: (order.get((c.site_id, c.zone), 0), c.datetime or far, c.scene_id, c.site_id)))
+
+
+def _comparable(group: list[Part], *, known_places: bool) -> list[tuple[list[Part], Site]]:
+    """The files of one acquisition as they can be counted together, each group with the site that it is for itself.
+
+    Those with a CRS are one group. Plain pictures have no common ground: each is its own, and on outlines none counts.
+    """
+    group = sorted(group, key=lambda part: part.scene.part)
+    ground = [part for part in group if part.scene.grid.georeferenced]
+    plain = [part for part in group if not part.scene.grid.georeferenced]
+    if known_places:
+        return [(ground or plain[:1], own_site(group[0].scene))]
+    together = [(ground, own_site(ground[0].scene))] if ground else []
+    return together + [([part], own_site(part.scene, name=part.scene.part if len(group) > 1 else "")) for part in plain]
