@@ -137,3 +137,10 @@ def test_O4_many_rows_are_read_at_once(tmp_path: Path) -> None:
     found = rows(tmp_path, "path,datetime,gsd_m\n" + body)
     assert len(found) == 20_000
     assert found[-1].where.endswith("line 20001")
+
+
+def test_the_example_in_the_documents_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/inputs.md").read_text()
+    one, two, three = rows(tmp_path, page.split("```csv\n")[1].split("```")[0])
+    assert one.scene == two.scene == "rajin 1"
+    assert (one.hints.bands, three.hints.gsd_m, three.scene) == ((4, 3, 2), (0.5, 0.62), "")

@@ -204,3 +204,10 @@ def test_an_unreadable_folder_holds_nothing(tmp_path: Path) -> None:
 def test_a_folder_under_a_sidecars_name_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.json").mkdir()
     assert sidecars(tmp_path) == Hints()
+
+
+def test_the_example_in_the_documents_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/inputs.md").read_text()
+    said = sidecars(tmp_path, json=page.split("```json\n")[1].split("```")[0])
+    assert (said.gsd_m, said.sensor, said.licence) == ((0.5, 0.62), "WorldView-3", "CC BY-NC 4.0")
+    assert said.acquired is not None

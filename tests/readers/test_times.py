@@ -148,3 +148,16 @@ def test_a_name_is_no_day_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(times, "_latest", lambda: utc(2020, 1, 1))
     assert time_in_name("port_2019-12-31") == utc(2019, 12, 31)
     assert time_in_name("port_2020-01-02") is None
+
+
+def test_the_names_in_the_documents_are_read_as_they_say() -> None:
+    page = (Path(__file__).parents[2] / "docs/inputs.md").read_text()
+    table = page.split("| in the name | read as |\n| --- | --- |\n")[1].split("\n\n")[0]
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    assert len(lines) == 7
+    for names, meaning in lines:
+        for stem in names.split("`")[1::2]:
+            time = time_in_name(stem)
+            assert (time is None) == meaning.startswith("unknown")
+            assert time is None or f"{time.day} {time:%B %Y}" in meaning
+            assert time is None or time.time() == dt.time(0) or f"{time:%H:%M:%S}" in meaning
