@@ -1,0 +1,127 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sattrack.bench.accuracy import THRESHOLDS, all_figures, bench_accuracy, figures
+from sattrack.bench.predictions import read_predictions, write_predictions
+from sattrack.errors import UsageError
+from sattrack.wiring import Model
+
+Draw = Callable[..., Path]
+
+
+def test_a_detector_that_sees_every_box_scores_one_through_the_whole_path(draw_set: Draw, tmp_path: Path, bright: str) -> None:
+    result = bench_accuracy([draw_set(tmp_path / "port")], weights=Model(detector=bright))
+    row = figures(result.images, name="all", threshold=result.threshold)
+    assert (row.at.true, row.at.found, row.at.hits) == (12, 12, 12)
+    assert row.ap == (1.0, 1.0)
+    assert row.mae_pct == 0
+    assert result.threshold == 0.5
+    assert result.images[0].device == "tests"
+    assert row.error_pct == {t: 0.0 if t <= 0.8 else -100.0 for t in THRESHOLDS}
+
+
+def test_boxes_missed_and_invented_show_in_precision_recall_and_count(draw_set: Draw, tmp_path: Path, bright: str) -> None:
+    sets = [draw_set(tmp_path / "a", missed=2), draw_set(tmp_path / "b", extra=3)]
+    rows = {row.name: row for row in all_figures(bench_accuracy(sets, weights=Model(detector=bright)))}
+    assert (rows["a"].at.precision, rows["a"].at.recall) == (1.0, pytest.approx(8 / 12))
+    assert (rows["b"].at.precision, rows["b"].at.recall) == (pytest.approx(12 / 18), 1.0)
+    assert rows["a"].at.error_pct == pytest.approx(-100 / 3)
+    assert rows["b"].at.error_pct == 50
+    assert rows["all"].at.error_pct == pytest.approx(100 * (26 - 24) / 24)
+    # Errors that cancel in the total do not cancel in the mean over pictures.
+    assert rows["all"].mae_pct == pytest.approx(100 * (2 + 2 + 3 + 3) / 24)
+
+
+def test_the_ground_that_is_scored_leaves_the_ignored_out(draw_set: Draw, tmp_path: Path, bright: str) -> None:
+    result = bench_accuracy([draw_set(tmp_path / "port", pictures=1)], weights=Model(detector=bright))
+    assert result.images[0].area_ha == pytest.approx((300 * 340 - 70 * 20) * 0.4**2 / 1e4)
+
+
+def test_predictions_written_and_read_give_the_same_figures(draw_set: Draw, tmp_path: Path, bright: str) -> None:
+    sets = [draw_set(tmp_path / "port", missed=1, extra=1)]
+    result = bench_accuracy(sets, weights=Model(detector=bright))
+    path = write_predictions([(m.image.name, m.found) for m in result.images], tmp_path / "boxes.csv")
+    again = bench_accuracy(sets, predictions=path, threshold=result.threshold)
+    assert all_figures(again) == all_figures(result)
+    assert again.model_id == "boxes.csv"
+
+
+def test_predictions_match_pictures_by_name_with_or_without_a_suffix(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.csv"
+    corners = ",".join(f"px_{axis}{i}" for i in (1, 2, 3, 4) for axis in "xy")
+    row = "0.9,0,0,1,0,1,1,0,1"
+    path.write_text(f"scene_id,confidence,{corners}\nn_A,{row}\nn_B.png,{row}\nother,{row}\n")
+    assert {name: len(boxes) for name, boxes in read_predictions(path, names=["n_A", "n_B"]).items()} == {
+        "n_A": 1,
+        "n_B": 1,
+        "other": 1,
+    }
+    with pytest.raises(UsageError, match="no scene_id"):
+        read_predictions(path, names=["elsewhere"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("scene_id,confidence\nn_A,0.9\n", "lacks px_x1"),
+        ("scene_id,confidence,px_x1,px_y1,px_x2,px_y2,px_x3,px_y3,px_x4,px_y4\nn_A,x,0,0,1,0,1,1,0,1\n", "line 2"),
+        ("scene_id,confidence,px_x1,px_y1,px_x2,px_y2,px_x3,px_y3,px_x4,px_y4\nn_A,inf,0,0,1,0,1,1,0,1\n", "finite"),
+    ],
+)
+def test_a_file_of_boxes_that_cannot_be_understood_is_a_usage_error(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "boxes.csv"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=said):
+        read_predictions(path, names=["n_A"])
+
+
+def test_predictions_need_a_threshold_and_sets_are_needed_at_all(draw_set: Draw, tmp_path: Path) -> None:
+    folder = draw_set(tmp_path / "port", pictures=1)
+    with pytest.raises(UsageError, match="threshold"):
+        bench_accuracy([folder], predictions=tmp_path / "boxes.csv")
+    with pytest.raises(UsageError, match="no labelled sets"):
+        bench_accuracy([])
+
+
+def test_figures_on_real_labels_are_those_of_the_protocols_own_script(tmp_path: Path) -> None:
+    """Boxes made by shaking the labels of a real set, scored by the script beside the data and by us."""
+    told = os.environ.get("SATTRACK_REAL_DATA")
+    script = Path(told or "nowhere").parent / "tools" / "score.py"
+    if not told or not script.is_file():
+        pytest.skip("SATTRACK_REAL_DATA is not set, or tools/score.py is not beside it")
+    folder = Path(told) / "real" / "terminal_n"
+    from sattrack.bench.datasets import read_dataset
+    from sattrack.detections import Detections
+
+    rng = np.random.default_rng(5)
+    boxes = []
+    for image in read_dataset(folder):
+        shift = rng.normal(0, 1.2, (len(image.truth), 1, 2))
+        kept = rng.random(len(image.truth)) < 0.9
+        quads = np.concatenate(
+            [(image.truth + shift)[kept], image.truth[:9] + rng.uniform(-40, 40, (min(9, len(image.truth)), 1, 2))]
+        )
+        scores = rng.choice(np.linspace(0.06, 0.95, 4001), len(quads), replace=False).astype(np.float32)
+        boxes.append((image.name, Detections(quads, scores, np.zeros(len(quads), np.int32))))
+    path = write_predictions(boxes, tmp_path / "boxes.csv")
+    said = subprocess.run(
+        [sys.executable, script, folder, path, "--threshold", "0.25"], capture_output=True, check=True, text=True
+    )
+    theirs = json.loads(said.stdout)
+    result = bench_accuracy([folder], predictions=path, threshold=0.25)
+    row = figures(result.images, name="all", threshold=0.25)
+    assert (row.at.true, row.at.found) == (theirs["truth"], theirs["found"])
+    assert [round(v, 3) for v in row.ap] == [theirs["AP30"], theirs["AP50"]]
+    assert round(row.mae_pct, 1) == theirs["mae_pct"]
+    for measured in result.images:
+        one, other = figures([measured], name="", threshold=0.25), theirs["images"][measured.image.name]
+        assert round(one.at.precision, 3) == other["precision30"]
+        assert round(one.at.recall, 3) == other["recall30"]
+        assert round(one.at.error_pct, 1) == other["count_error_pct"]
