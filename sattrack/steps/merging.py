@@ -166,38 +166,38 @@ def _clockwise(quads: Quads) -> Quads:
 def _clipped_area(subject: Quads, clip: Quads) -> NDArray[np.float64]:
     """Area of the intersection of convex quads, pair by pair: Sutherland and Hodgman 1974, on arrays.
 
-    Each polygon is a row of at most 8 vertices; unused places repeat the last vertex, which adds no area.
+    Each polygon is a row of places for 8 vertices, the most that two quads can share, of which the first `count` are used.
     """
-    n = len(subject)
-    poly = np.zeros((n, 8, 2))
+    poly = np.zeros((len(subject), 8, 2))
     poly[:, :4] = subject
-    poly[:, 4:] = subject[:, 3:4]
+    count = np.full(len(subject), 4)
     for k in range(4):
-        poly = _clip_by_edge(poly, clip[:, k], clip[:, (k + 1) % 4])
-    return areas(poly)
+        poly, count = _clip_by_edge(poly, count, clip[:, k], clip[:, (k + 1) % 4])
+    # Unused places repeat the first vertex, which adds no area.
+    return areas(np.where(_used(count)[..., None], poly, poly[:, :1]))
 
 
-def _clip_by_edge(poly: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Keep the part of each polygon left of its edge start -> end."""
-    n, m = poly.shape[:2]
+def _used(count: Rows) -> NDArray[np.bool_]:
+    return np.arange(8) < count[:, None]
+
+
+def _clip_by_edge(poly: Quads, count: Rows, start: Points, end: Points) -> tuple[Quads, Rows]:
+    """Keeps the part of each polygon left of its edge start -> end."""
+    n = len(poly)
     edge = end - start
     side = edge[:, None, 0] * (poly[..., 1] - start[:, None, 1]) - edge[:, None, 1] * (poly[..., 0] - start[:, None, 0])
+    after = np.where(np.arange(1, 9) < count[:, None], np.arange(1, 9), 0)
+    following, next_side = np.take_along_axis(poly, after[..., None], 1), np.take_along_axis(side, after, 1)
     inside = side >= 0
-    following, next_side = np.roll(poly, -1, axis=1), np.roll(side, -1, axis=1)
     crosses = inside != (next_side >= 0)
     span = side - next_side
     t = np.where(crosses, side / np.where(span == 0, 1, span), 0.0)
     crossing = poly + t[..., None] * (following - poly)
     # Each vertex gives up to two points, in order: itself if inside, then the crossing of its edge.
-    points = np.stack([poly, crossing], axis=2).reshape(n, 2 * m, 2)
-    keep = np.stack([inside, crosses], axis=2).reshape(n, 2 * m)
+    points = np.stack([poly, crossing], axis=2).reshape(n, 16, 2)
+    keep = (np.stack([inside, crosses], axis=2) & _used(count)[..., None]).reshape(n, 16)
     place = np.cumsum(keep, axis=1) - 1
-    total = keep.sum(axis=1)
-    out = np.zeros((n, m, 2))
-    rows, cols = np.nonzero(keep & (place < m))
+    out = np.zeros_like(poly)
+    rows, cols = np.nonzero(keep & (place < 8))
     out[rows, place[rows, cols]] = points[rows, cols]
-    last = out[np.arange(n), np.clip(total - 1, 0, m - 1)]
-    unused = np.arange(m)[None] >= total[:, None]
-    out = np.where(unused[..., None], last[:, None], out)
-    out[total == 0] = 0
-    return out
+    return out, np.minimum(keep.sum(axis=1), 8)
