@@ -260,7 +260,7 @@ def _legend(width: float, height: float) -> list[Mark]:
     )
     marks: list[Mark] = []
     columns = 4 if width >= 560 else 2
-    starts = (8.0, 228.0, 388.0, 528.0) if columns == 4 else (8.0, 208.0)
+    starts = (10.0, 228.0, 388.0, 528.0) if columns == 4 else (10.0, 208.0)
     for i, (kind, text) in enumerate(entries):
         x, y = starts[i % columns], height - 12 - 18 * ((len(entries) - 1) // columns - i // columns)
         if kind in ("full", "part"):

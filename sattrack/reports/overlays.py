@@ -66,11 +66,12 @@ def write_overlays(
 
 def drawn(pixels: Pixels, marks: Marks) -> Pixels:
     """Pixels with the marks on them: lines one pixel wide, so that a box five pixels wide is still seen."""
-    out = _hatched(pixels.copy(), marks.unseen)
+    bold = max(1, max(pixels.shape) // 1200)  # outlines are meant to be seen in the whole picture
+    out = _hatched(pixels.copy(), marks.unseen, bold=bold)
     for outline in marks.outlines:
         for ring in outline.rings:
-            _lines(out, ring[None], (0, 0, 0), thickness=3)
-            _lines(out, ring[None], _OUTLINE_COLOURS[outline.kind], thickness=1)
+            _lines(out, ring[None], (0, 0, 0), thickness=bold + 2)
+            _lines(out, ring[None], _OUTLINE_COLOURS[outline.kind], thickness=bold)
     _lines(out, marks.weak, _WEAK)
     _lines(out, marks.outside, _OUTSIDE)
     for name, quads in marks.counted.items():
@@ -129,15 +130,18 @@ def _lines(pixels: Pixels, quads: Quads | Points, colour: tuple[int, int, int], 
     cv2.polylines(pixels, list(places), True, colour, thickness, cv2.LINE_AA, _FRACTION)
 
 
-def _hatched(pixels: Pixels, unseen: tuple[Points, ...]) -> Pixels:
+def _hatched(pixels: Pixels, unseen: tuple[Points, ...], *, bold: int) -> Pixels:
     """Diagonal lines over ground that was not seen."""
     if not unseen:
         return pixels
     area = np.zeros(pixels.shape[:2], np.uint8)
     cv2.fillPoly(area, [np.rint(ring).astype(np.int32) for ring in unseen], (1,))
-    rows, cols = np.indices(area.shape, dtype=np.int32)
-    stripes = (area == 1) & ((rows + cols) % 12 < 2)
-    pixels[stripes] = (pixels[stripes] * 0.25 + np.array([120, 126, 133]) * 0.75).astype(np.uint8)
+    lines = np.zeros_like(area)
+    rows, cols = area.shape
+    for start in range(0, rows + cols, 12 * bold):
+        cv2.line(lines, (start, 0), (start - rows, rows), (1,), 1 + bold)
+    stripes = (area & lines) == 1
+    pixels[stripes] = (pixels[stripes] * 0.2 + np.array([200, 205, 210]) * 0.8).astype(np.uint8)
     return pixels
 
 

@@ -15,8 +15,8 @@ from sattrack.steps.grounding import from_lonlat
 from sattrack.steps.stretching import apply_stretch
 from sattrack.timeline import Site
 
-# Ground that holds no pixel: a light gray on which boxes and hatching stay visible.
-BLANK = (226, 226, 222)
+# Ground that holds no pixel: a gray on which boxes and light hatching stay visible.
+BLANK = (104, 107, 110)
 # What stands where there is no picture at all: dark, so that the boxes on it are seen.
 NO_PICTURE = (38, 42, 47)
 # Most scene pixels that are read at once for a decimated picture.

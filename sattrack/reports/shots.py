@@ -1,0 +1,247 @@
+"""Shots: the pictures of a page, each a place in a scene, with its boxes as lines over it; heavy ones lie beside the page."""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+from PIL import Image
+
+from sattrack.geometry import Points, Quads
+from sattrack.ports import Finished, PictureReader
+from sattrack.reports.cells import clean, discreet
+from sattrack.reports.charts import file_name
+from sattrack.reports.marks import Marks, marks_on, north_in, scale_bar
+from sattrack.reports.overlays import Pixels, drawn, jpeg
+from sattrack.reports.pictures import View, neighbourhood, rings, take, view_on_ground, whole_scene
+from sattrack.reports.wording import STATUS, metres, share, state, when, whole
+from sattrack.results import Part
+from sattrack.timeline import Count, Site
+
+MOST_PX = 1600
+_QUALITY = 80
+_THUMB_PX = 360
+_CLASSES = {"20ft": "b20", "40ft": "b40", "45ft": "b45"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture as the template wants it. src: a data URI, or empty; link: a file beside the page, or empty."""
+
+    id: str
+    place: str
+    scene: str
+    when: str
+    sensor: str
+    count: str
+    credit: str
+    alt: str
+    width: int
+    height: int
+    marks: Markup
+    bar: str
+    bar_width: float
+    north: float | None
+    src: str = ""
+    link: str = ""
+    missing: str = ""
+    before: str = ""
+    after: str = ""
+
+    @property
+    def ratio(self) -> str:
+        return f"{self.width / self.height:.4f}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wanted:
+    """A picture to be made: rank 0 is the latest scene of its place."""
+
+    rank: int
+    place: str
+    count: Count
+    part: Part
+    site: Site | None
+    view: View
+
+
+class Budget:
+    """Bytes that a page may still hold; what no longer fits is written beside it."""
+
+    def __init__(self, room: int, *, shots: int, folder: Path) -> None:
+        self._room, self._shots, self._folder = room, shots, folder
+        self._taken: set[str] = set()
+
+    def spend(self, n: int) -> None:
+        self._room -= n
+
+    def placed(self, pixels: Pixels, marks: Marks, *, name: str) -> tuple[str, str, bool]:
+        """(data URI, link, whether the lines are already in the picture). Small pictures stay in the page for all."""
+        self._shots -= 1
+        inside = _uri(jpeg(Image.fromarray(pixels), quality=_QUALITY, fine_colour=False))
+        if len(inside) <= self._room - self._shots * 14_000:
+            self._room -= len(inside)
+            return inside, "", False
+        whole_picture = drawn(pixels, marks)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        file = f"{PREFIX}{file_name(name, taken=self._taken)}.jpg"
+        (self._folder / file).write_bytes(jpeg(Image.fromarray(whole_picture)))
+        small = Image.fromarray(whole_picture)
+        small.thumbnail((_THUMB_PX, _THUMB_PX))
+        thumb = _uri(jpeg(small, quality=70, fine_colour=False))
+        if len(thumb) > self._room:
+            thumb = ""
+        self._room -= len(thumb)
+        return thumb, f"{self._folder.name}/{file}", True
+
+
+PREFIX = "report_"
+
+
+def shots_of(
+    run: Finished,
+    parts: Mapping[str, Part],
+    *,
+    imagery: bool,
+    reader: PictureReader | None,
+    remote: bool,
+    folder: Path,
+    room: int,
+) -> dict[str, list[Shot]]:
+    """The pictures of each place, latest first. The latest of all places are placed in the page before older ones."""
+    wanted = sorted(_wanted(run, parts), key=lambda w: w.rank)
+    budget = Budget(room, shots=len(wanted), folder=folder)
+    locations = [o.location for o in run.index.outcomes]
+    made: dict[str, list[Shot]] = {}
+    for number, want in enumerate(wanted, start=1):
+        shot = _plain(want, id_=f"p{number}")
+        if imagery:
+            picture = take(want.part, want.view, reader=reader, remote=remote)
+            if picture.pixels is None:
+                shot = replace(shot, missing=discreet(picture.missing, locations=locations), marks=_lines(want, run, budget))
+            else:
+                shot = _with_picture(shot, picture.pixels, want, run, budget)
+        else:
+            shot = replace(shot, marks=_lines(want, run, budget))
+        made.setdefault(want.place, []).append(shot)
+    return {place: chained(shots) for place, shots in made.items()}
+
+
+def chained(shots: Sequence[Shot]) -> list[Shot]:
+    """Each picture knows the ones beside it that enlarge in the page."""
+    ids = [s.id if not s.link else "" for s in shots]
+    around = zip(["", *ids[:-1]], shots, [*ids[1:], ""], strict=True)
+    return [replace(shot, before=before, after=after) for before, shot, after in around] if shots else []
+
+
+def _wanted(run: Finished, parts: Mapping[str, Part]) -> Iterator[_Wanted]:
+    """A picture for each file of each scene that shows a place, latest scenes first."""
+    leads: dict[str, list[Count]] = {}
+    zoned = {c.site_id for c in run.counts if not c.zone}
+    for count in run.counts:
+        if count.status in ("done", "not_assessable") and (not count.zone or count.site_id not in zoned):
+            leads.setdefault(count.site_id, []).append(count)
+    files: dict[str, list[Part]] = {}
+    for part in parts.values():
+        files.setdefault(part.scene.id, []).append(part)
+    for place, counts in leads.items():
+        rank = 0
+        shown: set[tuple[str, str]] = set()
+        for count in sorted(counts, key=_latest_first, reverse=True):
+            site = next((s for s in run.sites if s.id == place and s.zone == count.zone and not s.excludes), None)
+            for part in files.get(count.scene_id, []):
+                grid = part.scene.grid
+                window = neighbourhood(rings(site, grid=grid), grid=grid) if site else whole_scene(grid)
+                if window is None or (part.scene.part, "") in shown:
+                    continue
+                # Places with zones alone get one picture a scene, round the first zone that it shows.
+                shown.add((part.scene.part, ""))
+                yield _Wanted(rank, place, count, part, site, view_on_ground(window, grid=grid, most_px=MOST_PX))
+                rank += 1
+
+
+def _latest_first(count: Count) -> tuple[bool, float, str]:
+    return (count.datetime is not None, count.datetime.timestamp() if count.datetime else 0.0, count.scene_id)
+
+
+def _marks(want: _Wanted, run: Finished) -> Marks:
+    return marks_on(want.part, want.view, threshold=run.index.threshold, site=want.site, sites=run.sites)
+
+
+def _lines(want: _Wanted, run: Finished, budget: Budget) -> Markup:
+    lines = svg_marks(_marks(want, run), want.view)
+    budget.spend(len(lines))
+    return lines
+
+
+def _with_picture(shot: Shot, pixels: Pixels, want: _Wanted, run: Finished, budget: Budget) -> Shot:
+    marks = _marks(want, run)
+    lines = svg_marks(marks, want.view)
+    src, link, burnt = budget.placed(pixels, marks, name="-".join((want.place, want.part.scene.part or want.part.scene.id)))
+    if burnt:
+        return replace(shot, src=src, link=link)
+    budget.spend(len(lines))
+    return replace(shot, src=src, marks=lines)
+
+
+def _plain(want: _Wanted, *, id_: str) -> Shot:
+    """All but the pixels."""
+    scene, count, view = want.part.scene, want.count, want.view
+    bar = scale_bar(view, grid=scene.grid)
+    number = f"{whole(count.count or 0)} counted" if state(count) in ("full", "part") else STATUS[count.status].lower()
+    if state(count) == "part" or count.status == "not_assessable":
+        number += f", {share(count.observed_fraction)} seen"
+    credit = " · ".join(filter(None, (clean(scene.source), clean(scene.licence)))) or "source and licence not stated"
+    name = clean(scene.part or scene.id)
+    return Shot(
+        id=id_,
+        place=want.place,
+        scene=name,
+        when=when(scene.acquired),
+        sensor=clean(scene.sensor),
+        count=number,
+        credit=credit,
+        alt=f"Satellite picture, scene {name}, {when(scene.acquired)}: {number}",
+        width=view.width,
+        height=view.height,
+        marks=Markup(""),
+        bar=metres(bar.metres),
+        bar_width=round(100 * bar.px / view.width, 2),
+        north=None if (turn := north_in(view, grid=scene.grid)) is None else round(turn, 1),
+    )
+
+
+def svg_marks(marks: Marks, view: View) -> Markup:
+    """The lines over a picture as SVG paths, one a kind. Only numbers and fixed names: nothing here comes from a file."""
+    paths = [_path(marks.unseen, "unseen")]
+    for outline in marks.outlines:
+        paths += [_path(outline.rings, "halo"), _path(outline.rings, outline.kind)]
+    paths.append(_path(marks.outside, "out"))
+    paths += [_path(quads, _CLASSES[name]) for name, quads in marks.counted.items()]
+    inner = "".join(paths)
+    size = f"0 0 {view.width} {view.height}"
+    return Markup(f'<svg class="marks" viewBox="{size}" preserveAspectRatio="none" aria-hidden="true">{inner}</svg>')
+
+
+def _path(shapes: Sequence[Points] | Quads, name: str) -> str:
+    if not len(shapes):
+        return ""
+    return f'<path class="{name}" fill-rule="evenodd" d="{"".join(_ring(shape) for shape in shapes)}"/>'
+
+
+def _ring(points: Points) -> str:
+    """Relative steps in tenths, which take about half the room of absolute places."""
+    tenths = np.rint(np.clip(points, -1e5, 1e5) * 10).astype(int)
+    steps = np.diff(tenths, axis=0)
+    first = f"M{_tenth(tenths[0, 0])} {_tenth(tenths[0, 1])}"
+    return first + "".join(f"l{_tenth(x)} {_tenth(y)}" for x, y in steps) + "z"
+
+
+def _tenth(value: int) -> str:
+    return f"{value / 10:g}"
+
+
+def _uri(content: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(content).decode()

@@ -1,0 +1,256 @@
+"""Telling: a run's counts arranged as a reader meets them - places, series, rows, and what was not seen."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sattrack.ports import Finished
+from sattrack.reports.cells import clean, discreet
+from sattrack.reports.charts import series_of
+from sattrack.reports.wording import STATUS, clock, day, interval, share, short_day, some, state, utc, when, whole
+from sattrack.results import SceneOutcome
+from sattrack.timeline import Count
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table of counts. number is in brackets where it must not be read as the site's count."""
+
+    day: str
+    clock: str
+    scene: str
+    sensor: str
+    number: str
+    interval: str
+    seen: str
+    lengths: str
+    teu: str
+    threshold: str
+    status: str
+    kind: str
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The latest number of a place, and what must be said beside it."""
+
+    number: str
+    unit: str
+    moment: str
+    interval: str
+    seen: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A site's, or a zone's, counts; latest first in rows. undated: what is said of scenes without a date."""
+
+    zone: str
+    headline: Headline | None
+    counts: tuple[Count, ...]
+    rows: tuple[Row, ...]
+    undated: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site with its zones; `whole` is none where only zones were outlined."""
+
+    id: str
+    name: str
+    note: str
+    whole: Series | None
+    zones: tuple[Series, ...]
+    unseen: tuple[str, ...]
+
+    @property
+    def lead(self) -> Series:
+        """The series that speaks for the place."""
+        return self.whole or self.zones[0]
+
+
+def places_of(run: Finished) -> tuple[Place, ...]:
+    """Every site that was outlined, or, without outlines, every scene as its own."""
+    series = series_of(run.counts)
+    # Sites that no scene touches are places too: nothing seen is not the same as nothing there.
+    keys = dict.fromkeys([*((s.id, s.zone) for s in run.sites if not s.excludes), *series])
+    places = []
+    for site_id in dict.fromkeys(site for site, _ in keys):
+        told = [_series(zone, series.get((site_id, zone), []), run) for site, zone in keys if site == site_id]
+        outlines = [s for s in run.sites if s.id == site_id and not s.excludes]
+        names = [s.name for s in outlines if not s.zone] or [s.name for s in outlines]
+        names += [c.site_name for c in run.counts if c.site_id == site_id]
+        whole = next((one for one in told if not one.zone), None)
+        zones = tuple(one for one in told if one.zone)
+        lead = whole or zones[0]
+        outside = sum(c.status == "outside" and c.zone == lead.zone for c in run.counts if c.site_id == site_id)
+        note = next((s.notes for s in outlines if s.notes), "")
+        places.append(
+            Place(site_id, clean(next(filter(None, names), site_id)), clean(note), whole, zones, _unseen(lead.counts, outside))
+        )
+    return tuple(places)
+
+
+def in_time(counts: Iterable[Count]) -> list[Count]:
+    """Oldest first; scenes without a date before all others, so that a latest one is never among them by accident."""
+    return sorted(counts, key=_moment)
+
+
+def _moment(count: Count) -> tuple[bool, dt.datetime, str]:
+    return (count.datetime is not None, utc(count.datetime or dt.datetime.min), count.scene_id)
+
+
+def latest(counts: Iterable[Count]) -> Count | None:
+    """The last scene that gave a number; a scene without a date only where none has one."""
+    counted = [c for c in in_time(counts) if state(c) in ("full", "part")]
+    return counted[-1] if counted else None
+
+
+def places_told(run: Finished) -> list[str]:
+    """Every location that a sentence of this run may hold: they are cut down to file names before print."""
+    return [outcome.location for outcome in run.index.outcomes]
+
+
+def problems(outcomes: Sequence[SceneOutcome]) -> tuple[dict[str, str], ...]:
+    """Scenes that gave nothing, with the reason: refused and failed ones first, then those skipped."""
+    order = {"failed": 0, "refused": 1, "skipped": 2}
+    bad = sorted((o for o in outcomes if o.status in order), key=lambda o: (order[o.status], o.part))
+    locations = [o.location for o in outcomes]
+    return tuple(
+        {
+            "scene": clean(o.part or o.scene_id),
+            "status": STATUS[o.status],
+            "kind": o.status,
+            "reason": discreet(o.reason, locations=locations),
+        }
+        for o in bad
+    )
+
+
+def sources(outcomes: Sequence[SceneOutcome]) -> tuple[dict[str, str], ...]:
+    """Who the pictures come from and on what terms, with the number of scenes; what is not stated is said so."""
+    seen = Counter(
+        (clean(o.scene.sensor), clean(o.scene.source), clean(o.scene.licence))
+        for o in outcomes
+        if o.status == "done" and o.scene
+    )
+    return tuple(
+        {
+            "sensor": sensor or "not stated",
+            "source": source or "not stated",
+            "licence": licence or "not stated",
+            "scenes": some(n, "scene"),
+        }
+        for (sensor, source, licence), n in sorted(seen.items())
+    )
+
+
+def span(counts: Iterable[Count]) -> str:
+    """From the first day to the last one."""
+    days = sorted(utc(c.datetime) for c in counts if c.datetime is not None and c.status != "outside")
+    if not days:
+        return ""
+    return day(days[0]) if days[0].date() == days[-1].date() else f"{day(days[0])} to {day(days[-1])}"
+
+
+def row_of(count: Count, *, locations: Sequence[str]) -> Row:
+    """One line of the table."""
+    number = "" if count.count is None else whole(count.count)
+    if number and count.status != "done":
+        number = f"({number})"
+    classes = (count.n_20ft, count.n_40ft, count.n_45ft)
+    notes = [discreet(note, locations=locations) for note in dict.fromkeys(count.notes) if note]
+    if count.cap_hit and not any("lower bound" in note for note in notes):
+        notes.append("a cap on boxes was reached: the number is a lower bound")
+    kind = state(count)
+    return Row(
+        day=short_day(count.datetime) if count.datetime else "date unknown",
+        clock=clock(count.datetime) if count.datetime else "",
+        scene=clean(count.scene_id),
+        sensor=clean(count.sensor),
+        number=number,
+        interval=interval(count) if count.status == "done" else "",
+        seen="" if kind == "failed" else share(count.observed_fraction),
+        lengths="" if None in classes or count.status != "done" else " / ".join(whole(n or 0) for n in classes),
+        teu="" if count.teu is None or count.status != "done" else f"{count.teu:,.0f}",
+        threshold=f"{count.threshold:g}",
+        status="Partly seen" if kind == "part" else STATUS.get(count.status, count.status),
+        kind=kind,
+        notes="; ".join(notes),
+    )
+
+
+def _series(zone: str, counts: Sequence[Count], run: Finished) -> Series:
+    ordered = in_time(counts)
+    locations = places_told(run)
+    undated = [c for c in ordered if c.datetime is None]
+    said = ", ".join(f"{clean(c.scene_id)} ({_number(c)})" for c in undated[:12])
+    if len(undated) > 12:
+        said += f" and {len(undated) - 12} more"
+    return Series(
+        zone=clean(zone),
+        headline=_headline(ordered),
+        counts=tuple(ordered),
+        rows=tuple(row_of(c, locations=locations) for c in reversed(ordered)),
+        undated=said,
+    )
+
+
+def _number(count: Count) -> str:
+    return whole(count.count or 0) if state(count) in ("full", "part") else STATUS.get(count.status, count.status).lower()
+
+
+def _headline(ordered: Sequence[Count]) -> Headline | None:
+    last = latest(ordered)
+    if last is None or last.count is None:
+        return None
+    warnings = []
+    later = [c for c in ordered if c.datetime and last.datetime and utc(c.datetime) > utc(last.datetime)]
+    if later:
+        warnings.append(f"{some(len(later), 'later scene')} gave no number: see the table")
+    if last.cap_hit:
+        warnings.append("a cap on boxes was reached: this is a lower bound")
+    return Headline(
+        number=whole(last.count),
+        unit="visible container" if last.count == 1 else "visible containers",
+        moment=when(last.datetime) if last.datetime else f"date unknown, scene {clean(last.scene_id)}",
+        interval=interval(last),
+        seen=share(last.observed_fraction),
+        warnings=tuple(warnings),
+    )
+
+
+def _unseen(counts: Sequence[Count], outside: int) -> tuple[str, ...]:
+    """Sentences on what these scenes could not show of a place."""
+    said = []
+    counted = [c for c in counts if state(c) in ("full", "part")]
+    partly = [c for c in counted if state(c) == "part"]
+    if not counts:
+        said.append("No scene shows this place: nothing is known of it from this run.")
+    if partly:
+        least = min(c.observed_fraction for c in partly)
+        said.append(
+            f"In {len(partly)} of {some(len(counted), 'counted scene')} part of the site was not seen "
+            f"(at worst {share(least)} was). Nothing was added for the ground out of sight."
+        )
+    for kind, words in (
+        ("not_assessable", "showed too little of the site for its number to stand; numbers in brackets are what was found"),
+        ("refused", "refused, as boxes could not be counted in it"),
+        ("failed", "failed and gave nothing"),
+    ):
+        n = sum(c.status == kind for c in counts)
+        if n:
+            verb = "" if kind != "refused" else ("was " if n == 1 else "were ")
+            said.append(f"{some(n, 'scene')} {verb}{words}.")
+    unchecked = sum(not c.cloud_checked for c in counted)
+    if unchecked:
+        said.append(
+            f"Cloud was not looked for in {unchecked} of {some(len(counted), 'counted scene')}: no cloud mask came with "
+            "them. Boxes under cloud would be missing from the number without notice."
+        )
+    if outside:
+        said.append(f"{some(outside, 'scene')} of this run {'does' if outside == 1 else 'do'} not reach this place.")
+    return tuple(said)
