@@ -5,7 +5,7 @@ import numpy as np
 from sattrack.synthetic.lookalikes import boat, box_trailer_row, car_park, chassis_row, quay_crane, shed, small_things, wagons
 from sattrack.synthetic.palettes import ROOF_PAINTS, pick
 from sattrack.synthetic.plot import Plot
-from sattrack.synthetic.solids import ROOF, STEEL, VEHICLE, solids
+from sattrack.synthetic.solids import ROOF, STEEL, VEHICLE, Floats, solids
 
 
 def cars_band(plot: Plot, *, v: float) -> float:
@@ -220,24 +220,21 @@ def trees(plot: Plot, *, u: tuple[float, float], v: tuple[float, float], count: 
 
 
 def masts(plot: Plot, *, count: int) -> None:
-    """Light masts: hardly a dot from above, but a long line of shade."""
-    rng = plot.rng
-    places = np.array([plot.at(*rng.uniform(-plot.half, plot.half, 2)) for _ in range(count)]).reshape(-1, 2)
-    tone = pick(rng, paints=((150, 152, 154),), count=count)
-    for size, base, top in ((0.45, 0.0, 24.0), (2.0, 24.0, 24.8)):
+    """Light masts anywhere."""
+    masts_at(plot, spots=plot.rng.uniform(-plot.half, plot.half, (count, 2)))
+
+
+def masts_at(plot: Plot, *, spots: Floats) -> None:
+    """Light masts at places (n, 2) of the plot: hardly dots from above, but long lines of shade."""
+    places = np.array([plot.at(float(u), float(v)) for u, v in spots]).reshape(-1, 2)
+    tone = pick(plot.rng, paints=((150, 152, 154),), count=len(places))
+    for side, base, top in ((0.45, 0.0, 24.0), (2.0, 24.0, 24.8)):
         plot.put(
             solids(
-                places,
-                heading=plot.frame,
-                length=size,
-                width=size,
-                base=base,
-                top=top,
-                colour=tone,
-                kind=STEEL,
+                places, heading=plot.frame, length=side, width=side, base=base, top=top, colour=tone, kind=STEEL,
                 frame=plot.frame,
             )
-        )
+        )  # fmt: skip
 
 
 def litter(plot: Plot, *, count: int) -> None:

@@ -1,0 +1,6 @@
+"""Which seeds are for what: what a detector is judged or shown on is never what it was trained on."""
+
+# Training draws seeds below this one; samples and benchmarks only draw seeds from it on.
+FIRST_KEPT_SEED = 10_000_000
+# The shipped samples: one seed for each scene from here on, a site's ground and fixtures with the first of its hundred.
+SAMPLES_SEED = 900_000_000
