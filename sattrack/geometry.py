@@ -13,10 +13,11 @@ Affine6 = tuple[float, float, float, float, float, float]
 
 
 def apply_affine(transform: Affine6, points: Points) -> Points:
-    """(..., 2) points through x' = a x + b y + c, y' = d x + e y + f."""
+    """(..., 2) points through x' = a x + b y + c, y' = d x + e y + f; what is not finite stays so."""
     a, b, c, d, e, f = transform
     x, y = points[..., 0], points[..., 1]
-    return np.stack([a * x + b * y + c, d * x + e * y + f], axis=-1)
+    with np.errstate(invalid="ignore"):
+        return np.stack([a * x + b * y + c, d * x + e * y + f], axis=-1)
 
 
 def invert_affine(transform: Affine6) -> Affine6:

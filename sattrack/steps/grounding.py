@@ -130,13 +130,13 @@ def footprint(grid: Grid, *, frame: Frame, steps: int = 16) -> shapely.Polygon:
 
 
 def sample_points(polygon: shapely.Geometry, *, about: int = 20_000) -> Points:
-    """Points (n, 2) on a regular square lattice inside a polygon, about so many; at least one."""
+    """Points (n, 2) on a regular lattice inside a polygon, about so many; at least one."""
     step = max(float(np.sqrt(polygon.area / about)), 1e-6)
     shapely.prepare(polygon)
     found = [lattice[shapely.contains_xy(polygon, *lattice.T)] for lattice in _lattices(polygon, step=step, most=4 * about)]
     inside = np.concatenate([np.zeros((0, 2)), *found])
     if len(inside):
-        return inside
+        return inside if len(found) == 1 else np.unique(inside, axis=0)  # pieces share points where they were cut
     point = polygon.representative_point()
     return np.array([[point.x, point.y]])
 
@@ -149,10 +149,12 @@ def _lattices(polygon: shapely.Geometry, *, step: float, most: int) -> Iterator[
         if piece.is_empty:
             continue
         left, bottom, right, top = piece.bounds
-        x = (np.arange(np.floor(left / step), np.ceil(right / step)) + 0.5) * step
-        y = (np.arange(np.floor(bottom / step), np.ceil(top / step)) + 0.5) * step
+        x = np.arange(np.floor(left / step) - 1, np.ceil(right / step))
+        y = np.arange(np.floor(bottom / step), np.ceil(top / step))
         if len(x) * len(y) <= most:
-            yield np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+            # Each row is shifted by another part of a step: a straight lattice can miss a thin slanted strip altogether.
+            shifted = x + (0.618034 * y[:, None]) % 1
+            yield step * np.stack([shifted, np.broadcast_to(y[:, None] + 0.5, shifted.shape)], axis=-1).reshape(-1, 2)
         elif len(x) > len(y):
             cut = step * round((left + right) / 2 / step)
             pieces += [shapely.box(cut, bottom, right, top) & piece, shapely.box(left, bottom, cut, top) & piece]

@@ -1,0 +1,184 @@
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sattrack.detections import Detections
+from sattrack.geometry import quads_from_xywhr
+from sattrack.imagery import Grid, Scene, Stretch
+from sattrack.results import ModelCard, Part, SceneOutcome, Seen
+from sattrack.steps.counting import Rule, count_refused, count_site, own_site, touches
+from sattrack.steps.grounding import to_lonlat
+from sattrack.timeline import Count, Site
+
+CARD = ModelCard("m", "", ("container",), 0.2, 640, 0.25)
+RULE = Rule(threshold=0.3, min_observed=0.5, merge_overlap=0.3)
+WHEN = dt.datetime(2024, 10, 19, 2, 5, tzinfo=dt.UTC)
+
+
+def grid(*, left: float = 500_000.0, top: float = 4_700_000.0, shape: tuple[int, int] = (1000, 1000)) -> Grid:
+    return Grid(shape, (0.5, 0.5), "EPSG:32652", (0.5, 0.0, left, 0.0, -0.5, top))
+
+
+def part(
+    boxes: list[tuple[float, float, float]] = (), *, at: Grid | None = None, name: str = "a", share: float = 1.0,
+    scene_id: str = "", labels: list[int] | None = None, cap_hit: bool = False, card: ModelCard = CARD,
+) -> Part:  # fmt: skip
+    """boxes: (x, y, score) of 40-ft boxes in pixels. share: how much of the scene, from the left, was seen."""
+    at = at or grid()
+    table = np.array(boxes, float).reshape(-1, 3)
+    xywhr = np.column_stack([table[:, :2], np.tile([12.192 / 0.5, 2.438 / 0.5, 0.4], (len(table), 1))])
+    found = Detections(
+        quads_from_xywhr(xywhr), table[:, 2].astype(np.float32), np.array(labels or [0] * len(table), np.int32), cap_hit
+    )
+    seen = np.zeros((100, 100), np.uint8)
+    seen[:, : round(100 * share)] = 255
+    scene = Scene(scene_id or name, f"{name}.tif", at, (1, 2, 3), "uint8", part=name, acquired=WHEN, acquired_source="name")
+    return Part(
+        "key", scene, "", found, Seen(seen, (at.shape[1] / 100, at.shape[0] / 100)), Stretch((0,) * 3, (255,) * 3), card,
+        "cpu", 1, 0,
+    )  # fmt: skip
+
+
+def outline(left: float, top: float, right: float, bottom: float, *, at: Grid | None = None, **more: str) -> Site:
+    """A rectangle in pixels of a grid as a site in longitude and latitude."""
+    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], float)
+    lonlat = to_lonlat(corners, grid=at or grid())
+    return Site("port", "Port", {"type": "Polygon", "coordinates": [lonlat.tolist()]}, **more)
+
+
+def count(site: Site, *parts: Part, rule: Rule = RULE, **more: object) -> Count:
+    return count_site(site, parts=parts, rule=rule, **more)  # type: ignore[arg-type]
+
+
+def test_boxes_belong_to_the_site_that_holds_their_centre() -> None:
+    said = count(outline(100, 100, 500, 500), part([(499, 300, 0.9), (501, 300, 0.9), (110, 110, 0.9)]))
+    assert (said.count, said.status, said.observed_fraction) == (2, "done", 1.0)
+    assert (said.n_40ft, said.teu, said.datetime) == (2, 4.0, WHEN)
+
+
+def test_the_threshold_is_applied_when_counting() -> None:
+    boxes = [(200, 200, 0.29), (300, 300, 0.31), (400, 400, 0.9)]
+    assert count(outline(100, 100, 500, 500), part(boxes)).count == 2
+    assert count(outline(100, 100, 500, 500), part(boxes), rule=replace(RULE, threshold=0.5)).count == 1
+
+
+def test_o2_a_site_outside_the_scene_has_no_number() -> None:
+    said = count(outline(2000, 2000, 2500, 2500), part([(10, 10, 0.9)]))
+    assert (said.count, said.status, said.observed_fraction) == (None, "outside", 0.0)
+
+
+def test_i1_where_nothing_was_seen_there_is_no_number_even_if_no_least_share_is_asked_for() -> None:
+    unseen = part([], share=0.3)
+    for rule in (RULE, replace(RULE, min_observed=0.0)):
+        said = count(outline(500, 100, 900, 500), unseen, rule=rule)
+        assert (said.count, said.status, said.observed_fraction) == (None, "not_assessable", 0.0)
+        assert "nothing of the site was seen" in said.notes
+
+
+def test_a_site_seen_in_part_says_how_much() -> None:
+    partly = part([(260, 200, 0.9)], share=0.5)
+    said = count(outline(200, 100, 700, 500), partly)
+    assert said.observed_fraction == pytest.approx(0.6, abs=0.01)
+    assert (said.count, said.status) == (1, "done")
+    little = count(outline(400, 100, 900, 500), partly)
+    assert little.observed_fraction == pytest.approx(0.2, abs=0.01)
+    assert little.status == "not_assessable"
+
+
+def test_o2_a_site_that_the_scene_covers_in_part_says_so() -> None:
+    said = count(outline(750, 0, 1250, 1000), part([(800, 500, 0.9)]))
+    assert said.observed_fraction == pytest.approx(0.5, abs=0.01)
+    assert any("covers 50% of the site" in note for note in said.notes)
+
+
+def test_density_is_of_the_seen_area() -> None:
+    said = count(outline(0, 0, 1000, 1000), part([(100, 100, 0.9)] * 1, share=0.5))
+    assert said.count_per_observed_area == pytest.approx(1 / (25 * 0.5), rel=0.02)
+
+
+def test_an_exclusion_masks_the_boxes_in_it() -> None:
+    site, shed = outline(0, 0, 900, 900), outline(0, 0, 300, 300, kind="exclude")
+    assert count(site, part([(100, 100, 0.9), (600, 600, 0.9)]), exclusions=[shed]).count == 1
+
+
+def test_only_containers_are_counted_where_a_class_has_that_name() -> None:
+    two = replace(CARD, classes=("ship", "Container 40ft"))
+    found = part([(100, 100, 0.9), (300, 300, 0.9)], labels=[0, 1], card=two)
+    assert count(own_site(found.scene), found).count == 1
+    boats = replace(CARD, classes=("ship", "boat"))
+    found = part([(100, 100, 0.9), (300, 300, 0.9)], labels=[0, 1], card=boats)
+    assert count(own_site(found.scene), found).count == 2
+
+
+def test_files_of_one_acquisition_are_merged_where_they_overlap() -> None:
+    left, right = grid(), grid(left=500_250.0)  # overlap by half
+    a = part([(100, 500, 0.9), (750, 500, 0.8)], at=left, name="a", scene_id="day")
+    b = part([(250.8, 500.5, 0.7), (700, 500, 0.6)], at=right, name="b", scene_id="day")
+    said = count(outline(0, 0, 1500, 1000), a, b)
+    assert (said.count, said.scene_id) == (3, "day")
+    assert said.observed_fraction == pytest.approx(1.0, abs=0.001)
+
+
+def test_i1_a_lost_file_of_an_acquisition_is_missing_from_what_was_seen() -> None:
+    there = part([(100, 500, 0.9)], scene_id="day")
+    gone = part(at=grid(left=500_500.0), name="b", scene_id="day").scene
+    lost = SceneOutcome("day", "b", "b.tif", "failed", reason="the pixels cannot be read", scene=gone)
+    said = count(own_site(there.scene), there, missing=[lost])
+    assert said.observed_fraction == pytest.approx(0.5, abs=0.01)
+    assert any("the file b of this scene was not counted" in note for note in said.notes)
+
+
+def test_without_outlines_a_scene_is_its_own_site_also_without_a_crs() -> None:
+    plain = part([(100, 100, 0.9)], at=Grid((400, 600), (0.5, 0.5)), share=0.5)
+    said = count(own_site(plain.scene), plain)
+    assert (said.site_id, said.count) == ("a", 1)
+    assert said.observed_fraction == pytest.approx(0.5, abs=0.01)
+
+
+def test_an_outline_and_a_picture_without_coordinates_never_meet() -> None:
+    plain = part([(100, 100, 0.9)], at=Grid((400, 600), (0.5, 0.5)))
+    site = outline(0, 0, 500, 500)
+    assert count(site, plain).status == "outside"
+    assert not touches(site, scene=plain.scene)
+
+
+def test_touching_is_told_by_the_footprint() -> None:
+    scene = part().scene
+    assert touches(outline(900, 900, 1500, 1500), scene=scene)
+    assert not touches(outline(1100, 1100, 1500, 1500), scene=scene)
+
+
+def test_g1_a_cap_that_was_hit_is_said() -> None:
+    said = count(outline(0, 0, 900, 900), part([(100, 100, 0.9)], cap_hit=True))
+    assert said.cap_hit
+    assert any("lower bound" in note for note in said.notes)
+
+
+def test_coarse_pixels_come_with_a_warning() -> None:
+    coarse = replace(grid(), gsd_m=(1.1, 1.1))
+    found = part([(100, 100, 0.9)], at=coarse)
+    assert any("pixels lie across a container" in note for note in count(own_site(found.scene), found).notes)
+
+
+def test_u1_a_failed_scene_has_a_row_without_a_number() -> None:
+    outcome = SceneOutcome("x", "x", "x.tif", "failed", reason="torn")
+    said = count_refused(outline(0, 0, 9, 9), outcome=outcome, card=CARD, rule=RULE)
+    assert (said.count, said.status, said.notes) == (None, "failed", ("torn",))
+    refused = replace(outcome, status="refused", scene=part(at=replace(grid(), gsd_m=(3.0, 3.0))).scene)
+    said = count_refused(outline(0, 0, 9, 9), outcome=refused, card=CARD, rule=RULE)
+    assert (said.capability, said.status, said.gsd_m) == ("area", "refused", 3.0)
+
+
+def test_o7_a_site_across_the_antimeridian_is_seen_and_counted() -> None:
+    at = Grid((1000, 2000), (1.113, 1.106), "EPSG:4326", (1e-5, 0.0, 179.99, 0.0, -1e-5, 0.005))
+    halves = [
+        [[[179.992, -0.004], [180.0, -0.004], [180.0, 0.004], [179.992, 0.004], [179.992, -0.004]]],
+        [[[-180.0, -0.004], [-179.992, -0.004], [-179.992, 0.004], [-180.0, 0.004], [-180.0, -0.004]]],
+    ]
+    site = Site("fiji", "Fiji", {"type": "MultiPolygon", "coordinates": halves})
+    found = part([(500, 500, 0.9), (1500, 500, 0.9)], at=at)
+    assert touches(site, scene=found.scene)
+    said = count(site, found)
+    assert (said.count, said.observed_fraction) == (2, 1.0)

@@ -1,0 +1,64 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sattrack.results import ModelCard
+from sattrack.steps.estimating import NOT_MEASURED, interval_for
+
+BAND = {
+    "gsd_low": 0.2, "gsd_high": 0.5, "density_low": 0.0, "density_high": 100.0, "precision": 0.9, "recall": 0.8,
+    "n": 12.0, "spread": 0.1,
+}  # fmt: skip
+COARSE = BAND | {"gsd_low": 0.5, "gsd_high": 0.8, "precision": 0.7, "recall": 0.6}
+CARD = ModelCard("m", "", ("container",), 0.2, 640, 0.25, measured=(BAND, COARSE))
+
+
+def test_weights_without_measurements_have_no_interval() -> None:
+    said = interval_for(50, card=replace(CARD, measured=()), gsd_m=0.3, density=10)
+    assert (said.low, said.high, said.method) == (None, None, NOT_MEASURED)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(0, 20_000), st.floats(0.05, 3), st.floats(0, 500))
+def test_an_interval_always_holds_the_count_and_is_never_below_zero(count: int, gsd: float, density: float) -> None:
+    said = interval_for(count, card=CARD, gsd_m=gsd, density=density)
+    assert said.low is not None
+    assert said.high is not None
+    assert 0 <= said.low <= count <= said.high
+
+
+def test_the_truth_that_precision_and_recall_tell_lies_in_the_interval() -> None:
+    said = interval_for(1000, card=CARD, gsd_m=0.3, density=10)
+    assert said.low is not None
+    assert said.high is not None
+    assert said.low < 1000 * 0.9 / 0.8 < said.high
+    assert said.method == "transferred from the benchmark (model card)"
+
+
+def test_finding_nothing_does_not_mean_that_nothing_stands_there() -> None:
+    said = interval_for(0, card=CARD, gsd_m=0.3, density=0)
+    assert said.low == 0
+    assert said.high is not None
+    assert said.high > 0.5
+
+
+def test_the_band_of_the_pixel_size_is_used_and_a_far_one_is_said() -> None:
+    fine, coarse = (interval_for(200, card=CARD, gsd_m=gsd, density=10) for gsd in (0.3, 0.7))
+    assert fine.high is not None
+    assert coarse.high is not None
+    assert coarse.high > fine.high
+    assert "nearest band" in interval_for(200, card=CARD, gsd_m=1.1, density=10).method
+    assert "nearest band" in interval_for(200, card=CARD, gsd_m=0.3, density=400).method
+
+
+def test_a_wider_spread_between_places_gives_a_wider_interval() -> None:
+    calm, wild = (
+        interval_for(500, card=replace(CARD, measured=(BAND | {"spread": spread},)), gsd_m=0.3, density=10)
+        for spread in (0.05, 0.4)
+    )
+    assert calm.high is not None
+    assert wild.high is not None
+    assert wild.high - 500 > 2 * (calm.high - 500) > 0
+    assert calm.high == pytest.approx(562.5 + 1.645 * 34.9, rel=0.05)
