@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sattrack.assets import asset_folder
 from sattrack.errors import UsageError
-from sattrack.ports import Detector
+from sattrack.ports import Detector, Finished
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 
@@ -87,6 +88,14 @@ def make_reader(settings: Settings) -> "RasterReader":
     return RasterReader(limits=settings)
 
 
+def write_page(run: Finished, parts: Any, to: Path, *, imagery: bool, allow_remote: bool = False) -> Path:
+    """The run's page; without imagery no scene is opened."""
+    from sattrack.reports.page import write_report
+
+    path: Path = _with_reader(write_report, run, parts, to, imagery=imagery, allow_remote=allow_remote)
+    return path
+
+
 def make_executor(settings: Settings) -> "ThreadExecutor":
     from sattrack.executors.threads import ThreadExecutor
 
@@ -105,4 +114,10 @@ def export_writer(name: str) -> Callable[..., Any]:
         raise UsageError(f"the format {name!r} is not known", way_out=f"use one of {', '.join(EXPORTS)}")
     module, function, _ = EXPORTS[name]
     writer: Callable[..., Any] = getattr(importlib.import_module(module), function)
-    return partial(writer, reader=make_reader(Settings())) if name in _NEEDS_PIXELS else writer
+    return partial(_with_reader, writer) if name in _NEEDS_PIXELS else writer
+
+
+def _with_reader(writer: Callable[..., Any], run: Finished, parts: Any, to: Path, **options: Any) -> Any:
+    """Calls a writer that shows pixels, which are read as the run read them."""
+    with closing(make_reader(Settings.model_validate(run.index.settings))) as reader:
+        return writer(run, parts, to, reader=reader, **options)

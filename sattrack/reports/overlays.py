@@ -134,10 +134,10 @@ def _hatched(pixels: Pixels, unseen: tuple[Points, ...], *, bold: int) -> Pixels
     """Diagonal lines over ground that was not seen."""
     if not unseen:
         return pixels
-    area = np.zeros(pixels.shape[:2], np.uint8)
+    rows, cols = pixels.shape[:2]
+    area = np.zeros((rows, cols), np.uint8)
     cv2.fillPoly(area, [np.rint(ring).astype(np.int32) for ring in unseen], (1,))
     lines = np.zeros_like(area)
-    rows, cols = area.shape
     for start in range(0, rows + cols, 12 * bold):
         cv2.line(lines, (start, 0), (start - rows, rows), (1,), 1 + bold)
     stripes = (area & lines) == 1
