@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import rasterio
+from rasterio.env import get_gdal_config, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.session import DummySession
 
@@ -61,13 +62,36 @@ _WARNING_FILTERS = threading.Lock()
 @contextmanager
 def gdal_options(limits: Settings, *, cache_bytes: int | None = None) -> Iterator[None]:
     """GDAL's options for our own reads; what the caller had set is there again afterwards. cache_bytes: of decoded blocks."""
-    options = {
-        **GDAL_OPTIONS,
-        "GDAL_MAX_BAND_COUNT": str(max(limits.max_bands, 3)),
-        "GDAL_CACHEMAX": cache_bytes or limits.gdal_cache_bytes,
-    }
-    with rasterio.Env(session=DummySession(), **options):
+    options = {**GDAL_OPTIONS, "GDAL_MAX_BAND_COUNT": str(max(limits.max_bands, 3))}
+    with rasterio.Env(session=DummySession(), **options), _CACHE.of(cache_bytes or limits.gdal_cache_bytes):
         yield
+
+
+class _BlockCache:
+    """GDAL's cache of decoded blocks, one for the whole process: ours while any thread of ours reads, then as it was."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked: list[int] = []
+        self._before = 0
+
+    @contextmanager
+    def of(self, size: int) -> Iterator[None]:
+        """At least this many bytes, or what another thread asked for if that is more."""
+        with self._lock:
+            if not self._asked:
+                self._before = int(get_gdal_config("GDAL_CACHEMAX"))
+            self._asked.append(size)
+            set_gdal_config("GDAL_CACHEMAX", max(self._asked))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asked.remove(size)
+                set_gdal_config("GDAL_CACHEMAX", max(self._asked, default=self._before))
+
+
+_CACHE = _BlockCache()
 
 
 def is_remote(location: str) -> bool:

@@ -6,10 +6,8 @@ import threading
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sattrack.errors import SceneError
 from sattrack.imagery import Scene, Window
@@ -77,7 +75,8 @@ class RasterReader:
         with gdal_options(self._limits, cache_bytes=held.wanted):
             pixels, valid = _padded(held, window, shape, fill=fill)
         pixels, valid = resampled(pixels, valid, out_shape)
-        pixels[~valid] = 0
+        if not valid.all():
+            pixels[~valid] = 0
         return _repeated(pixels), valid
 
     def sample(self, scene: Scene) -> tuple[Pixels, Seen]:
@@ -140,8 +139,7 @@ class RasterReader:
             wholly = rows * cols <= _SAMPLED_WHOLLY_PX and not is_remote(scene.location)
             with closing(Upright(scene.location, limits=self._limits, overviews=not wholly)) as picture:
                 _unchanged(picture, scene)
-                pixels, valid = picture.read(scene.bands, area, shape, mean=False)
-                valid &= _declared(pixels, scene)
+                pixels, valid = picture.read(scene.bands, area, shape, nodata=scene.nodata, mean=False)
                 if self._looks_for_fill(scene) and not picture.declares_nodata:
                     fill = find_fill(pixels, valid)
             if scene.mask:
@@ -225,8 +223,7 @@ def _padded(held: _Held, window: Window, shape: tuple[int, int], *, fill: Fill |
     if right <= left or bottom <= top:
         return pixels, valid
     area = (window.col + left * step[1], window.row + top * step[0], (right - left) * step[1], (bottom - top) * step[0])
-    raw, seen = held.picture.read(held.scene.bands, area, (bottom - top, right - left))
-    seen = seen & _declared(raw, held.scene)
+    raw, seen = held.picture.read(held.scene.bands, area, (bottom - top, right - left), nodata=held.scene.nodata)
     if fill is not None:
         seen &= ~fill.covers(raw, area=area, shape=(rows, cols))
     if held.mask is not None:
@@ -241,14 +238,6 @@ def _inside(start: int, length: int, *, step: float, most: int) -> tuple[int, in
     """Which of a window's decoded lines lie wholly inside a scene of this length: first, and one past the last."""
     # Coarse lines that straddle the scene's edge are given up; at full size none do.
     return max(0, math.ceil(-start / step - 1e-9)), min(most, math.floor((length - start) / step + 1e-9))
-
-
-def _declared(pixels: NDArray[Any], scene: Scene) -> Seen:
-    """What is finite and not the scene's nodata value in all its bands."""
-    valid = np.isfinite(pixels).all(axis=-1) if pixels.dtype.kind == "f" else np.ones(pixels.shape[:2], bool)
-    if scene.nodata is not None and not math.isnan(scene.nodata):
-        valid &= ~(pixels == scene.nodata).all(axis=-1)
-    return valid
 
 
 def _repeated(pixels: Pixels) -> Pixels:

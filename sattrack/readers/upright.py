@@ -4,9 +4,9 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterBlockError, RasterioError
 from rasterio.vrt import WarpedVRT
@@ -25,6 +25,7 @@ _TURNS = {
 }  # fmt: skip
 _ORIENTATION = 0x0112
 _MOST_BLOCKS = 250_000
+_MERGED = ("uint8", "int8", "uint16", "int16", "int32", "float32", "float64")
 _NO_TRANSFORM = ((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
 
 
@@ -33,7 +34,10 @@ class Upright:
 
     def __init__(self, location: str, *, limits: Settings, overviews: bool = True) -> None:
         self.location = location
-        self.file = open_raster(location, limits=limits, overviews=overviews)
+        self.file = open_raster(location, limits=limits)
+        if not overviews and self.file.overviews(1) and not self.file.gcps[0]:
+            self.file.close()
+            self.file = open_raster(location, limits=limits, overviews=False)
         self.raster = self.file
         self.driver: str = self.file.driver
         plain = self.file.crs is None and tuple(self.file.transform[:6]) in _NO_TRANSFORM
@@ -55,9 +59,10 @@ class Upright:
         return self.declares_mask or any(v is not None for v in self.raster.nodatavals)
 
     def read(
-        self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, mean: bool = True
+        self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, nodata: float | None = None, mean: bool = True
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Pixels (rows, cols, channels) of an area inside the raster at a given size, and what the file says is valid.
+        """Pixels (rows, cols, channels) of an area inside the raster at a given size, and which of them are valid: finite, not
+        nodata in all bands, and not masked by the file itself.
 
         mean: where the size is smaller than the area, means rather than the nearest pixel. Raises SceneError.
         """
@@ -67,7 +72,9 @@ class Upright:
             col, row, width, height, shape = row, col, height, width, (shape[1], shape[0])
         col = self.raster.width - col - width if flip_cols else col
         row = self.raster.height - row - height if flip_rows else row
-        pixels, valid = self._decoded(bands, (col, row, width, height), shape, mean=mean and self.palette is None)
+        pixels, valid = self._decoded(
+            bands, (col, row, width, height), shape, nodata=nodata, mean=mean and self.palette is None
+        )
         pixels = pixels[:: -1 if flip_rows else 1, :: -1 if flip_cols else 1]
         valid = valid[:: -1 if flip_rows else 1, :: -1 if flip_cols else 1]
         if exchange:
@@ -109,14 +116,14 @@ class Upright:
         return table
 
     def _decoded(
-        self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, mean: bool
+        self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, nodata: float | None, mean: bool
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         rows = self.raster.height
         # Truncated PNGs read whole return memory that was never written, without an error; by parts they raise.
         if self.driver == "PNG" and area == (0, 0, self.raster.width, rows) and shape == (rows, self.raster.width) and rows > 1:
             half = rows // 2
             parts = [
-                self._decoded(bands, (0, top, area[2], height), (height, shape[1]), mean=mean)
+                self._decoded(bands, (0, top, area[2], height), (height, shape[1]), nodata=nodata, mean=mean)
                 for top, height in ((0, half), (half, rows - half))
             ]
             return np.concatenate([p for p, _ in parts]), np.concatenate([v for _, v in parts])
@@ -130,7 +137,11 @@ class Upright:
                 valid = np.ones(shape, bool)
         except (RasterioError, OSError) as error:
             raise unreadable(error, where=self.location) from error
-        pixels = np.moveaxis(raw, 0, -1)
+        if raw.dtype.kind == "f":
+            valid &= np.isfinite(raw).all(axis=0)
+        if nodata is not None:
+            valid &= ~(raw == nodata).all(axis=0)
+        pixels = _interleaved(raw)
         if self.palette is not None:
             colours = self.palette[raw[0]]
             pixels, valid = colours[..., :3], valid & (colours[..., 3] > 0)
@@ -160,6 +171,14 @@ class Upright:
         return self._holes[np.ix_(row.astype(int), col.astype(int))]
 
 
+def _interleaved(raw: NDArray[Any]) -> NDArray[Any]:
+    """(bands, rows, cols) -> (rows, cols, bands), contiguous."""
+    if len(raw) == 1:
+        return np.asarray(raw[0][..., None])
+    # Several times faster than numpy's copy of transposed axes, where OpenCV knows the type.
+    return np.asarray(cv2.merge(list(raw))) if raw.dtype.name in _MERGED else np.ascontiguousarray(np.moveaxis(raw, 0, -1))
+
+
 def _orientation(raster: Any, location: str) -> int:
     """EXIF orientation, 1 to 8; 1 where none is said."""
     if raster.driver == "JPEG":
@@ -167,13 +186,24 @@ def _orientation(raster: Any, location: str) -> int:
         return int(said) if said in "12345678" and len(said) == 1 else 1
     if raster.driver != "PNG":
         return 1
-    exif = Image.Exif()
     try:
-        exif.load(_png_exif(Path(location)))
-        value = exif.get(_ORIENTATION, 1)
-    except (OSError, SyntaxError, ValueError, struct.error):
+        value = _orientation_in(_png_exif(Path(location)))
+    except struct.error:
         return 1
     return value if value in _TURNS else 1
+
+
+def _orientation_in(exif: bytes) -> int:
+    """The orientation in the first directory of an EXIF block (a TIFF header); 1 where there is none."""
+    order = {b"II": "<", b"MM": ">"}.get(exif[:2], "")
+    if not order:
+        return 1
+    start = struct.unpack_from(order + "I", exif, 4)[0]
+    for entry in range(struct.unpack_from(order + "H", exif, start)[0]):
+        tag, kind = struct.unpack_from(order + "HH", exif, start + 2 + 12 * entry)
+        if (tag, kind) == (_ORIENTATION, 3):
+            return int(struct.unpack_from(order + "H", exif, start + 10 + 12 * entry)[0])
+    return 1
 
 
 def _png_exif(path: Path) -> bytes:
@@ -183,7 +213,7 @@ def _png_exif(path: Path) -> bytes:
         while len(head := file.read(8)) == 8:
             length, kind = struct.unpack(">I4s", head)
             if kind == b"eXIf" and length <= 1 << 16:
-                return b"Exif\0\0" + file.read(length)
+                return file.read(length)
             if kind == b"IDAT":
                 break
             file.seek(length + 4, 1)

@@ -1,0 +1,137 @@
+"""Masks beside a scene: of every kind, in any grid, hide what they say and nothing else."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from affine import Affine
+from pyproj import Transformer
+
+from sattrack.errors import SceneError, SceneRefused
+from sattrack.imagery import Window
+from sattrack.readers.rasters import RasterReader
+
+ALL = Window(0, 0, 160, 120)
+SIZE = (120, 160)
+LEFT, TOP = 500_000, 3_900_000
+
+
+@pytest.fixture
+def seen(scene_of):
+    """seen(path, mask, window, size) -> valid."""
+
+    def valid(path, mask, window=ALL, size=SIZE, **options):
+        reader = RasterReader()
+        scene = scene_of(path, mask=str(mask), **options)
+        assert scene.cloud_checked
+        pixels, found = reader.read(scene, window, size)
+        assert (pixels[~found] == 0).all()
+        reader.close()
+        return found
+
+    return valid
+
+
+def hidden_box():
+    hidden = np.zeros(SIZE, bool)
+    hidden[20:60, 40:100] = True
+    return hidden
+
+
+def test_a_plain_mask_hides_what_is_not_zero(write, picture, seen):
+    mask = write("clouds.tif", hidden_box()[None].astype(np.uint8) * 255)
+    assert (seen(write("scene.tif", picture), mask) == ~hidden_box()).all()
+
+
+def test_a_udm2_shows_what_its_first_band_calls_clear(write, picture, seen):
+    bands = np.zeros((8, *SIZE), np.uint8)
+    bands[0] = ~hidden_box()
+    bands[5] = hidden_box()
+    assert (seen(write("scene.tif", picture), write("scene_udm2.tif", bands)) == ~hidden_box()).all()
+
+
+def test_scl_hides_cloud_shadow_cirrus_snow_and_defects_only(write, picture, seen):
+    classes = np.repeat(np.arange(12), 10)[:, None] * np.ones(160)
+    valid = seen(write("scene.tif", picture), write("T52_SCL_20m.tif", classes[None].astype(np.uint8)))
+    assert {int(c) for c in np.unique(classes[valid])} == {2, 4, 5, 6, 7}
+
+
+def test_a_mask_in_a_coarser_grid_is_aligned_by_its_coordinates(write, picture, seen):
+    coarse = np.zeros((1, 20, 20), np.uint8)
+    coarse[0, 5:10, 6:12] = 1
+    mask = write("clouds.tif", coarse, transform=Affine(5, 0, LEFT - 10, 0, -5, TOP + 5))
+    valid = seen(write("scene.tif", picture), mask)
+    expected = np.zeros(SIZE, bool)
+    expected[40:90, 40:100] = True
+    assert (valid == ~expected).mean() > 0.999
+
+
+def test_a_mask_in_another_crs_is_aligned_by_its_coordinates(write, picture, seen):
+    degrees = Transformer.from_crs("EPSG:32652", "EPSG:4326", always_xy=True)
+    west, north = degrees.transform(LEFT - 10, TOP + 10)
+    lon, lat = degrees.transform(LEFT + 20, TOP - 10)  # the hidden box's corner: column 40, row 20
+    step = 2e-6
+    array = np.zeros((1, 500, 700), np.uint8)
+    array[0, round((north - lat) / step) :, round((lon - west) / step) :] = 1
+    mask = write("clouds.tif", array, crs="EPSG:4326", transform=Affine(step, 0, west, 0, -step, north))
+    expected = np.zeros(SIZE, bool)
+    expected[20:, 40:] = True
+    assert (seen(write("scene.tif", picture), mask) == ~expected).mean() > 0.98
+
+
+def test_what_a_mask_does_not_cover_is_not_seen(write, picture, seen):
+    mask = write("clouds.tif", np.zeros((1, 60, 160), np.uint8))
+    valid = seen(write("scene.tif", picture), mask)
+    assert valid[:60].all()
+    assert not valid[60:].any()
+
+
+@pytest.mark.parametrize("turn", [0, 25])
+def test_polygons_of_cloud_hide_their_inside(write, picture, seen, tmp_path, turn):
+    place = Affine.translation(LEFT, TOP) * Affine.rotation(turn) * Affine.scale(0.5, -0.5)
+    to_degrees = Transformer.from_crs("EPSG:32652", "EPSG:4326", always_xy=True)
+    corners = [(40, 20), (100, 20), (100, 60), (40, 60), (40, 20)]
+    ring = [to_degrees.transform(*(place * corner)) for corner in corners][::-1]
+    path = tmp_path / "clouds.geojson"
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+    scene = write("scene.tif", picture, transform=place)
+    assert (seen(scene, path) == ~hidden_box()).mean() > 0.99  # edges are hidden whole
+    part = seen(scene, path, Window(30, 10, 80, 60), (120, 160))
+    assert (part == ~hidden_box()[10:70, 30:110].repeat(2, axis=0).repeat(2, axis=1)).mean() > 0.99
+
+
+def test_a_plain_mask_of_one_size_with_a_plain_picture(write, picture, seen):
+    path = write("plain.png", picture, driver="PNG", crs=None)
+    mask = write("mask.png", hidden_box()[None].astype(np.uint8), driver="PNG", crs=None)
+    assert (seen(path, mask, gsd_m=(0.5, 0.5)) == ~hidden_box()).all()
+
+
+def test_masks_that_cannot_belong_to_the_scene_are_refused_before_any_work(write, picture, scene_of, tmp_path):
+    path = write("scene.tif", picture)
+    far = write("far.tif", np.zeros((1, 9, 9), np.uint8), transform=Affine(0.5, 0, LEFT + 9000, 0, -0.5, TOP))
+    with pytest.raises(SceneRefused, match="does not touch"):
+        scene_of(path, mask=far)
+    with pytest.raises(SceneRefused, match="of one size"):
+        scene_of(path, mask=write("small.png", picture[:, :50], driver="PNG", crs=None))
+    with pytest.raises(SceneError, match="not a file"):
+        scene_of(path, mask=str(tmp_path / "none.tif"))
+    broken = tmp_path / "broken.geojson"
+    broken.write_text("{")
+    with pytest.raises(SceneError, match="the mask cannot be read"):
+        scene_of(path, mask=str(broken))
+    plain = write("plain.png", picture, driver="PNG", crs=None)
+    outline = tmp_path / "clouds.geojson"
+    outline.write_text('{"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}')
+    with pytest.raises(SceneRefused, match="without georeferencing"):
+        scene_of(plain, gsd_m=(0.5, 0.5), mask=str(outline))
+
+
+def test_the_sample_leaves_out_what_is_hidden_and_the_digest_follows_the_mask(write, picture, scene_of):
+    path, mask = write("scene.tif", picture), write("clouds.tif", hidden_box()[None].astype(np.uint8))
+    reader, scene = RasterReader(), scene_of(path, mask=mask)
+    assert reader.sample(scene)[1].sum() == (~hidden_box()).sum()
+    before = reader.digest(scene)
+    assert before != reader.digest(scene_of(path))
+    Path(mask).write_bytes(Path(write("other.tif", np.ones((1, *SIZE), np.uint8))).read_bytes())
+    assert reader.digest(scene) != before

@@ -1,0 +1,91 @@
+"""Virtual rasters: plain mosaics of their own folder are read, everything else is refused before GDAL sees it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sattrack.errors import SceneError
+from sattrack.imagery import Window
+from sattrack.readers.rasters import RasterReader
+from sattrack.readers.vrts import vrt_sources
+
+SOURCE = '<SimpleSource><SourceFilename relativeToVRT="1">{name}</SourceFilename><SourceBand>1</SourceBand></SimpleSource>'
+
+
+def vrt(path: Path, inside: str, attributes: str = "") -> str:
+    path.write_text(f'<VRTDataset rasterXSize="160" rasterYSize="120"{attributes}>{inside}</VRTDataset>')
+    return str(path)
+
+
+def band(source: str, attributes: str = "") -> str:
+    return f'<VRTRasterBand dataType="Byte" band="1"{attributes}><ColorInterp>Gray</ColorInterp>{source}</VRTRasterBand>'
+
+
+def test_a_mosaic_in_its_own_folder_is_read_as_its_picture(write, picture, scene_of, tmp_path):
+    write("a.tif", picture[:1])
+    path = vrt(tmp_path / "mosaic.vrt", band(SOURCE.format(name="a.tif")))
+    scene = scene_of(path, gsd_m=(0.5, 0.5))
+    pixels, valid = RasterReader().read(scene, Window(0, 0, 160, 120), (120, 160))
+    assert scene.driver == "VRT"
+    assert valid.all()
+    assert (pixels[..., 0] == picture[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        (band(SOURCE.format(name="../outside.tif")), "outside its folder"),
+        (band(SOURCE.format(name="/etc/passwd")), "not named relative"),
+        (band(SOURCE.format(name="/vsicurl/http://169.254.169.254/a.tif")), "not named relative"),
+        (band(SOURCE.format(name="none.tif")), "does not exist"),
+        (band(SOURCE.format(name="scene.vrt")), "names itself"),
+        (band('<SourceFilename relativeToVRT="1">a.tif</SourceFilename>', ' subClass="VRTRawRasterBand"'), "VRTRawRasterBand"),
+        (band("<PixelFunctionCode>import os</PixelFunctionCode>", ' subClass="VRTDerivedRasterBand"'), "VRTDerivedRasterBand"),
+        (band("<PixelFunctionType>sum</PixelFunctionType>" + SOURCE.format(name="a.tif")), "PixelFunctionType"),
+        (band(SOURCE.format(name="a.tif").replace("<SourceBand>", "<OpenOptions/><SourceBand>")), "OpenOptions"),
+        (band(""), "names no pictures"),
+        ("<GDALWarpOptions/>", "GDALWarpOptions"),
+        ("<VRTRasterBand>", "broken XML"),
+    ],
+    ids=["H1-up", "H1-absolute", "H3", "H1-missing", "H8", "H2", "H4", "H4-type", "H1-open", "H1-empty", "H1-warp", "H1-xml"],
+)  # fmt: skip
+def test_H1_what_a_virtual_raster_must_not_hold(write, picture, tmp_path, inside, said):
+    write("a.tif", picture[:1])
+    with pytest.raises(SceneError, match=said):
+        vrt_sources(Path(vrt(tmp_path / "scene.vrt", inside)))
+
+
+def test_H1_a_link_that_leads_out_of_the_folder_is_refused(write, picture, tmp_path):
+    write("secret.tif", picture[:1])
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.tif").symlink_to(tmp_path / "secret.tif")
+    with pytest.raises(SceneError, match="outside its folder"):
+        vrt_sources(Path(vrt(tmp_path / "in" / "scene.vrt", band(SOURCE.format(name="a.tif")))))
+
+
+def test_H1_a_document_type_is_refused(tmp_path):
+    path = tmp_path / "scene.vrt"
+    path.write_text('<!DOCTYPE x [<!ENTITY a "b">]><VRTDataset/>')
+    with pytest.raises(SceneError, match="document type"):
+        vrt_sources(path)
+
+
+def test_H1_nested_and_hidden_virtual_rasters_are_refused(write, picture, scene_of, tmp_path):
+    write("a.tif", picture[:1])
+    vrt(tmp_path / "inner.vrt", band(SOURCE.format(name="a.tif")))
+    with pytest.raises(SceneError, match="within a virtual raster"):
+        scene_of(vrt(tmp_path / "outer.vrt", band(SOURCE.format(name="inner.vrt"))), gsd_m=(1, 1))
+    hidden = picture[:1].copy()
+    hidden[0, 0, :11] = np.frombuffer(b"<VRTDataset", np.uint8)
+    write("b.tif", hidden)
+    with pytest.raises(SceneError, match="hidden in a picture"):
+        scene_of(vrt(tmp_path / "outer.vrt", band(SOURCE.format(name="b.tif"))), gsd_m=(1, 1))
+
+
+def test_a_virtual_rasters_digest_follows_its_pictures(write, picture, scene_of, tmp_path):
+    write("a.tif", picture[:1])
+    path = vrt(tmp_path / "mosaic.vrt", band(SOURCE.format(name="a.tif")))
+    before = RasterReader().digest(scene_of(path, gsd_m=(1, 1)))
+    write("a.tif", 255 - picture[:1])
+    assert RasterReader().digest(scene_of(path, gsd_m=(1, 1))) != before

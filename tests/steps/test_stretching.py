@@ -1,0 +1,85 @@
+"""One declared stretch a scene, each channel to its own percentiles."""
+
+import numpy as np
+import pytest
+
+from sattrack.imagery import Stretch
+from sattrack.steps.stretching import apply_stretch, measure_stretch
+
+
+def everything(shape):
+    return np.ones(shape, bool)
+
+
+def test_each_channel_goes_to_its_own_percentiles():
+    pixels = np.stack([np.arange(1001), np.arange(1001) * 2 + 50, 4000 - np.arange(1001)], axis=-1).astype(np.uint16)
+    stretch = measure_stretch(pixels, everything(1001), low=1, high=99)
+    assert stretch == Stretch((10.0, 70.0, 3010.0), (990.0, 2030.0, 3990.0), (1, 99))
+
+
+def test_an_8_bit_scene_is_stretched_too():
+    pixels = np.linspace(100, 140, 3000).astype(np.uint8).reshape(10, 100, 3)
+    out = apply_stretch(pixels, measure_stretch(pixels, everything((10, 100))))
+    assert out.min() == 0
+    assert out.max() == 255
+
+
+def test_M9_pixels_that_are_not_valid_never_enter():
+    pixels = np.concatenate([np.zeros((5000, 3)), np.random.default_rng(1).uniform(300, 700, (500, 3))]).astype(np.uint16)
+    valid = pixels[:, 0] > 0
+    assert measure_stretch(pixels, valid) == measure_stretch(pixels[valid], everything(valid.sum()))
+
+
+def test_M8_nan_and_infinity_never_enter_and_become_0():
+    pixels = np.random.default_rng(2).uniform(0, 1, (400, 3)).astype(np.float32)
+    clean = measure_stretch(pixels[2:], everything(398))
+    pixels[0, 1], pixels[1, 2] = np.nan, np.inf
+    stretch = measure_stretch(pixels, everything(400))
+    assert stretch == clean
+    out = apply_stretch(pixels[None], stretch)
+    assert out[0, 0, 1] == 0
+    assert out[0, 1, 2] == 0
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "int32", "uint32", "float32", "float64"])
+def test_M7_every_type_meets_the_same_mapping(dtype):
+    stretch = Stretch((10.0, 20.0, 0.0), (90.0, 120.0, 100.0))
+    raw = np.random.default_rng(3).integers(0, 127, (40, 50, 3)).astype(dtype)
+    expected = np.rint(np.clip((raw.astype(float) - stretch.low) / (np.array(stretch.high) - stretch.low), 0, 1) * 255)
+    out = apply_stretch(raw, stretch)
+    assert out.dtype == np.uint8
+    assert np.abs(out.astype(int) - expected).max() <= 1
+    assert (out == apply_stretch(raw.astype(np.uint16), stretch)).all()
+
+
+def test_negative_values_of_signed_types_are_below_positive_ones():
+    raw = np.array([-3000, -1000, 0, 1000, 3000], np.int16)[None, :, None].repeat(3, axis=2)
+    out = apply_stretch(raw, Stretch((-3000.0,) * 3, (3000.0,) * 3))
+    assert out[0, :, 0].tolist() == [0, 85, 128, 170, 255]
+
+
+def test_G7_a_constant_channel_is_safe():
+    pixels = np.full((100, 3), 7, np.uint8)
+    pixels[:, 0] = np.arange(100)
+    out = apply_stretch(pixels[None], measure_stretch(pixels, everything(100)))
+    assert (out[..., 1:] == 0).all()
+    assert out[..., 0].max() == 255
+
+
+def test_a_few_bright_ships_on_flat_water_use_the_whole_range():
+    pixels = np.full((1000, 3), 20, np.uint8)
+    pixels[:3] = 220
+    stretch = measure_stretch(pixels, everything(1000))
+    assert stretch.low == (20, 20, 20)
+    assert stretch.high == (220, 220, 220)
+
+
+def test_a_scene_without_a_valid_pixel_has_a_stretch():
+    stretch = measure_stretch(np.zeros((9, 3), np.uint8), np.zeros(9, bool))
+    assert (apply_stretch(np.zeros((3, 3, 3), np.uint8), stretch) == 0).all()
+
+
+def test_law_5_a_part_is_stretched_as_the_whole_is():
+    raw = np.random.default_rng(4).integers(0, 4000, (64, 64, 3)).astype(np.uint16)
+    stretch = measure_stretch(raw, everything((64, 64)))
+    assert (apply_stretch(raw[10:20, 30:50], stretch) == apply_stretch(raw, stretch)[10:20, 30:50]).all()
