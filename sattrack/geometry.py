@@ -46,10 +46,10 @@ def sides(quads: Quads) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArr
     edge = np.roll(quads, -1, axis=1) - quads
     first = (edge[:, 0] - edge[:, 2]) / 2
     second = (edge[:, 1] - edge[:, 3]) / 2
-    first_len, second_len = np.hypot(*first.T), np.hypot(*second.T)
+    first_len, second_len = np.hypot(first[:, 0], first[:, 1]), np.hypot(second[:, 0], second[:, 1])
     swap = second_len > first_len
     axis = np.where(swap[:, None], second, first)
-    long, short = np.where(swap, second_len, first_len), np.where(swap, first_len, second_len)
+    long, short = np.maximum(first_len, second_len), np.minimum(first_len, second_len)
     axis = axis / np.maximum(np.hypot(axis[:, 0], axis[:, 1]), 1e-12)[:, None]
     flip = (axis[:, 0] < 0) | ((axis[:, 0] == 0) & (axis[:, 1] < 0))
     return long, short, np.where(flip[:, None], -axis, axis)

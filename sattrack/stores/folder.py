@@ -71,13 +71,13 @@ class RunFolder:
         columns |= {"confidence": d.scores, "class_id": d.labels}
         table = pa.table(columns).replace_schema_metadata({_HEAD: _head(part)})
         sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
+        pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
         write_whole(self._path(key), sink.getvalue().to_pybytes())
 
     def get(self, key: str) -> Part:
         path = self._path(key)
         try:
-            table = pq.read_table(path)
+            table = pq.read_table(path, page_checksum_verification=True)
             head = json.loads(table.schema.metadata[_HEAD])
             return _part(key, table, head)
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, ValidationError, zlib.error) as error:

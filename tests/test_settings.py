@@ -1,0 +1,63 @@
+import pytest
+from pydantic import ValidationError
+
+from sattrack.settings import Settings
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_says_what_it_is(name: str) -> None:
+    said = Settings.model_fields[name].description or ""
+    assert len(said) > 15
+    assert said.endswith(".")
+
+
+def test_o5_the_law_of_overlap_is_named() -> None:
+    with pytest.raises(ValidationError, match="law of overlap asks for at least longest_object_m"):
+        Settings(longest_object_m=30.0)
+    with pytest.raises(ValidationError, match=r"= 20"):
+        Settings(overlap_m=19.9)
+    assert Settings(overlap_m=20.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("threshold", 0.0), ("threshold", 1.0), ("threshold", -1.0), ("score_floor", 0.0), ("merge_overlap", 1.0),
+        ("batch", 0), ("batch", -1), ("batch", 1000), ("tile_cap", 100), ("min_observed", 1.1), ("overlap_m", float("nan")),
+        ("overlap_m", float("inf")), ("tile_shift_m", (float("nan"), 0.0)), ("low_percentile", 60.0), ("high_percentile", 40.0),
+        ("interval_level", 0.5), ("read_ahead", 0), ("max_pixels", 0), ("batch", "many"),
+    ],
+)  # fmt: skip
+def test_p13_a_value_out_of_range_is_refused_by_its_name(name: str, value: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({name: value})
+    assert caught.value.errors()[0]["loc"][0] == name
+
+
+def test_o3_an_unknown_setting_is_an_error() -> None:
+    with pytest.raises(ValidationError, match="treshold"):
+        Settings.model_validate({"treshold": 0.3})
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().batch = 3  # type: ignore[misc]
+
+
+def test_a_threshold_below_what_is_stored_is_refused() -> None:
+    with pytest.raises(ValidationError, match="not stored"):
+        Settings(threshold=0.03)
+    assert Settings(threshold=0.03, score_floor=0.02)
+
+
+def test_i2_what_only_changes_speed_or_counting_is_not_in_the_digest() -> None:
+    free = {
+        "threshold", "batch", "read_ahead", "device", "min_observed", "interval_level", "max_pixels", "max_block_bytes",
+        "max_bands", "gdal_cache_bytes",
+    }  # fmt: skip
+    assert set(Settings().digest_fields()) == set(Settings.model_fields) - free
+
+
+def test_settings_come_back_from_json() -> None:
+    said = Settings(batch=8, tile_shift_m=(1.0, 2.0), threshold=0.4)
+    assert Settings.model_validate(said.model_dump(mode="json")) == said
