@@ -47,9 +47,8 @@ class PaintedReader:
     def read(self, scene: Scene, window: Window, out_shape: tuple[int, int]) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
         self.reads.append(scene.part)
         rows, cols = out_shape
-        rng = np.random.default_rng(0)
-        ground = np.repeat(rng.normal(118, 7, (rows, cols, 1)), 3, axis=2) + np.array([4.0, 0.0, -10.0])
-        pixels = np.clip(ground, 0, 255).astype(np.uint8)
+        grain = np.random.default_rng(0).integers(104, 132, (rows, cols, 1), np.uint8)
+        pixels = np.ascontiguousarray(grain + np.array([4, 0, 246], np.uint8))
         scale = np.array([cols / window.width, rows / window.height])
         quads = (self.parts[scene.part].detections.quads - np.array([window.col, window.row])) * scale
         palette = ((168, 74, 58), (62, 104, 150), (206, 206, 200), (70, 122, 84), (196, 140, 62))

@@ -1,0 +1,149 @@
+import datetime as dt
+import itertools
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sattrack.reports.canvas import THEMED, Dot, Stroke, Words, svg
+from sattrack.reports.charts import chart, date_ticks, file_name, series_of, write_charts
+from sattrack.timeline import Site
+from tests.reports.invented_run import CARD, HOSTILE, outline, part_of, port, run_of
+
+UTC = dt.UTC
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return port(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture
+def quay(made):
+    return series_of(made[0].counts)[("quay", "")]
+
+
+def test_discs_are_hollow_where_the_site_was_partly_seen_and_absent_where_not_assessable(quay):
+    counts = quay
+    drawn = chart(counts, width=760, height=300)
+    dated = [c for c in counts if c.datetime]
+    whole = [c for c in dated if c.status == "done" and c.observed_fraction >= 0.995]
+    partly = [c for c in dated if c.status == "done" and c.observed_fraction < 0.995]
+    dots = [m for m in drawn.marks if isinstance(m, Dot)]
+    assert partly
+    assert sum(not d.hollow for d in dots) == len(whole)
+    assert sum(d.hollow for d in dots) == len(partly)
+
+
+def test_each_counted_scene_has_its_interval_and_each_refused_one_a_cross(quay):
+    counts = quay
+    drawn = chart(counts, width=760, height=300)
+    upright = [m for m in drawn.marks if isinstance(m, Stroke) and m.width == 2.2]
+    crosses = [m for m in drawn.marks if isinstance(m, Stroke) and m.ink == "warn"]
+    counted = [c for c in counts if c.datetime and c.status == "done"]
+    assert len(upright) == len(counted)
+    assert len(crosses) == 2 * sum(c.status in ("refused", "failed") and c.datetime is not None for c in counts)
+
+
+def test_the_line_breaks_where_a_scene_gave_no_number(quay):
+    counts = [c for c in quay if c.datetime]
+    drawn = chart(counts, width=760, height=300)
+    lines = [m for m in drawn.marks if isinstance(m, Stroke) and m.faint == 0.35]
+    assert len(lines) == 2  # one gap: a clouded scene, next to it a refused one
+    assert sum(len(line.points) for line in lines) == sum(c.status == "done" for c in counts)
+
+
+def test_the_number_of_the_latest_scene_stands_beside_its_disc_inside_the_sheet(quay):
+    counts = quay
+    last = [c for c in counts if c.datetime and c.status == "done"][-1]
+    drawn = chart(counts, width=760, height=300)
+    words = [m for m in drawn.marks if isinstance(m, Words) and m.bold]
+    assert [w.text for w in words] == [str(last.count)]
+    assert words[0].x + 8 * len(words[0].text) <= 760
+
+
+def test_no_chart_is_drawn_where_no_scene_has_a_date(tmp_path):
+    part = part_of("a", quads=np.zeros((0, 4, 2)))
+    run = run_of({"a": part}, folder=tmp_path)
+    assert chart(run.counts, width=760, height=300) is None
+    write_charts(run, {"a": part}, tmp_path / "charts")
+    assert list((tmp_path / "charts").iterdir()) == []
+
+
+def test_one_scene_of_nothing_still_has_a_scale(tmp_path):
+    part = part_of("a", quads=np.zeros((0, 4, 2)), acquired=dt.datetime(2025, 1, 1, tzinfo=UTC))
+    drawn = chart(run_of({"a": part}, folder=tmp_path).counts, width=350, height=260)
+    labels = [m.text for m in drawn.marks if isinstance(m, Words)]
+    assert "0" in labels
+    assert "1" in labels
+
+
+@pytest.mark.parametrize(
+    ("days", "most", "expected"),
+    [
+        (0.25, 8, ["1 Mar 2024", "01:00"]),
+        (20, 6, ["7 Mar 2024", "14 Mar"]),
+        (200, 8, ["Mar 2024", "Apr"]),
+        (4000, 6, ["2026", "2028"]),
+    ],
+)
+def test_ticks_stand_at_round_dates_and_the_year_is_told_once(days, most, expected):
+    begin = dt.datetime(2024, 3, 1, tzinfo=UTC).timestamp()
+    ticks = date_ticks(begin, begin + days * 86400, most=most)
+    assert [text for _, text in ticks[:2]] == expected
+    assert len(ticks) <= most + 1
+    assert all(begin <= moment.timestamp() <= begin + days * 86400 for moment, _ in ticks)
+
+
+def test_labels_of_dates_never_touch(quay):
+    start = dt.datetime(2021, 11, 28, 23, 50, tzinfo=UTC)
+    for hours, scenes in ((1, 2), (20, 9), (300, 5), (400, 14), (300, 120), (9000, 9)):
+        counts = [replace(quay[0], datetime=start + dt.timedelta(hours=hours * i)) for i in range(scenes)]
+        for width in (350, 760):
+            drawn = chart(counts, width=width, height=260)
+            base = max(m.y for m in drawn.marks if isinstance(m, Words))
+            labels = sorted((m.x, len(m.text)) for m in drawn.marks if isinstance(m, Words) and m.y == base)
+            for (x, n), (x_next, n_next) in itertools.pairwise(labels):
+                assert x_next - x > 3.2 * (n + n_next)
+
+
+def test_X1_names_are_escaped_in_svg(tmp_path):
+    part = part_of("a" + HOSTILE, quads=np.zeros((0, 4, 2)), acquired=dt.datetime(2025, 1, 1, tzinfo=UTC))
+    run = run_of({part.scene.part: part}, folder=tmp_path, sites=(Site("s", HOSTILE, outline(0, 0, 900, 900)),))
+    text = svg(chart(run.counts, width=760, height=300, title=HOSTILE), sheet=True)
+    assert "<img" not in text
+    assert ET.fromstring(text).attrib["aria-label"] == HOSTILE
+
+
+def test_the_files_are_the_same_bytes_each_time_and_hold_no_date_of_making(made, tmp_path):
+    run, parts = made
+    first, second = (write_charts(run, parts, tmp_path / name) for name in ("a", "b"))
+    names = sorted(p.name for p in first.iterdir())
+    assert names == ["depot.png", "depot.svg", "quay-West_stack.png", "quay-West_stack.svg", "quay.png", "quay.svg"]
+    for name in names:
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+    with Image.open(first / "quay.png") as picture:
+        assert picture.size == (2280, 990)
+    assert "http" not in (first / "quay.svg").read_text().replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_chart_in_a_page_takes_its_colours_from_the_style_sheet(quay):
+    text = svg(chart(quay, width=760, height=300), colours=THEMED)
+    assert "var(--accent)" in text
+    assert "#" not in text
+
+
+def test_scenes_without_an_interval_are_drawn_without_one(tmp_path):
+    part = part_of("a", quads=np.zeros((0, 4, 2)), acquired=dt.datetime(2025, 1, 1, tzinfo=UTC))
+    part = replace(part, card=replace(CARD, measured=()))
+    drawn = chart(run_of({"a": part}, folder=tmp_path, card=part.card).counts, width=760, height=300)
+    assert not [m for m in drawn.marks if isinstance(m, Stroke) and m.width == 2.2]
+
+
+def test_H13_file_names_are_safe_and_unique():
+    taken = set()
+    names = [file_name(n, taken=taken) for n in ("a/../b", "a_.._b", "A_.._B", "", "\n", "x" * 300, "-rf")]
+    assert len({n.lower() for n in names}) == len(names)
+    assert all("/" not in n and "\n" not in n and not n.startswith(("-", ".")) and 0 < len(n) <= 84 for n in names)
