@@ -13,8 +13,9 @@ from sattrack.readers.outlines import read_outlines
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome
 from sattrack.settings import Settings
 from sattrack.steps.counting import Rule, count_refused, count_site, own_site, touches
-from sattrack.stores.folder import RunFolder, write_whole
+from sattrack.stores.folder import RunFolder
 from sattrack.timeline import Count, Site
+from sattrack.writing import write_whole
 
 _SITES = TypeAdapter(tuple[Site, ...])
 

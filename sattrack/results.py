@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from sattrack.detections import Detections
 from sattrack.imagery import Scene, Stretch
 
+# Of run folders and all that is written from them.
+SCHEMA_VERSION = "1"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:

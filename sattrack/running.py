@@ -15,9 +15,10 @@ from sattrack.imagery import Scene
 from sattrack.pipeline import Progress, Timings, Work, detect_scene
 from sattrack.planning import Planned, Request, plan
 from sattrack.recounting import Run, count_all, keep_sites, open_run, recount
-from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome
-from sattrack.stores.folder import SCHEMA_VERSION, RunFolder, write_whole
+from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, SceneOutcome
+from sattrack.stores.folder import RunFolder
 from sattrack.timeline import Site
+from sattrack.writing import write_whole
 
 __all__ = ["Listener", "Planned", "Request", "Run", "count_all", "detect", "open_run", "plan", "recount", "versions"]
 

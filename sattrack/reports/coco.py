@@ -10,8 +10,7 @@ from sattrack.ports import Finished
 from sattrack.reports.cells import clean, discreet, moment, shown
 from sattrack.reports.rows import CORNERS, BoxRows, box_rows
 from sattrack.reports.saving import whole_file
-from sattrack.results import Part
-from sattrack.stores.folder import SCHEMA_VERSION
+from sattrack.results import SCHEMA_VERSION, Part
 
 _KEPT = ("det_id", "counted", "length_m", "width_m", "heading_deg", "teu_class", "edge", "inferred")
 

@@ -13,8 +13,8 @@ from sattrack.reports.globe import polygons
 from sattrack.reports.qgis_styles import detections_qml
 from sattrack.reports.rows import BoxRows, left_out, placed_rows
 from sattrack.reports.saving import whole_file
-from sattrack.results import Part
-from sattrack.stores.folder import SCHEMA_VERSION, write_whole
+from sattrack.results import SCHEMA_VERSION, Part
+from sattrack.writing import write_whole
 
 
 def write_geojson(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:

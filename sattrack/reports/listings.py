@@ -8,10 +8,10 @@ import shapely
 from sattrack.imagery import Grid, Scene
 from sattrack.reports.cells import csv_bytes, discreet, moment, number, shown
 from sattrack.reports.globe import outline, polygons
-from sattrack.results import RunIndex, SceneOutcome
+from sattrack.results import SCHEMA_VERSION, RunIndex, SceneOutcome
 from sattrack.steps.judging import capability, px_per_width
-from sattrack.stores.folder import SCHEMA_VERSION, write_whole
 from sattrack.timeline import Count
+from sattrack.writing import write_whole
 
 COUNT_COLUMNS = (
     "site_id", "site_name", "zone", "scene_id", "datetime", "datetime_source", "sensor", "count", "count_low", "count_high",

@@ -18,8 +18,7 @@ from sattrack.reports.cells import csv_cell
 from sattrack.reports.globe import polygons
 from sattrack.reports.rows import COLUMNS, CORNERS, BoxRows, box_rows
 from sattrack.reports.saving import whole_file
-from sattrack.results import Part
-from sattrack.stores.folder import SCHEMA_VERSION
+from sattrack.results import SCHEMA_VERSION, Part
 
 _TYPES: dict[str, pa.DataType] = {
     "datetime": pa.timestamp("ms", tz="UTC"), "class_id": pa.int32(), "confidence": pa.float32(), "counted": pa.bool_(),

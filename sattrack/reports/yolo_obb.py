@@ -12,7 +12,7 @@ from sattrack.ports import Finished
 from sattrack.reports.cells import clean, csv_bytes, shown
 from sattrack.reports.rows import CORNERS, BoxRows, box_rows
 from sattrack.results import Part
-from sattrack.stores.folder import write_whole
+from sattrack.writing import write_whole
 
 _IMAGE_COLUMNS = ("label", "file_name", "width_px", "height_px", "boxes")
 # Names that Windows keeps for devices, whatever their suffix.

@@ -4,7 +4,6 @@ import base64
 import contextlib
 import json
 import math
-import os
 import tempfile
 import time
 import zlib
@@ -20,9 +19,9 @@ from pydantic import TypeAdapter, ValidationError
 from sattrack.detections import Detections
 from sattrack.errors import StoreError
 from sattrack.imagery import Scene, Stretch
-from sattrack.results import ModelCard, Part, RunIndex, Seen
+from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, Seen
+from sattrack.writing import write_whole
 
-SCHEMA_VERSION = "1"
 _HEAD = b"sattrack"
 _SCENE, _STRETCH, _CARD, _INDEX = TypeAdapter(Scene), TypeAdapter(Stretch), TypeAdapter(ModelCard), TypeAdapter(RunIndex)
 # A temporary file this old belongs to nobody any more: writing one takes seconds.
@@ -133,31 +132,6 @@ class RunFolder:
             with contextlib.suppress(FileNotFoundError):
                 if now - path.stat().st_mtime > _ABANDONED_S:
                     path.unlink()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """The old file or the new one, never half of it, even through a crash: temporary name, sync, rename, sync of the folder."""
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise StoreError(
-            f"cannot be written: {error.strerror}", where=str(path), way_out="free some room, or choose another -o"
-        ) from error
 
 
 def _plain(value: Any) -> Any:

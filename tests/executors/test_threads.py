@@ -34,11 +34,10 @@ def test_the_first_error_in_order_is_raised(executor: Executor) -> None:
             raise KeyError("five")
         return n
 
-    found = []
+    results = executor.map(fails, range(10))
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="three"):
-        for n in executor.map(fails, range(10)):
-            found.append(n)
-    assert found == [0, 1, 2]
+        next(results)
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

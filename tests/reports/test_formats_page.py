@@ -7,7 +7,7 @@ import pytest
 
 from sattrack.reports.listings import COUNT_COLUMNS, SCENE_COLUMNS
 from sattrack.reports.rows import COLUMNS
-from sattrack.stores.folder import SCHEMA_VERSION
+from sattrack.results import SCHEMA_VERSION
 from sattrack.wiring import EXPORTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()

@@ -16,14 +16,17 @@ from sattrack.detections import Detections
 from sattrack.errors import StoreError
 from sattrack.geometry import quads_from_xywhr
 from sattrack.imagery import Grid, Scene, Stretch
-from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome, Seen
-from sattrack.stores.folder import SCHEMA_VERSION, RunFolder, write_whole
+from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, SceneOutcome, Seen
+from sattrack.stores.folder import RunFolder
+from sattrack.writing import write_whole
 
 CARD = ModelCard("m-1", "ab" * 32, ("container",), 0.2, 640, 0.25, measured=({"precision": 0.9, "recall": 0.8},))
 SCENE = Scene(
     "day", "a.tif", Grid((400, 600), (0.5, 0.25), "EPSG:32652", (0.5, 0.0, 5e5, 0.0, -0.25, 4.7e6)), (1, 2, 3), "uint8",
     part="a", acquired=dt.datetime(2024, 10, 19, 2, 5, tzinfo=dt.UTC), sensor="WV-2", notes=("a note",),
 )  # fmt: skip
+
+STRETCH = Stretch((1.0, 1.0, 1.0), (200.5, 201.0, 202.0))
 
 
 def part(n: int = 5, *, key: str = "k1", scene: Scene = SCENE) -> Part:
@@ -34,7 +37,7 @@ def part(n: int = 5, *, key: str = "k1", scene: Scene = SCENE) -> Part:
     )  # fmt: skip
     seen = Seen(rng.integers(0, 256, (40, 60)).astype(np.uint8), (10.0, 10.0))
     return Part(
-        key, scene, "cd" * 32, found, seen, Stretch((1.0,) * 3, (200.5,) * 3), CARD, "cpu", 4, 1, dropped=2, notes=("x",)
+        key, scene, "cd" * 32, found, seen, STRETCH, CARD, "cpu", 4, 1, dropped=2, notes=("x",)
     )
 
 
@@ -87,7 +90,7 @@ def test_m8_a_scene_whose_nodata_is_nan_can_be_stored(tmp_path: Path) -> None:
     json.loads((tmp_path / "run.json").read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "html", "renamed", "plain"])
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "one byte", "html", "renamed", "plain"])
 def test_s8_a_damaged_or_foreign_part_counts_as_absent(tmp_path: Path, damage: str) -> None:
     store = RunFolder(tmp_path)
     store.put("k1", part(50))
@@ -100,7 +103,9 @@ def test_s8_a_damaged_or_foreign_part_counts_as_absent(tmp_path: Path, damage: s
     else:
         middle = len(whole) // 2
         flipped = whole[:middle] + bytes(255 - b for b in whole[middle:])
-        path.write_bytes({"empty": b"", "cut": whole[:middle], "flipped": flipped, "html": b"<html>"}[damage])
+        one = whole[:300] + bytes([whole[300] ^ 1]) + whole[301:]
+        written = {"empty": b"", "cut": whole[:middle], "flipped": flipped, "one byte": one, "html": b"<html>"}
+        path.write_bytes(written[damage])
     assert not store.has(path.stem)
     with pytest.raises(StoreError, match="the part cannot be read"):
         store.get(path.stem)
@@ -199,7 +204,7 @@ def test_s4_only_what_nobody_writes_any_more_is_swept(tmp_path: Path) -> None:
 _WRITER = """
 import sys
 from pathlib import Path
-from sattrack.stores.folder import write_whole
+from sattrack.writing import write_whole
 path = Path(sys.argv[1])
 while True:
     for letter in b"ab":
