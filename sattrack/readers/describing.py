@@ -16,7 +16,7 @@ from sattrack.errors import SceneError, SceneRefused
 from sattrack.geometry import Affine6, apply_affine, invert_affine
 from sattrack.imagery import Grid, Scene
 from sattrack.readers.masks import open_mask
-from sattrack.readers.opening import gdal_options
+from sattrack.readers.opening import gdal_errors, gdal_options
 from sattrack.readers.times import time_in_name, time_in_tags
 from sattrack.readers.upright import Upright
 from sattrack.settings import Settings
@@ -65,7 +65,7 @@ def describe(
     """
     limits = limits or Settings()
     options = _Options(gsd_m, bands, acquired, sensor, nodata, mask)
-    with gdal_options(limits), closing(Upright(source.path, limits=limits)) as picture:
+    with gdal_options(limits), gdal_errors(source.path), closing(Upright(source.path, limits=limits)) as picture:
         scene = _described(picture, source, options=options, looks=limits.edge_nodata)
         if scene.mask:
             # Opened here so that a wrong mask is refused before any work is planned.

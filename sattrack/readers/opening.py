@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.env import get_gdal_config, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.session import DummySession
 
-from sattrack.errors import SceneError, SceneRefused
+from sattrack.errors import SattrackError, SceneError, SceneRefused
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
@@ -54,6 +55,9 @@ GDAL_OPTIONS: dict[str, Any] = {
     "GDAL_HTTP_NETRC": "NO",
     "AWS_NO_SIGN_REQUEST": "YES",
 }
+
+# Where rasterio does not wrap them, GDAL's own errors come through, and have no public name.
+_GDAL_ERRORS = (RasterioError, CPLE_BaseError)
 
 # Changing Python's warning filters is not safe from several threads at once.
 _WARNING_FILTERS = threading.Lock()
@@ -153,17 +157,15 @@ def open_raster(location: str, *, limits: Settings, overviews: bool = True) -> A
     options: dict[str, Any] = {"NUM_THREADS": "ALL_CPUS"} if driver == "GTiff" else {}
     if not overviews and driver in ("GTiff", "JP2OpenJPEG"):
         options["OVERVIEW_LEVEL"] = "NONE"
+    with gdal_errors(location, what=f"cannot be opened as {driver}"), _WARNING_FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        raster = rasterio.open(location, driver=driver, sharing=False, **options)
     try:
-        with _WARNING_FILTERS, warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            raster = rasterio.open(location, driver=driver, sharing=False, **options)
-    except (RasterioError, OSError) as error:
-        raise SceneError(f"cannot be opened as {driver}: {brief(error)}", where=location, way_out=_DAMAGED) from error
-    try:
-        _check(raster, location, limits=limits)
-        if overviews:
-            # Opened without overviews, GDAL tells of a plain picture's transform that it is all zeros.
-            _check_transform(raster, location)
+        with gdal_errors(location):
+            _check(raster, location, limits=limits)
+            if overviews:
+                # Opened without overviews, GDAL tells of a plain picture's transform that it is all zeros.
+                _check_transform(raster, location)
     except BaseException:
         raster.close()
         raise
@@ -175,9 +177,15 @@ def brief(error: BaseException) -> str:
     return " ".join(str(error.__cause__ or error).split())[:200] or type(error).__name__
 
 
-def unreadable(error: BaseException, *, where: str) -> SceneError:
-    """The error for pixels that could not be decoded."""
-    return SceneError(f"the pixels cannot be read: {brief(error)}", where=where, way_out=_DAMAGED)
+@contextmanager
+def gdal_errors(where: str, *, what: str = "the file cannot be read") -> Iterator[None]:
+    """Errors of GDAL's while a file is looked at become a SceneError that names it."""
+    try:
+        yield
+    except SattrackError:
+        raise
+    except (*_GDAL_ERRORS, OSError) as error:
+        raise SceneError(f"{what}: {brief(error)}", where=where, way_out=_DAMAGED) from error
 
 
 def _check_source(path: Path, *, limits: Settings) -> None:

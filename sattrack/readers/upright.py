@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, Resampling
-from rasterio.errors import RasterBlockError, RasterioError
+from rasterio.errors import RasterBlockError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as RasterioWindow
 
-from sattrack.errors import SceneError
-from sattrack.readers.opening import open_raster, unreadable
+from sattrack.readers.opening import gdal_errors, open_raster
 from sattrack.settings import Settings
 
 Area = tuple[float, float, float, float]  # column, row, width, height
@@ -35,16 +34,30 @@ class Upright:
     def __init__(self, location: str, *, limits: Settings, overviews: bool = True) -> None:
         self.location = location
         self.file = open_raster(location, limits=limits)
-        if not overviews and self.file.overviews(1) and not self.file.gcps[0]:
-            self.file.close()
-            self.file = open_raster(location, limits=limits, overviews=False)
         self.raster = self.file
+        try:
+            with gdal_errors(location):
+                if not overviews:
+                    self._leave_overviews(limits)
+                self._look()
+        except BaseException:
+            self.close()
+            raise
+
+    def _leave_overviews(self, limits: Settings) -> None:
+        # Opened without overviews, a file's control points are not there either.
+        if self.file.overviews(1) and not self.file.gcps[0]:
+            self.file.close()
+            self.file = self.raster = open_raster(self.location, limits=limits, overviews=False)
+
+    def _look(self) -> None:
+        """What must be known before the first pixel is read."""
         self.driver: str = self.file.driver
         plain = self.file.crs is None and tuple(self.file.transform[:6]) in _NO_TRANSFORM
         self.warped = bool(plain and self.file.gcps[0] and self.file.gcps[1])
         if self.warped:
             self._warp()
-        self.turned = _orientation(self.file, location) if plain and not self.warped else 1
+        self.turned = _orientation(self.file, self.location) if plain and not self.warped else 1
         self._turn = _TURNS[self.turned]
         rows, cols = self.raster.height, self.raster.width
         self.shape: tuple[int, int] = (cols, rows) if self._turn[2] else (rows, cols)
@@ -96,14 +109,9 @@ class Upright:
         self.file.close()
 
     def _warp(self) -> None:
-        try:
-            opaque = not any(v is not None for v in self.file.nodatavals) and ColorInterp.alpha not in self.file.colorinterp
+        opaque = not any(v is not None for v in self.file.nodatavals) and ColorInterp.alpha not in self.file.colorinterp
+        with gdal_errors(self.location, what="the ground control points cannot be used"):
             self.raster = WarpedVRT(self.file, src_crs=self.file.gcps[1], resampling=Resampling.bilinear, add_alpha=opaque)
-        except (RasterioError, OSError, ValueError) as error:
-            self.file.close()
-            raise SceneError(
-                "the control points cannot be used", where=self.location, way_out="warp it first (gdalwarp)"
-            ) from error
 
     def _palette(self) -> NDArray[np.uint8] | None:
         """(256, 4) red, green, blue, alpha of each index; none for files without one."""
@@ -129,14 +137,12 @@ class Upright:
             return np.concatenate([p for p, _ in parts]), np.concatenate([v for _, v in parts])
         window = RasterioWindow(*area)
         way = Resampling.average if mean and (shape[0] < area[3] or shape[1] < area[2]) else Resampling.nearest
-        try:
+        with gdal_errors(self.location, what="the pixels cannot be read"):
             raw = self.raster.read(list(bands), window=window, out_shape=(len(bands), *shape), resampling=way)
             if self.declares_mask:
                 valid = self.raster.read_masks(bands[0], window=window, out_shape=shape) > 0
             else:
                 valid = np.ones(shape, bool)
-        except (RasterioError, OSError) as error:
-            raise unreadable(error, where=self.location) from error
         if raw.dtype.kind == "f":
             valid &= np.isfinite(raw).all(axis=0)
         if nodata is not None:

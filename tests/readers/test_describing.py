@@ -1,6 +1,7 @@
 """What a scene is: pixel size on the ground, bands, time, and what must be refused."""
 
 import datetime as dt
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -16,7 +17,10 @@ from rasterio.enums import ColorInterp
 from rasterio.rpc import RPC
 
 from sattrack.errors import SceneError, SceneRefused
+from sattrack.readers.describing import describe
+from sattrack.readers.rasters import RasterReader
 from sattrack.settings import Settings
+from sattrack.steps.judging import capability
 
 LON, LAT = 129.04, 35.10
 UTC = dt.UTC
@@ -73,8 +77,6 @@ def test_M1_a_plain_picture_needs_its_pixel_size(write, picture, scene_of, sourc
 
 
 def test_what_the_file_says_stands_before_hints_and_hints_before_options(write, picture, source_of, scene_of):
-    from sattrack.readers.describing import describe
-
     plain = write("plain.png", picture, driver="PNG", crs=None)
     hinted = source_of(
         plain, gsd_m=(0.3, 0.3), gsd_source="sidecar", sensor="WV3", acquired=dt.datetime(2020, 1, 2, tzinfo=UTC)
@@ -88,8 +90,6 @@ def test_what_the_file_says_stands_before_hints_and_hints_before_options(write, 
 
 
 def test_a_world_file_places_a_plain_picture(write, picture, source_of):
-    from sattrack.readers.describing import describe
-
     path = write("plain.png", picture, driver="PNG", crs=None)
     grid = describe(source_of(path, transform=(0.6, 0, 500_000, 0, -0.6, 3_900_000), crs="EPSG:32652")).grid
     assert grid.georeferenced
@@ -180,8 +180,6 @@ def test_M7_every_real_type_is_described(write, picture, scene_of, dtype):
 
 
 def test_the_time_is_looked_for_in_tags_then_hints_then_the_name_then_the_option(write, picture, source_of):
-    from sattrack.readers.describing import describe
-
     option = dt.datetime(2001, 1, 1, tzinfo=UTC)
     path = write("site_20200304T050607.tif", picture)
     hint = dt.datetime(2010, 1, 1, tzinfo=UTC)
@@ -230,10 +228,40 @@ def test_M11_broken_exif_is_no_orientation(picture, scene_of, write, tmp_path):
 
 
 def test_licence_source_and_sensor_come_from_the_tags_first(write, picture, source_of):
-    from sattrack.readers.describing import describe
-
     path = write("tagged.tif", picture)
     with rasterio.open(path, "r+") as file:
         file.update_tags(SATELLITEID="WV03", TIFFTAG_COPYRIGHT="(c) someone")
     scene = describe(source_of(path, sensor="hint", licence="hint", source="hint"))
     assert (scene.sensor, scene.licence, scene.source) == ("WV03", "(c) someone", "hint")
+
+
+REAL = os.environ.get("SATTRACK_REAL_DATA", "")
+real = pytest.mark.skipif(not REAL, reason="SATTRACK_REAL_DATA does not name the folder of real pictures")
+
+
+@real
+def test_real_scenes_are_described_as_their_makers_say(scene_of):
+    reader, georef = RasterReader(), Path(REAL) / "georef"
+    pan = scene_of(str(georef / "spacenet6_rotterdam" / "pan2.tif"))
+    assert (pan.dtype, pan.bands, capability(pan.grid.gsd_m)) == ("uint16", (1,), "count")
+    assert 0.3 < reader.undeclared_nodata(pan) < 0.35
+    with pytest.raises(SceneRefused, match="--bands"):
+        scene_of(str(georef / "spacenet6_rotterdam" / "ms3.tif"))
+    multispectral = scene_of(str(georef / "spacenet6_rotterdam" / "ms3.tif"), bands=(3, 2, 1))
+    assert multispectral.dtype == "float64"
+    assert 0.35 < reader.undeclared_nodata(multispectral) < 0.42
+    with pytest.raises(SceneRefused, match="radar"):
+        scene_of(str(georef / "spacenet6_rotterdam" / "sar_hh.tif"))
+    named = scene_of(next(str(p) for p in (georef / "sentinel2").glob("durban*00:00*B04_(Raw).tiff")))
+    assert capability(named.grid.gsd_m) == "presence"
+    assert named.acquired == dt.datetime(2023, 8, 21, tzinfo=UTC)
+    assert capability(scene_of(str(georef / "rapideye" / "rapideye_3a_visual.tif")).grid.gsd_m) == "presence"
+    with pytest.raises(SceneRefused, match="--gsd-m"):
+        scene_of(str(georef / "planetscope_png" / "long_beach_3m.png"))
+
+
+@real
+def test_no_ground_of_the_labelled_sets_is_taken_for_nodata(scene_of):
+    reader = RasterReader()
+    for path in sorted((Path(REAL) / "real").glob("*/images/*.png")):
+        assert reader.undeclared_nodata(scene_of(str(path), gsd_m=(0.5, 0.5))) == 0, path

@@ -98,7 +98,7 @@ def test_polygons_of_cloud_hide_their_inside(write, picture, seen, tmp_path, tur
     scene = write("scene.tif", picture, transform=place)
     assert (seen(scene, path) == ~hidden_box()).mean() > 0.99  # edges are hidden whole
     part = seen(scene, path, Window(30, 10, 80, 60), (120, 160))
-    assert (part == ~hidden_box()[10:70, 30:110].repeat(2, axis=0).repeat(2, axis=1)).mean() > 0.99
+    assert (part == ~hidden_box()[10:70, 30:110].repeat(2, axis=0).repeat(2, axis=1)).mean() > 0.97
 
 
 def test_a_plain_mask_of_one_size_with_a_plain_picture(write, picture, seen):

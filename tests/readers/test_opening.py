@@ -12,7 +12,9 @@ from affine import Affine
 from rasterio.env import get_gdal_config
 
 from sattrack.errors import SceneError, SceneRefused
+from sattrack.imagery import Window
 from sattrack.readers.opening import driver_of, gdal_options, open_raster
+from sattrack.readers.rasters import RasterReader
 from sattrack.settings import Settings
 
 LIMITS = Settings()
@@ -149,3 +151,32 @@ def test_R14_a_sidecar_of_gdals_does_not_move_the_scene(write, picture):
     Path(path + ".aux.xml").write_text("<PAMDataset><GeoTransform>9, 1, 0, 9, 0, -1</GeoTransform></PAMDataset>")
     with gdal_options(LIMITS), open_raster(path, limits=LIMITS) as raster:
         assert raster.transform.c == 500_000
+
+
+# rasterio logs GDAL's words as UTF-8, which a damaged file's need not be.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("driver", ["GTiff", "COG", "PNG", "JPEG", "JP2OpenJPEG"])
+def test_R_a_file_with_flipped_bytes_is_read_or_is_a_plain_error(write, picture, scene_of, driver):
+    path = Path(
+        write("scene.dat", picture[:, :64, :64], driver=driver, **({} if driver in ("GTiff", "COG") else {"crs": None}))
+    )
+    whole, random = path.read_bytes(), np.random.default_rng(11)
+    outcomes = set()
+    for _ in range(40):
+        raw = bytearray(whole)
+        for place in random.integers(0, min(len(raw), 600), 4):
+            raw[place] = random.integers(0, 256)
+        path.write_bytes(bytes(raw))
+        reader = RasterReader()
+        try:
+            scene = scene_of(str(path), gsd_m=(0.5, 0.5))
+            pixels, valid = reader.read(scene, Window(-5, -5, 100, 90), (128, 128))
+            assert pixels.shape == (128, 128, 3)
+            assert valid.shape == (128, 128)
+            outcomes.add("read")
+        except (SceneError, SceneRefused) as error:
+            outcomes.add("named error" if str(path) in str(error) else str(error))
+        finally:
+            reader.close()
+    assert "named error" in outcomes
+    assert outcomes <= {"read", "named error"}
