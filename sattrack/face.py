@@ -9,7 +9,7 @@ from sattrack import running
 from sattrack.readers.settings_file import load_settings
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
-from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer
+from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, write_page
 
 if TYPE_CHECKING:
     from sattrack.inspecting import Facts
@@ -70,7 +70,7 @@ def detect(
     )
     run = running.detect(request, listener=listener)
     if report:
-        write_report(run.folder, imagery=imagery)
+        write_report(run.folder, imagery=imagery, allow_remote=allow_remote)
     return run
 
 
@@ -83,9 +83,9 @@ def count(
     )
 
 
-def report(run: str | Path, *, imagery: bool = True) -> Path:
+def report(run: str | Path, *, imagery: bool = True, allow_remote: bool = False) -> Path:
     """Writes the run's page again; the path of `report.html`. imagery=False leaves every pixel of the scenes out."""
-    return write_report(Path(run), imagery=imagery)
+    return write_report(Path(run), imagery=imagery, allow_remote=allow_remote)
 
 
 def export(run: str | Path, *, format: str, to: str | Path, everything: bool = False) -> Path:  # noqa: A002 (the option's name)
@@ -124,13 +124,10 @@ def info(
     return tuple(inspect_all(request))
 
 
-def write_report(folder: Path, *, imagery: bool) -> Path:
-    """RUN/report.html, from what the run was last counted with."""
-    from sattrack.reports.page import write_page
-
+def write_report(folder: Path, *, imagery: bool, allow_remote: bool = False) -> Path:
+    """RUN/report.html, from what the run was last counted with; remote scenes are read again only where allowed."""
     opened, parts = running.open_run(folder)
-    written: Path = write_page(opened, parts, folder / "report.html", imagery=imagery)
-    return written
+    return write_page(opened, parts, folder / "report.html", imagery=imagery, allow_remote=allow_remote)
 
 
 def chosen_settings(

@@ -103,7 +103,7 @@ def detect(
         rehearse(request, voice=voice, as_json=as_json)
         return
     run = watched(request, voice=voice)
-    page = None if no_report else written_page(run, imagery=not no_imagery)
+    page = None if no_report else written_page(run, imagery=not no_imagery, allow_remote=allow_remote)
     tell(run, page=page, voice=voice, as_json=as_json)
     raise typer.Exit(exit_code_of(run, on_error=on_error))
 
@@ -117,10 +117,10 @@ def watched(request: "Request", *, voice: Voice) -> "Run":
         return running.detect(request, listener=listener)
 
 
-def written_page(run: "Run", *, imagery: bool) -> Path:
+def written_page(run: "Run", *, imagery: bool, allow_remote: bool = False) -> Path:
     from sattrack.face import write_report
 
-    return write_report(run.folder, imagery=imagery)
+    return write_report(run.folder, imagery=imagery, allow_remote=allow_remote)
 
 
 def tell(run: "Run", *, page: Path | None, voice: Voice, as_json: bool) -> None:

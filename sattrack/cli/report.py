@@ -14,9 +14,10 @@ app = typer.Typer(add_completion=False)
 def report(
     run: o.RunIn,
     no_imagery: Annotated[bool, typer.Option("--no-imagery", help="Leave every pixel of the scenes out of the page.")] = False,
+    allow_remote: o.AllowRemote = False,
     quiet: o.Quiet = False,
 ) -> None:
     """The page is RUN/report.html: one file that opens offline."""
     from sattrack.face import write_report
 
-    Voice(quiet=quiet).out(f"report: {one_line(str(write_report(run, imagery=not no_imagery)))}")
+    Voice(quiet=quiet).out(f"report: {one_line(str(write_report(run, imagery=not no_imagery, allow_remote=allow_remote)))}")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+from pyproj import Transformer
 from rasterio.transform import from_origin
 
 from sattrack.cli.app import main
@@ -113,22 +114,23 @@ def scenes(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """An outline around the left half of the scenes: two boxes of each row of four."""
-    from pyproj import Transformer
-
+def write_site(path: Path, *, site_id: str = "left", name: str = "Left half", east: float = 0.0) -> Path:
+    """An outline of 70 x 100 m: the left half of the scenes, two boxes of each row of four; or `east` metres from there."""
     to_lonlat = Transformer.from_crs(32652, 4326, always_xy=True)
     corners = [(0, 0), (70, 0), (70, -100), (0, -100), (0, 0)]
-    ring = [to_lonlat.transform(EAST + x, NORTH + y) for x, y in corners]
+    ring = [to_lonlat.transform(EAST + east + x, NORTH + y) for x, y in corners]
     feature = {
         "type": "Feature",
-        "properties": {"site_id": "left", "name": "Left half"},
+        "properties": {"site_id": site_id, "name": name},
         "geometry": {"type": "Polygon", "coordinates": [ring]},
     }
-    path = tmp_path / "site.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     return path
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    return write_site(tmp_path / "site.geojson")
 
 
 @pytest.fixture

@@ -1,0 +1,127 @@
+"""count, report, export, info and config through the real entry point."""
+
+import csv
+import json
+
+import pytest
+import yaml
+
+from sattrack.settings import Settings
+from tests.cli.conftest import write_scene, write_site
+
+
+def test_another_threshold_counts_again_without_detecting(sattrack, run, monkeypatch):
+    monkeypatch.setattr("sattrack.wiring.load_model", None)
+    said = sattrack("count", run, "--threshold", "0.5", "--no-report", "--json")
+    assert said.code == 0
+    assert [(c["scene_id"], c["count"]) for c in said.json["counts"]] == [("may", 3), ("june", 4)]
+    said = sattrack("count", run, "--threshold", "0.95", "--no-report", "--json")
+    assert [c["count"] for c in said.json["counts"]] == [0, 0]
+
+
+def test_an_outline_outside_what_was_seen_is_unobserved_never_0(sattrack, run, tmp_path):
+    far = write_site(tmp_path / "far.geojson", site_id="far", east=5000)
+    said = sattrack("count", run, "--sites", far, "--no-report", "--json")
+    assert [(c["site_id"], c["count"], c["status"]) for c in said.json["counts"]] == [("far", None, "outside")] * 2
+    part = write_site(tmp_path / "part.geojson", site_id="part", east=100)
+    said = sattrack("count", run, "--sites", part, "--no-report", "--json")
+    assert all(0 < c["observed_fraction"] < 1 for c in said.json["counts"])
+
+
+def test_a_threshold_out_of_bounds_is_a_usage_error(sattrack, run):
+    said = sattrack("count", run, "--threshold", "7", "--no-report")
+    assert said.code == 2
+    assert "threshold" in said.err
+
+
+def test_a_folder_that_is_no_run_is_an_error(sattrack, tmp_path):
+    said = sattrack("count", tmp_path, "--no-report")
+    assert said.code == 1
+    assert "run.json" in said.err
+
+
+def test_a_report_is_written_where_it_says(sattrack, run):
+    said = sattrack("report", run)
+    assert said.code == 0
+    assert said.out == f"report: {run / 'report.html'}\n"
+    assert "Left half" in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_no_imagery_leaves_no_pixel_in_the_page(sattrack, run):
+    assert sattrack("report", run, "--no-imagery").code == 0
+    assert "data:image/jpeg" not in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_export_prints_where_it_is(sattrack, run, tmp_path):
+    to = tmp_path / "boxes.csv"
+    said = sattrack("export", run, "--format", "csv", "-o", to)
+    assert (said.code, said.out) == (0, f"{to}\n")
+    rows = list(csv.DictReader(to.read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == 28
+
+
+def test_all_adds_the_boxes_below_the_threshold(sattrack, run, tmp_path):
+    assert sattrack("count", run, "--threshold", "0.5", "--no-report", "-q").code == 0
+    sizes = []
+    for words in ([], ["--all"]):
+        to = tmp_path / "boxes.geojson"
+        assert sattrack("export", run, "-f", "geojson", "-o", to, *words).code == 0
+        sizes.append(len(json.loads(to.read_text())["features"]))
+    assert sizes == [14, 28]
+
+
+def test_an_unknown_format_is_a_usage_error_that_lists_the_formats(sattrack, run, tmp_path):
+    said = sattrack("export", run, "-f", "shp", "-o", tmp_path / "x")
+    assert said.code == 2
+    assert "gpkg" in said.err
+
+
+def test_info_says_what_the_detector_would_be_fed(sattrack, scenes):
+    said = sattrack("info", scenes / "may.tif", "--json")
+    assert said.code == 0
+    (facts,) = said.json
+    assert (facts["width_px"], facts["height_px"], facts["bands"]) == (300, 200, [1, 2, 3])
+    assert facts["gsd_x_m"] == pytest.approx(0.5, rel=0.01)
+    assert facts["datetime"] == "2024-05-01T10:00:00Z"
+    assert (facts["datetime_source"], facts["capability"], facts["status"]) == ("tags", "count", "ok")
+    assert facts["px_per_width"] == pytest.approx(4.88, abs=0.05)
+    assert facts["stretch"]["low"][0] == pytest.approx(30, abs=2)
+
+
+def test_info_in_words_names_the_same(sattrack, scenes):
+    said = sattrack("info", scenes)
+    for words in (
+        "300 x 200 px",
+        "1, 2, 3 as red, green, blue",
+        "WGS 84 / UTM zone 52N",
+        "boxes can be counted",
+        "(from tags)",
+    ):
+        assert words in said.out
+
+
+def test_info_of_what_cannot_be_counted_ends_with_3_and_says_why(sattrack, tmp_path):
+    coarse = write_scene(tmp_path / "coarse.tif", boxes=4, gsd=10.0)
+    said = sattrack("info", coarse)
+    assert said.code == 3
+    assert "presence: 0.24 px across a container" in said.out
+    plain = write_scene(tmp_path / "plain.tif", boxes=4, crs=None)
+    said = sattrack("info", plain, "--json")
+    assert said.code == 3
+    assert "--gsd-m" in said.json[0]["reason"]
+
+
+def test_config_prints_the_settings_that_would_hold(sattrack, tmp_path):
+    file = tmp_path / "s.yaml"
+    file.write_text("threshold: 0.42\ntile_shift_m: [1, 2]\n")
+    said = sattrack("config", "--config", file)
+    assert Settings.model_validate(yaml.safe_load(said.out)).threshold == 0.42
+    assert sattrack("config", "--config", file, "--json").json["tile_shift_m"] == [1, 2]
+
+
+def test_the_template_is_a_settings_file_that_changes_nothing(sattrack, tmp_path):
+    file = tmp_path / "template.yaml"
+    file.write_text(sattrack("config", "--template").out)
+    assert sattrack("config", "--config", file).out == sattrack("config").out
+    file.write_text(file.read_text().replace("\n# overlap_m: 24.0", "\noverlap_m: 30.0"))
+    assert sattrack("config", "--config", file, "--json").json["overlap_m"] == 30

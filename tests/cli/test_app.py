@@ -1,0 +1,161 @@
+"""The entry point: quick help, one-line errors, exit codes, signals and closed pipes."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sattrack.cli import app as entry
+from sattrack.errors import SceneError, UsageError
+from tests.cli.conftest import write_scene
+
+HEAVY = ("torch", "rasterio", "numpy", "pydantic", "pyarrow", "matplotlib", "cv2", "ultralytics")
+
+
+def loaded_after(code: str) -> set[str]:
+    """Which of the heavy modules a fresh Python has loaded after some code."""
+    script = f"import sys, json\n{code}\nprint('LOADED' + json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    return set(json.loads(done.stdout.rpartition("LOADED")[2]))
+
+
+@contextlib.contextmanager
+def program(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A program that is gone at the end, whatever the test found."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+def test_help_loads_nothing_heavy():
+    assert loaded_after("from sattrack.cli.app import main\nmain(['--help'])") == set()
+
+
+def test_importing_sattrack_loads_nothing_heavy():
+    assert loaded_after("import sattrack, sattrack.errors\nsattrack.__version__\ndir(sattrack)") == set()
+
+
+def test_the_help_of_any_command_loads_neither_torch_nor_gdal():
+    calls = "\n".join(f"assert main(['{name}', '--help']) == 0" for name in entry.COMMANDS)
+    assert loaded_after(f"from sattrack.cli.app import main\n{calls}") <= {"pydantic", "numpy"}
+
+
+def test_help_names_every_command_and_the_exit_codes(sattrack):
+    said = sattrack("--help")
+    assert said.code == 0
+    assert all(name in said.out for name in entry.COMMANDS)
+    assert "130 interrupted" in said.out
+
+
+def test_defaults_in_help_come_from_the_settings(sattrack):
+    from sattrack.cli.options import meaning
+    from sattrack.settings import Settings
+
+    assert meaning("min_observed").endswith(f"Default: {Settings().min_observed}.")
+    assert "Default: auto." in " ".join(sattrack("detect", "--help").out.replace("│", " ").split())
+
+
+def test_version_is_the_packages(sattrack):
+    from sattrack import __version__
+
+    assert sattrack("--version").out == f"sattrack {__version__}\n"
+
+
+def test_an_unknown_command_is_a_usage_error_that_names_the_nearest(sattrack):
+    said = sattrack("detcet")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "error: No such command 'detcet'. Did you mean 'detect'? (see: sattrack --help)\n"
+
+
+def test_nothing_asked_prints_help_and_is_a_usage_error(sattrack):
+    said = sattrack()
+    assert said.code == 2
+    assert "Commands" in said.out + said.err
+
+
+@pytest.mark.parametrize(("error", "code"), [(SceneError, 1), (UsageError, 2)])
+def test_an_error_is_one_line_with_the_way_out(sattrack, monkeypatch, tmp_path, error, code):
+    def fail(*_args, **_options):
+        raise error("is\nbroken", where="a.tif", way_out="mend it")
+
+    monkeypatch.setattr("sattrack.face.write_report", fail)
+    said = sattrack("report", tmp_path)
+    assert (said.code, said.out, said.err) == (code, "", "error: a.tif: is broken (mend it)\n")
+
+
+def test_SATTRACK_DEBUG_shows_the_traceback(sattrack, monkeypatch, tmp_path):
+    monkeypatch.setenv("SATTRACK_DEBUG", "1")
+    with pytest.raises(OSError, match="not a run folder"):
+        sattrack("report", tmp_path)
+
+
+def test_an_error_of_the_system_is_one_line(sattrack, monkeypatch, tmp_path):
+    def full(*_args, **_options):
+        raise OSError(28, "No space left on device", "/somewhere/report.html")
+
+    monkeypatch.setattr("sattrack.face.write_report", full)
+    said = sattrack("report", tmp_path)
+    assert (said.code, said.err) == (1, "error: /somewhere/report.html: No space left on device\n")
+
+
+def test_O12_a_closed_pipe_is_silent(tmp_path):
+    done = subprocess.run(
+        f'"{sys.executable}" -m sattrack.cli.app config --template | head -n 1; echo "${{PIPESTATUS[0]}}"',
+        shell=True, executable="/bin/bash", cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "0"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+def test_S10_O12_a_signal_ends_a_program_that_is_deep_in_a_call(number):
+    """The first exception is swallowed, as a library may, and a reading thread never ends."""
+    script = (
+        "import threading\n"
+        "from sattrack.cli.stopping import stop_cleanly\n"
+        "with stop_cleanly():\n"
+        "    threading.Thread(target=threading.Event().wait).start()\n"
+        "    try:\n"
+        "        print('deep', flush=True)\n"
+        "        threading.Event().wait()\n"
+        "    except KeyboardInterrupt:\n"
+        "        threading.Event().wait()\n"
+    )
+    with program([sys.executable, "-c", script]) as deep:
+        assert deep.stdout.readline() == "deep\n"
+        began = time.monotonic()
+        deep.send_signal(number)
+        assert deep.wait(timeout=10) == 130
+        assert time.monotonic() - began < 2
+        assert deep.stderr.read() == ""
+
+
+def test_S10_an_interrupted_run_keeps_what_is_done_and_goes_on(sattrack, detectors, tmp_path):
+    folder = tmp_path / "scenes"
+    folder.mkdir()
+    write_scene(folder / "a.tif", boxes=12)
+    to = tmp_path / "run"
+    assert sattrack("detect", folder, "-o", to, "--detector", "bright_boxes:Bright", "--no-report").code == 0
+    stored = sorted(path.name for path in (to / "parts").iterdir())
+    write_scene(folder / "b.tif", boxes=8, seed=1)
+    words = ("detect", folder, "-o", to, "--detector", "bright_boxes:Slow", "--no-report")
+    command = [sys.executable, "-m", "sattrack.cli.app", *map(str, words)]
+    with program(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(detectors)}) as slow:
+        assert slow.stdout.readline() == "looking\n"
+        began = time.monotonic()
+        slow.send_signal(signal.SIGTERM)
+        assert slow.wait(timeout=10) == 130
+        assert time.monotonic() - began < 2
+        assert slow.stderr.read() == ("error: interrupted; what is done is kept, and the same command goes on from there\n")
+    assert {path.name for path in (to / "parts").iterdir()} >= set(stored)
+    said = sattrack("detect", folder, "-o", to, "--detector", "bright_boxes:Bright", "--no-report", "--json")
+    assert {c["scene_id"]: c["count"] for c in said.json["counts"]} == {"a": 12, "b": 8}
