@@ -29,6 +29,7 @@ _STEP_PX = 100
 _IDENTITY: Affine6 = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _GSD_BOUNDS_M = (0.001, 10_000.0)
 _CORNER_PX = 8
+_LARGE_PX = 4_000_000
 _SENSOR_TAGS = ("SATELLITEID", "SATELLITE", "SENSOR", "SENSORID", "PLATFORM", "MISSION")
 _LICENCE_TAGS = ("LICENCE", "LICENSE", "TIFFTAG_COPYRIGHT", "EXIF_COPYRIGHT", "COPYRIGHT")
 _SOURCE_TAGS = ("SOURCE", "ATTRIBUTION", "CREDIT")
@@ -141,7 +142,9 @@ def _constant_corner(picture: Upright, bands: tuple[int, ...]) -> bool:
     """Whether the pixels at any corner are all of one value."""
     rows, cols = picture.shape
     height, width = min(_CORNER_PX, rows), min(_CORNER_PX, cols)
-    for row in (0, rows - height):
+    # These can only be decoded from the top: a large one would be decoded wholly for its lower corners.
+    sequential = picture.driver in ("PNG", "JPEG") and rows * cols > _LARGE_PX
+    for row in (0,) if sequential else (0, rows - height):
         for col in (0, cols - width):
             pixels, valid = picture.read(bands, (col, row, width, height), (height, width))
             if valid.all() and (pixels == pixels[0, 0]).all():

@@ -23,6 +23,7 @@ _SAMPLE_PX = 1_000_000
 # Up to this size the sample is taken from the full pixels, so that a file's overviews cannot move the stretch.
 _SAMPLED_WHOLLY_PX = 400_000_000
 _CHUNK = 4 << 20
+_LINES = 1024
 # Strips as wide as a large scene may take this many times the ordinary cache, rather than be decoded again for each tile.
 _MOST_CACHES = 4
 _MOST_FILLS = 64
@@ -139,7 +140,7 @@ class RasterReader:
             wholly = rows * cols <= _SAMPLED_WHOLLY_PX and not is_remote(scene.location)
             with closing(Upright(scene.location, limits=self._limits, overviews=not wholly)) as picture:
                 _unchanged(picture, scene)
-                pixels, valid = picture.read(scene.bands, area, shape, nodata=scene.nodata, mean=False)
+                pixels, valid = _lattice(picture, scene, shape)
                 if self._looks_for_fill(scene) and not picture.declares_nodata:
                     fill = find_fill(pixels, valid)
             if scene.mask:
@@ -196,6 +197,21 @@ class RasterReader:
         sample = self._sample(scene)
         said = repr((scene.location, scene.grid.shape, scene.dtype, scene.grid.transform))
         return hashlib.sha256(said.encode() + sample.pixels.tobytes()).hexdigest()
+
+
+def _lattice(picture: Upright, scene: Scene, shape: tuple[int, int]) -> tuple[Pixels, Seen]:
+    """The nearest pixels to a lattice over a whole scene. By bands of lines, since GDAL reads one colour after the other, and
+    would decode a large file once for each.
+    """
+    rows, cols = scene.grid.shape
+    step = rows / shape[0]
+    lines = max(1, round(_LINES / step))
+    parts = []
+    for first in range(0, shape[0], lines):
+        last = min(first + lines, shape[0])
+        area = (0, first * step, cols, (last - first) * step)
+        parts.append(picture.read(scene.bands, area, (last - first, shape[1]), nodata=scene.nodata, mean=False))
+    return np.concatenate([pixels for pixels, _ in parts]), np.concatenate([valid for _, valid in parts])
 
 
 def _unchanged(picture: Upright, scene: Scene) -> None:
