@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sattrack.bench.accuracy import Accuracy, bench_accuracy
+from sattrack.bench.predictions import write_predictions
 from sattrack.bench.tables import accuracy_table, accuracy_values, band_table, markdown, threshold_table
 from sattrack.cli.app import main
 from sattrack.wiring import Model
@@ -52,20 +53,18 @@ def test_json_has_no_numbers_that_json_cannot_hold(result: Accuracy) -> None:
     assert set(values["interval_coverage"]) == {"pictures", "sets", "half_width"}
 
 
-def test_the_command_prints_the_same_as_a_table_and_as_json(
+def test_the_command_scores_boxes_of_a_file_as_those_of_the_detector(
     draw_set: Draw, tmp_path: Path, bright: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = str(draw_set(tmp_path / "port", missed=1))
-    kept = tmp_path / "boxes.csv"
-    assert main(["bench", "accuracy", folder, "--detector", bright, "--save", str(kept)]) == 0
-    said = capsys.readouterr()
-    assert "AP50" in said.out
-    assert "port" in said.out
-    assert "port_0: 6 labelled" in said.err
-    assert main(["bench", "accuracy", folder, "--predictions", str(kept), "--threshold", "0.5", "--json", "-q"]) == 0
-    values = json.loads(capsys.readouterr().out)
-    assert values["sets"][0]["found"] == 10
-    assert values["sets"][0]["truth"] == 12
+    folder = draw_set(tmp_path / "port", missed=1)
+    assert main(["bench", "accuracy", str(folder), "--detector", bright, "--json"]) == 0
+    detected = json.loads(capsys.readouterr().out)
+    result = bench_accuracy([folder], weights=Model(detector=bright))
+    kept = write_predictions([(m.image.name, m.found) for m in result.images], tmp_path / "boxes.csv")
+    assert main(["bench", "accuracy", str(folder), "--predictions", str(kept), "--threshold", "0.5", "--json", "-q"]) == 0
+    scored = json.loads(capsys.readouterr().out)
+    assert scored["sets"] == detected["sets"]
+    assert (scored["sets"][0]["found"], scored["sets"][0]["truth"]) == (10, 12)
 
 
 def test_the_command_ends_with_two_where_a_folder_is_no_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
