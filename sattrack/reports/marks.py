@@ -62,7 +62,9 @@ class ScaleBar:
 def marks_on(
     part: Part, view: View, *, threshold: float, site: Site | None = None, sites: Sequence[Site] = (), weak: bool = False
 ) -> Marks:
-    """What is drawn over a view. With `site` set only its boxes are shown as counted, and only its ground as not seen."""
+    """What is drawn over a view. With `site` set only its boxes are shown as counted, and only its ground as not seen; without,
+    the boxes of all `sites`, or, where there are none either, of the whole scene.
+    """
     found = part.detections
     shown = found.where(shown_boxes(found.quads, view)) if len(found) else found
     strong = shown.scores >= threshold
@@ -72,8 +74,10 @@ def marks_on(
         if other.excludes:
             counted &= ~_centred_in(shown, rings(other, grid=grid))
     own = rings(site, grid=grid) if site else ()
-    if own:
-        counted &= _centred_in(shown, own)
+    places = [site] if site else [other for other in sites if not other.excludes]
+    if places:
+        inside = [_centred_in(shown, rings(place, grid=grid)) for place in places]
+        counted &= np.logical_or.reduce(inside)
     classes = np.array(length_classes(length_m(shown.quads, gsd_m=grid.gsd_m)))
     placed = view.place(shown.quads)
     return Marks(

@@ -155,7 +155,7 @@ def _dek(run: Finished, places: Sequence[Place], *, own: bool) -> str:
     done = sum(outcome.status == "done" for outcome in run.index.outcomes)
     when_ = span(run.counts)
     where = "" if own or len(places) < 2 else f" at {len(places)} places"
-    return f"Shipping containers visible{where} in {some(done, 'satellite scene')}" + (f", {when_}." if when_ else ".")
+    return f"Shipping containers visible{where} in {some(done, 'scene')}" + (f", {when_}." if when_ else ".")
 
 
 def _tally(outcomes: Sequence[SceneOutcome]) -> str:

@@ -203,7 +203,7 @@ def _plain(want: _Wanted, *, id_: str) -> Shot:
         sensor=clean(scene.sensor),
         count=number,
         credit=credit,
-        alt=f"Satellite picture, scene {name}, {when(scene.acquired)}: {number}",
+        alt=f"Picture of scene {name}, {when(scene.acquired)}: {number}",
         width=view.width,
         height=view.height,
         marks=Markup(""),

@@ -81,6 +81,19 @@ def test_the_boxes_shown_as_counted_are_those_that_are_counted(tmp_path):
             assert marks.n_counted == count_site(site, parts=[part], exclusions=exclusions, rule=rule).count
 
 
+def test_boxes_outside_every_outline_are_shown_as_not_counted(tmp_path):
+    run, parts = port(tmp_path, scenes=1)
+    part = parts["scene_00"]
+    view = view_in_pixels(Window(0, 0, 2000, 1400), most_px=4000, enlarge=1)
+    counts = {c.site_id: c.count for c in run.counts if c.scene_id == "scene_00" and not c.zone}
+    assert marks_on(part, view, threshold=0.3, sites=run.sites).n_counted == sum(counts.values())
+    quay = [s for s in run.sites if s.id == "quay"]
+    alone = marks_on(part, view, threshold=0.3, sites=quay)
+    assert alone.n_counted == counts["quay"]
+    assert len(alone.outside) == len(part.detections) - counts["quay"]
+    assert marks_on(part, view, threshold=0.3).n_counted == len(part.detections)
+
+
 def test_unseen_ground_is_hatched_and_seen_ground_is_not():
     seen = np.full((25, 25), 255, np.uint8)
     seen[:, 12:] = 0
