@@ -64,6 +64,9 @@ def count_site(
     if observed < rule.min_observed:
         notes.append(f"only {observed:.0%} of the site was seen; {rule.min_observed:.0%} is asked for")
         status = "not_assessable"
+    elif site.outline is None and any(gone.scene is None for gone in missing):
+        notes.append("how much of the scene was seen is not known: a file of it cannot even be placed")
+        status = "not_assessable"
     else:
         status = "done"
     if found.cap_hit:
