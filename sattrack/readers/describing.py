@@ -61,7 +61,7 @@ def describe(
 ) -> Scene:
     """The scene that a source holds. What the file says stands before what was said beside it, and that before the options.
 
-    Only which bands are fed is taken from what was asked before what the file says. Raises SceneError where the file cannot be
+    Only bands said of this one file stand before its own colour interpretation. Raises SceneError where the file cannot be
     read, SceneRefused where it must not be counted as it is.
     """
     limits = limits or Settings()
@@ -79,7 +79,7 @@ def _described(picture: Upright, source: "Source", *, options: _Options, looks: 
     tags = {key.upper(): text.strip() for key, text in {**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}.items()}
     notes = [*source.notes, *_changes(picture)]
     grid, gsd_source = _grid(picture, source, option=options.gsd_m, notes=notes)
-    chosen = choose_bands(raster.colorinterp, asked=source.bands or options.bands, where=where, notes=notes)
+    chosen = choose_bands(raster.colorinterp, said=source.bands, option=options.bands, where=where, notes=notes)
     when, when_source = _acquired({**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}, source, option=options.acquired)
     declared = raster.nodatavals[chosen[0] - 1]
     nodata = options.nodata if declared is None else float(declared)
@@ -221,24 +221,23 @@ def measure_gsd(shape: tuple[int, int], *, transform: Affine6, crs: str, where: 
     return found[0], found[1]
 
 
-def choose_bands(kinds: Sequence[Any], *, asked: Sequence[int] | None, where: str, notes: list[str]) -> tuple[int, ...]:
-    """The 1 or 3 band numbers that are fed, by colour interpretation. SceneRefused where that must be said.
+def choose_bands(
+    kinds: Sequence[Any], *, said: Sequence[int] | None, option: Sequence[int] | None, where: str, notes: list[str]
+) -> tuple[int, ...]:
+    """The 1 or 3 band numbers that are fed: those said of this file, by colour interpretation, or by the option for all files.
 
-    Orders that are only a satellite's custom are never guessed.
+    SceneRefused where none of them tells. Orders that are only a satellite's custom are never guessed.
     """
-    if asked is not None:
-        if len(asked) not in (1, 3) or not all(1 <= band <= len(kinds) for band in asked):
-            raise SceneRefused(
-                f"bands {','.join(map(str, asked))} were asked for; the file has {len(kinds)}",
-                where=where,
-                way_out="name 1 or 3 of its bands, from 1",
-            )
-        return tuple(asked)
-    if all(list(kinds).count(colour) == 1 for colour in _COLOURS):
-        return tuple(list(kinds).index(colour) + 1 for colour in _COLOURS)
+    if said is not None:
+        return _checked(said, count=len(kinds), where=where)
+    own = _own_bands(kinds)
+    if own is not None:
+        if option is not None and tuple(option) != own:
+            notes.append("the bands asked for were not used: the file names its own colours (a manifest's bands would be)")
+        return own
+    if option is not None:
+        return _checked(option, count=len(kinds), where=where)
     shown = [i + 1 for i, kind in enumerate(kinds) if kind != ColorInterp.alpha]
-    if len(shown) == 1:
-        return (shown[0],)
     if len(shown) == 3 and not any(kind in _COLOURS for kind in kinds):
         notes.append("three bands without colour interpretation are taken as red, green, blue (--bands overrides)")
         return tuple(shown)
@@ -247,3 +246,21 @@ def choose_bands(kinds: Sequence[Any], *, asked: Sequence[int] | None, where: st
         where=where,
         way_out="say it: --bands R,G,B, for example --bands 3,2,1",
     )
+
+
+def _own_bands(kinds: Sequence[Any]) -> tuple[int, ...] | None:
+    """Red, green, blue; or the only band besides alpha."""
+    if all(list(kinds).count(colour) == 1 for colour in _COLOURS):
+        return tuple(list(kinds).index(colour) + 1 for colour in _COLOURS)
+    shown = [i + 1 for i, kind in enumerate(kinds) if kind != ColorInterp.alpha]
+    return (shown[0],) if len(shown) == 1 else None
+
+
+def _checked(bands: Sequence[int], *, count: int, where: str) -> tuple[int, ...]:
+    if len(bands) not in (1, 3) or not all(1 <= band <= count for band in bands):
+        raise SceneRefused(
+            f"bands {','.join(map(str, bands))} were asked for; the file has {count}",
+            where=where,
+            way_out="name 1 or 3 of its bands, from 1",
+        )
+    return tuple(bands)

@@ -86,10 +86,13 @@ class MaskRaster:
             return np.zeros(shape, bool)
         left, top = int(x[inside].min()), int(y[inside].min())
         right, bottom = int(x[inside].max()) + 1, int(y[inside].max()) + 1
-        values, valid = self._raster.read((1,), (left, top, right - left, bottom - top), (bottom - top, right - left))
+        # A mask much finer than what is asked for is thinned while it is read: never a whole one in memory.
+        size = (min(bottom - top, 2 * shape[0]), min(right - left, 2 * shape[1]))
+        values, valid = self._raster.read((1,), (left, top, right - left, bottom - top), size, mean=False)
         clear = _clear(values[..., 0], rule=self._rule) & valid
-        at = (np.clip(y.astype(int) - top, 0, bottom - top - 1), np.clip(x.astype(int) - left, 0, right - left - 1))
-        return np.asarray(clear[at] & inside)
+        line = ((y.astype(int) - top) * size[0] / (bottom - top)).astype(int)
+        column = ((x.astype(int) - left) * size[1] / (right - left)).astype(int)
+        return np.asarray(clear[np.clip(line, 0, size[0] - 1), np.clip(column, 0, size[1] - 1)] & inside)
 
     def close(self) -> None:
         self._raster.close()

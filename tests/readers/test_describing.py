@@ -168,6 +168,16 @@ def test_M6_bands_that_nobody_names_are_asked_for(write, picture, scene_of, coun
             scene_of(path, bands=wrong)
 
 
+def test_bands_for_all_files_fill_only_what_a_file_does_not_say(write, picture, source_of):
+    gray = write("gray.tif", picture[:1])
+    scene = describe(source_of(gray), bands=(3, 2, 1))
+    assert scene.bands == (1,)
+    assert any("were not used" in note for note in scene.notes)
+    assert describe(source_of(write("rgb.tif", picture)), bands=(3, 2, 1)).bands == (1, 2, 3)
+    assert describe(source_of(write("rgb.tif", picture), bands=(3, 2, 1))).bands == (3, 2, 1)
+    assert describe(source_of(write("three.tif", picture.astype(np.uint16))), bands=(3, 2, 1)).bands == (3, 2, 1)
+
+
 def test_three_bands_without_interpretation_are_taken_in_order_and_said(write, picture, scene_of):
     scene = scene_of(write("three.tif", picture.astype(np.uint16)))
     assert scene.bands == (1, 2, 3)

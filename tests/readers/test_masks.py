@@ -11,6 +11,7 @@ from pyproj import Transformer
 from sattrack.errors import SceneError, SceneRefused
 from sattrack.imagery import Window
 from sattrack.readers.rasters import RasterReader
+from sattrack.readers.upright import Upright
 
 ALL = Window(0, 0, 160, 120)
 SIZE = (120, 160)
@@ -65,6 +66,16 @@ def test_a_mask_in_a_coarser_grid_is_aligned_by_its_coordinates(write, picture, 
     expected = np.zeros(SIZE, bool)
     expected[40:90, 40:100] = True
     assert (valid == ~expected).mean() > 0.999
+
+
+def test_I4_a_mask_far_finer_than_what_is_asked_for_is_thinned(write, picture, scene_of, monkeypatch):
+    fine = hidden_box()[None].astype(np.uint8).repeat(8, axis=1).repeat(8, axis=2)
+    mask = write("clouds.tif", fine, transform=Affine(0.0625, 0, LEFT, 0, -0.0625, TOP))
+    read, sizes = Upright.read, []
+    monkeypatch.setattr(Upright, "read", lambda self, *a, **k: sizes.append(a[2]) or read(self, *a, **k))
+    valid = RasterReader().read(scene_of(write("scene.tif", picture), mask=mask), ALL, SIZE)[1]
+    assert (valid == ~hidden_box()).mean() > 0.99
+    assert max(max(size) for size in sizes) <= 320
 
 
 def test_a_mask_in_another_crs_is_aligned_by_its_coordinates(write, picture, seen):
