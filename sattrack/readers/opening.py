@@ -2,6 +2,7 @@
 
 import ipaddress
 import math
+import re
 import socket
 import threading
 import warnings
@@ -152,7 +153,7 @@ def open_raster(location: str, *, limits: Settings, overviews: bool = True) -> A
         for path in vrt_sources(Path(location)):
             _check_source(path, limits=limits)
     elif is_remote(location):
-        _check_host(location)
+        _check_hosts(location)
     options: dict[str, Any] = {"NUM_THREADS": "ALL_CPUS"} if driver == "GTiff" else {}
     if not overviews and driver in ("GTiff", "JP2OpenJPEG"):
         options["OVERVIEW_LEVEL"] = "NONE"
@@ -196,19 +197,21 @@ def _check_source(path: Path, *, limits: Settings) -> None:
     open_raster(str(path), limits=limits).close()
 
 
-def _check_host(location: str) -> None:
+def _check_hosts(location: str) -> None:
     """No address of this machine or of a private network is ever asked, whatever a list of locations says."""
-    host = urlsplit(location.removeprefix("/vsicurl/")).hostname
-    if host is None or location.lower().startswith("s3://"):
-        return
-    try:
-        found = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
-    except OSError as error:
-        raise SceneError(f"the host {host} is not known: {error}", where=location, way_out="check the network") from error
-    if not all(ipaddress.ip_address(str(address).partition("%")[0]).is_global for address in found):
+    if "/vsicurl?" in location.lower():
         raise SceneError(
-            f"{host} is an address of a private network", where=location, way_out="fetch the file and give its path"
+            "locations with options are not read", where=location, way_out="give /vsicurl/https://... or https://..."
         )
+    for host in {urlsplit(url).hostname for url in re.findall(r"https?://[^/?#]+", location, re.IGNORECASE)}:
+        try:
+            found = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
+        except OSError as error:
+            raise SceneError(f"the host {host} is not known: {error}", where=location, way_out="check the network") from error
+        if not all(ipaddress.ip_address(str(address).partition("%")[0]).is_global for address in found):
+            raise SceneError(
+                f"{host} is an address of a private network", where=location, way_out="fetch the file and give its path"
+            )
 
 
 def _check(raster: Any, location: str, *, limits: Settings) -> None:
