@@ -95,6 +95,8 @@ def _one_list(shots: list[Shot]) -> list[Shot]:
 def _said(run: Finished, parts: Mapping[str, Part]) -> dict[str, Any]:
     index, places = run.index, places_of(run)
     own = not any(not site.excludes for site in run.sites)
+    if own:  # scenes that gave nothing are listed once, with their reasons, further down
+        places = tuple(place for place in places if any(c.status not in ("refused", "failed") for c in place.lead.counts))
     locations = places_told(run)
     settings = sorted((key, _plain(value)) for key, value in index.settings.items())
     return {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sattrack.ports import Finished
-from sattrack.reports.cells import clean, discreet
+from sattrack.reports.cells import clean, discreet, shown
 from sattrack.reports.charts import series_of
 from sattrack.reports.wording import STATUS, clock, day, interval, share, short_day, some, state, utc, when, whole
 from sattrack.results import SceneOutcome
@@ -124,7 +124,7 @@ def problems(outcomes: Sequence[SceneOutcome]) -> tuple[dict[str, str], ...]:
             "scene": clean(o.part or o.scene_id),
             "status": STATUS[o.status],
             "kind": o.status,
-            "reason": discreet(o.reason, locations=locations),
+            "reason": discreet(o.reason, locations=locations).removeprefix(f"{shown(o.location)}: "),
         }
         for o in bad
     )
@@ -149,8 +149,8 @@ def sources(outcomes: Sequence[SceneOutcome]) -> tuple[dict[str, str], ...]:
 
 
 def span(counts: Iterable[Count]) -> str:
-    """From the first day to the last one."""
-    days = sorted(utc(c.datetime) for c in counts if c.datetime is not None and c.status != "outside")
+    """From the first day to the last one that gave a number."""
+    days = sorted(utc(c.datetime) for c in counts if c.datetime is not None and state(c) in ("full", "part"))
     if not days:
         return ""
     return day(days[0]) if days[0].date() == days[-1].date() else f"{day(days[0])} to {day(days[-1])}"

@@ -197,10 +197,12 @@ def test_the_page_is_the_same_bytes_each_time(tmp_path):
 def test_without_outlines_each_scene_is_its_own_place_and_nothing_is_added_up(tmp_path):
     grid = grid_of(shape=(200, 300), crs=None)
     parts = {n: part_of(n, quads=boxes(i + 2, left=20, top=20), grid=grid) for i, n in enumerate(("a", "b", "c"))}
-    run = run_of(parts, folder=tmp_path)
+    torn = SceneOutcome("x", "x", "/y/x.tif", "failed", reason="/y/x.tif: torn")
+    run = run_of(parts, folder=tmp_path, bad=(torn,))
     page = Page(write_report(run, parts, tmp_path, reader=PaintedReader(parts)).read_text())
     assert "3 scenes" in page.text
-    assert "each scene is its own place" in page.text
+    assert "each scene is its own place: these numbers are not a series" in page.text
+    assert page.text.count(" torn ") == 1
     assert len(page.all("img")) == 3
     assert not [a for a in page.all("svg") if a.get("class") == "wide"]
 
@@ -241,8 +243,8 @@ def test_a_model_without_measurements_is_said_to_have_none(tmp_path):
 def test_a_run_of_failures_alone_still_makes_a_page(tmp_path):
     bad = (SceneOutcome("a", "a", "/x/a.tif", "failed", reason="/x/a.tif: torn"),)
     page = Page(write_report(run_of({}, folder=tmp_path, bad=bad), {}, tmp_path).read_text())
-    assert "a.tif: torn" in page.text
-    assert "No scene could be counted here." in page.text
+    assert "Failed torn" in page.text
+    assert "No scene was counted" in page.text
 
 
 def test_an_empty_run_makes_a_page(tmp_path):
