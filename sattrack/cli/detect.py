@@ -144,5 +144,6 @@ def exit_code_of(run: "Run", *, on_error: str = "skip") -> int:
 
 
 def _command() -> str:
-    """The command as it was typed, for the run's record."""
-    return shlex.join(["sattrack", *sys.argv[1:]])
+    """The command as it was typed, for the run's record; what stands behind a URL's question mark may be a key."""
+    words = [f"{word.partition('?')[0]}?..." if "://" in word and "?" in word else word for word in sys.argv[1:]]
+    return shlex.join(["sattrack", *words])

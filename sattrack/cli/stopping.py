@@ -60,4 +60,6 @@ def _watch(hear: int, over: threading.Event) -> None:
 
 def _end_after_grace(over: threading.Event) -> None:
     if not over.wait(_GRACE_S):
+        if os.isatty(2):
+            os.write(2, b"\x1b[?25h\n")  # progress hides the cursor, and nothing else will show it again
         os._exit(INTERRUPTED)
