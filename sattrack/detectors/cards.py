@@ -9,13 +9,15 @@ from sattrack.errors import WeightsError
 from sattrack.results import ModelCard
 
 _CARD = TypeAdapter(ModelCard)
+# What a row of measured figures must hold for an interval to be made of it.
+_ROW = {"gsd_low", "gsd_high", "density_low", "density_high", "precision", "recall", "spread"}
 REFUSED_SUFFIXES = {".engine", ".pt2", ".torchscript", ".npy", ".pkl", ".yaml", ".yml"}
 
 
 def read_card(path: Path) -> ModelCard:
     """The card in a JSON file; WeightsError names the field that is wrong."""
     try:
-        return _CARD.validate_json(path.read_bytes())
+        return possible(_CARD.validate_json(path.read_bytes()), where=str(path))
     except ValidationError as error:
         first = error.errors()[0]
         raise WeightsError(
@@ -23,6 +25,21 @@ def read_card(path: Path) -> ModelCard:
         ) from error
     except OSError as error:
         raise WeightsError(f"the model card cannot be read: {error.strerror}", where=str(path)) from error
+
+
+def possible(card: ModelCard, *, where: str) -> ModelCard:
+    """The card itself; WeightsError where a number of it cannot be, since every count would be wrong."""
+    right = {
+        "gsd_m": 0.01 <= card.gsd_m <= 100,
+        "tile_px": 32 <= card.tile_px <= 8192,
+        "threshold": 0 < card.threshold < 1,
+        "classes": bool(card.classes) and all(card.classes),
+        "measured": all(row.keys() >= _ROW for row in card.measured),
+    }
+    wrong = [f"{name} = {getattr(card, name)}" for name in right if not right[name]]
+    if wrong:
+        raise WeightsError(f"the model cannot be as stated: {'; '.join(wrong)}", where=where)
+    return card
 
 
 def find_weights(asked: str, *, folder: Path) -> Path:
@@ -47,7 +64,7 @@ def card_for(
 ) -> ModelCard:
     """The card beside the weights, its checksum verified; or, without one, a bare card from what the user states.
 
-    WeightsError where the checksum differs, or where neither card nor statement is there.
+    WeightsError where the checksum differs, where neither card nor statement is there, or where they contradict each other.
     """
     sha256 = _sha256(weights)
     beside = weights.with_suffix(".json")
@@ -59,6 +76,12 @@ def card_for(
                 where=str(weights),
                 way_out="fetch the weights again; if the change is yours, write a card for it",
             )
+        if gsd_m not in (None, card.gsd_m) or classes not in (None, card.classes):
+            raise WeightsError(
+                f"their card says {card.gsd_m:g} m and {', '.join(card.classes)}, which the options contradict",
+                where=str(weights),
+                way_out="leave --model-gsd-m and --classes out",
+            )
         return card
     if gsd_m is None or classes is None or threshold is None:
         raise WeightsError(
@@ -66,7 +89,7 @@ def card_for(
             where=str(weights),
             way_out=f"state --model-gsd-m, --classes and --threshold, or put a card at {beside.name}",
         )
-    return ModelCard(
+    bare = ModelCard(
         id=f"{weights.stem}-{sha256[:8]}",
         sha256=sha256,
         classes=classes,
@@ -76,6 +99,7 @@ def card_for(
         name=weights.stem,
         description="Weights without a card: what they were trained on is not stated, and no interval was measured.",
     )
+    return possible(bare, where=str(weights))
 
 
 def _sha256(path: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sattrack.detections import Detections
+from sattrack.detectors.cards import possible
 from sattrack.errors import DetectorError, UsageError
 from sattrack.imagery import Batch
 from sattrack.ports import Detector
@@ -22,15 +23,17 @@ def load_custom(name: str) -> Detector:
     if not module_name or not class_name:
         raise UsageError(f"--detector expects module:Class, got {name!r}")
     try:
-        made = getattr(importlib.import_module(module_name), class_name)()
+        kind = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
         raise UsageError(f"the module {module_name!r} cannot be imported: {error}", way_out="check PYTHONPATH") from error
     except AttributeError as error:
         raise UsageError(f"the module {module_name!r} has no {class_name!r}") from error
-    missing = [part for part in _NEEDED if not hasattr(made, part)]
+    made = kind()
+    streams = inspect.isgeneratorfunction(getattr(made, "detect", None))
+    missing = [part for part in (*_NEEDED, *(("device",) if streams else ())) if not hasattr(made, part)]
     if missing:
         raise UsageError(f"{name} lacks {', '.join(missing)}", way_out="see sattrack/ports.py, Detector")
-    return made if inspect.isgeneratorfunction(made.detect) else EachBatch(made)
+    return made if streams else EachBatch(made)
 
 
 class EachBatch:
@@ -47,7 +50,7 @@ class EachBatch:
 
     def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
         for batch in batches:
-            found = list(self._plain.detect(batch))
+            found = list(self._plain.detect(batch)) if batch.tiles else []
             if len(found) != len(batch.tiles):
                 raise DetectorError(f"the detector returned {len(found)} results for {len(batch.tiles)} tiles")
             yield found
@@ -59,16 +62,17 @@ def card_of_custom(name: str, *, detector: Detector, threshold: float | None) ->
     chosen = threshold if threshold is not None else own
     if chosen is None:
         raise UsageError(f"{name} states no threshold", way_out="give --threshold, or the class an attribute `threshold`")
-    return ModelCard(
+    card = ModelCard(
         id=f"custom:{name}",
         sha256=str(getattr(detector, "sha256", "") or _sha256_of_source(type(detector))),
-        classes=detector.classes,
+        classes=tuple(detector.classes),
         gsd_m=detector.gsd_m,
         tile_px=detector.tile_px,
         threshold=float(chosen),
         name=name,
         description="A detector of the user's own: no interval was measured.",
     )
+    return possible(card, where=name)
 
 
 def _sha256_of_source(kind: type) -> str:

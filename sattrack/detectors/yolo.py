@@ -18,6 +18,10 @@ from sattrack.imagery import Batch
 from sattrack.results import ModelCard
 from sattrack.steps.merging import merge
 
+# What a damaged, hostile or foreign file makes the loader raise.
+_UNLOADABLE = (
+    pickle.UnpicklingError, RuntimeError, TypeError, ValueError, AttributeError, LookupError, EOFError, OSError, ImportError,
+)  # fmt: skip
 # What the network saw around pictures while it was trained.
 _PADDING = 114
 
@@ -68,12 +72,16 @@ class YoloDetector:
                 out = self._network(x)
                 out = out[0] if isinstance(out, tuple | list) else out
                 return np.asarray(out.float().cpu().numpy())
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            # The CPU's own lack of memory is a plain RuntimeError.
+            if not (isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)):
+                raise DetectorError(f"the network failed on {self.device}: {_first_line(error)}") from error
             if len(pixels) == 1:
                 raise DetectorError(
                     "one tile does not fit in the device's memory", way_out="use --device cpu, or free the device"
                 ) from error
-            torch.cuda.empty_cache()
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
             self.device = f"{_described(self._device)}, batch halved for memory"
             middle = len(pixels) // 2
             return np.concatenate([self._forward(pixels[:middle]), self._forward(pixels[middle:])])
@@ -123,9 +131,9 @@ def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bo
     """
     try:
         checkpoint = _checkpoint(weights)
-    except (pickle.UnpicklingError, RuntimeError, TypeError, EOFError, OSError, KeyError, ModuleNotFoundError) as error:
+    except _UNLOADABLE as error:
         raise WeightsError(
-            f"cannot be loaded as tensors of a known network: {str(error).splitlines()[0][:200]}",
+            f"cannot be loaded as tensors of a known network: {_first_line(error)}",
             where=str(weights),
             way_out="weights of YOLO networks from ultralytics (.pt) are expected; pickles that run code are refused",
         ) from error
@@ -133,16 +141,22 @@ def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bo
     if not isinstance(network, torch.nn.Module):
         raise WeightsError("holds no network", where=str(weights), way_out="give the .pt file that ultralytics' training wrote")
     network = network.float().eval()
-    head: Any = network.model[-1]  # type: ignore[index]
+    layers: Any = getattr(network, "model", None)
+    head: Any = layers[-1] if isinstance(layers, torch.nn.Sequential) else network
     kind = type(head).__name__
     oriented = "OBB" in kind
-    if not oriented and kind != "Detect" and "Detect" not in kind:
+    if not oriented and "Detect" not in kind:
         raise WeightsError(f"the network's head is {kind}; boxes, oriented or upright, are expected", where=str(weights))
     if int(head.nc) != len(card.classes):
         raise WeightsError(
             f"the network has {int(head.nc)} classes, its card names {len(card.classes)}",
             where=str(weights),
             way_out="give as many --classes as the network has",
+        )
+    stride = int(max(head.stride))
+    if card.tile_px % stride:
+        raise WeightsError(
+            f"tiles of {card.tile_px} px are not a multiple of the network's stride, {stride}", where=str(weights)
         )
     # End-to-end heads return duplicates in dense rows; the one-to-many branch does not, once suppressed.
     if getattr(head, "end2end", False):
@@ -154,13 +168,25 @@ def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bo
 
 def classes_of(weights: Path) -> tuple[str, ...]:
     """The class names inside a .pt file."""
-    names = _checkpoint(weights)["model"].names
+    try:
+        names = _checkpoint(weights)["model"].names
+    except _UNLOADABLE as error:
+        raise WeightsError(f"the class names cannot be read: {_first_line(error)}", where=str(weights)) from error
     return tuple(str(names[i]) for i in sorted(names))
 
 
 def _checkpoint(weights: Path) -> Any:
     """What a .pt file holds. ultralytics is imported here, once its environment keeps it from calling out."""
     keep_at_home()
-    from ultralytics.nn.tasks import torch_safe_load
+    from ultralytics.nn import tasks
 
-    return torch_safe_load(str(weights), safe_only=True)[0]
+    # Where it cannot load safely it would load unsafely, without a word.
+    if not tasks._SafeLoad.SUPPORTED:
+        raise WeightsError("this torch cannot load weights without running their code", way_out="install torch 2.6 or newer")
+    # A whole path: a bare name like yolo11n.pt, when damaged, it would delete and fetch again.
+    return tasks.torch_safe_load(str(weights.resolve()), safe_only=True)[0]
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).removeprefix("ERROR \u274c\ufe0f ").splitlines()
+    return lines[0][:200] if lines else type(error).__name__
