@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sattrack import wiring
-from sattrack.errors import SattrackError, SceneRefused
+from sattrack.errors import SattrackError, SceneRefused, UsageError
 from sattrack.imagery import Scene, Stretch
 from sattrack.pipeline import plan_work
 from sattrack.readers.describing import describe
@@ -51,8 +51,11 @@ def inspect_all(request: Request) -> Iterator[Facts]:
     """Facts of every picture that the request's inputs name, in the order in which detect would take them."""
     card, said = _card(request)
     reader = wiring.make_reader(request.settings)
+    sources = find_sources(list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote)
+    if not sources:
+        raise UsageError(f"no pictures found in {', '.join(request.inputs)}", way_out="-r looks in subfolders")
     try:
-        for source in find_sources(list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote):
+        for source in sources:
             yield _inspect(source, request, card=card, sample=reader.sample, said=said)
     finally:
         reader.close()

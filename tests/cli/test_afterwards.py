@@ -111,6 +111,13 @@ def test_info_of_what_cannot_be_counted_ends_with_3_and_says_why(sattrack, tmp_p
     assert "--gsd-m" in said.json[0]["reason"]
 
 
+def test_info_of_a_folder_without_pictures_is_a_usage_error(sattrack, tmp_path):
+    (tmp_path / "empty").mkdir()
+    said = sattrack("info", tmp_path / "empty")
+    assert said.code == 2
+    assert "no pictures found" in said.err
+
+
 def test_config_prints_the_settings_that_would_hold(sattrack, tmp_path):
     file = tmp_path / "s.yaml"
     file.write_text("threshold: 0.42\ntile_shift_m: [1, 2]\n")
