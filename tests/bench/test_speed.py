@@ -84,6 +84,12 @@ def test_laws_hold_or_are_said_to_be_broken() -> None:
     assert [law.figure for law in broken] == ["1.60 GB", "78 %", "1.33 x at 20000 px"]
 
 
+def test_a_run_quicker_than_its_own_detector_is_no_good_news_but_a_disturbed_measurement() -> None:
+    said = {law.promise: law for law in laws([row(10_000, wall=6, alone=9)])}
+    assert not said["nothing else ran meanwhile"].held
+    assert said["nothing else ran meanwhile"].figure.startswith("0.67 x at 10000 px")
+
+
 def test_the_time_law_is_not_judged_on_a_few_tiles_nor_the_growth_law_on_one_size() -> None:
     assert [law.promise for law in laws([row(500, tiles=4, wall=100)])] == ["peak memory under 1.5 GB"]
 
