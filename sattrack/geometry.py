@@ -24,7 +24,7 @@ def invert_affine(transform: Affine6) -> Affine6:
     """The inverse map; ValueError where the transform is singular or not finite."""
     a, b, c, d, e, f = transform
     det = a * e - b * d
-    if not np.all(np.isfinite(transform)) or det == 0 or not np.isfinite(1.0 / det):
+    if not np.all(np.isfinite((*transform, det))) or det == 0 or not np.isfinite(1.0 / det):
         raise ValueError("the transform is singular or not finite")
     ia, ib, id_, ie = e / det, -b / det, -d / det, a / det
     return (ia, ib, -(ia * c + ib * f), id_, ie, -(id_ * c + ie * f))

@@ -161,10 +161,9 @@ def _homes(part: Part, sites: Sequence[Site]) -> tuple[NDArray[np.str_], NDArray
 
 
 def _inside(part: Part, site: Site) -> Mask:
-    middle = shapely.geometry.shape(site.outline).centroid
-    frame = Frame.about(middle.x, middle.y)
-    points = frame.from_pixels(part.detections.quads, grid=part.scene.grid).mean(axis=1)
     assert site.outline is not None
+    frame = Frame.over(site.outline)
+    points = frame.from_pixels(part.detections.quads, grid=part.scene.grid).mean(axis=1)
     return np.asarray(shapely.contains_xy(frame.polygon(site.outline), points[:, 0], points[:, 1]), bool).reshape(-1)
 
 

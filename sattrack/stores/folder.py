@@ -1,4 +1,4 @@
-"""The run folder: one GeoParquet-ready part per scene file under its key, written whole or not at all."""
+"""The run folder: one GeoParquet part per scene file under its key, written whole or not at all."""
 
 import base64
 import contextlib
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyproj
+import shapely
 from pydantic import TypeAdapter, ValidationError
 
 from sattrack.detections import Detections
@@ -68,7 +70,11 @@ class RunFolder:
         corners = d.quads.reshape(-1, 8)
         columns: dict[str, Any] = {name: corners[:, i] for i, name in enumerate(_CORNERS)}
         columns |= {"confidence": d.scores, "class_id": d.labels}
-        table = pa.table(columns).replace_schema_metadata({_HEAD: _head(part)})
+        metadata = {_HEAD: _head(part)}
+        if part.scene.grid.georeferenced:
+            columns["geometry"] = pa.array(_polygons(part), pa.binary())
+            metadata[b"geo"] = _geo(part)
+        table = pa.table(columns).replace_schema_metadata(metadata)
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
         write_whole(self._path(key), sink.getvalue().to_pybytes())
@@ -168,6 +174,20 @@ def _head(part: Part) -> bytes:
         allow_nan=False,
         sort_keys=True,
     ).encode()
+
+
+def _polygons(part: Part) -> list[bytes]:
+    """Each box as WKB in the scene's own CRS, for programs that know nothing of sattrack."""
+    rings = part.scene.grid.to_ground(part.detections.quads)[:, [0, 1, 2, 3, 0]]
+    return list(shapely.to_wkb(shapely.polygons(rings), byte_order=1)) if len(rings) else []
+
+
+def _geo(part: Part) -> bytes:
+    """The metadata of GeoParquet 1.1."""
+    crs = pyproj.CRS.from_user_input(part.scene.grid.crs).to_json_dict()
+    column = {"encoding": "WKB", "geometry_types": ["Polygon"], "crs": crs}
+    said = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    return json.dumps(said, sort_keys=True).encode()
 
 
 def _part(key: str, table: pa.Table, head: dict[str, Any]) -> Part:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import shapely
 
 from sattrack.detections import Detections
 from sattrack.errors import StoreError
@@ -36,9 +37,7 @@ def part(n: int = 5, *, key: str = "k1", scene: Scene = SCENE) -> Part:
         rng.random(n).astype(np.float32), np.zeros(n, np.int32), cap_hit=True,
     )  # fmt: skip
     seen = Seen(rng.integers(0, 256, (40, 60)).astype(np.uint8), (10.0, 10.0))
-    return Part(
-        key, scene, "cd" * 32, found, seen, STRETCH, CARD, "cpu", 4, 1, dropped=2, notes=("x",)
-    )
+    return Part(key, scene, "cd" * 32, found, seen, STRETCH, CARD, "cpu", 4, 1, dropped=2, notes=("x",))
 
 
 def index(**changes: object) -> RunIndex:
@@ -72,6 +71,19 @@ def test_a_part_is_a_parquet_file_that_others_can_read(tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / "parts" / "k1.parquet")
     assert {"px_x1", "px_y4", "confidence", "class_id"} <= set(table.column_names)
     assert table.num_rows == 3
+
+
+def test_a_part_is_geoparquet_in_the_scenes_own_crs(tmp_path: Path) -> None:
+    store, put = RunFolder(tmp_path), part(3)
+    store.put("k1", put)
+    table = pq.read_table(tmp_path / "parts" / "k1.parquet")
+    geo = json.loads(table.schema.metadata[b"geo"])
+    assert geo["columns"]["geometry"]["crs"]["id"] == {"authority": "EPSG", "code": 32652}
+    found = shapely.get_coordinates(shapely.from_wkb(table["geometry"].to_pylist())).reshape(3, 5, 2)
+    assert found[:, :4] == pytest.approx(SCENE.grid.to_ground(put.detections.quads))
+    plain = replace(SCENE, grid=Grid((400, 600), (0.5, 0.5)))
+    store.put("k2", part(3, key="k2", scene=plain))
+    assert b"geo" not in pq.read_schema(tmp_path / "parts" / "k2.parquet").metadata
 
 
 def test_i2_the_same_part_twice_is_the_same_bytes(tmp_path: Path) -> None:
