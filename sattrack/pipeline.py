@@ -57,10 +57,11 @@ class Progress:
     tile_done: Callable[[int], None] = field(default=lambda _n: None)
 
 
-def plan_work(
-    scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, sites: Sequence[Site] = (), mask_sha256: str = ""
-) -> Work:
-    """Windows over the scene, only those near a site where outlines are given, and the part's key."""
+def plan_work(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, sites: Sequence[Site] = ()) -> Work:
+    """Windows over the scene, only those near a site where outlines are given, and the part's key.
+
+    sha256: of the content of the file, and of its mask where it has one.
+    """
     plan = plan_windows(
         scene.grid.shape,
         gsd_m=scene.grid.gsd_m,
@@ -72,13 +73,11 @@ def plan_work(
     )
     places = [site for site in sites if not site.excludes]
     cells = _near(plan, scene, places) if places else plan.cells
-    key = part_key(scene, sha256=sha256, card=card, settings=settings, cells=cells, mask_sha256=mask_sha256)
+    key = part_key(scene, sha256=sha256, card=card, settings=settings, cells=cells)
     return Work(scene, sha256, plan, cells, key)
 
 
-def part_key(
-    scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, cells: Sequence[Cell], mask_sha256: str = ""
-) -> str:
+def part_key(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, cells: Sequence[Cell]) -> str:
     """sha256 over all that changes a part: the content of file and mask, the weights, the settings that matter, the windows,
     how the scene is read and named. Time of change and folder never enter.
     """
@@ -90,7 +89,7 @@ def part_key(
         "windows": [(c.window.col, c.window.row, c.window.width, c.window.height) for c in cells],
         "read": [
             scene.part, scene.id, scene.bands, scene.grid.gsd_m, scene.grid.crs, scene.grid.transform, scene.nodata,
-            scene.sensor, scene.acquired.isoformat() if scene.acquired else None, scene.source, scene.licence, mask_sha256,
+            scene.sensor, scene.acquired.isoformat() if scene.acquired else None, scene.source, scene.licence,
         ],
     }  # fmt: skip
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:40]

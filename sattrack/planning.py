@@ -65,7 +65,7 @@ def plan(
             way_out="give GeoTIFF, JPEG 2000, PNG, JPEG or VRT files; -r looks in subfolders",
         )
     planned: list[Planned] = []
-    known: dict[tuple[str, str], str] = {}
+    known: dict[str, str] = {}
     try:
         for source in sources:
             one = _plan_one(source, request, card=card, sites=sites, digest=reader.digest, known=known)
@@ -84,7 +84,7 @@ def _plan_one(
     card: ModelCard,
     sites: Sequence[Site],
     digest: Callable[[Scene], str],
-    known: dict[tuple[str, str], str],
+    known: dict[str, str],
 ) -> Planned:
     name = source.part
     scene: Scene | None = None
@@ -94,15 +94,13 @@ def _plan_one(
             nodata=request.nodata, mask=request.mask, limits=request.settings,
         )  # fmt: skip
         _refuse_coarse(scene)
-        sha256, mask_sha256 = digest(scene), _mask_digest(scene, digest)
-        work = plan_work(
-            scene, sha256=sha256, card=card, settings=request.settings, sites=sites, mask_sha256=mask_sha256
-        )  # fmt: skip
+        sha256 = digest(scene)
+        work = plan_work(scene, sha256=sha256, card=card, settings=request.settings, sites=sites)
         _refuse_torn_grid(scene)
     except SattrackError as error:
         status = "refused" if isinstance(error, SceneRefused) else "failed"
         return Planned(name, outcome=_ended(source, status=status, reason=str(error), scene=scene))
-    twin = known.setdefault((sha256, mask_sha256), name)
+    twin = known.setdefault(sha256, name)
     if twin != name:
         return Planned(name, outcome=_ended(source, status="skipped", reason=f"the same content as {twin}", scene=scene))
     if not work.cells:
@@ -110,11 +108,6 @@ def _plan_one(
         reason = "the scene does not touch any site" if scene.grid.georeferenced else plain
         return Planned(name, outcome=_ended(source, status="skipped", reason=reason, scene=scene))
     return Planned(name, work=work)
-
-
-def _mask_digest(scene: Scene, digest: Callable[[Scene], str]) -> str:
-    """What a mask holds is part of what is seen; its name is not."""
-    return digest(replace(scene, location=scene.mask)) if scene.mask else ""
 
 
 def _refuse_torn_grid(scene: Scene) -> None:

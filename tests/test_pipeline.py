@@ -265,10 +265,10 @@ def test_outlines_that_only_exclude_do_not_limit_what_is_looked_at() -> None:
     assert work_on(scene, settings=Settings(), sites=(site_at(scene, (1e5, 1e5, 1.01e5, 1.01e5)),)).cells == ()
 
 
-def key(scene: Scene, *, sha256: str = "aa", settings: Settings | None = None, card: ModelCard = CARD, mask: str = "") -> str:
+def key(scene: Scene, *, sha256: str = "aa", settings: Settings | None = None, card: ModelCard = CARD) -> str:
     settings = settings or Settings()
     cells = work_on(scene, settings=settings).cells
-    return part_key(scene, sha256=sha256, card=card, settings=settings, cells=cells, mask_sha256=mask)
+    return part_key(scene, sha256=sha256, card=card, settings=settings, cells=cells)
 
 
 def test_i2_a_key_does_not_know_the_folder() -> None:
@@ -285,7 +285,6 @@ def test_i2_a_key_knows_all_that_changes_a_part() -> None:
     scene = scene_over(yard(10, heading=0))
     other = [
         key(scene, sha256="bb"),
-        key(scene, mask="cc"),
         key(scene, settings=Settings(score_floor=0.1)),
         key(scene, settings=Settings(overlap_m=30)),
         key(scene, settings=Settings(tile_shift_m=(5.0, 0.0))),
