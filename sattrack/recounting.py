@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from sattrack import wiring
-from sattrack.errors import SettingsError
+from sattrack.errors import SettingsError, StoreError
 from sattrack.readers.outlines import read_outlines
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome
 from sattrack.settings import Settings
@@ -93,7 +93,12 @@ def load_parts(store: RunFolder, index: RunIndex) -> dict[str, Part]:
 def kept_sites(folder: Path) -> tuple[Site, ...]:
     """The outlines that a run was last counted with."""
     path = folder / "sites.json"
-    return _SITES.validate_json(path.read_bytes()) if path.is_file() else ()
+    try:
+        return _SITES.validate_json(path.read_bytes()) if path.is_file() else ()
+    except (OSError, ValidationError) as error:
+        raise StoreError(
+            "the outlines of the run cannot be read", where=str(path), way_out="give them again: sattrack count RUN --sites FILE"
+        ) from error
 
 
 def keep_sites(sites: Sequence[Site], *, folder: Path) -> None:

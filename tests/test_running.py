@@ -297,6 +297,16 @@ def test_p13_a_recount_out_of_bounds_is_refused(tmp_path: Path, name: str, value
         running.recount(tmp_path / "run", **{name: value})  # type: ignore[arg-type]
 
 
+def test_s8_damaged_outlines_of_a_run_are_said_and_can_be_given_again(tmp_path: Path) -> None:
+    scene(tmp_path / "in" / "a.tif")
+    sites = outlines(tmp_path / "s.geojson", (10, 10, 140, 100))
+    running.detect(request(tmp_path / "in", tmp_path / "run", sites=sites))
+    (tmp_path / "run" / "sites.json").write_text("[{")
+    with pytest.raises(StoreError, match="give them again"):
+        running.open_run(tmp_path / "run")
+    assert running.recount(tmp_path / "run", sites=sites).counts[0].count == 4
+
+
 def manifest(folder: Path, lines: str) -> Path:
     path = folder / "scenes.csv"
     path.write_text("path,scene\n" + lines)
