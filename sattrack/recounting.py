@@ -97,7 +97,9 @@ def kept_sites(folder: Path) -> tuple[Site, ...]:
         return _SITES.validate_json(path.read_bytes()) if path.is_file() else ()
     except (OSError, ValidationError) as error:
         raise StoreError(
-            "the outlines of the run cannot be read", where=str(path), way_out="give them again: sattrack count RUN --sites FILE"
+            "the outlines of the run cannot be read",
+            where=str(path),
+            way_out="give them again: sattrack count RUN --sites FILE",
         ) from error
 
 
