@@ -36,7 +36,7 @@ class Detector(Protocol):
     device: str
 
     def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
-        """For each batch, in order, a Detections per tile in tile pixels. At most a bounded number of batches is drawn ahead."""
+        """For each batch, in order, a Detections a tile in tile pixels. At most a bounded number of batches is drawn ahead."""
         ...
 
 

@@ -31,7 +31,7 @@ class Site:
 class Count:
     """One site (or zone) in one scene: visible boxes, what could not be seen, and how sure. One row of counts.csv.
 
-    status: done, not_assessable (too little of the site was seen), refused, failed, outside (the scene does not touch the site).
+    status: done, not_assessable (too little of the site was seen), refused, failed, outside (it does not touch the site).
     count, low, high are none unless something was counted. interval_method says where the interval comes from.
     """
 
