@@ -16,7 +16,7 @@ class Settings(BaseModel):
     margin_m: float = Field(default=2.0, ge=0, le=50, description="Room left around the longest object at a seam, metres.")
     overlap_m: float = Field(default=24.0, gt=0, le=500, description="Overlap of neighbouring windows, metres.")
     merge_overlap: float = Field(
-        default=0.3,
+        default=0.4,
         gt=0,
         lt=1,
         description="Oriented overlap (intersection over the smaller box) from which two boxes are one.",
@@ -38,7 +38,7 @@ class Settings(BaseModel):
     max_pixels: int = Field(default=4_000_000_000, ge=1, description="Largest scene, pixels.")
     max_block_bytes: int = Field(default=256 << 20, ge=1 << 16, description="Largest block of a file, bytes.")
     max_bands: int = Field(default=32, ge=1, le=1024, description="Most bands of a file.")
-    gdal_cache_bytes: int = Field(default=64 << 20, ge=1 << 20, description="Block cache of the reader, bytes.")
+    gdal_cache_bytes: int = Field(default=32 << 20, ge=1 << 20, description="Block cache of the reader, bytes.")
 
     @model_validator(mode="after")
     def _law_of_overlap(self) -> "Settings":

@@ -32,7 +32,7 @@ class _Point:
 def measured_bands(measured: Sequence[Measured], *, threshold: float) -> tuple[dict[str, float], ...]:
     """Rows {gsd_low, gsd_high, density_low, density_high, precision, recall, n, spread} as ModelCard.measured holds them.
 
-    n: labelled boxes. spread: standard deviation between pictures of log(found / true), weighted by their boxes, less what
+    n: labelled boxes. spread: standard deviation between pictures of log(found / true), weighted by the boxes found, less what
     chance alone gives so few boxes (the interval adds that by itself), as for one place more than there are sets. A band ends
     where its pictures end: beyond, an interval says so.
     """
@@ -134,7 +134,9 @@ def _spread(group: Sequence[_Point], *, threshold: float, precision: float, reca
     # Half a box on both sides keeps a picture where nothing was found, or nothing stands, finite.
     apart = np.log((found + 0.5) / (true + 0.5)) - math.log(found.sum() / true.sum())
     chance = ((1 - precision) + (1 - recall)) / np.maximum(true, 1)
-    between = float(np.average(apart**2 - chance, weights=true + 0.5))
+    # Weighted by what was found, since that is what an interval starts from: a picture in which nothing was found says nothing
+    # of counts above nought, and its logarithm would drown all others.
+    between = float(np.average(apart**2 - chance, weights=found + 0.5))
     return max(math.sqrt(max(between, 0.0) * _few(group)), LEAST_SPREAD)
 
 

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("sattrack.cli.report", "Write a run's page again."),
     "export": ("sattrack.cli.export", "Write a run's boxes or pictures for other programs."),
     "bench": ("sattrack.cli.bench", "Measure accuracy on labelled sets, and speed."),
+    "train": ("sattrack.cli.train", "Train weights by a recipe."),
     "demo": ("sattrack.cli.demo", "Detect, count and report on the shipped samples."),
     "doctor": ("sattrack.cli.doctor", "Check the installation, the weights and the device."),
     "config": ("sattrack.cli.config", "Show the settings that would hold, or write a file of them."),

@@ -66,6 +66,74 @@ def accuracy(
     _print(band_table(result), voice=voice, markdown=markdown)
 
 
+@app.command(no_args_is_help=True)
+def empty(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Pictures without containers.")],
+    gsd_m: Annotated[float, typer.Option(min=0.01, metavar="M", help="Pixel size taken for all of them.")],
+    spared: Annotated[bool, typer.Option("--spared", help="Only every third by name: those that training spares.")] = False,
+    weights: o.Weights = None,
+    threshold: o.Threshold = None,
+    device: o.Device = None,
+    model_gsd_m: ModelGsd = None,
+    classes: Classes = None,
+    config: o.Config = None,
+    markdown: AsMarkdown = False,
+    names: Annotated[bool, typer.Option("--names", help="Also a row for each picture.")] = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Count false boxes per square kilometre on pictures that hold no container."""
+    from sattrack.bench.emptiness import bench_empty, empty_rows
+    from sattrack.face import chosen_settings
+    from sattrack.training.recipes import spared as every_third
+
+    voice = Voice(quiet=quiet)
+    settings = chosen_settings(config, threshold=threshold, device=device)
+    found = bench_empty(
+        folders, weights=_model(weights, None, model_gsd_m, classes, settings.threshold), gsd_m=gsd_m, settings=settings,
+        chosen=every_third if spared else lambda names: names,
+    )  # fmt: skip
+    if names:
+        rows: list[tuple[str, ...]] = [(one.folder, one.name, f"{one.km2:.3f}", str(one.false_boxes)) for one in found]
+        _print((("folder", "picture", "km2", "false boxes"), rows), voice=voice, markdown=markdown)
+    _print(empty_rows(found), voice=voice, markdown=markdown)
+
+
+@app.command(no_args_is_help=True)
+def card(
+    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="The .pt file whose card is to be written.")],
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of labelled sets.")],
+    fold: Annotated[
+        list[Path], typer.Option(metavar="WEIGHTS", help="Weights trained the same way without some sets; may be repeated.")
+    ],
+    threshold: o.Threshold = None,
+    device: o.Device = None,
+    config: o.Config = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the card and its page beside the weights.")] = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Measure weights on places not seen, each fold's on the sets that they never saw; print, or write into the card."""
+    from sattrack.bench.carding import card_page, carded, measure_held_out
+    from sattrack.detectors.cards import card_for, write_card
+    from sattrack.face import chosen_settings
+    from sattrack.writing import write_whole
+
+    voice = Voice(quiet=quiet)
+    settings = chosen_settings(config, threshold=threshold, device=device)
+    old = card_for(weights)
+    chosen = settings.threshold if settings.threshold is not None else old.threshold
+    held_out = measure_held_out(fold, data=data, threshold=chosen, settings=settings)
+    new = carded(old, held_out, threshold=chosen)
+    voice.out(card_page(new))
+    shares = held_out.coverage
+    voice.out(
+        f"90 % intervals, each set judged by the others: hold {shares['pictures']:.0%} of pictures and "
+        f"{shares['sets']:.0%} of sets, mean half-width {shares['half_width']:.0%} of the count."
+    )
+    if write:
+        write_card(new, weights.with_suffix(".json"))
+        write_whole(weights.with_suffix(".md"), card_page(new).encode())
+
+
 @app.command()
 def speed(
     size: Annotated[

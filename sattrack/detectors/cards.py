@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sattrack.errors import WeightsError
 from sattrack.results import ModelCard
+from sattrack.writing import write_whole
 
 _CARD = TypeAdapter(ModelCard)
 # What a row of measured figures must hold for an interval to be made of it.
@@ -40,6 +41,11 @@ def possible(card: ModelCard, *, where: str) -> ModelCard:
     if wrong:
         raise WeightsError(f"the model cannot be as stated: {'; '.join(wrong)}", where=where)
     return card
+
+
+def write_card(card: ModelCard, path: Path) -> None:
+    """The card as JSON, whole or not at all."""
+    write_whole(path, _CARD.dump_json(card, indent=1) + b"\n")
 
 
 def find_weights(asked: str, *, folder: Path) -> Path:

@@ -12,7 +12,7 @@ from sattrack.detections import Detections
 from sattrack.geometry import Points, Quads, areas, centres, sides
 
 # Pairs looked at in one go: bounds the memory, some 2 kB a pair.
-_PAIRS_AT_ONCE = 20_000
+_PAIRS_AT_ONCE = 4_000
 # Rows decided in one go: few enough that even boxes all in one place make no more than some 100,000 pairs a turn.
 _FEWEST_ROWS, _MOST_ROWS = 128, 2000
 

@@ -19,7 +19,8 @@ def draw_habit(rng: np.random.Generator) -> Habit:
         tilt=float(rng.uniform(0.004, 0.015) if careless else rng.uniform(0.001, 0.004)),
         favourites=int(rng.integers(0, 4)),
         patch=float(rng.uniform(0.1, 0.7)),
-        whole_bays=float(rng.choice([0.0, 0.15, 0.4], p=[0.45, 0.35, 0.2])),
+        whole_bays=float(rng.choice([0.0, 0.15, 0.45, 0.9], p=[0.35, 0.3, 0.2, 0.15])),
+        even=0.7,
     )
 
 

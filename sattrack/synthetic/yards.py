@@ -36,7 +36,8 @@ class Habit:
 
     share20, share45: of slots. spread_m: careless placing (standard deviation). tilt: of headings, radians.
     favourites: paints that dominate the yard. patch: chance that a box wears its neighbour's paint.
-    whole_bays: share of bays that wear one paint throughout.
+    whole_bays: share of bays that wear one paint throughout. even: share of those whose boxes are also faded alike, so that
+    neighbours show hardly an edge.
     """
 
     share20: float = 0.25
@@ -46,6 +47,7 @@ class Habit:
     favourites: int = 1
     patch: float = 0.35
     whole_bays: float = 0.0
+    even: float = 0.0
     base_m: float = 0.0
 
 
@@ -133,6 +135,8 @@ def _tiered(
     bays = int(bay.max()) + 1
     of_bay, whole = rng.choice(len(shares), bays, p=shares), rng.random(bays) < habit.whole_bays
     fleets = np.where(whole[bay], of_bay[bay], fleets)
+    even = whole & (rng.random(bays) < habit.even) if habit.even else np.zeros(bays, bool)
+    of_even = box_colours(rng, count=bays, fleets=of_bay) if habit.even else np.zeros((bays, 3), np.float32)
     parts = []
     for tier in range(int(tiers.max(initial=0))):
         there = tiers > tier
@@ -145,6 +149,10 @@ def _tiered(
         if tier == 0:
             worn = fleets[there]
         base = lift[there]
+        colour = box_colours(rng, count=m, fleets=worn)
+        if habit.even:
+            faded = of_even[bay[there]] * rng.normal(1, 0.015, (m, 1)).astype(np.float32)
+            colour = np.where(even[bay[there]][:, None], faded, colour)
         parts.append(
             solids(
                 centre[there] + rng.normal(0, habit.spread_m, (m, 2)).clip(-0.25, 0.25),
@@ -153,7 +161,7 @@ def _tiered(
                 width=BOX_WIDTH_M,
                 base=base,
                 top=base + high,
-                colour=box_colours(rng, count=m, fleets=worn),
+                colour=colour,
                 kind=BOX,
                 zone=zone,
                 frame=slots.frame,

@@ -1,0 +1,106 @@
+"""Carding: what was measured on places that weights never saw, written into their model card and onto its page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sattrack import wiring
+from sattrack.bench.accuracy import Accuracy, Figures, Measured, bench_accuracy, figures
+from sattrack.bench.bands import interval_coverage, measured_bands
+from sattrack.errors import UsageError
+from sattrack.results import ModelCard
+from sattrack.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Figures on sets that the weights which made them never saw. coverage: see bands.interval_coverage."""
+
+    rows: tuple[Figures, ...]
+    by: dict[str, str]
+    whole: Figures
+    coverage: dict[str, float]
+    bands: tuple[dict[str, float], ...]
+
+
+def left_out_sets(card: ModelCard) -> tuple[str, ...]:
+    """The labelled sets that a card says its weights never saw."""
+    names = [name.strip() for source in card.trained_on for name in source.get("left_out", "").split(",")]
+    return tuple(name for name in names if name)
+
+
+def measure_held_out(folds: Sequence[Path], *, data: Path, threshold: float, settings: Settings) -> HeldOut:
+    """Each fold's weights on the sets that their card says they never saw, at one threshold, pooled.
+
+    data: the folder of labelled sets. UsageError where a card names no left-out set, or two folds leave out the same one.
+    """
+    measured: list[Measured] = []
+    by: dict[str, str] = {}
+    for weights in folds:
+        card = wiring.card_of(wiring.Model(str(weights)))
+        sets = left_out_sets(card)
+        if not sets:
+            raise UsageError("the card names no set that was left out", where=str(weights), way_out="train with --fold")
+        twice = [name for name in sets if name in by]
+        if twice:
+            raise UsageError(f"{', '.join(twice)} was left out by two of the weights", where=str(weights))
+        found: Accuracy = bench_accuracy(
+            [data / name for name in sets], weights=weights, threshold=threshold, settings=settings
+        )
+        measured += found.images
+        by |= dict.fromkeys(sets, card.id)
+    rows = tuple(
+        figures([m for m in measured if m.image.dataset == name], name=name, threshold=threshold) for name in sorted(by)
+    )
+    whole = figures(measured, name="all", threshold=threshold)
+    coverage = interval_coverage(measured, threshold=threshold)
+    return HeldOut(rows, by, whole, coverage, measured_bands(measured, threshold=threshold))
+
+
+def carded(card: ModelCard, held_out: HeldOut, *, threshold: float) -> ModelCard:
+    """The card with the threshold, the bands and a row of figures for each set."""
+    rows = [_row(row, by=held_out.by[row.name]) for row in held_out.rows]
+    return replace(
+        card, threshold=threshold, measured=held_out.bands, figures=(*rows, _row(held_out.whole, by="each set by its fold"))
+    )
+
+
+def _row(row: Figures, *, by: str) -> dict[str, object]:
+    return {
+        "set": row.name, "gsd_m": round(row.gsd_m[1], 3), "pictures": row.pictures, "boxes": row.at.true, "found": row.at.found,
+        "count_error_pct": round(row.at.error_pct, 1),
+        "precision": round(row.at.precision, 3), "recall": round(row.at.recall, 3), "ap30": round(row.ap[0], 3), "ap50": round(row.ap[1], 3), "measured_with": by,
+    }  # fmt: skip
+
+
+def card_page(card: ModelCard) -> str:
+    """The card as a page of Markdown."""
+    lines = [f"# {card.name}", "", card.description, ""]
+    lines += [
+        f"- id `{card.id}`, sha256 `{card.sha256}`",
+        f"- classes: {', '.join(card.classes)}; oriented boxes: {'yes' if card.oriented else 'no'}",
+        f"- pixels of {card.gsd_m:g} m, tiles of {card.tile_px} px, each scene stretched per channel from its "
+        f"{card.percentiles[0]:g} to its {card.percentiles[1]:g} % percentile",
+        f"- boxes are counted from a score of {card.threshold:g}",
+        f"- licence of the weights: {card.licence}",
+        "",
+        "## Trained on",
+        "",
+        "| source | kind | never seen | terms |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {s.get('name', '')} | {s.get('kind', '')} | {s.get('left_out', '')} | {s.get('terms', '')} |"
+        for s in card.trained_on
+    ]
+    if card.figures:
+        head = list(card.figures[0])
+        lines += ["", "## Measured on places not seen", "", f"| {' | '.join(h.replace('_', ' ') for h in head)} |"]
+        lines += ["|" + " --- |" * len(head)]
+        lines += [f"| {' | '.join(str(row[h]) for h in head)} |" for row in card.figures]
+    if card.measured:
+        head = list(card.measured[0])
+        lines += ["", "## Bands, from which intervals are made", "", f"| {' | '.join(h.replace('_', ' ') for h in head)} |"]
+        lines += ["|" + " --- |" * len(head)]
+        lines += [f"| {' | '.join(f'{row[h]:g}' for h in head)} |" for row in card.measured]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,118 @@
+"""Pictures with their truth, stretched as at use: labelled sets, empty land and water, rendered yards."""
+
+import multiprocessing
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sattrack.bench.datasets import read_dataset
+from sattrack.errors import UsageError
+from sattrack.geometry import Quads
+from sattrack.steps.stretching import apply_stretch, measure_stretch
+
+Pixels = NDArray[np.uint8]
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture to cut training tiles from.
+
+    pixels: (rows, cols, 3) uint8 RGB, already stretched. quads: (n, 4, 2) boxes in its pixels. gsd_m: size of a pixel (x, y).
+    ignore: polygons (k, 2) in pixels where nothing is taught. source: the set or folder that it comes from.
+    """
+
+    name: str
+    source: str
+    pixels: Pixels
+    quads: Quads
+    gsd_m: tuple[float, float]
+    ignore: tuple[NDArray[np.float64], ...] = ()
+
+
+def stretched(pixels: Pixels, *, percentiles: tuple[float, float] = (1.0, 99.0)) -> Pixels:
+    """The same declared stretch that scenes get when they are detected, over the whole picture."""
+    flat = pixels.reshape(-1, 3)
+    stretch = measure_stretch(flat, np.ones(len(flat), bool), low=percentiles[0], high=percentiles[1])
+    return apply_stretch(pixels, stretch)
+
+
+def read_labelled(folder: Path) -> tuple[Picture, ...]:
+    """A labelled set, in the layout that the benchmark reads."""
+    return tuple(
+        Picture(image.name, image.dataset, stretched(_read(image.path)), image.truth, image.gsd_m, image.ignore)
+        for image in read_dataset(folder)
+    )
+
+
+def read_empty(folder: Path, *, gsd_m: float, limit: int = 0, skip: Sequence[str] = ()) -> tuple[Picture, ...]:
+    """Pictures that hold no container, of one pixel size; `skip` names stems that are never trained on."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.stem not in skip)
+    if limit and len(paths) > limit:
+        paths = [paths[round(i)] for i in np.linspace(0, len(paths) - 1, limit)]
+    none = np.zeros((0, 4, 2))
+    return tuple(Picture(path.stem, folder.name, stretched(_read(path)), none, (gsd_m, gsd_m)) for path in paths)
+
+
+def render_pictures(seeds: range, *, processes: int = 1, cache: Path | None = None) -> tuple[Picture, ...]:
+    """A rendered yard for each seed, 144 m wide, at a pixel size that the seed draws; the same from any number of processes.
+
+    cache: a folder where they are kept, so that a training that goes on need not draw them again.
+    """
+    kept = cache / f"rendered-{seeds.start}-{seeds.stop}.npz" if cache else None
+    if kept is not None and kept.is_file():
+        return _unpacked(kept, seeds)
+    if processes <= 1:
+        drawn = tuple(_rendered(seed) for seed in seeds)
+    else:
+        with multiprocessing.get_context("spawn").Pool(processes) as pool:
+            drawn = tuple(pool.imap(_rendered, seeds, chunksize=4))
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(".tmp.npz")
+        np.savez(partial, **_packed(drawn))
+        partial.replace(kept)
+    return drawn
+
+
+def _packed(drawn: Sequence[Picture]) -> dict[str, Any]:
+    """Pixels, quads and pixel size of each picture under p0, q0, g0, p1, ..."""
+    parts: dict[str, Any] = {}
+    for i, picture in enumerate(drawn):
+        parts |= {f"p{i}": picture.pixels, f"q{i}": picture.quads, f"g{i}": np.asarray(picture.gsd_m)}
+    return parts
+
+
+def _unpacked(kept: Path, seeds: range) -> tuple[Picture, ...]:
+    with np.load(kept) as found:
+        return tuple(
+            Picture(
+                f"rendered-{seed}",
+                "rendered",
+                found[f"p{i}"],
+                found[f"q{i}"],
+                (float(found[f"g{i}"][0]), float(found[f"g{i}"][1])),
+            )
+            for i, seed in enumerate(seeds)
+        )
+
+
+def _rendered(seed: int) -> Picture:
+    from sattrack.synthetic.rendering import render_tile
+
+    gsd = float(np.exp(np.random.default_rng([seed, 1]).uniform(np.log(0.25), np.log(0.82))))
+    side = round(144 / gsd)
+    drawn = render_tile(seed, gsd_m=gsd, shape=(side, side))
+    return Picture(f"rendered-{seed}", "rendered", stretched(drawn.picture), drawn.quads, (gsd, gsd))
+
+
+def _read(path: Path) -> Pixels:
+    found = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if found is None:
+        raise UsageError("the picture cannot be read", where=str(path))
+    return np.ascontiguousarray(found[..., ::-1]).astype(np.uint8)

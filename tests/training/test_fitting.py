@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sattrack.detectors.cards import card_for
+from sattrack.detectors.yolo import YoloDetector
+from sattrack.errors import UsageError
+from sattrack.imagery import Batch, Tile, Window
+from sattrack.training.fitting import ForgivingBce, Schedule, fit, make_network
+from sattrack.training.looks import Looks
+from sattrack.training.making import Made, make
+from sattrack.training.pictures import render_pictures
+from sattrack.training.recipes import Recipe, RenderedSource, Round
+from sattrack.training.sampling import Planned, Tiles, TileSampler
+
+
+def recipe(**changes: object) -> Recipe:
+    plain = Recipe(
+        name="tiny", start="", tile_px=320, batch=1, rounds=(Round(steps=2, rate=0.001),),
+        rendered=RenderedSource(count=1, first_seed=7, weight=1),
+    )  # fmt: skip
+    return plain.model_copy(update=changes)
+
+
+def trained(folder: Path, **changes: object) -> Made:
+    torch.manual_seed(0)
+    return make(recipe(**changes), data=folder, out=folder / "out", device="cpu")
+
+
+def test_what_was_trained_is_loaded_and_detects(tmp_path: Path) -> None:
+    made = trained(tmp_path)
+    card = card_for(made.weights)
+    assert card.classes == ("container",)
+    assert "rendered yards, seeds 7 to 7" in {source["name"] for source in card.trained_on}
+    assert card.measured == (), "nothing was measured yet"
+    detector = YoloDetector(made.weights, card=card, device="cpu", score_floor=0.05, merge_overlap=0.4, tile_cap=3000)
+    tile = Tile(Window(0, 0, 320, 320), np.zeros((320, 320, 3), np.uint8), np.ones((320, 320), bool))
+    assert len(next(iter(detector.detect([Batch((tile,))])))) == 1
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = render_pictures(range(7, 8))
+
+    def fitted(folder: Path) -> dict[str, torch.Tensor]:
+        torch.manual_seed(0)
+        sampler = TileSampler(pictures, np.ones(1), gsd_m=0.2, tile_px=320, device=torch.device("cpu"))
+        network, state = fit(
+            make_network("yolo11n-obb.yaml", start=None), sampler=sampler, schedule=Schedule(3, batch=1, save_every=1),
+            looks=Looks(), gsd_m=0.2, device=torch.device("cpu"), folder=folder,
+        )  # fmt: skip
+        assert state.step == 3
+        return dict(network.state_dict())
+
+    whole = fitted(tmp_path / "whole")
+    paint, painted = TileSampler.paint, []
+
+    def killed_at_the_third(self: TileSampler, planned: Planned) -> Tiles:
+        painted.append(planned)
+        if len(painted) == 3:
+            raise Killed
+        return paint(self, planned)
+
+    monkeypatch.setattr(TileSampler, "paint", killed_at_the_third)
+    with pytest.raises(Killed):
+        fitted(tmp_path / "cut")
+    resumed = fitted(tmp_path / "cut")
+    assert len(painted) == 4, "only the third step was done again"
+    assert all(torch.allclose(whole[name].float(), resumed[name].float(), atol=1e-5) for name in whole)
+
+
+def test_marked_cells_teach_nothing_unless_a_box_is_there() -> None:
+    bce = ForgivingBce()
+    logits, target = torch.zeros(1, 3, 1), torch.tensor([[[0.0], [0.0], [1.0]]])
+    bce.marked = torch.tensor([[False, True, True]])
+    loss = bce(logits, target)[0, :, 0]
+    assert loss.tolist() == pytest.approx([0.6931, 0.0, 0.6931], abs=1e-3)
+
+
+def test_rendered_pictures_are_kept_and_read_back_the_same(tmp_path: Path) -> None:
+    drawn = render_pictures(range(3, 5), cache=tmp_path)
+    again = render_pictures(range(3, 5), cache=tmp_path)
+    assert [p.name for p in again] == [p.name for p in drawn]
+    assert all(
+        np.array_equal(a.pixels, b.pixels) and np.array_equal(a.quads, b.quads) for a, b in zip(drawn, again, strict=True)
+    )
+
+
+def test_missing_starting_weights_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="starting weights are missing"):
+        make(recipe(start="nowhere.pt"), data=tmp_path, out=tmp_path, device="cpu")
