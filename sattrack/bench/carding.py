@@ -68,8 +68,8 @@ def carded(card: ModelCard, held_out: HeldOut, *, threshold: float) -> ModelCard
 def _row(row: Figures, *, by: str) -> dict[str, object]:
     return {
         "set": row.name, "gsd_m": round(row.gsd_m[1], 3), "pictures": row.pictures, "boxes": row.at.true, "found": row.at.found,
-        "count_error_pct": round(row.at.error_pct, 1),
-        "precision": round(row.at.precision, 3), "recall": round(row.at.recall, 3), "ap30": round(row.ap[0], 3), "ap50": round(row.ap[1], 3), "measured_with": by,
+        "count_error_pct": round(row.at.error_pct, 1), "precision": round(row.at.precision, 3),
+        "recall": round(row.at.recall, 3), "ap30": round(row.ap[0], 3), "ap50": round(row.ap[1], 3), "measured_with": by,
     }  # fmt: skip
 
 
