@@ -88,13 +88,17 @@ class Scene:
     notes: tuple[str, ...] = ()
 
 
+# By which pixels become 8-bit where nobody says others.
+PERCENTILES = (1.0, 99.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """The one declared mapping of a scene's raw values to uint8: per channel, low -> 0 and high -> 255, linear, clipped."""
 
     low: tuple[float, float, float]
     high: tuple[float, float, float]
-    percentiles: tuple[float, float] = (1.0, 99.0)
+    percentiles: tuple[float, float] = PERCENTILES
 
 
 @dataclass(frozen=True, slots=True, eq=False)

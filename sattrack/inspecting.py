@@ -7,7 +7,7 @@ import numpy as np
 
 from sattrack import wiring
 from sattrack.errors import SattrackError, SceneRefused, UsageError
-from sattrack.imagery import Scene, Stretch
+from sattrack.imagery import PERCENTILES, Scene, Stretch
 from sattrack.pipeline import plan_work
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source, find_sources
@@ -76,7 +76,7 @@ def _inspect(source: Source, request: Request, *, card: ModelCard | None, sample
             nodata=request.nodata, mask=request.mask, limits=request.settings,
         )  # fmt: skip
         settings = request.settings
-        stretch = measure_stretch(*sample(scene), low=settings.low_percentile, high=settings.high_percentile)
+        stretch = measure_stretch(*sample(scene), percentiles=settings.percentiles(card.percentiles if card else PERCENTILES))
     except SattrackError as error:
         status = "refused" if isinstance(error, SceneRefused) else "failed"
         return Facts(source.path, source.scene_id, source.part, status, reason=str(error), scene=scene)

@@ -85,7 +85,7 @@ def part_key(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, 
         "schema": SCHEMA,
         "content": sha256,
         "weights": [card.id, card.sha256, card.gsd_m, card.tile_px, list(card.classes)],
-        "settings": settings.digest_fields(),
+        "settings": settings.digest_fields(settings.percentiles(card.percentiles)),
         "windows": [(c.window.col, c.window.row, c.window.width, c.window.height) for c in cells],
         "read": [
             scene.part, scene.id, scene.bands, scene.grid.gsd_m, scene.grid.crs, scene.grid.transform, scene.nodata,
@@ -110,7 +110,7 @@ def detect_scene(
     timings, began = Timings(), time.monotonic()
     scene = work.scene
     seen = SeenMap(scene.grid.shape, gsd_m=scene.grid.gsd_m, overlap_m=settings.overlap_m)
-    stretch = measure_stretch(*sample(scene), low=settings.low_percentile, high=settings.high_percentile)
+    stretch = measure_stretch(*sample(scene), percentiles=settings.percentiles(card.percentiles))
     tiles = executor.map(lambda cell: _tile(cell, scene, reader=reader, stretch=stretch, tile_px=work.plan.tile_px), work.cells)
     feed = _Feed(tiles, work.cells, seen=seen, size=settings.batch, timings=timings)
     placed: list[Detections] = []

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sattrack.detections import Detections
-from sattrack.imagery import Scene, Stretch
+from sattrack.imagery import PERCENTILES, Scene, Stretch
 
 # Of run folders and all that is written from them.
 SCHEMA_VERSION = "1"
@@ -29,6 +29,7 @@ class Seen:
 class ModelCard:
     """What must travel with weights. precision and recall are measured; bands say where (see counting intervals).
 
+    percentiles: by which its pictures were stretched, and so every scene, unless the settings say others.
     measured: rows {gsd_low, gsd_high, density_low, density_high, precision, recall, n, spread}; empty: nothing was measured.
     """
 
@@ -39,7 +40,7 @@ class ModelCard:
     tile_px: int
     threshold: float
     oriented: bool = True
-    percentiles: tuple[float, float] = (1.0, 99.0)
+    percentiles: tuple[float, float] = PERCENTILES
     name: str = ""
     description: str = ""
     licence: str = ""

@@ -21,8 +21,12 @@ class Settings(BaseModel):
         lt=1,
         description="Oriented overlap (intersection over the smaller box) from which two boxes are one.",
     )
-    low_percentile: float = Field(default=1.0, ge=0, lt=50, description="Percentile of each channel that becomes 0.")
-    high_percentile: float = Field(default=99.0, gt=50, le=100, description="Percentile of each channel that becomes 255.")
+    low_percentile: float | None = Field(
+        default=None, ge=0, lt=50, description="Percentile of each channel that becomes 0; none: the model card's."
+    )
+    high_percentile: float | None = Field(
+        default=None, gt=50, le=100, description="Percentile of each channel that becomes 255; none: the model card's."
+    )
     edge_nodata: bool = Field(
         default=True, description="Constant areas joined to the border, without declared nodata, are not seen."
     )
@@ -34,7 +38,6 @@ class Settings(BaseModel):
     device: str = Field(default="auto", description="auto, cpu, mps, cuda or cuda:N.")
     tile_shift_m: tuple[float, float] = Field(default=(0.0, 0.0), description="Shift of the tile grid, metres (x, y).")
     min_observed: float = Field(default=0.5, ge=0, le=1, description="Least observed fraction of a site for a count to stand.")
-    interval_level: float = Field(default=0.9, ge=0.9, le=0.9, description="Level of the intervals on counts.")
     max_pixels: int = Field(default=4_000_000_000, ge=1, description="Largest scene, pixels.")
     max_block_bytes: int = Field(default=256 << 20, ge=1 << 16, description="Largest block of a file, bytes.")
     max_bands: int = Field(default=32, ge=1, le=1024, description="Most bands of a file.")
@@ -54,10 +57,20 @@ class Settings(BaseModel):
             )
         return self
 
-    def digest_fields(self) -> dict[str, object]:
-        """What changes the boxes that are stored. Threshold, counting rules, batch and read-ahead do not."""
+    def percentiles(self, of_card: tuple[float, float]) -> tuple[float, float]:
+        """The percentiles that become 0 and 255: each the user's where set, else the one that the weights were trained with."""
+        low, high = self.low_percentile, self.high_percentile
+        return (of_card[0] if low is None else low, of_card[1] if high is None else high)
+
+    def digest_fields(self, percentiles: tuple[float, float]) -> dict[str, object]:
+        """What changes the boxes that are stored. Threshold, counting rules, batch and read-ahead do not.
+
+        percentiles: those that hold, whoever said them, since the same stretch is the same work.
+        """
         names = (
-            "score_floor", "longest_object_m", "margin_m", "overlap_m", "merge_overlap", "low_percentile",
-            "high_percentile", "edge_nodata", "tile_cap", "tile_shift_m",
+            "score_floor", "longest_object_m", "margin_m", "overlap_m", "merge_overlap", "edge_nodata", "tile_cap",
+            "tile_shift_m",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | dict(
+            zip(("low_percentile", "high_percentile"), percentiles, strict=True)
+        )

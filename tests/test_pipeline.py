@@ -102,13 +102,15 @@ class Truth:
         return Detections((moved - [w.col, w.row]) / scale, scores, np.zeros(len(cut), np.int32))
 
 
-def work_on(scene: Scene, *, settings: Settings, sites: tuple[Site, ...] = (), sha256: str = "aa") -> Work:
-    return plan_work(scene, sha256=sha256, card=CARD, settings=settings, sites=sites)
+def work_on(
+    scene: Scene, *, settings: Settings, sites: tuple[Site, ...] = (), sha256: str = "aa", card: ModelCard = CARD
+) -> Work:
+    return plan_work(scene, sha256=sha256, card=card, settings=settings, sites=sites)
 
 
 def run(
     quads_m: Quads, *, settings: Settings | None = None, reader: Ground | None = None, detector: Truth | None = None,
-    workers: int = 0, sites: tuple[Site, ...] = (), scene: Scene | None = None,
+    workers: int = 0, sites: tuple[Site, ...] = (), scene: Scene | None = None, card: ModelCard = CARD,
 ) -> tuple[Part, Truth]:  # fmt: skip
     settings = settings or Settings(tile_cap=100_000)
     reader = reader or Ground()
@@ -116,8 +118,8 @@ def run(
     detector = detector or Truth(quads_m / GSD)
     executor = ThreadExecutor(workers=workers, ahead=4) if workers else SerialExecutor()
     part, _ = detect_scene(
-        work_on(scene, settings=settings, sites=sites), reader=reader, sample=reader.sample, detector=detector, card=CARD,
-        settings=settings, executor=executor,
+        work_on(scene, settings=settings, sites=sites, card=card), reader=reader, sample=reader.sample, detector=detector,
+        card=card, settings=settings, executor=executor,
     )  # fmt: skip
     return part, detector
 
@@ -127,6 +129,19 @@ def test_g4_the_seams_of_a_yard_of_10_000_boxes_move_its_count_by_no_more_than_t
     part, _ = run(yard(10_000, heading=heading))
     assert part.tiles > 20
     assert len(part.detections) == pytest.approx(10_000, rel=0.002)
+
+
+def test_a_scene_is_stretched_by_the_percentiles_of_the_card_unless_the_settings_say_others() -> None:
+    quads, found = yard(4, heading=0), {}
+    for name, settings, percentiles in (
+        ("card", Settings(), (5.0, 95.0)), ("user", Settings(low_percentile=0, high_percentile=100), (5.0, 95.0)),
+        ("same", Settings(low_percentile=5, high_percentile=95), (1.0, 99.0)), ("usual", Settings(), (1.0, 99.0)),
+    ):  # fmt: skip
+        found[name] = run(quads, settings=settings, card=replace(CARD, percentiles=percentiles))[0]
+    held = {name: part.stretch.percentiles for name, part in found.items()}
+    assert held == {"card": (5.0, 95.0), "user": (0.0, 100.0), "same": (5.0, 95.0), "usual": (1.0, 99.0)}
+    assert found["card"].key == found["same"].key
+    assert len({part.key for part in found.values()}) == 3
 
 
 @pytest.mark.parametrize("heading", [0, 33])

@@ -25,7 +25,7 @@ def test_o5_the_law_of_overlap_is_named() -> None:
         ("threshold", 0.0), ("threshold", 1.0), ("threshold", -1.0), ("score_floor", 0.0), ("merge_overlap", 1.0),
         ("batch", 0), ("batch", -1), ("batch", 1000), ("tile_cap", 100), ("min_observed", 1.1), ("overlap_m", float("nan")),
         ("overlap_m", float("inf")), ("tile_shift_m", (float("nan"), 0.0)), ("low_percentile", 60.0), ("high_percentile", 40.0),
-        ("interval_level", 0.5), ("read_ahead", 0), ("max_pixels", 0), ("batch", "many"),
+        ("interval_level", 0.9), ("read_ahead", 0), ("max_pixels", 0), ("batch", "many"),
     ],
 )  # fmt: skip
 def test_p13_a_value_out_of_range_is_refused_by_its_name(name: str, value: object) -> None:
@@ -52,10 +52,28 @@ def test_a_threshold_below_what_is_stored_is_refused() -> None:
 
 def test_i2_what_only_changes_speed_or_counting_is_not_in_the_digest() -> None:
     free = {
-        "threshold", "batch", "read_ahead", "device", "min_observed", "interval_level", "max_pixels", "max_block_bytes",
+        "threshold", "batch", "read_ahead", "device", "min_observed", "max_pixels", "max_block_bytes",
         "max_bands", "gdal_cache_bytes",
     }  # fmt: skip
-    assert set(Settings().digest_fields()) == set(Settings.model_fields) - free
+    assert set(Settings().digest_fields((1.0, 99.0))) == set(Settings.model_fields) - free
+
+
+@pytest.mark.parametrize(
+    ("said", "held"),
+    [
+        ({}, (2.0, 98.0)),
+        ({"low_percentile": 0.0}, (0.0, 98.0)),
+        ({"high_percentile": 100.0}, (2.0, 100.0)),
+        ({"low_percentile": 0.5, "high_percentile": 99.5}, (0.5, 99.5)),
+    ],
+)
+def test_the_cards_percentiles_hold_unless_the_user_sets_others(said: dict[str, float], held: tuple[float, float]) -> None:
+    assert Settings(**said).percentiles((2.0, 98.0)) == held
+
+
+def test_i2_percentiles_make_one_digest_whoever_said_them() -> None:
+    own = Settings(low_percentile=2, high_percentile=98)
+    assert own.digest_fields(own.percentiles((1.0, 99.0))) == Settings().digest_fields(Settings().percentiles((2.0, 98.0)))
 
 
 def test_settings_come_back_from_json() -> None:

@@ -34,6 +34,7 @@ def possible(card: ModelCard, *, where: str) -> ModelCard:
         "gsd_m": 0.01 <= card.gsd_m <= 100,
         "tile_px": 32 <= card.tile_px <= 8192,
         "threshold": 0 < card.threshold < 1,
+        "percentiles": 0 <= card.percentiles[0] < 50 < card.percentiles[1] <= 100,
         "classes": bool(card.classes) and all(card.classes),
         "measured": all(row.keys() >= _ROW for row in card.measured),
     }

@@ -11,7 +11,7 @@ from sattrack.detections import Detections
 from sattrack.geometry import sides
 from sattrack.imagery import Scene
 from sattrack.results import ModelCard, Part, SceneOutcome
-from sattrack.steps.estimating import NOT_MEASURED, Interval, interval_for
+from sattrack.steps.estimating import LEVEL, NOT_MEASURED, Interval, interval_for
 from sattrack.steps.grounding import Frame, footprint, sample_points
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.merging import merge
@@ -27,7 +27,6 @@ class Rule:
     threshold: float
     min_observed: float
     merge_overlap: float
-    level: float = 0.9
 
 
 def count_site(
@@ -88,7 +87,7 @@ def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: R
     return Count(
         site_id=site.id, site_name=site.name, zone=site.zone, scene_id=outcome.scene_id,
         datetime=scene.acquired if scene else None, datetime_source=scene.acquired_source if scene else "unknown",
-        sensor=scene.sensor if scene else "", count=None, count_low=None, count_high=None, interval_level=rule.level,
+        sensor=scene.sensor if scene else "", count=None, count_low=None, count_high=None, interval_level=LEVEL,
         interval_method="none: not counted", n_checked=0, observed_fraction=0.0, cloud_checked=False, status=outcome.status,
         count_per_observed_area=None, n_20ft=None, n_40ft=None, n_45ft=None, teu=None, threshold=rule.threshold, cap_hit=False,
         gsd_m=max(gsd), px_per_width=px_per_width(gsd) if scene else float("nan"),
@@ -189,7 +188,7 @@ def _with_number(
     return Count(
         site_id=site.id, site_name=site.name, zone=site.zone, scene_id=scene.id, datetime=scene.acquired,
         datetime_source=scene.acquired_source, sensor=scene.sensor, count=n, count_low=interval.low, count_high=interval.high,
-        interval_level=rule.level, interval_method=interval.method, n_checked=0, observed_fraction=round(observed, 4),
+        interval_level=LEVEL, interval_method=interval.method, n_checked=0, observed_fraction=round(observed, 4),
         cloud_checked=all(p.scene.cloud_checked for p in parts), status=status,
         count_per_observed_area=round(n / area_ha, 4) if area_ha > 0 else None, n_20ft=classes.count("20ft"),
         n_40ft=classes.count("40ft"), n_45ft=classes.count("45ft"), teu=teu(classes), threshold=rule.threshold,
@@ -203,7 +202,7 @@ def _without_number(site: Site, part: Part, rule: Rule, *, status: str, observed
     return Count(
         site_id=site.id, site_name=site.name, zone=site.zone, scene_id=scene.id, datetime=scene.acquired,
         datetime_source=scene.acquired_source, sensor=scene.sensor, count=None, count_low=None, count_high=None,
-        interval_level=rule.level, interval_method=NOT_MEASURED if not part.card.measured else "none: not counted", n_checked=0,
+        interval_level=LEVEL, interval_method=NOT_MEASURED if not part.card.measured else "none: not counted", n_checked=0,
         observed_fraction=observed, cloud_checked=scene.cloud_checked, status=status, count_per_observed_area=None, n_20ft=None,
         n_40ft=None, n_45ft=None, teu=None, threshold=rule.threshold, cap_hit=False, gsd_m=round(max(scene.grid.gsd_m), 4),
         px_per_width=round(px_per_width(scene.grid.gsd_m), 2), capability=capability(scene.grid.gsd_m), model_id=part.card.id,

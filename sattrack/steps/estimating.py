@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sattrack.results import ModelCard
 
-Z90 = 1.6448536269514722
+LEVEL = 0.9
+Z90 = 1.6448536269514722  # of the normal distribution, for that level, both tails
 NOT_MEASURED = "none: nothing was measured for these weights"
 
 

@@ -7,11 +7,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sattrack.imagery import Stretch
+from sattrack.imagery import PERCENTILES, Stretch
 
 
-def measure_stretch(pixels: NDArray[np.generic], valid: NDArray[np.bool_], *, low: float = 1.0, high: float = 99.0) -> Stretch:
-    """The mapping of a scene from a sample of its raw pixels: each channel from its own percentiles low and high.
+def measure_stretch(
+    pixels: NDArray[np.generic], valid: NDArray[np.bool_], *, percentiles: tuple[float, float] = PERCENTILES
+) -> Stretch:
+    """The mapping of a scene from a sample of its raw pixels: each channel from its own two percentiles.
 
     pixels: (..., 3) raw values. valid: (...) bool. What is not valid or not finite never enters. Where a channel's
     percentiles meet (open water with a few ships), its whole range is used; a constant channel becomes 0.
@@ -20,13 +22,13 @@ def measure_stretch(pixels: NDArray[np.generic], valid: NDArray[np.bool_], *, lo
     if seen.dtype.kind == "f":
         seen = seen[np.isfinite(seen).all(axis=1)]
     if not len(seen):
-        return Stretch((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (low, high))
-    bounds = [_bounds(seen[:, channel], low=low, high=high) for channel in range(3)]
-    return Stretch((bounds[0][0], bounds[1][0], bounds[2][0]), (bounds[0][1], bounds[1][1], bounds[2][1]), (low, high))
+        return Stretch((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), percentiles)
+    bounds = [_bounds(seen[:, channel], percentiles=percentiles) for channel in range(3)]
+    return Stretch((bounds[0][0], bounds[1][0], bounds[2][0]), (bounds[0][1], bounds[1][1], bounds[2][1]), percentiles)
 
 
-def _bounds(values: NDArray[Any], *, low: float, high: float) -> tuple[float, float]:
-    begin, end = (float(v) for v in np.percentile(values.astype(np.float64), [low, high]))
+def _bounds(values: NDArray[Any], *, percentiles: tuple[float, float]) -> tuple[float, float]:
+    begin, end = (float(v) for v in np.percentile(values.astype(np.float64), percentiles))
     if end > begin:
         return begin, end
     begin, end = float(values.min()), float(values.max())

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sattrack.bench.datasets import read_dataset
 from sattrack.errors import UsageError
 from sattrack.geometry import Quads
+from sattrack.imagery import PERCENTILES
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 
 Pixels = NDArray[np.uint8]
@@ -35,10 +36,10 @@ class Picture:
     ignore: tuple[NDArray[np.float64], ...] = ()
 
 
-def stretched(pixels: Pixels, *, percentiles: tuple[float, float] = (1.0, 99.0)) -> Pixels:
+def stretched(pixels: Pixels, *, percentiles: tuple[float, float] = PERCENTILES) -> Pixels:
     """The same declared stretch that scenes get when they are detected, over the whole picture."""
     flat = pixels.reshape(-1, 3)
-    stretch = measure_stretch(flat, np.ones(len(flat), bool), low=percentiles[0], high=percentiles[1])
+    stretch = measure_stretch(flat, np.ones(len(flat), bool), percentiles=percentiles)
     return apply_stretch(pixels, stretch)
 
 

@@ -40,6 +40,7 @@ def test_p6_changed_weights_do_not_match_their_card(tmp_path: Path) -> None:
     [
         ({"gsd_m": "fine"}, "gsd_m"), ({"gsd_m": 0}, "gsd_m"), ({"threshold": 1.2}, "threshold"), ({"classes": []}, "classes"),
         ({"tile_px": 0}, "tile_px"), ({"measured": [{"precision": 0.9}]}, "measured"), ({"id": None}, "id"),
+        ({"percentiles": [99, 1]}, "percentiles"),
     ],
 )  # fmt: skip
 def test_p13_a_card_with_an_impossible_value_is_refused_by_its_name(

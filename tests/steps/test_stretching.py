@@ -13,7 +13,7 @@ def everything(shape):
 
 def test_each_channel_goes_to_its_own_percentiles():
     pixels = np.stack([np.arange(1001), np.arange(1001) * 2 + 50, 4000 - np.arange(1001)], axis=-1).astype(np.uint16)
-    stretch = measure_stretch(pixels, everything(1001), low=1, high=99)
+    stretch = measure_stretch(pixels, everything(1001), percentiles=(1, 99))
     assert stretch == Stretch((10.0, 70.0, 3010.0), (990.0, 2030.0, 3990.0), (1, 99))
 
 
