@@ -96,8 +96,7 @@ def export(run: str | Path, *, format: str, to: str | Path, everything: bool = F
     """
     writer = export_writer(format)
     opened, parts = running.open_run(Path(run))
-    written: Path = writer(opened, parts, Path(to), everything=everything)
-    return written
+    return writer(opened, parts, Path(to), everything=everything)
 
 
 def info(

@@ -5,7 +5,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 
@@ -17,7 +17,7 @@ from sattrack.imagery import Batch, Scene, Stretch, Tile
 from sattrack.ports import Detector, Executor, Reader
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
-from sattrack.steps.counting import own_site, touches
+from sattrack.steps.counting import touches
 from sattrack.steps.grounding import from_lonlat
 from sattrack.steps.merging import merge
 from sattrack.steps.observing import SeenMap
@@ -48,13 +48,6 @@ class Work:
     plan: Plan
     cells: tuple[Cell, ...]
     key: str
-
-
-@dataclass(slots=True)
-class Progress:
-    """What a caller is told after each batch: tiles done of a scene."""
-
-    tile_done: Callable[[int], None] = field(default=lambda _n: None)
 
 
 def plan_work(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, sites: Sequence[Site] = ()) -> Work:
@@ -99,26 +92,27 @@ def detect_scene(
     work: Work,
     *,
     reader: Reader,
-    sample: Callable[[Scene], tuple[np.ndarray, np.ndarray]],
     detector: Detector,
     card: ModelCard,
     settings: Settings,
     executor: Executor,
-    progress: Progress | None = None,
+    tiles_done: Callable[[int], None] = lambda _n: None,
 ) -> tuple[Part, Timings]:
-    """All boxes of one scene, in its pixels, and what was seen. Raises SceneError, DetectorError: never a partial result."""
+    """All boxes of one scene, in its pixels, and what was seen. Raises SceneError, DetectorError: never a partial result.
+
+    tiles_done: told after each batch how many tiles it held.
+    """
     timings, began = Timings(), time.monotonic()
     scene = work.scene
     seen = SeenMap(scene.grid.shape, gsd_m=scene.grid.gsd_m, overlap_m=settings.overlap_m)
-    stretch = measure_stretch(*sample(scene), percentiles=settings.percentiles(card.percentiles))
+    stretch = measure_stretch(*reader.sample(scene), percentiles=settings.percentiles(card.percentiles))
     tiles = executor.map(lambda cell: _tile(cell, scene, reader=reader, stretch=stretch, tile_px=work.plan.tile_px), work.cells)
     feed = _Feed(tiles, work.cells, seen=seen, size=settings.batch, timings=timings)
     placed: list[Detections] = []
     check = partial(checked, classes=len(card.classes), floor=settings.score_floor, cap=settings.tile_cap)
     for cells, found in feed.through(detector):
         placed += [place(check(d), cell=cell, plan=work.plan) for cell, d in zip(cells, found, strict=True)]
-        if progress:
-            progress.tile_done(len(cells))
+        tiles_done(len(cells))
     kept, dropped = sound(Detections.joined(placed), shape=scene.grid.shape)
     merged = merge(kept, overlap=settings.merge_overlap)
     timings.wall = time.monotonic() - began
@@ -200,6 +194,3 @@ class _Feed:
         self._waiting.append(tuple(cell for cell, _ in chosen))
         self.fed += len(chosen)
         return Batch(tuple(tile for _, tile in chosen))
-
-
-__all__ = ["Progress", "Timings", "Work", "detect_scene", "own_site", "part_key", "plan_work"]

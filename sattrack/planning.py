@@ -9,6 +9,7 @@ from sattrack import wiring
 from sattrack.errors import SattrackError, SceneRefused, UsageError
 from sattrack.imagery import Scene
 from sattrack.pipeline import Work, plan_work
+from sattrack.ports import Store
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source, find_sources
 from sattrack.readers.outlines import read_outlines
@@ -16,7 +17,6 @@ from sattrack.results import ModelCard, SceneOutcome
 from sattrack.settings import Settings
 from sattrack.steps.grounding import finds_back
 from sattrack.steps.judging import capability, px_per_width
-from sattrack.stores.folder import RunFolder
 from sattrack.timeline import Site
 
 
@@ -51,9 +51,7 @@ class Planned:
     stored: bool = False
 
 
-def plan(
-    request: Request, *, store: RunFolder | None = None
-) -> tuple[list[Planned], ModelCard, tuple[Site, ...], tuple[str, ...]]:
+def plan(request: Request, *, store: Store | None = None) -> tuple[list[Planned], ModelCard, tuple[Site, ...], tuple[str, ...]]:
     """Every scene described, its windows planned, and whether its part is already there. Nothing is detected."""
     card = wiring.card_of(request.model)
     sites, notes = read_outlines(request.sites) if request.sites else ((), ())

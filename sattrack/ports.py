@@ -26,6 +26,16 @@ class Reader(Protocol):
         """
         ...
 
+    def sample(self, scene: Scene) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+        """Raw pixels (n, 3) from all over a scene, few enough for memory, and which are valid (n,). Raises SceneError."""
+        ...
+
+    def digest(self, scene: Scene) -> str:
+        """sha256 of all that the pixels come from, file and mask, hexadecimal. Raises SceneError."""
+        ...
+
+    def close(self) -> None: ...
+
 
 class Detector(Protocol):
     """Finds objects in batches of tiles. `device` says where it really runs."""
@@ -47,7 +57,10 @@ class Executor(Protocol):
 
 
 class Store(Protocol):
-    """Keeps parts under their keys; a crash while writing leaves nothing half."""
+    """A run's folder: parts under their keys, and the index of the run. A crash while writing leaves nothing half."""
+
+    @property
+    def root(self) -> Path: ...
 
     def has(self, key: str) -> bool: ...
 
@@ -55,7 +68,9 @@ class Store(Protocol):
 
     def get(self, key: str) -> Part: ...
 
-    def keys(self) -> Iterator[str]: ...
+    def read_index(self) -> RunIndex: ...
+
+    def write_index(self, index: RunIndex) -> None: ...
 
 
 class Finished(Protocol):
@@ -75,14 +90,9 @@ class Finished(Protocol):
 
 
 class Report(Protocol):
-    """Writes something for people or other programs from a finished run and its parts by file; returns what it wrote."""
+    """Writes a run for people or other programs, from its parts by file; returns what it wrote, a file or a folder.
 
-    def __call__(self, run: Finished, parts: Mapping[str, Part], to: Path) -> Path: ...
+    everything: also the boxes that are not counted, for formats that hold only counted ones otherwise.
+    """
 
-
-class PictureReader(Reader, Protocol):
-    """A reader that can also tell whether a scene is still the one that was counted."""
-
-    def digest(self, scene: Scene) -> str:
-        """sha256 of the scene's content, hexadecimal. Raises SceneError."""
-        ...
+    def __call__(self, run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path: ...

@@ -9,11 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from sattrack import wiring
 from sattrack.errors import SettingsError, StoreError
+from sattrack.ports import Store
 from sattrack.readers.outlines import read_outlines
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome
 from sattrack.settings import Settings
 from sattrack.steps.counting import Rule, count_refused, count_site, own_site, touches
-from sattrack.stores.folder import RunFolder
 from sattrack.timeline import Count, Site
 from sattrack.writing import write_whole
 
@@ -84,7 +84,7 @@ def open_run(folder: Path) -> tuple[Run, dict[str, Part]]:
     return Run(folder, index, count_all(parts, index.outcomes, sites=sites, card=index.card, rule=rule), sites), parts
 
 
-def load_parts(store: RunFolder, index: RunIndex) -> dict[str, Part]:
+def load_parts(store: Store, index: RunIndex) -> dict[str, Part]:
     """The parts of a run's finished scenes, by file, with where each lies now. StoreError where one is gone or torn."""
     found = {o.part: (store.get(o.key), o.scene) for o in index.outcomes if o.status == "done"}
     return {name: replace(part, scene=scene or part.scene, card=index.card) for name, (part, scene) in found.items()}

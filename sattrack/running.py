@@ -12,11 +12,11 @@ from pathlib import Path
 from sattrack import wiring
 from sattrack.errors import DetectorError, SceneError, SceneRefused, UsageError
 from sattrack.imagery import Scene
-from sattrack.pipeline import Progress, Timings, Work, detect_scene
+from sattrack.pipeline import Timings, Work, detect_scene
 from sattrack.planning import Planned, Request, plan
+from sattrack.ports import Store
 from sattrack.recounting import Run, count_all, keep_sites, open_run, recount
 from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, SceneOutcome
-from sattrack.stores.folder import RunFolder
 from sattrack.timeline import Site
 from sattrack.writing import write_whole
 
@@ -56,7 +56,7 @@ def detect(request: Request, *, listener: Listener | None = None) -> Run:
 
 
 def _outcomes(
-    planned: Sequence[Planned], request: Request, *, card: ModelCard, store: RunFolder, listener: Listener, journal: "_Journal"
+    planned: Sequence[Planned], request: Request, *, card: ModelCard, store: Store, listener: Listener, journal: "_Journal"
 ) -> Iterable[SceneOutcome]:
     """One outcome per planned scene. The detector is loaded only when there is something to detect."""
     reader = wiring.make_reader(request.settings)
@@ -77,8 +77,8 @@ def _outcomes(
             listener.scene_begins(one)
             try:
                 part, timings = detect_scene(
-                    one.work, reader=reader, sample=reader.sample, detector=detector, card=card, settings=request.settings,
-                    executor=executor, progress=Progress(listener.tiles_done),
+                    one.work, reader=reader, detector=detector, card=card, settings=request.settings,
+                    executor=executor, tiles_done=listener.tiles_done,
                 )  # fmt: skip
                 _unchanged(one.work, reader.digest)
                 store.put(one.work.key, part)
@@ -112,9 +112,7 @@ class _Journal:
 
     _EVERY_S = 5.0
 
-    def __init__(
-        self, store: RunFolder, request: Request, *, card: ModelCard, sites: Sequence[Site], names: Sequence[str]
-    ) -> None:
+    def __init__(self, store: Store, request: Request, *, card: ModelCard, sites: Sequence[Site], names: Sequence[str]) -> None:
         self._store = store
         self._sites = tuple(sites)
         self._names = names

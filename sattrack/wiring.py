@@ -1,23 +1,18 @@
 """Wiring: names to plugs. The only place that knows which implementation stands behind a protocol."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sattrack.assets import asset_folder
 from sattrack.errors import UsageError
-from sattrack.ports import Detector, Finished
-from sattrack.results import ModelCard
+from sattrack.ports import Detector, Executor, Finished, Reader, Report, Store
+from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
-
-if TYPE_CHECKING:
-    from sattrack.executors.threads import ThreadExecutor
-    from sattrack.readers.rasters import RasterReader
-    from sattrack.stores.folder import RunFolder
 
 DEFAULT_WEIGHTS = "fast"
 
@@ -52,10 +47,7 @@ def card_of(model: Model) -> ModelCard:
     """The model's card, without loading a network where there is one."""
     if model.detector:
         return load_model(model, settings=Settings())[1]
-    from sattrack.detectors.cards import card_for, find_weights
-
-    weights = find_weights(model.weights, folder=asset_folder("weights"))
-    return card_for(weights, gsd_m=model.gsd_m, classes=model.classes, threshold=model.threshold)
+    return _weights_and_card(model)[1]
 
 
 def load_model(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard]:
@@ -65,12 +57,9 @@ def load_model(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard
 
         detector = load_custom(model.detector)
         return detector, card_of_custom(model.detector, detector=detector, threshold=model.threshold)
-    from sattrack.detectors.cards import card_for, find_weights
-
-    weights = find_weights(model.weights, folder=asset_folder("weights"))
-    card = card_for(weights, gsd_m=model.gsd_m, classes=model.classes, threshold=model.threshold)
     from sattrack.detectors.yolo import YoloDetector
 
+    weights, card = _weights_and_card(model)
     made = YoloDetector(
         weights,
         card=card,
@@ -82,42 +71,48 @@ def load_model(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard
     return made, card
 
 
-def make_reader(settings: Settings) -> "RasterReader":
+def _weights_and_card(model: Model) -> tuple[Path, ModelCard]:
+    from sattrack.detectors.cards import card_for, find_weights
+
+    weights = find_weights(model.weights, folder=asset_folder("weights"))
+    return weights, card_for(weights, gsd_m=model.gsd_m, classes=model.classes, threshold=model.threshold)
+
+
+def make_reader(settings: Settings) -> Reader:
     from sattrack.readers.rasters import RasterReader
 
     return RasterReader(limits=settings)
 
 
-def write_page(run: Finished, parts: Any, to: Path, *, imagery: bool, allow_remote: bool = False) -> Path:
+def write_page(run: Finished, parts: Mapping[str, Part], to: Path, *, imagery: bool, allow_remote: bool = False) -> Path:
     """The run's page; without imagery no scene is opened."""
     from sattrack.reports.page import write_report
 
-    path: Path = _with_reader(write_report, run, parts, to, imagery=imagery, allow_remote=allow_remote)
-    return path
+    return _with_reader(write_report, run, parts, to, imagery=imagery, allow_remote=allow_remote)
 
 
-def make_executor(settings: Settings) -> "ThreadExecutor":
+def make_executor(settings: Settings) -> Executor:
     from sattrack.executors.threads import ThreadExecutor
 
     return ThreadExecutor(workers=1, ahead=settings.read_ahead * settings.batch)
 
 
-def open_store(folder: Path, *, create: bool) -> "RunFolder":
+def open_store(folder: Path, *, create: bool) -> Store:
     from sattrack.stores.folder import RunFolder
 
     return RunFolder(folder, create=create)
 
 
-def export_writer(name: str) -> Callable[..., Any]:
+def export_writer(name: str) -> Report:
     """The function that writes a format. UsageError names the formats there are."""
     if name not in EXPORTS:
         raise UsageError(f"the format {name!r} is not known", way_out=f"use one of {', '.join(EXPORTS)}")
     module, function, _ = EXPORTS[name]
-    writer: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    writer: Report = getattr(importlib.import_module(module), function)
     return partial(_with_reader, writer) if name in _NEEDS_PIXELS else writer
 
 
-def _with_reader(writer: Callable[..., Any], run: Finished, parts: Any, to: Path, **options: Any) -> Any:
+def _with_reader(writer: Callable[..., Path], run: Finished, parts: Mapping[str, Part], to: Path, **options: Any) -> Path:
     """Calls a writer that shows pixels, which are read as the run read them."""
     with closing(make_reader(Settings.model_validate(run.index.settings))) as reader:
         return writer(run, parts, to, reader=reader, **options)

@@ -118,7 +118,7 @@ def run(
     detector = detector or Truth(quads_m / GSD)
     executor = ThreadExecutor(workers=workers, ahead=4) if workers else SerialExecutor()
     part, _ = detect_scene(
-        work_on(scene, settings=settings, sites=sites, card=card), reader=reader, sample=reader.sample, detector=detector,
+        work_on(scene, settings=settings, sites=sites, card=card), reader=reader, detector=detector,
         card=card, settings=settings, executor=executor,
     )  # fmt: skip
     return part, detector

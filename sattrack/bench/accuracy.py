@@ -1,17 +1,18 @@
 """Accuracy: labelled sets through the same path as any scene, scored against what people outlined."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sattrack import wiring
 from sattrack.bench.datasets import LabelledImage, read_datasets
+from sattrack.bench.detecting import detect_each
 from sattrack.bench.predictions import read_predictions
 from sattrack.bench.scoring import IOUS, Scored, Tally, average_precision, ignored_area, score, tally
 from sattrack.detections import Detections
 from sattrack.errors import SceneError, UsageError
-from sattrack.pipeline import detect_scene, plan_work
+from sattrack.imagery import Scene
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source
 from sattrack.settings import Settings
@@ -71,12 +72,10 @@ class Figures:
 def bench_accuracy(
     datasets: Sequence[Path],
     *,
-    weights: str | Path | wiring.Model = wiring.DEFAULT_WEIGHTS,
+    model: wiring.Model | None = None,
     threshold: float | None = None,
     predictions: Path | None = None,
-    device: str | None = None,
     settings: Settings | None = None,
-    on_image: Callable[[Measured], None] = lambda _measured: None,
 ) -> Accuracy:
     """Detects in every picture of the sets and scores the boxes; or scores those of `predictions`, a CSV as export writes it.
 
@@ -93,17 +92,15 @@ def bench_accuracy(
         model_id = predictions.name
         found = _read(images, predictions)
     else:
-        model = weights if isinstance(weights, wiring.Model) else wiring.Model(str(weights))
+        model = model or wiring.Model()
         card = wiring.card_of(model)
         threshold = card.threshold if threshold is None else threshold
         model_id = card.id
-        asked = settings or Settings()
-        found = _detected(images, model, settings=asked if device is None else asked.model_copy(update={"device": device}))
-    measured = []
-    for image, boxes, where in found:
-        measured.append(Measured(image, boxes, score(boxes, truth=image.truth, ignore=image.ignore), where))
-        on_image(measured[-1])
-    return Accuracy(tuple(measured), threshold, model_id, time.monotonic() - began)
+        found = _detected(images, model, settings=settings or Settings())
+    measured = tuple(
+        Measured(image, boxes, score(boxes, truth=image.truth, ignore=image.ignore), where) for image, boxes, where in found
+    )
+    return Accuracy(measured, threshold, model_id, time.monotonic() - began)
 
 
 def figures(measured: Sequence[Measured], *, name: str, threshold: float) -> Figures:
@@ -134,22 +131,17 @@ Found = Iterator[tuple[LabelledImage, Detections, str]]
 
 def _detected(images: Sequence[LabelledImage], model: wiring.Model, *, settings: Settings) -> Found:
     """Each picture with its boxes in source pixels, and the device that found them."""
-    detector, card = wiring.load_model(model, settings=settings)
-    reader = wiring.make_reader(settings)
-    executor = wiring.make_executor(settings)
-    try:
-        for image in images:
-            source = Source(str(image.path), image.name, image.name, gsd_m=image.gsd_m, gsd_source="meta.json")
-            scene = describe(source, limits=settings)
-            if scene.grid.shape != image.shape:
-                raise SceneError("is read at another size than its labels were", where=str(image.path))
-            work = plan_work(scene, sha256=reader.digest(scene), card=card, settings=settings)
-            part, _ = detect_scene(
-                work, reader=reader, sample=reader.sample, detector=detector, card=card, settings=settings, executor=executor
-            )
-            yield image, part.detections, part.device
-    finally:
-        reader.close()
+    scenes = (_scene(image, settings=settings) for image in images)
+    for image, part in zip(images, detect_each(scenes, model=model, settings=settings), strict=True):
+        yield image, part.detections, part.device
+
+
+def _scene(image: LabelledImage, *, settings: Settings) -> Scene:
+    source = Source(str(image.path), image.name, image.name, gsd_m=image.gsd_m, gsd_source="meta.json")
+    scene = describe(source, limits=settings)
+    if scene.grid.shape != image.shape:
+        raise SceneError("is read at another size than its labels were", where=str(image.path))
+    return scene
 
 
 def _read(images: Sequence[LabelledImage], predictions: Path) -> Found:

@@ -60,7 +60,7 @@ def measure_detector(picture: Path, *, model: wiring.Model, settings: Settings, 
         work = plan_work(scene, sha256=reader.digest(scene), card=card, settings=settings)
         every = max(1, -(-len(work.cells) // most_tiles))
         part, _ = detect_scene(
-            replace(work, cells=work.cells[::every]), reader=reader, sample=reader.sample, detector=watch, card=card,
+            replace(work, cells=work.cells[::every]), reader=reader, detector=watch, card=card,
             settings=settings, executor=SerialExecutor(),
         )  # fmt: skip
     finally:

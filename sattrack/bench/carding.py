@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sattrack import wiring
-from sattrack.bench.accuracy import Accuracy, Figures, Measured, bench_accuracy, figures
+from sattrack.bench.accuracy import Figures, Measured, bench_accuracy, figures
 from sattrack.bench.bands import interval_coverage, measured_bands
 from sattrack.errors import UsageError
 from sattrack.results import ModelCard
@@ -37,17 +37,15 @@ def measure_held_out(folds: Sequence[Path], *, data: Path, threshold: float, set
     measured: list[Measured] = []
     by: dict[str, str] = {}
     for weights in folds:
-        card = wiring.card_of(wiring.Model(str(weights)))
+        model = wiring.Model(str(weights))
+        card = wiring.card_of(model)
         sets = left_out_sets(card)
         if not sets:
             raise UsageError("the card names no set that was left out", where=str(weights), way_out="train with --fold")
         twice = [name for name in sets if name in by]
         if twice:
             raise UsageError(f"{', '.join(twice)} was left out by two of the weights", where=str(weights))
-        found: Accuracy = bench_accuracy(
-            [data / name for name in sets], weights=weights, threshold=threshold, settings=settings
-        )
-        measured += found.images
+        measured += bench_accuracy([data / name for name in sets], model=model, threshold=threshold, settings=settings).images
         by |= dict.fromkeys(sets, card.id)
     rows = tuple(
         figures([m for m in measured if m.image.dataset == name], name=name, threshold=threshold) for name in sorted(by)

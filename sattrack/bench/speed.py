@@ -65,8 +65,7 @@ class Law:
 def bench_speed(
     *,
     sizes: Sequence[int] = SIZES,
-    weights: str | Path | wiring.Model = wiring.DEFAULT_WEIGHTS,
-    device: str | None = None,
+    model: wiring.Model | None = None,
     folder: Path | None = None,
     settings: Settings | None = None,
     most_tiles: int = 400,
@@ -78,11 +77,8 @@ def bench_speed(
     """
     if not sizes or min(sizes) < 1:
         raise UsageError(f"sizes are {list(sizes)}", way_out="give sides in pixels, such as 2500 10000")
-    model = weights if isinstance(weights, wiring.Model) else wiring.Model(str(weights))
+    model, asked = model or wiring.Model(), settings or Settings()
     card = wiring.card_of(model)
-    asked = settings or Settings()
-    if device is not None:
-        asked = asked.model_copy(update={"device": device})
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="sattrack-pictures-") as made:
             return _measured(Path(made), sizes, model, gsd_m=card.gsd_m, settings=asked, most_tiles=most_tiles, on_row=on_row)

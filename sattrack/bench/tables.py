@@ -7,6 +7,7 @@ from typing import Any
 
 from sattrack.bench.accuracy import THRESHOLDS, Accuracy, all_figures
 from sattrack.bench.bands import interval_coverage, measured_bands
+from sattrack.bench.emptiness import Empty
 from sattrack.bench.speed import Speed, laws
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -71,6 +72,24 @@ def speed_table(rows: Sequence[Speed]) -> Table:
         )
         for r in rows
     ]  # fmt: skip
+
+
+def empty_table(found: Sequence[Empty]) -> Table:
+    """A row for each folder, and one for all together; each names its worst picture."""
+    head = ("folder", "pictures", "km2", "false boxes", "per km2", "without any", "worst")
+    rows: list[tuple[str, ...]] = []
+    for name in [*dict.fromkeys(one.folder for one in found), "all"]:
+        own = [one for one in found if name in (one.folder, "all")]
+        km2, boxes = sum(one.km2 for one in own), sum(one.false_boxes for one in own)
+        clean = sum(one.false_boxes == 0 for one in own)
+        worst = max(own, key=lambda one: (one.false_boxes, one.name))
+        rows.append(
+            (
+                name, str(len(own)), f"{km2:.2f}", str(boxes), f"{boxes / km2:.1f}", str(clean),
+                f"{worst.name} ({worst.false_boxes})",
+            )
+        )  # fmt: skip
+    return head, rows
 
 
 def markdown(table: Table) -> str:

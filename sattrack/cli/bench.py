@@ -49,10 +49,9 @@ def accuracy(
     settings = chosen_settings(config, threshold=threshold, device=device)
     result = bench_accuracy(
         datasets,
-        weights=_model(weights, detector, model_gsd_m, classes, settings.threshold),
+        model=_model(weights, detector, model_gsd_m, classes, settings.threshold),
         threshold=settings.threshold,
         predictions=predictions,
-        device=settings.device,
         settings=settings,
     )
     if as_json:
@@ -82,20 +81,21 @@ def empty(
     quiet: o.Quiet = False,
 ) -> None:
     """Count false boxes per square kilometre on pictures that hold no container."""
-    from sattrack.bench.emptiness import bench_empty, empty_rows
+    from sattrack.bench.emptiness import bench_empty
+    from sattrack.bench.tables import empty_table
     from sattrack.face import chosen_settings
     from sattrack.training.recipes import spared as every_third
 
     voice = Voice(quiet=quiet)
     settings = chosen_settings(config, threshold=threshold, device=device)
     found = bench_empty(
-        folders, weights=_model(weights, None, model_gsd_m, classes, settings.threshold), gsd_m=gsd_m, settings=settings,
+        folders, model=_model(weights, None, model_gsd_m, classes, settings.threshold), gsd_m=gsd_m, settings=settings,
         chosen=every_third if spared else lambda names: names,
     )  # fmt: skip
     if names:
         rows: list[tuple[str, ...]] = [(one.folder, one.name, f"{one.km2:.3f}", str(one.false_boxes)) for one in found]
         _print((("folder", "picture", "km2", "false boxes"), rows), voice=voice, markdown=markdown)
-    _print(empty_rows(found), voice=voice, markdown=markdown)
+    _print(empty_table(found), voice=voice, markdown=markdown)
 
 
 @app.command(no_args_is_help=True)
@@ -163,8 +163,7 @@ def speed(
     settings = chosen_settings(config, threshold=threshold, device=device)
     rows = bench_speed(
         sizes=tuple(size) if size else SIZES,
-        weights=_model(weights, detector, model_gsd_m, classes, settings.threshold),
-        device=settings.device,
+        model=_model(weights, detector, model_gsd_m, classes, settings.threshold),
         settings=settings,
         most_tiles=most_tiles,
         on_row=lambda row: voice.say(f"{row.size_px} px: {row.wall_s:.1f} s on {row.device}"),

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from sattrack.errors import StoreError
 from sattrack.geometry import Points, Quads
-from sattrack.ports import Finished, PictureReader
+from sattrack.ports import Finished, Reader
 from sattrack.reports.canvas import font
 from sattrack.reports.cells import clean
 from sattrack.reports.charts import file_name
@@ -39,7 +39,7 @@ def write_overlays(
     to: Path,
     *,
     everything: bool = False,
-    reader: PictureReader | None = None,
+    reader: Reader | None = None,
     allow_remote: bool = False,
 ) -> Path:
     """A folder with a JPEG for each scene file, in its own pixels up to 4000 a side, small ones enlarged; returns the folder.

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sattrack.errors import StoreError
-from sattrack.ports import Finished, PictureReader
+from sattrack.ports import Finished, Reader
 from sattrack.reports.canvas import THEMED, svg
 from sattrack.reports.cells import clean, discreet, shown
 from sattrack.reports.charts import chart
@@ -37,7 +37,7 @@ def write_report(
     to: Path,
     *,
     imagery: bool = True,
-    reader: PictureReader | None = None,
+    reader: Reader | None = None,
     allow_remote: bool = False,
     most_bytes: int = MOST_BYTES,
 ) -> Path:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sattrack.errors import SattrackError
 from sattrack.geometry import Points, Quads
 from sattrack.imagery import Grid, Window
-from sattrack.ports import PictureReader
+from sattrack.ports import Reader
 from sattrack.results import Part
 from sattrack.steps.grounding import from_lonlat
 from sattrack.steps.stretching import apply_stretch
@@ -108,7 +108,7 @@ def neighbourhood(outline: tuple[Points, ...], *, grid: Grid, room: float = 0.08
     return Window(int(first[0]), int(first[1]), int(last[0] - first[0]), int(last[1] - first[1]))
 
 
-def take(part: Part, view: View, *, reader: PictureReader | None, remote: bool = False) -> Picture:
+def take(part: Part, view: View, *, reader: Reader | None, remote: bool = False) -> Picture:
     """The view's pixels; a scene that is gone, has changed or cannot be read costs the picture, never the report."""
     scene = part.scene
     if reader is None:
@@ -130,7 +130,7 @@ def shown_boxes(quads: Quads, view: View) -> NDArray[np.bool_]:
     return np.asarray((high > 0).all(axis=1) & (low < np.array([view.width, view.height])).all(axis=1))
 
 
-def _read(part: Part, view: View, reader: PictureReader) -> NDArray[np.uint8]:
+def _read(part: Part, view: View, reader: Reader) -> NDArray[np.uint8]:
     """In bands of rows, since a reader may hold a window at the scene's own pixels: memory does not grow with the scene."""
     pixels = np.empty((view.height, view.width, 3), np.uint8)
     for rows, window in _bands(view):

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from sattrack.geometry import Points, Quads
-from sattrack.ports import Finished, PictureReader
+from sattrack.ports import Finished, Reader
 from sattrack.reports.cells import clean, discreet
 from sattrack.reports.charts import file_name
 from sattrack.reports.marks import Marks, marks_on, north_in, scale_bar
@@ -105,7 +105,7 @@ def shots_of(
     parts: Mapping[str, Part],
     *,
     imagery: bool,
-    reader: PictureReader | None,
+    reader: Reader | None,
     remote: bool,
     folder: Path,
     room: int,

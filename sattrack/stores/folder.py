@@ -7,7 +7,6 @@ import math
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +88,6 @@ class RunFolder:
             raise StoreError(
                 f"the part cannot be read: {error}", where=str(path), way_out="run detect again: it is made anew"
             ) from error
-
-    def keys(self) -> Iterator[str]:
-        yield from sorted(path.stem for path in self._parts.glob("*.parquet"))
 
     def write_index(self, index: RunIndex) -> None:
         text = json.dumps(_plain(_INDEX.dump_python(index, mode="json")), indent=1, ensure_ascii=False, allow_nan=False)

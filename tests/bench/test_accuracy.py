@@ -17,7 +17,7 @@ Draw = Callable[..., Path]
 
 
 def test_a_detector_that_sees_every_box_scores_one_through_the_whole_path(draw_set: Draw, tmp_path: Path, bright: str) -> None:
-    result = bench_accuracy([draw_set(tmp_path / "port")], weights=Model(detector=bright))
+    result = bench_accuracy([draw_set(tmp_path / "port")], model=Model(detector=bright))
     row = figures(result.images, name="all", threshold=result.threshold)
     assert (row.at.true, row.at.found, row.at.hits) == (12, 12, 12)
     assert row.ap == (1.0, 1.0)
@@ -29,7 +29,7 @@ def test_a_detector_that_sees_every_box_scores_one_through_the_whole_path(draw_s
 
 def test_boxes_missed_and_invented_show_in_precision_recall_and_count(draw_set: Draw, tmp_path: Path, bright: str) -> None:
     sets = [draw_set(tmp_path / "a", missed=2), draw_set(tmp_path / "b", extra=3)]
-    rows = {row.name: row for row in all_figures(bench_accuracy(sets, weights=Model(detector=bright)))}
+    rows = {row.name: row for row in all_figures(bench_accuracy(sets, model=Model(detector=bright)))}
     assert (rows["a"].at.precision, rows["a"].at.recall) == (1.0, pytest.approx(8 / 12))
     assert (rows["b"].at.precision, rows["b"].at.recall) == (pytest.approx(12 / 18), 1.0)
     assert rows["a"].at.error_pct == pytest.approx(-100 / 3)
@@ -40,13 +40,13 @@ def test_boxes_missed_and_invented_show_in_precision_recall_and_count(draw_set: 
 
 
 def test_the_ground_that_is_scored_leaves_the_ignored_out(draw_set: Draw, tmp_path: Path, bright: str) -> None:
-    result = bench_accuracy([draw_set(tmp_path / "port", pictures=1)], weights=Model(detector=bright))
+    result = bench_accuracy([draw_set(tmp_path / "port", pictures=1)], model=Model(detector=bright))
     assert result.images[0].area_ha == pytest.approx((300 * 340 - 70 * 20) * 0.4**2 / 1e4)
 
 
 def test_predictions_written_and_read_give_the_same_figures(draw_set: Draw, tmp_path: Path, bright: str) -> None:
     sets = [draw_set(tmp_path / "port", missed=1, extra=1)]
-    result = bench_accuracy(sets, weights=Model(detector=bright))
+    result = bench_accuracy(sets, model=Model(detector=bright))
     path = write_predictions([(m.image.name, m.found) for m in result.images], tmp_path / "boxes.csv")
     again = bench_accuracy(sets, predictions=path, threshold=result.threshold)
     assert all_figures(again) == all_figures(result)

@@ -43,7 +43,7 @@ def test_blocks_differ_from_place_to_place_and_not_from_call_to_call() -> None:
 def test_a_run_is_measured_in_a_process_of_its_own(tmp_path: Path, bright: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "plug"), os.environ.get("PYTHONPATH", "")]))
     told: list[Speed] = []
-    rows = bench_speed(sizes=(700,), weights=Model(detector=bright), folder=tmp_path / "pictures", on_row=told.append)
+    rows = bench_speed(sizes=(700,), model=Model(detector=bright), folder=tmp_path / "pictures", on_row=told.append)
     assert told == list(rows)
     one = rows[0]
     assert one.tiles >= 9
@@ -57,7 +57,7 @@ def test_a_run_is_measured_in_a_process_of_its_own(tmp_path: Path, bright: str, 
 
 def test_a_run_that_fails_is_an_error_with_its_reason(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no_such_module"):
-        bench_speed(sizes=(64,), weights=Model(detector="no_such_module:Class"), folder=tmp_path)
+        bench_speed(sizes=(64,), model=Model(detector="no_such_module:Class"), folder=tmp_path)
 
 
 def test_a_detector_that_breaks_in_the_other_process_is_told(
@@ -67,12 +67,12 @@ def test_a_detector_that_breaks_in_the_other_process_is_told(
     plug.write_text(plug.read_text().replace("yield [self._tile(tile) for tile in batch.tiles]", "yield []"))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "plug"))
     with pytest.raises(DetectorError, match="numbers of results"):
-        bench_speed(sizes=(64,), weights=Model(detector=bright), folder=tmp_path / "pictures")
+        bench_speed(sizes=(64,), model=Model(detector=bright), folder=tmp_path / "pictures")
 
 
 def test_sizes_must_be_sizes(bright: str) -> None:
     with pytest.raises(UsageError, match="sizes"):
-        bench_speed(sizes=(0,), weights=Model(detector=bright))
+        bench_speed(sizes=(0,), model=Model(detector=bright))
 
 
 def test_laws_hold_or_are_said_to_be_broken() -> None:

@@ -15,7 +15,7 @@ Draw = Callable[..., Path]
 
 @pytest.fixture
 def result(draw_set: Draw, tmp_path: Path, bright: str) -> Accuracy:
-    return bench_accuracy([draw_set(tmp_path / "a", missed=2), draw_set(tmp_path / "b|x")], weights=Model(detector=bright))
+    return bench_accuracy([draw_set(tmp_path / "a", missed=2), draw_set(tmp_path / "b|x")], model=Model(detector=bright))
 
 
 def test_the_table_has_a_row_for_each_set_and_one_for_all(result: Accuracy) -> None:
@@ -59,7 +59,7 @@ def test_the_command_scores_boxes_of_a_file_as_those_of_the_detector(
     folder = draw_set(tmp_path / "port", missed=1)
     assert main(["bench", "accuracy", str(folder), "--detector", bright, "--json"]) == 0
     detected = json.loads(capsys.readouterr().out)
-    result = bench_accuracy([folder], weights=Model(detector=bright))
+    result = bench_accuracy([folder], model=Model(detector=bright))
     kept = write_predictions([(m.image.name, m.found) for m in result.images], tmp_path / "boxes.csv")
     assert main(["bench", "accuracy", str(folder), "--predictions", str(kept), "--threshold", "0.5", "--json", "-q"]) == 0
     scored = json.loads(capsys.readouterr().out)

@@ -55,6 +55,6 @@ def test_speed_says_which_promises_held_and_ends_with_1_where_one_did_not(sattra
     monkeypatch.setattr(speed, "bench_speed", measured)
     said = sattrack("bench", "speed", "--size", "2500", "--detector", "m:D")
     assert asked["sizes"] == (2500,)
-    assert asked["weights"].detector == "m:D"
+    assert asked["model"].detector == "m:D"
     assert said.code == 1
     assert "BROKEN: " in said.out
