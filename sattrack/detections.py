@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from sattrack.geometry import Points, Quads, centres
 
+# The columns that hold a quad in every table: corner 1 x, corner 1 y, corner 2 x, ...
+CORNERS = tuple(f"px_{axis}{i}" for i in (1, 2, 3, 4) for axis in "xy")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:

@@ -15,10 +15,10 @@ from sattrack.detections import Detections
 from sattrack.errors import DetectorError
 from sattrack.imagery import Batch, Scene, Stretch, Tile
 from sattrack.ports import Detector, Executor, Reader
+from sattrack.projections import from_lonlat
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
 from sattrack.steps.counting import touches
-from sattrack.steps.grounding import from_lonlat
 from sattrack.steps.merging import merge
 from sattrack.steps.observing import SeenMap
 from sattrack.steps.placing import checked, place, sound

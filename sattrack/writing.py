@@ -2,31 +2,52 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sattrack.errors import StoreError
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """The old file or the new one, never half of it, even through a crash: temporary name, sync, rename, sync of the folder."""
+    """The old file or the new one, never half of it, even through a crash. A folder that is gone is not made again."""
+    with whole_file(path, make_folder=False) as draft:
+        draft.write_bytes(content)
+
+
+@contextmanager
+def whole_file(to: Path, *, make_folder: bool = True) -> Iterator[Path]:
+    """A temporary path beside `to`, which takes its place when the block ends well and is removed when it does not.
+
+    Synced before it is renamed, and the folder after. StoreError where the disk or its rights say no.
+    """
+    if to.is_dir():
+        raise StoreError("is a folder", where=str(to), way_out="give the name of a file")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
+        if make_folder:
+            to.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(dir=to.parent, prefix=f".{to.name[:40]}.", suffix=".tmp")
+        os.close(number)
+        draft = Path(name)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
+            yield draft
+            _sync(draft, os.O_RDWR)
+            draft.chmod(0o644)
+            draft.replace(to)
         finally:
-            os.close(folder)
+            draft.unlink(missing_ok=True)
+        _sync(to.parent, os.O_RDONLY)
     except OSError as error:
+        if isinstance(error, StoreError):
+            raise
         raise StoreError(
-            f"cannot be written: {error.strerror}", where=str(path), way_out="free some room, or choose another -o"
+            f"cannot be written: {error.strerror or error}", where=str(to), way_out="free some room, or choose another -o"
         ) from error
+
+
+def _sync(path: Path, flags: int) -> None:
+    number = os.open(path, flags)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -16,9 +16,9 @@ from sattrack.executors.threads import SerialExecutor, ThreadExecutor
 from sattrack.geometry import Quads, quads_from_xywhr
 from sattrack.imagery import Batch, Grid, Scene, Tile, Window
 from sattrack.pipeline import Work, detect_scene, part_key, plan_work
+from sattrack.projections import to_lonlat
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
-from sattrack.steps.grounding import to_lonlat
 from sattrack.stores.folder import RunFolder
 from sattrack.timeline import Site
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sattrack.detections import Detections
+from sattrack.detections import CORNERS, Detections
 from sattrack.errors import UsageError
 
-_CORNERS = tuple(f"px_{axis}{i}" for i in (1, 2, 3, 4) for axis in "xy")
-_NEEDED = ("confidence", *_CORNERS)
+_NEEDED = ("confidence", *CORNERS)
 
 
 def write_predictions(boxes: Iterable[tuple[str, Detections]], to: Path) -> Path:

@@ -15,6 +15,7 @@ from rasterio.enums import ColorInterp
 from sattrack.errors import SceneError, SceneRefused
 from sattrack.geometry import Affine6, apply_affine, invert_affine
 from sattrack.imagery import Grid, Scene
+from sattrack.projections import WGS84, project
 from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import gdal_errors, gdal_options
 from sattrack.readers.times import time_in_name, time_in_tags
@@ -189,7 +190,7 @@ def _grid(picture: Upright, source: "Source", *, option: tuple[float, float] | N
 def _on_earth(crs: str, *, notes: list[str]) -> bool:
     """Whether a CRS can be turned into longitude and latitude; local plans cannot."""
     try:
-        pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+        project(np.zeros(2), source=crs, target=WGS84)
     except pyproj.exceptions.ProjError:
         notes.append("the file's CRS is not tied to the earth: it is read as a plain picture")
         return False
@@ -206,13 +207,12 @@ def measure_gsd(shape: tuple[int, int], *, transform: Affine6, crs: str, where: 
         invert_affine(transform)
     except ValueError as error:
         raise SceneError(str(error), where=where, way_out=way_out) from error
-    to_lonlat = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     size = np.array([shape[1], shape[0]], float)
     found = []
     for axis in (np.array([1.0, 0.0]), np.array([0.0, 1.0])):
         step = min(_STEP_PX, float(axis @ size))
         ends = apply_affine(transform, np.stack([size / 2 - axis * step / 2, size / 2 + axis * step / 2]))
-        lon, lat = to_lonlat.transform(ends[:, 0], ends[:, 1])
+        lon, lat = project(ends, source=crs, target=WGS84).T
         if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
             raise SceneError("the scene lies outside what its CRS can hold", where=where, way_out=way_out)
         found.append(float(_GEOD.inv(lon[0], lat[0], lon[1], lat[1])[2]) / step)

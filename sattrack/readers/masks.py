@@ -1,13 +1,11 @@
 """Masks: what clouds, shadows or a hand-drawn mask beside a scene hide of it, read in the scene's own pixels."""
 
 import re
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import pyproj
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry import shape as shape_of
@@ -15,8 +13,9 @@ from shapely.geometry import shape as shape_of
 from sattrack.errors import OutlineError, SceneError, SceneRefused
 from sattrack.geometry import apply_affine
 from sattrack.imagery import Grid, Scene
+from sattrack.projections import from_lonlat, project
 from sattrack.readers.outlines import read_outlines
-from sattrack.readers.upright import Upright
+from sattrack.readers.upright import Area, Upright
 from sattrack.settings import Settings
 
 # Sentinel-2 scene classification: no data, saturated or defective, cloud shadow, clouds (medium, high), thin cirrus, snow.
@@ -28,8 +27,6 @@ _VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".kml")
 _KNOTS = 17
 _SUBPIXEL_BITS = 8
 _WAY_OUT = "give a mask of the same place as the scene"
-
-Area = tuple[float, float, float, float]
 
 
 class CloudPolygons:
@@ -110,7 +107,7 @@ class MaskRaster:
         if self._crs is None or self._grid.crs is None:
             rows, cols = self._raster.shape
             return np.asarray(points * np.array([cols / self._grid.shape[1], rows / self._grid.shape[0]]))
-        ground = _project(self._grid.to_ground(points), source=self._grid.crs, target=self._crs)
+        ground = project(self._grid.to_ground(points), source=self._grid.crs, target=self._crs)
         inverse = self._to_pixels
         return apply_affine((inverse.a, inverse.b, inverse.c, inverse.d, inverse.e, inverse.f), ground)
 
@@ -167,26 +164,14 @@ def _clear(values: NDArray[np.generic], *, rule: str) -> NDArray[np.bool_]:
 
 def _pixel_rings(geometry: shapely.Geometry, *, grid: Grid) -> list[list[NDArray[np.float64]]]:
     """Polygon or MultiPolygon in longitude and latitude -> for each polygon its rings in scene pixels."""
-    assert grid.crs is not None
     polygons = geometry.geoms if geometry.geom_type == "MultiPolygon" else [geometry]
     found = []
     for polygon in polygons:
         degrees = [np.asarray(ring.coords)[:, :2] for ring in (polygon.exterior, *polygon.interiors)]
-        rings = [grid.to_pixels(_project(ring, source="EPSG:4326", target=grid.crs)) for ring in degrees]
+        rings = [from_lonlat(ring, grid=grid) for ring in degrees]
         if all(np.isfinite(ring).all() for ring in rings):
             found.append(rings)
     return found
-
-
-def _project(points: NDArray[np.float64], *, source: str, target: str) -> NDArray[np.float64]:
-    """(..., 2) coordinates from one CRS to another, x first; infinite where the projection does not reach."""
-    x, y = _transformer(source, target).transform(points[..., 0], points[..., 1])
-    return np.stack([np.asarray(x, float), np.asarray(y, float)], axis=-1)
-
-
-@lru_cache(maxsize=64)
-def _transformer(source: str, target: str) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
 def _between(

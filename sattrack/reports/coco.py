@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from sattrack.detections import CORNERS
 from sattrack.geometry import areas
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, discreet, moment, shown
-from sattrack.reports.rows import CORNERS, BoxRows, box_rows
-from sattrack.reports.saving import whole_file
+from sattrack.reports.rows import BoxRows, box_rows
 from sattrack.results import SCHEMA_VERSION, Part
+from sattrack.writing import whole_file
 
 _KEPT = ("det_id", "counted", "length_m", "width_m", "heading_deg", "teu_class", "edge", "inferred")
 

@@ -12,9 +12,8 @@ from sattrack.ports import Finished
 from sattrack.reports.globe import polygons
 from sattrack.reports.qgis_styles import detections_qml
 from sattrack.reports.rows import BoxRows, left_out, placed_rows
-from sattrack.reports.saving import whole_file
 from sattrack.results import SCHEMA_VERSION, Part
-from sattrack.writing import write_whole
+from sattrack.writing import whole_file, write_whole
 
 
 def write_geojson(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:

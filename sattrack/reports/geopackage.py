@@ -12,6 +12,7 @@ from typing import Any
 import shapely
 from shapely.geometry import shape as shape_of
 
+from sattrack.detections import CORNERS
 from sattrack.errors import StoreError
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, moment
@@ -19,10 +20,10 @@ from sattrack.reports.geopackage_tables import BASE, SPATIAL_INDEX, SRS_ROWS, ST
 from sattrack.reports.globe import outline, polygons
 from sattrack.reports.listings import COUNT_COLUMNS, SCENE_COLUMNS, count_row, scene_row
 from sattrack.reports.qgis_styles import detections_qml, scenes_qml, sites_qml
-from sattrack.reports.rows import COLUMNS, CORNERS, BoxRows, left_out, placed_rows
-from sattrack.reports.saving import whole_file
+from sattrack.reports.rows import COLUMNS, BoxRows, left_out, placed_rows
 from sattrack.results import Part, SceneOutcome
 from sattrack.timeline import Site
+from sattrack.writing import whole_file
 
 _APPLICATION, _VERSION, _WGS84 = 0x47504B47, 10300, 4326
 _SITE_COLUMNS = ("site_id", "name", "zone", "kind", "notes")

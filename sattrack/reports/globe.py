@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from sattrack.geometry import Points
 from sattrack.imagery import Grid
-from sattrack.steps.grounding import to_lonlat
+from sattrack.projections import to_lonlat
 
 
 def lonlat(points: Points, *, grid: Grid) -> Points:

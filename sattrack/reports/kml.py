@@ -12,8 +12,8 @@ from sattrack.reports.cells import clean
 from sattrack.reports.globe import polygons
 from sattrack.reports.qgis_styles import COUNTED_RGB, STORED_RGB
 from sattrack.reports.rows import BoxRows, left_out, placed_rows
-from sattrack.reports.saving import whole_file
 from sattrack.results import Part
+from sattrack.writing import whole_file
 
 _KML = "http://www.opengis.net/kml/2.2"
 _TOLD = (

@@ -10,8 +10,8 @@ from sattrack.errors import SattrackError
 from sattrack.geometry import Points, Quads
 from sattrack.imagery import Grid, Window
 from sattrack.ports import Reader
+from sattrack.projections import from_lonlat
 from sattrack.results import Part
-from sattrack.steps.grounding import from_lonlat
 from sattrack.steps.stretching import apply_stretch
 from sattrack.timeline import Site
 

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sattrack.detections import Detections
+from sattrack.detections import CORNERS, Detections
 from sattrack.errors import UsageError
 from sattrack.geometry import areas
 from sattrack.ports import Finished
@@ -24,7 +24,6 @@ from sattrack.steps.merging import merge
 from sattrack.steps.sizing import heading_deg, length_classes, length_m, metric_quads, width_m
 from sattrack.timeline import Site
 
-CORNERS = tuple(f"px_{axis}{i}" for i in (1, 2, 3, 4) for axis in "xy")
 COLUMNS = (
     "det_id", "scene_id", "part", "site_id", "zone", "datetime", "class_name", "class_id", "confidence", "counted", "length_m",
     "width_m", "area_m2", "heading_deg", "teu_class", *CORNERS, "inferred", "edge", "model_id", "lon", "lat",

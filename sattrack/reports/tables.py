@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 import shapely
 from pyproj import CRS
 
+from sattrack.detections import CORNERS
 from sattrack.ports import Finished
 from sattrack.reports.cells import csv_cell
 from sattrack.reports.globe import polygons
-from sattrack.reports.rows import COLUMNS, CORNERS, BoxRows, box_rows
-from sattrack.reports.saving import whole_file
+from sattrack.reports.rows import COLUMNS, BoxRows, box_rows
 from sattrack.results import SCHEMA_VERSION, Part
+from sattrack.writing import whole_file
 
 _TYPES: dict[str, pa.DataType] = {
     "datetime": pa.timestamp("ms", tz="UTC"), "class_id": pa.int32(), "confidence": pa.float32(), "counted": pa.bool_(),

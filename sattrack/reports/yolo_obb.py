@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from sattrack.detections import CORNERS
 from sattrack.errors import StoreError
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, csv_bytes, shown
-from sattrack.reports.rows import CORNERS, BoxRows, box_rows
+from sattrack.reports.rows import BoxRows, box_rows
 from sattrack.results import Part
 from sattrack.writing import write_whole
 

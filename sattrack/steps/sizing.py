@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sattrack.geometry import Quads, sides
 from sattrack.imagery import Grid
+from sattrack.projections import to_lonlat
 
 Metres = NDArray[np.float64]
 
@@ -39,14 +40,13 @@ def compass(grid: Grid) -> NDArray[np.float64]:
     whose centre has no longitude and latitude is taken as one without a CRS.
     """
     plain = np.array([[1.0, 0.0], [0.0, -1.0]])
-    if grid.crs is None or grid.transform is None:
+    if not grid.georeferenced:
         return plain
     rows, cols = grid.shape
     centre = np.array([cols / 2, rows / 2])
     # A pixel each way is too short a step for directions in float64 degrees on sub-metre grids; a hundred are not.
     steps = centre + np.array([[0.0, 0.0], [100.0, 0.0], [0.0, 100.0]])
-    to_lonlat = pyproj.Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
-    lon, lat = to_lonlat.transform(*grid.to_ground(steps).T)
+    lon, lat = to_lonlat(steps, grid=grid).T
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         return plain
     azimuth, _, _ = pyproj.Geod(ellps="WGS84").inv([lon[0]] * 2, [lat[0]] * 2, lon[1:], lat[1:])

@@ -17,7 +17,7 @@ import pyproj
 import shapely
 from pydantic import TypeAdapter, ValidationError
 
-from sattrack.detections import Detections
+from sattrack.detections import CORNERS, Detections
 from sattrack.errors import StoreError
 from sattrack.imagery import Scene, Stretch
 from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, Seen
@@ -27,7 +27,6 @@ _HEAD = b"sattrack"
 _SCENE, _STRETCH, _CARD, _INDEX = TypeAdapter(Scene), TypeAdapter(Stretch), TypeAdapter(ModelCard), TypeAdapter(RunIndex)
 # A temporary file this old belongs to nobody any more: writing one takes seconds.
 _ABANDONED_S = 3600
-_CORNERS = tuple(f"px_{axis}{i}" for i in (1, 2, 3, 4) for axis in "xy")
 
 
 class RunFolder:
@@ -67,7 +66,7 @@ class RunFolder:
     def put(self, key: str, part: Part) -> None:
         d = part.detections
         corners = d.quads.reshape(-1, 8)
-        columns: dict[str, Any] = {name: corners[:, i] for i, name in enumerate(_CORNERS)}
+        columns: dict[str, Any] = {name: corners[:, i] for i, name in enumerate(CORNERS)}
         columns |= {"confidence": d.scores, "class_id": d.labels}
         metadata = {_HEAD: _head(part)}
         if part.scene.grid.georeferenced:
@@ -191,7 +190,7 @@ def _part(key: str, table: pa.Table, head: dict[str, Any]) -> Part:
         raise ValueError(f"schema version {head['schema_version']!r}")
     if head["key"] != key:
         raise ValueError(f"it is the part {head['key']!r}")
-    corners = np.stack([table[name].to_numpy() for name in _CORNERS], axis=1).astype(float)
+    corners = np.stack([table[name].to_numpy() for name in CORNERS], axis=1).astype(float)
     packed = zlib.decompress(base64.b64decode(head["seen"]["zlib"]))
     share = np.frombuffer(packed, np.uint8).reshape(head["seen"]["shape"])
     return Part(

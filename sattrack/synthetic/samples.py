@@ -14,7 +14,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pyproj
 import rasterio
 import rasterio.shutil
 import shapely
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from rasterio.transform import from_origin
 
 from sattrack.geometry import Quads, centres
+from sattrack.projections import WGS84, project
 from sattrack.synthetic.clouds import Veiled, cut_wedge, draw_cloud
 from sattrack.synthetic.layouts import Layout
 from sattrack.synthetic.places import Look, Place, places
@@ -235,8 +235,8 @@ def _truth_row(scene: Scene, *, zone: str, ring: NDArray[np.float64]) -> dict[st
 
 def _feature(place: Place, *, zone: str, ring: NDArray[np.float64]) -> dict[str, Any]:
     """An outline in longitude and latitude, counter-clockwise."""
-    to_lonlat = pyproj.Transformer.from_crs(place.crs, "EPSG:4326", always_xy=True)
-    lon, lat = to_lonlat.transform(place.corner[0] + ring[:, 0], place.corner[1] - ring[:, 1])
+    ground = np.stack([place.corner[0] + ring[:, 0], place.corner[1] - ring[:, 1]], axis=1)
+    lon, lat = project(ground, source=place.crs, target=WGS84).T
     whole = shapely.geometry.polygon.orient(shapely.Polygon(np.column_stack([lon, lat])))
     corners = [[round(x, 7), round(y, 7)] for x, y in whole.exterior.coords]
     return {

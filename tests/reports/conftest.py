@@ -67,7 +67,7 @@ def make_run(
 
 def outline_of(grid: Grid, *, left: float, top: float, right: float, bottom: float) -> dict[str, object]:
     """A rectangle of pixels as a GeoJSON polygon in longitude and latitude."""
-    from sattrack.steps.grounding import to_lonlat
+    from sattrack.projections import to_lonlat
 
     ring = to_lonlat(np.array([[left, top], [left, bottom], [right, bottom], [right, top], [left, top]], float), grid=grid)
     return {"type": "Polygon", "coordinates": [ring.tolist()]}

@@ -14,10 +14,10 @@ from sattrack.detections import Detections
 from sattrack.errors import SceneError
 from sattrack.geometry import quads_from_xywhr
 from sattrack.imagery import Grid, Scene, Stretch, Window
+from sattrack.projections import to_lonlat
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome, Seen
 from sattrack.running import Run, count_all
 from sattrack.steps.counting import Rule
-from sattrack.steps.grounding import to_lonlat
 from sattrack.timeline import Site
 
 GSD = 0.5

@@ -87,7 +87,7 @@ def test_S2_D10_a_failed_export_leaves_the_old_file_and_nothing_half(name, port_
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sattrack.reports.saving.os.fsync", full)
+    monkeypatch.setattr("sattrack.writing.os.fsync", full)
     with pytest.raises(StoreError, match="No space left on device"):
         _write(name, port_run, tmp_path, everything=True)
     assert path.read_bytes() == old

@@ -4,7 +4,8 @@ import pytest
 import shapely
 
 from sattrack.imagery import Grid
-from sattrack.steps.grounding import Frame, finds_back, footprint, from_lonlat, project, sample_points, to_lonlat
+from sattrack.projections import from_lonlat, project, to_lonlat
+from sattrack.steps.grounding import Frame, finds_back, footprint, sample_points
 
 UTM52 = Grid((2000, 3000), (0.5, 0.5), "EPSG:32652", (0.5, 0.0, 500000.0, 0.0, -0.5, 4700000.0))
 # Pixels of about a metre across the antimeridian at the equator, in longitudes beyond 180.
