@@ -9,6 +9,13 @@ from numpy.typing import NDArray
 
 from sattrack.geometry import Affine6, Points, apply_affine, invert_affine
 
+_REMOTE = ("http://", "https://", "s3://", "/vsi")
+
+
+def is_remote(location: str) -> bool:
+    """Whether a location lies elsewhere than among this machine's files."""
+    return location.casefold().startswith(_REMOTE)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -21,6 +28,11 @@ class Window:
     row: int
     width: int
     height: int
+
+    @classmethod
+    def of_shape(cls, shape: tuple[int, int]) -> "Window":
+        """All pixels of a scene of (rows, cols)."""
+        return cls(0, 0, shape[1], shape[0])
 
     def holds(self, points: Points) -> NDArray[np.bool_]:
         """Which of the points (..., 2), in scene pixels, lie inside; half-open, so that a partition holds each point once."""

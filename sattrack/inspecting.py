@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sattrack import wiring
-from sattrack.errors import SattrackError, SceneRefused, UsageError
+from sattrack.errors import SattrackError, SceneRefused
 from sattrack.imagery import PERCENTILES, Scene, Stretch
 from sattrack.pipeline import plan_work
-from sattrack.readers.describing import describe
-from sattrack.readers.finding import Source, find_sources
+from sattrack.planning import Request, describe_for, find_for
+from sattrack.readers.finding import Source
 from sattrack.readers.opening import gdal_options, open_raster
 from sattrack.results import ModelCard
-from sattrack.running import Request
 from sattrack.settings import Settings
 from sattrack.steps.judging import capability, px_per_width
 from sattrack.steps.stretching import measure_stretch
@@ -51,9 +50,7 @@ def inspect_all(request: Request) -> Iterator[Facts]:
     """Facts of every picture that the request's inputs name, in the order in which detect would take them."""
     card, said = _card(request)
     reader = wiring.make_reader(request.settings)
-    sources = find_sources(list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote)
-    if not sources:
-        raise UsageError(f"no pictures found in {', '.join(request.inputs)}", way_out="-r looks in subfolders")
+    sources = find_for(request)
     try:
         for source in sources:
             yield _inspect(source, request, card=card, sample=reader.sample, said=said)
@@ -71,10 +68,7 @@ def _card(request: Request) -> tuple[ModelCard | None, tuple[str, ...]]:
 def _inspect(source: Source, request: Request, *, card: ModelCard | None, sample: Sample, said: tuple[str, ...]) -> Facts:
     scene: Scene | None = None
     try:
-        scene = describe(
-            source, gsd_m=request.gsd_m, bands=request.bands, acquired=request.acquired, sensor=request.sensor,
-            nodata=request.nodata, mask=request.mask, limits=request.settings,
-        )  # fmt: skip
+        scene = describe_for(request, source)
         settings = request.settings
         stretch = measure_stretch(*sample(scene), percentiles=settings.percentiles(card.percentiles if card else PERCENTILES))
     except SattrackError as error:

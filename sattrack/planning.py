@@ -56,12 +56,7 @@ def plan(request: Request, *, store: Store | None = None) -> tuple[list[Planned]
     card = wiring.card_of(request.model)
     sites, notes = read_outlines(request.sites) if request.sites else ((), ())
     reader = wiring.make_reader(request.settings)
-    sources = find_sources(list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote)
-    if not sources:
-        raise UsageError(
-            f"no pictures found in {', '.join(request.inputs)}",
-            way_out="give GeoTIFF, JPEG 2000, PNG, JPEG or VRT files; -r looks in subfolders",
-        )
+    sources = find_for(request)
     planned: list[Planned] = []
     known: dict[str, str] = {}
     try:
@@ -73,6 +68,25 @@ def plan(request: Request, *, store: Store | None = None) -> tuple[list[Planned]
     finally:
         reader.close()
     return planned, card, sites, tuple(notes)
+
+
+def find_for(request: Request) -> list[Source]:
+    """The files that a request's inputs name. UsageError where there are none."""
+    sources = find_sources(list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote)
+    if not sources:
+        raise UsageError(
+            f"no pictures found in {', '.join(request.inputs)}",
+            way_out="give GeoTIFF, JPEG 2000, PNG, JPEG or VRT files; -r looks in subfolders",
+        )
+    return sources
+
+
+def describe_for(request: Request, source: Source) -> Scene:
+    """The scene of a file, with what the request says of those that do not say it themselves. SceneError, SceneRefused."""
+    return describe(
+        source, gsd_m=request.gsd_m, bands=request.bands, acquired=request.acquired, sensor=request.sensor,
+        nodata=request.nodata, mask=request.mask, limits=request.settings,
+    )  # fmt: skip
 
 
 def _plan_one(
@@ -87,10 +101,7 @@ def _plan_one(
     name = source.part
     scene: Scene | None = None
     try:
-        scene = describe(
-            source, gsd_m=request.gsd_m, bands=request.bands, acquired=request.acquired, sensor=request.sensor,
-            nodata=request.nodata, mask=request.mask, limits=request.settings,
-        )  # fmt: skip
+        scene = describe_for(request, source)
         _refuse_coarse(scene)
         sha256 = digest(scene)
         work = plan_work(scene, sha256=sha256, card=card, settings=request.settings, sites=sites)

@@ -15,6 +15,7 @@ from sattrack.errors import SceneError, UsageError
 from sattrack.imagery import Scene
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source
+from sattrack.readers.hints import Hints
 from sattrack.settings import Settings
 
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(2, 11))
@@ -137,7 +138,7 @@ def _detected(images: Sequence[LabelledImage], model: wiring.Model, *, settings:
 
 
 def _scene(image: LabelledImage, *, settings: Settings) -> Scene:
-    source = Source(str(image.path), image.name, image.name, gsd_m=image.gsd_m, gsd_source="meta.json")
+    source = Source(str(image.path), image.name, image.name, Hints(gsd_m=image.gsd_m, gsd_source="meta.json"))
     scene = describe(source, limits=settings)
     if scene.grid.shape != image.shape:
         raise SceneError("is read at another size than its labels were", where=str(image.path))

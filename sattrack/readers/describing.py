@@ -78,9 +78,9 @@ def describe(
 def _described(picture: Upright, source: "Source", *, options: _Options, looks: bool) -> Scene:
     raster, where = picture.raster, source.path
     tags = {key.upper(): text.strip() for key, text in {**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}.items()}
-    notes = [*source.notes, *_changes(picture)]
+    notes = [*source.hints.notes, *_changes(picture)]
     grid, gsd_source = _grid(picture, source, option=options.gsd_m, notes=notes)
-    chosen = choose_bands(raster.colorinterp, said=source.bands, option=options.bands, where=where, notes=notes)
+    chosen = choose_bands(raster.colorinterp, said=source.hints.bands, option=options.bands, where=where, notes=notes)
     when, when_source = _acquired({**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}, source, option=options.acquired)
     declared = raster.nodatavals[chosen[0] - 1]
     nodata = options.nodata if declared is None else float(declared)
@@ -89,7 +89,7 @@ def _described(picture: Upright, source: "Source", *, options: _Options, looks: 
             "no nodata is declared, and a corner is of one value: constant areas joined to the border count as not seen "
             "(--nodata VALUE overrides)"
         )
-    mask = source.mask or options.mask
+    mask = source.hints.mask or options.mask
     return Scene(
         id=source.scene_id,
         part=source.part,
@@ -99,9 +99,9 @@ def _described(picture: Upright, source: "Source", *, options: _Options, looks: 
         dtype=raster.dtypes[chosen[0] - 1],
         acquired=when,
         acquired_source=when_source,
-        sensor=_first(tags, _SENSOR_TAGS) or source.sensor or options.sensor or "",
-        source=_first(tags, _SOURCE_TAGS) or source.source,
-        licence=_first(tags, _LICENCE_TAGS) or source.licence,
+        sensor=_first(tags, _SENSOR_TAGS) or source.hints.sensor or options.sensor or "",
+        source=_first(tags, _SOURCE_TAGS) or source.hints.source,
+        licence=_first(tags, _LICENCE_TAGS) or source.hints.licence,
         driver=picture.driver,
         nodata=nodata,
         mask=mask,
@@ -131,8 +131,8 @@ def _acquired(tags: dict[str, str], source: "Source", *, option: dt.datetime | N
     found = time_in_tags(tags)
     if found:
         return found, "tags"
-    if source.acquired:
-        return source.acquired, source.acquired_source or "sidecar"
+    if source.hints.acquired:
+        return source.hints.acquired, source.hints.acquired_source or "sidecar"
     found = time_in_name(PurePath(source.path).stem)
     if found:
         return found, "name"
@@ -157,8 +157,8 @@ def _grid(picture: Upright, source: "Source", *, option: tuple[float, float] | N
     """The pixels on the ground, or a plain picture with a stated pixel size. Says where the pixel size was learnt."""
     raster, where = picture.raster, source.path
     own: Affine6 = tuple(raster.transform[:6])
-    transform = source.transform if own == _IDENTITY and source.transform else own
-    crs = raster.crs.to_wkt() if raster.crs else source.crs
+    transform = source.hints.transform if own == _IDENTITY and source.hints.transform else own
+    crs = raster.crs.to_wkt() if raster.crs else source.hints.crs
     if transform != _IDENTITY and crs is not None and _on_earth(crs, notes=notes):
         if picture.turned != 1:
             raise SceneRefused(
@@ -173,7 +173,7 @@ def _grid(picture: Upright, source: "Source", *, option: tuple[float, float] | N
         )
     if transform != _IDENTITY and crs is None:
         notes.append("the file has a transform but no CRS: it is read as a plain picture")
-    stated = source.gsd_m or option
+    stated = source.hints.gsd_m or option
     if stated is None:
         raise SceneRefused(
             "the pixel size is not known: the picture has no georeferencing",
@@ -183,8 +183,8 @@ def _grid(picture: Upright, source: "Source", *, option: tuple[float, float] | N
     if not all(math.isfinite(v) and _GSD_BOUNDS_M[0] <= v <= _GSD_BOUNDS_M[1] for v in stated):
         raise SceneRefused(f"a pixel size of {stated[0]:g} x {stated[1]:g} m cannot be", where=where, way_out="give metres")
     return Grid(picture.shape, (float(stated[0]), float(stated[1]))), (
-        source.gsd_source or "stated"
-    ) if source.gsd_m else "option"
+        source.hints.gsd_source or "stated"
+    ) if source.hints.gsd_m else "option"
 
 
 def _on_earth(crs: str, *, notes: list[str]) -> bool:

@@ -1,10 +1,9 @@
 """Finding: from what a user names (files, folders, globs, manifests, remote locations) to a sorted list of sources."""
 
-import datetime as dt
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -12,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sattrack.errors import ManifestError, UsageError
-from sattrack.geometry import Affine6
+from sattrack.imagery import is_remote
 from sattrack.readers.folders import has_magic, is_picture, natural_key, pictures_below, pictures_matching
 from sattrack.readers.hints import Hints
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
@@ -27,28 +26,16 @@ _BESIDE = (".json", ".xml", ".prj", ".ovr", ".msk", ".wld", ".tfw", ".pgw", ".pn
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to be looked at, with what is said of it outside the file; what is not said is none or empty.
+    """A file to be looked at, with what is said of it outside the file.
 
     path: absolute path, or a remote location. part: the file's own unique name in the run. scene_id: its acquisition, shared by
-    files that a manifest joins. acquired: UTC; acquired_source: manifest or sidecar. gsd_m: (along columns, along rows).
-    transform and crs: from a world file and its .prj, outer corner of the top-left pixel.
+    files that a manifest joins.
     """
 
     path: str
     part: str
     scene_id: str
-    acquired: dt.datetime | None = None
-    acquired_source: str = ""
-    gsd_m: tuple[float, float] | None = None
-    gsd_source: str = ""
-    sensor: str = ""
-    source: str = ""
-    licence: str = ""
-    bands: tuple[int, ...] | None = None
-    mask: str | None = None
-    transform: Affine6 | None = None
-    crs: str | None = None
-    notes: tuple[str, ...] = ()
+    hints: Hints = field(default_factory=Hints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +50,7 @@ class _Found:
 
     @property
     def key(self) -> str:
-        return os.path.realpath(self.path) if is_local(self.path) else self.path
+        return self.path if is_remote(self.path) else os.path.realpath(self.path)
 
 
 def find_sources(inputs: list[str], *, recursive: bool = False, allow_remote: bool = False) -> list[Source]:
@@ -81,13 +68,8 @@ def find_sources(inputs: list[str], *, recursive: bool = False, allow_remote: bo
     _check_scenes(found.values())
     beside = cache(look_beside)
     pairs = [(one, _hints(one, beside=beside)) for one in sorted(found.values(), key=lambda one: natural_key(one.path))]
-    masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and is_local(hints.mask)}
+    masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and not is_remote(hints.mask)}
     return _named((one, hints) for one, hints in pairs if one.key not in masks)
-
-
-def is_local(path: str) -> bool:
-    """Whether a path or location is a file on this machine's disks."""
-    return not (_REMOTE.match(path) or path.casefold().startswith("/vsi"))
 
 
 def stem_of(path: str) -> str:
@@ -97,7 +79,7 @@ def stem_of(path: str) -> str:
 
 
 def _found(text: str, *, recursive: bool, allow_remote: bool) -> Iterator[_Found]:
-    if not is_local(text):
+    if is_remote(text):
         yield _Found(_remote(text, allow_remote=allow_remote))
     elif _exists(text):
         # Absolute, so that a name like GTIFF_DIR:1:a.tif or -a.tif is only ever a name.
@@ -127,12 +109,12 @@ def _from_row(row: Row, *, folder: Path, allow_remote: bool) -> _Found:
 
     def placed(text: str) -> str:
         try:
-            return _writable(str(folder / text)) if is_local(text) else _remote(text, allow_remote=allow_remote)
+            return _remote(text, allow_remote=allow_remote) if is_remote(text) else _writable(str(folder / text))
         except UsageError as error:
             raise ManifestError(f"{error.where}: {error.message}", where=row.where, way_out=error.way_out) from error
 
     path = placed(row.path)
-    if is_local(path) and _exists(path) and not Path(path).is_file():
+    if not is_remote(path) and _exists(path) and not Path(path).is_file():
         raise ManifestError(f"{row.path!r} is not a file", where=row.where, way_out="write a line for each picture")
     mask = placed(row.hints.mask) if row.hints.mask else None
     return _Found(path, where=row.where, scene=row.scene, hints=replace(row.hints, mask=mask))
@@ -162,7 +144,7 @@ def _check_scenes(found: Iterable[_Found]) -> None:
 
 
 def _hints(one: _Found, *, beside: Callable[[Path], Any]) -> Hints:
-    if not is_local(one.path):
+    if is_remote(one.path):
         return one.hints
     path = Path(one.path)
     if one.hints.mask:
@@ -191,8 +173,7 @@ def _named(pairs: Iterable[tuple[_Found, Hints]]) -> list[Source]:
             part = f"{stem}-{number}"
             taken.add(part.casefold())
         met.add(part.casefold())
-        said: dict[str, Any] = {each.name: getattr(hints, each.name) for each in fields(hints)}
-        sources.append(Source(one.path, part, one.scene or part, **said))
+        sources.append(Source(one.path, part, one.scene or part, hints))
     return sources
 
 

@@ -21,7 +21,11 @@ _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a manifest's row or a picture's sidecars say; none or empty where they are silent. Fields as in Source."""
+    """What a manifest's row or a picture's sidecars say; none or empty where they are silent.
+
+    acquired: UTC; acquired_source: manifest or sidecar. gsd_m: (along columns, along rows). transform and crs: from a world
+    file and its .prj, outer corner of the top-left pixel.
+    """
 
     acquired: dt.datetime | None = None
     acquired_source: str = ""

@@ -20,6 +20,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.session import DummySession
 
 from sattrack.errors import SattrackError, SceneError, SceneRefused
+from sattrack.imagery import is_remote
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
@@ -36,7 +37,6 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 _WAY_OUT = "give a GeoTIFF, COG, JPEG 2000, PNG, JPEG or .vrt"
 _DAMAGED = "the file is damaged or incomplete: fetch it again"
-_REMOTE = ("http://", "https://", "s3://", "/vsi")
 
 GDAL_OPTIONS: dict[str, Any] = {
     # Neither sidecars of GDAL's nor overviews in other files: either may hold another picture or place than the file itself.
@@ -96,10 +96,6 @@ class _BlockCache:
 
 
 _CACHE = _BlockCache()
-
-
-def is_remote(location: str) -> bool:
-    return location.lower().startswith(_REMOTE)
 
 
 def driver_of(location: str) -> str:

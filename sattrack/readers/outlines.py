@@ -2,7 +2,6 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import pyproj
 import shapely
 
+from sattrack.readers.hints import read_text
 from sattrack.readers.outlines_geojson import read_geojson
 from sattrack.readers.outlines_geopackage import read_geopackage
 from sattrack.readers.outlines_kml import read_kml
@@ -18,7 +18,6 @@ from sattrack.readers.shapes import Layer, Shape, refused
 from sattrack.timeline import Site
 
 MOST_BYTES = 512 << 20
-_LONGEST_TEXT = 500
 # Straight edges of a projection bend in longitude and latitude by under 0.1 m below this size (degrees).
 _SMALL = 0.02
 _AXES = "GeoJSON and KML hold longitude first; for projected coordinates name the CRS, or save as EPSG:4326"
@@ -165,13 +164,8 @@ def _site(path: Path, shape: Shape, *, outline: dict[str, Any], taken: set[tuple
 
 
 def _text(value: Any) -> str:
-    """A property as one clean line."""
-    if value is None or isinstance(value, dict | list | bytes):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    printable = (letter if unicodedata.category(letter)[0] != "C" else " " for letter in str(value)[:_LONGEST_TEXT])
-    return " ".join("".join(printable).split())
+    """A property as one clean line; ids that a table kept as 7.0 were 7."""
+    return read_text(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _slug(name: str) -> str:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from sattrack.errors import SceneError
-from sattrack.imagery import Scene, Window
+from sattrack.imagery import Scene, Window, is_remote
 from sattrack.readers.borders import Fill, find_fill
 from sattrack.readers.masks import Mask, open_mask
-from sattrack.readers.opening import driver_of, gdal_options, is_remote
-from sattrack.readers.resampling import Pixels, Seen, resampled
+from sattrack.readers.opening import driver_of, gdal_options
+from sattrack.readers.resampling import Pixels, Valid, resampled
 from sattrack.readers.upright import Area, Upright
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
@@ -34,7 +34,7 @@ class _Sample:
     """A small picture of a whole scene (rows, cols, channels), and what of it is valid."""
 
     pixels: Pixels
-    valid: Seen
+    valid: Valid
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class RasterReader:
         self._sampled: tuple[Scene, _Sample] | None = None
         self._fills: dict[Scene, Fill | None] = {}
 
-    def read(self, scene: Scene, window: Window, out_shape: tuple[int, int]) -> tuple[Pixels, Seen]:
+    def read(self, scene: Scene, window: Window, out_shape: tuple[int, int]) -> tuple[Pixels, Valid]:
         """Raw pixels (rows, cols, 3) of a window resampled to out_shape, and what of them was seen; 0 where not.
 
         Means where the window shrinks, cubic where it grows. Raises SceneError.
@@ -80,7 +80,7 @@ class RasterReader:
             pixels[~valid] = 0
         return _repeated(pixels), valid
 
-    def sample(self, scene: Scene) -> tuple[Pixels, Seen]:
+    def sample(self, scene: Scene) -> tuple[Pixels, Valid]:
         """About a million raw pixels (n, 3) from all over a scene, and which of them are valid (n,)."""
         sample = self._sample(scene)
         return _repeated(sample.pixels).reshape(-1, 3), sample.valid.reshape(-1)
@@ -199,7 +199,7 @@ class RasterReader:
         return hashlib.sha256(said.encode() + sample.pixels.tobytes()).hexdigest()
 
 
-def _lattice(picture: Upright, scene: Scene, shape: tuple[int, int]) -> tuple[Pixels, Seen]:
+def _lattice(picture: Upright, scene: Scene, shape: tuple[int, int]) -> tuple[Pixels, Valid]:
     """The nearest pixels to a lattice over a whole scene. By bands of lines, since GDAL reads one colour after the other, and
     would decode a large file once for each.
     """
@@ -228,7 +228,7 @@ def _first_shape(window: Window, out_shape: tuple[int, int]) -> tuple[int, int]:
     return -(-window.height // halved), -(-window.width // halved)
 
 
-def _padded(held: _Held, window: Window, shape: tuple[int, int], *, fill: Fill | None) -> tuple[Pixels, Seen]:
+def _padded(held: _Held, window: Window, shape: tuple[int, int], *, fill: Fill | None) -> tuple[Pixels, Valid]:
     """A window decoded at a size; what lies outside the scene is 0 and not valid."""
     rows, cols = held.scene.grid.shape
     step = (window.height / shape[0], window.width / shape[1])

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 _RESIZED = ("uint8", "uint16", "int16", "float32", "float64")
 
 Pixels = NDArray[np.generic]
-Seen = NDArray[np.bool_]
+Valid = NDArray[np.bool_]
 
 
-def resampled(pixels: NDArray[Any], valid: Seen, shape: tuple[int, int]) -> tuple[Pixels, Seen]:
+def resampled(pixels: NDArray[Any], valid: Valid, shape: tuple[int, int]) -> tuple[Pixels, Valid]:
     """Pixels (rows, cols, channels) and mask at another size: means where it shrinks, cubic where it grows.
 
     What is not valid never bleeds into what is: beside it only valid pixels are weighed. A pixel of the new size is valid

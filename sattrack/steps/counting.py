@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sattrack.detections import Detections
 from sattrack.geometry import sides
-from sattrack.imagery import Scene
+from sattrack.imagery import Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.estimating import LEVEL, NOT_MEASURED, Interval, interval_for
 from sattrack.steps.grounding import Frame, footprint, sample_points
@@ -131,9 +131,7 @@ def _observed(
     inside, seen = np.zeros(len(points), bool), np.zeros(len(points))
     for part in parts:
         pixels = frame.to_pixels(points, grid=part.scene.grid)
-        rows, cols = part.scene.grid.shape
-        x, y = pixels[:, 0], pixels[:, 1]
-        inside |= (x >= 0) & (x < cols) & (y >= 0) & (y < rows)
+        inside |= Window.of_shape(part.scene.grid.shape).holds(pixels)
         seen = np.maximum(seen, seen_at(part.seen, pixels))
     return inside, seen
 

@@ -5,6 +5,7 @@ import numpy as np
 from sattrack.detections import Detections
 from sattrack.errors import DetectorError
 from sattrack.geometry import areas
+from sattrack.imagery import Window
 from sattrack.steps.tiling import Cell, Plan
 
 
@@ -36,7 +37,6 @@ def sound(found: Detections, *, shape: tuple[int, int]) -> tuple[Detections, int
     """Boxes with some area, finite corners and a centre inside the scene of (rows, cols); and how many were dropped."""
     if not len(found):
         return found, 0
-    middle = found.centres()
     good = np.isfinite(found.quads).all(axis=(1, 2)) & (areas(np.nan_to_num(found.quads)) > 0)
-    good &= (middle[:, 0] >= 0) & (middle[:, 0] < shape[1]) & (middle[:, 1] >= 0) & (middle[:, 1] < shape[0])
+    good &= Window.of_shape(shape).holds(found.centres())
     return found.where(good), int((~good).sum())

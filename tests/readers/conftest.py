@@ -11,6 +11,7 @@ from affine import Affine
 
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source
+from sattrack.readers.hints import Hints
 
 UTM = {"crs": "EPSG:32652", "transform": Affine(0.5, 0, 500_000, 0, -0.5, 3_900_000)}
 
@@ -43,7 +44,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
 @pytest.fixture
 def source_of() -> Callable[..., Source]:
     """source_of(path, **hints) -> a Source that says nothing but its hints."""
-    return lambda path, **hints: Source(path=path, part=Path(path).stem, scene_id=Path(path).stem, **hints)
+    return lambda path, **hints: Source(path=path, part=Path(path).stem, scene_id=Path(path).stem, hints=Hints(**hints))
 
 
 @pytest.fixture

@@ -201,11 +201,11 @@ def test_files_beside_pictures_are_left_out_when_a_shell_names_all(tmp_path: Pat
 def test_masks_are_no_scenes_but_stand_with_their_picture(tmp_path: Path) -> None:
     touched(tmp_path, "a.tif", "a_udm2.tif", "b.tif", "b.mask.TIF", "c.tif", "d_mask.tif", "e.tif", "e_mask.geojson")
     sources = find_sources([str(tmp_path)])
-    masks = {s.part: s.mask and Path(s.mask).name for s in sources}
+    masks = {s.part: s.hints.mask and Path(s.hints.mask).name for s in sources}
     assert masks == {"a": "a_udm2.tif", "b": "b.mask.TIF", "c": None, "e": "e_mask.geojson"}
     assert found(tmp_path, *sorted(tmp_path.glob("[ab]*"))) == ["a.tif", "b.tif"]
     assert found(tmp_path, tmp_path / "d_mask.tif") == ["d_mask.tif"]
-    assert "a_udm2.tif" in sources[0].notes[0]
+    assert "a_udm2.tif" in sources[0].hints.notes[0]
 
 
 def test_a_manifest_speaks_before_sidecars_and_a_folder_named_too(tmp_path: Path) -> None:
@@ -214,9 +214,14 @@ def test_a_manifest_speaks_before_sidecars_and_a_folder_named_too(tmp_path: Path
     (tmp_path / "list.csv").write_text("path,gsd_m,mask,scene\nin/a.tif,0.5,cloud.tif,first\n")
     for inputs in (["list.csv", "in"], ["in", "list.csv"]):
         one, two = find_sources([str(tmp_path / i) for i in inputs])
-        assert (one.gsd_m, one.gsd_source, one.sensor, one.licence) == ((0.5, 0.5), "manifest", "WV3", "x")
-        assert (one.mask, one.scene_id, one.part, one.notes) == (str(tmp_path / "cloud.tif"), "first", "a", ())
-        assert (two.part, two.gsd_m, two.mask) == ("b", None, None)
+        assert (one.hints.gsd_m, one.hints.gsd_source, one.hints.sensor, one.hints.licence) == (
+            (0.5, 0.5),
+            "manifest",
+            "WV3",
+            "x",
+        )
+        assert (one.hints.mask, one.scene_id, one.part, one.hints.notes) == (str(tmp_path / "cloud.tif"), "first", "a", ())
+        assert (two.part, two.hints.gsd_m, two.hints.mask) == ("b", None, None)
 
 
 def test_files_of_one_acquisition_share_their_scene(tmp_path: Path) -> None:
