@@ -69,7 +69,7 @@ def recount(
         notes=tuple(dict.fromkeys([*index.notes, *notes])),
     )  # fmt: skip
     store.write_index(index)
-    write_counts(counts, folder / "counts.csv", locations=[o.location for o in outcomes])
+    write_counts(counts, folder / "counts.csv", locations=index.locations)
     write_scenes(index, folder / "scenes.csv")
     return Run(folder, index, counts, outlines, tuple(notes))
 

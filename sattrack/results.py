@@ -103,3 +103,8 @@ class RunIndex:
     sites_file: str = ""
     created: dt.datetime | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Where the scenes lay: what sentences of the run may quote, and what is cut down to names before print."""
+        return tuple(outcome.location for outcome in self.outcomes)

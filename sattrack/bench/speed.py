@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sattrack import wiring
-from sattrack.bench.pictures import make_picture
+from sattrack.bench.speed_pictures import make_picture
 from sattrack.errors import DetectorError, UsageError
 from sattrack.settings import Settings
 

@@ -3,7 +3,6 @@
 import datetime as dt
 import itertools
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from sattrack.errors import StoreError
 from sattrack.ports import Finished
 from sattrack.reports.canvas import Dot, Drawing, Mark, Stroke, Words, joined, pixels, svg
 from sattrack.reports.cells import clean
+from sattrack.reports.naming import file_name
 from sattrack.reports.wording import interval, share, state, utc, when, whole
 from sattrack.results import Part
 from sattrack.timeline import Count
@@ -95,14 +95,6 @@ def write_charts(run: Finished, parts: Mapping[str, Part], to: Path, *, everythi
             f"the charts cannot be written: {error.strerror}", where=str(to), way_out="choose another place with -o"
         ) from error
     return to
-
-
-def file_name(name: str, *, taken: set[str]) -> str:
-    """A name safe on every file system, made unique among those taken, and taken."""
-    safe = re.sub(r"[^\w.-]+", "_", clean(name)).strip("._-")[:80] or "unnamed"
-    chosen = next(c for c in itertools.chain([safe], (f"{safe}_{n}" for n in itertools.count(2))) if c.lower() not in taken)
-    taken.add(chosen.lower())
-    return chosen
 
 
 def tip(count: Count) -> str:

@@ -68,12 +68,11 @@ def write_geopackage(run: Finished, parts: Mapping[str, Part], to: Path, *, ever
         _Layer("scenes", SCENE_COLUMNS, about, scenes_qml(), {"counted": "INTEGER"}),
         _Layer("counts", COUNT_COLUMNS, about),
     )
-    locations = [outcome.location for outcome in run.index.outcomes]
     contents: tuple[Iterable[tuple[shapely.Geometry | None, dict[str, Any]]], ...] = (
         (pair for rows in boxes for pair in _boxes(rows)),
         map(_site, run.sites),
         (_scene(outcome, model_id=run.index.model_id) for outcome in run.index.outcomes),
-        ((None, count_row(count, locations=locations)) for count in run.counts),
+        ((None, count_row(count, locations=run.index.locations)) for count in run.counts),
     )
     with whole_file(to) as draft:
         try:

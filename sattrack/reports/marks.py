@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sattrack.detections import Detections
 from sattrack.geometry import Points, Quads
 from sattrack.imagery import Grid
-from sattrack.reports.pictures import View, rings, shown_boxes
+from sattrack.reports.views import View, rings, shown_boxes
 from sattrack.results import Part, Seen
 from sattrack.steps.counting import countable_labels
 from sattrack.steps.observing import seen_at

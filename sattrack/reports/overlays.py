@@ -12,12 +12,13 @@ from PIL import Image, ImageDraw
 
 from sattrack.errors import StoreError
 from sattrack.geometry import Points, Quads
+from sattrack.imagery import Window
 from sattrack.ports import Finished, Reader
 from sattrack.reports.canvas import font
 from sattrack.reports.cells import clean
-from sattrack.reports.charts import file_name
 from sattrack.reports.marks import CLASS_COLOURS, CLASS_NAMES, Marks, marks_on, north_in, scale_bar
-from sattrack.reports.pictures import NO_PICTURE, View, take, view_in_pixels, whole_scene
+from sattrack.reports.naming import file_name
+from sattrack.reports.views import NO_PICTURE, View, take, view_in_pixels
 from sattrack.reports.wording import metres, some, when
 from sattrack.results import Part
 
@@ -51,7 +52,7 @@ def write_overlays(
         to.mkdir(parents=True, exist_ok=True)
         taken: set[str] = set()
         for name, part in parts.items():
-            view = view_in_pixels(whole_scene(part.scene.grid), most_px=MOST_PX, enlarge=ENLARGE)
+            view = view_in_pixels(Window.of_shape(part.scene.grid.shape), most_px=MOST_PX, enlarge=ENLARGE)
             marks = marks_on(part, view, threshold=run.index.threshold, sites=run.sites, weak=everything)
             picture = take(part, view, reader=reader, remote=allow_remote)
             ground = picture.pixels if picture.pixels is not None else _blank(view)

@@ -15,7 +15,7 @@ from sattrack.reports.canvas import THEMED, svg
 from sattrack.reports.cells import clean, discreet, shown
 from sattrack.reports.charts import chart
 from sattrack.reports.shots import PREFIX, Shot, chained, shots_of
-from sattrack.reports.telling import Place, Series, places_of, places_told, problems, sources, span
+from sattrack.reports.telling import Place, Series, places_of, problems, sources, span
 from sattrack.reports.wording import share, some, when
 from sattrack.results import ModelCard, Part, SceneOutcome
 
@@ -97,7 +97,7 @@ def _said(run: Finished, parts: Mapping[str, Part]) -> dict[str, Any]:
     own = not any(not site.excludes for site in run.sites)
     if own:  # scenes that gave nothing are listed once, with their reasons, further down
         places = tuple(place for place in places if any(c.status not in ("refused", "failed") for c in place.lead.counts))
-    locations = places_told(run)
+    locations = index.locations
     settings = sorted((key, _plain(value)) for key, value in index.settings.items())
     return {
         "title": _title(places, own=own),

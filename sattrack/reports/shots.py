@@ -10,12 +10,13 @@ from markupsafe import Markup
 from PIL import Image
 
 from sattrack.geometry import Points, Quads
+from sattrack.imagery import Window
 from sattrack.ports import Finished, Reader
 from sattrack.reports.cells import clean, discreet
-from sattrack.reports.charts import file_name
 from sattrack.reports.marks import Marks, marks_on, north_in, scale_bar
+from sattrack.reports.naming import file_name
 from sattrack.reports.overlays import Pixels, drawn, jpeg
-from sattrack.reports.pictures import View, neighbourhood, rings, take, view_on_ground, whole_scene
+from sattrack.reports.views import View, neighbourhood, rings, take, view_on_ground
 from sattrack.reports.wording import STATUS, metres, share, state, when, whole
 from sattrack.results import Part
 from sattrack.timeline import Count, Site
@@ -113,14 +114,15 @@ def shots_of(
     """The pictures of each place, latest first. The latest of all places are placed in the page before older ones."""
     wanted = sorted(_wanted(run, parts), key=lambda w: w.rank)
     budget = Budget(room, shots=len(wanted), folder=folder)
-    locations = [o.location for o in run.index.outcomes]
     made: dict[str, list[Shot]] = {}
     for number, want in enumerate(wanted, start=1):
         shot = _plain(want, id_=f"p{number}")
         if imagery:
             picture = take(want.part, want.view, reader=reader, remote=remote)
             if picture.pixels is None:
-                shot = replace(shot, missing=discreet(picture.missing, locations=locations), marks=_lines(want, run, budget))
+                shot = replace(
+                    shot, missing=discreet(picture.missing, locations=run.index.locations), marks=_lines(want, run, budget)
+                )
             else:
                 shot = _with_picture(shot, picture.pixels, want, run, budget)
         else:
@@ -153,7 +155,7 @@ def _wanted(run: Finished, parts: Mapping[str, Part]) -> Iterator[_Wanted]:
             site = next((s for s in run.sites if s.id == place and s.zone == count.zone and not s.excludes), None)
             for part in files.get(count.scene_id, []):
                 grid = part.scene.grid
-                window = neighbourhood(rings(site, grid=grid), grid=grid) if site else whole_scene(grid)
+                window = neighbourhood(rings(site, grid=grid), grid=grid) if site else Window.of_shape(grid.shape)
                 if window is None or (part.scene.part, "") in shown:
                     continue
                 # Places with zones alone get one picture a scene, round the first zone that it shows.

@@ -109,11 +109,6 @@ def latest(counts: Iterable[Count]) -> Count | None:
     return counted[-1] if counted else None
 
 
-def places_told(run: Finished) -> list[str]:
-    """Every location that a sentence of this run may hold: they are cut down to file names before print."""
-    return [outcome.location for outcome in run.index.outcomes]
-
-
 def problems(outcomes: Sequence[SceneOutcome]) -> tuple[dict[str, str], ...]:
     """Scenes that gave nothing, with the reason: refused and failed ones first, then those skipped."""
     order = {"failed": 0, "refused": 1, "skipped": 2}
@@ -185,7 +180,7 @@ def row_of(count: Count, *, locations: Sequence[str]) -> Row:
 
 def _series(zone: str, counts: Sequence[Count], run: Finished) -> Series:
     ordered = in_time(counts)
-    locations = places_told(run)
+    locations = run.index.locations
     undated = [c for c in ordered if c.datetime is None]
     said = ", ".join(f"{clean(c.scene_id)} ({_number(c)})" for c in undated[:12])
     if len(undated) > 12:

@@ -1,7 +1,5 @@
 """Boxes as a YOLO-OBB data set's labels: `class x1 y1 ... x4 y4`, normalised; a text file a scene, to correct and train on."""
 
-import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,14 +9,12 @@ from sattrack.detections import CORNERS
 from sattrack.errors import StoreError
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, csv_bytes, shown
+from sattrack.reports.naming import label_name
 from sattrack.reports.rows import BoxRows, box_rows
 from sattrack.results import Part
 from sattrack.writing import write_whole
 
 _IMAGE_COLUMNS = ("label", "file_name", "width_px", "height_px", "boxes")
-# Names that Windows keeps for devices, whatever their suffix.
-_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
-_LONGEST = 120
 
 
 def write_yolo_obb(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:
@@ -36,17 +32,6 @@ def write_yolo_obb(run: Finished, parts: Mapping[str, Part], to: Path, *, everyt
     write_whole(to / "images.csv", csv_bytes(_IMAGE_COLUMNS, rows=pictures))
     write_whole(to / "classes.txt", "".join(f"{clean(name)}\n" for name in run.index.card.classes).encode())
     return to
-
-
-def label_name(part: str) -> str:
-    """A part's name as a file's name on any system; one that had to be changed ends in digits of its own, to stay unique."""
-    tame = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", clean(part)).strip(" .")
-    if _DEVICES.match(tame):
-        tame = f"_{tame}"
-    if tame and tame == part and len(tame.encode()) <= _LONGEST:
-        return f"{tame}.txt"
-    mark = hashlib.sha256(part.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return f"{tame.encode()[:_LONGEST].decode('utf-8', 'ignore')}_{mark}.txt"
 
 
 def _cleared(to: Path) -> Path:

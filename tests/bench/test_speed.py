@@ -6,8 +6,8 @@ import pytest
 import rasterio
 
 from sattrack.bench.alone import Stopwatch, peak_bytes
-from sattrack.bench.pictures import drawn_block, make_picture
 from sattrack.bench.speed import Speed, bench_speed, laws
+from sattrack.bench.speed_pictures import drawn_block, make_picture
 from sattrack.bench.tables import markdown, speed_table, speed_values
 from sattrack.detections import Detections
 from sattrack.errors import DetectorError, UsageError

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from sattrack.reports.canvas import THEMED, Dot, Stroke, Words, svg
-from sattrack.reports.charts import chart, date_ticks, file_name, series_of, write_charts
+from sattrack.reports.charts import chart, date_ticks, series_of, write_charts
+from sattrack.reports.naming import file_name
 from sattrack.timeline import Site
 from tests.reports.invented_run import CARD, HOSTILE, outline, part_of, port, run_of
 

@@ -8,7 +8,7 @@ from sattrack.errors import StoreError
 from sattrack.imagery import Grid, Window
 from sattrack.reports.marks import CLASS_COLOURS, marks_on, north_in, scale_bar
 from sattrack.reports.overlays import drawn, jpeg, with_caption, write_overlays
-from sattrack.reports.pictures import BLANK, NO_PICTURE, View, neighbourhood, rings, take, view_in_pixels, view_on_ground
+from sattrack.reports.views import BLANK, NO_PICTURE, View, neighbourhood, rings, take, view_in_pixels, view_on_ground
 from sattrack.steps.counting import Rule, count_site
 from sattrack.timeline import Site
 from tests.reports.invented_run import HOSTILE, PaintedReader, boxes, grid_of, outline, part_of, port, run_of

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sattrack.errors import StoreError
-from sattrack.reports.yolo_obb import label_name, write_yolo_obb
+from sattrack.reports.naming import label_name
+from sattrack.reports.yolo_obb import write_yolo_obb
 
 
 def test_labels_are_class_and_eight_shares_of_the_picture(port_run, tmp_path) -> None:

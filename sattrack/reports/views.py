@@ -1,4 +1,4 @@
-"""Pictures: a scene's pixels read again for showing, decimated, with the one stretch that the detector saw."""
+"""Views: a scene's pixels read again for showing, decimated, with the one stretch that the detector saw."""
 
 import itertools
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sattrack.errors import SattrackError
 from sattrack.geometry import Points, Quads
-from sattrack.imagery import Grid, Window
+from sattrack.imagery import Grid, Window, is_remote
 from sattrack.ports import Reader
 from sattrack.projections import from_lonlat
 from sattrack.results import Part
@@ -54,12 +54,6 @@ class Picture:
 
     pixels: NDArray[np.uint8] | None
     missing: str = ""
-
-
-def whole_scene(grid: Grid) -> Window:
-    """The window of all pixels."""
-    rows, cols = grid.shape
-    return Window(0, 0, cols, rows)
 
 
 def view_on_ground(window: Window, *, grid: Grid, most_px: int) -> View:
@@ -113,7 +107,7 @@ def take(part: Part, view: View, *, reader: Reader | None, remote: bool = False)
     scene = part.scene
     if reader is None:
         return Picture(None, "no reader was given")
-    if not remote and _is_remote(scene.location):
+    if not remote and is_remote(scene.location):
         return Picture(None, "the scene lies on a server, which was not asked")
     try:
         if reader.digest(scene) != part.sha256:
@@ -156,8 +150,3 @@ def _bands(view: View) -> list[tuple[slice, Window]]:
         top, bottom = round(first * factor), round(last * factor)
         bands.append((slice(first, last), Window(w.col, w.row + top, w.width, bottom - top)))
     return bands
-
-
-def _is_remote(location: str) -> bool:
-    lowered = location.lower()
-    return "://" in lowered or lowered.startswith(("/vsicurl", "/vsis3", "/vsigs", "/vsiaz", "/vsiadls", "/vsioss", "/vsihdfs"))
