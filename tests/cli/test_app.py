@@ -70,6 +70,12 @@ def test_version_is_the_packages(sattrack):
     assert sattrack("--version").out == f"sattrack {__version__}\n"
 
 
+def test_the_package_is_a_command_too():
+    done = subprocess.run([sys.executable, "-m", "sattrack", "detcet"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Did you mean 'detect'" in done.stderr
+
+
 def test_an_unknown_command_is_a_usage_error_that_names_the_nearest(sattrack):
     said = sattrack("detcet")
     assert (said.code, said.out) == (2, "")
