@@ -160,6 +160,12 @@ def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bo
         )
     # End-to-end heads return duplicates in dense rows; the one-to-many branch does not, once suppressed.
     if getattr(head, "end2end", False):
+        if head.cv2 is None:
+            raise WeightsError(
+                "only the end-to-end branch of the network is left, which returns doubles in dense rows",
+                where=str(weights),
+                way_out="give the weights as training wrote them, not fused for export",
+            )
         head.end2end = False
     for parameter in network.parameters():
         parameter.requires_grad_(False)

@@ -196,6 +196,25 @@ def test_a_head_made_to_need_no_suppression_is_asked_for_all_its_boxes(tmp_path:
     assert raw.shape == (1, 6, sum((SIDE // s) ** 2 for s in (8, 16, 32)))
 
 
+def test_an_upright_end_to_end_head_gives_centres_and_sizes_too(tmp_path: Path) -> None:
+    torch.save({"model": network("yolo26n.yaml")}, tmp_path / "e2e.pt")
+    made = detector(tmp_path / "e2e.pt", score_floor=0.001)
+    raw = made._forward(np.stack([tile.pixels for tile in tiles(1)]))[0]
+    assert raw.shape == (5, sum((SIDE // s) ** 2 for s in (8, 16, 32)))
+    # The end-to-end branch answers in corners: there the first two rows would be left and top, the next two right and bottom.
+    cells = [((np.arange((SIDE // s) ** 2) % (SIDE // s)) + 0.5) * s for s in (8, 16, 32)]
+    assert np.abs(raw[0] - np.concatenate(cells)).max() < 2 * 32
+
+
+@pytest.mark.parametrize("config", ["yolo26n.yaml", "yolo26n-obb.yaml"])
+def test_weights_with_nothing_but_an_end_to_end_head_are_refused(tmp_path: Path, config: str) -> None:
+    made = network(config)
+    made.model[-1].end2end = True
+    torch.save({"model": made.eval().fuse(verbose=False)}, tmp_path / "fused.pt")
+    with pytest.raises(WeightsError, match="end-to-end"):
+        detector(tmp_path / "fused.pt")
+
+
 class Evil:
     def __reduce__(self) -> tuple[Any, ...]:
         return (os.mkdir, (os.environ["EVIL_MARK"],))
