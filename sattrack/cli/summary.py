@@ -56,7 +56,7 @@ def _remarks(run: "Run") -> list[str]:
         remarks.append("-: no interval was measured for these weights at this pixel size and density.")
     if any(count.cap_hit for count in run.counts):
         remarks.append("+: a tile returned as many boxes as it may; the count is a lower bound.")
-    if any(count.datetime is None for count in run.counts):
+    if any(count.datetime is None and count.count is not None for count in run.counts):
         remarks.append("unknown time: counted, but left out of series; --date, a sidecar or a manifest says it.")
     return remarks
 
@@ -67,9 +67,10 @@ def troubles(run: "Run") -> list[str]:
     lines = [one_line(f"{o.status}: {o.part}: {o.reason.removeprefix(f'{o.location}: ')}") for o in bad]
     skipped = Counter(o.reason for o in run.index.outcomes if o.status == "skipped")
     lines += [one_line(f"skipped: {n} {'scene' if n == 1 else 'scenes'}: {reason}") for reason, n in skipped.items()]
-    lines += [one_line(f"note: {note}") for note in run.notes]
+    lines += [one_line(f"note: {note}") for note in dict.fromkeys((*run.index.notes, *run.notes))]
     if bad:
-        lines.append(f"{len(bad)} of {len(run.index.outcomes)} scenes were not counted; the others are.")
+        others = "; the others are" if any(o.status == "done" for o in run.index.outcomes) else ""
+        lines.append(f"{len(bad)} of {len(run.index.outcomes)} scenes were not counted{others}.")
     return lines
 
 

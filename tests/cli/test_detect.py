@@ -61,6 +61,21 @@ def test_on_error_fail_ends_as_an_error(sattrack, scenes, detectors, tmp_path):
     assert "a_page" in said.err
 
 
+def test_scenes_that_were_not_looked_at_are_never_called_counted(sattrack, scenes, detectors, tmp_path):
+    (scenes / "a_page.tif").write_text("<html>404</html>")
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--on-error", "fail", *BRIGHT)
+    assert said.code == 1
+    assert "2 of 3 scenes were not looked at" in said.err
+    assert "the others are" not in said.err
+
+
+def test_the_word_on_unknown_times_is_only_for_what_was_counted(sattrack, scenes, detectors, tmp_path):
+    (scenes / "a_page.tif").write_text("<html>404</html>")
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", *BRIGHT)
+    assert "unknown time: counted" not in said.out
+    assert "1 of 3 scenes were not counted; the others are." in said.err
+
+
 def test_gsd_m_makes_a_plain_picture_countable(sattrack, detectors, tmp_path):
     picture = write_scene(tmp_path / "plain.tif", boxes=8, crs=None)
     said = sattrack("detect", picture, "-o", tmp_path / "run", "--gsd-m", "0.5,0.5", "--json", *BRIGHT)
