@@ -10,7 +10,7 @@ from sattrack.errors import SattrackError, SceneRefused, UsageError
 from sattrack.imagery import Scene
 from sattrack.pipeline import Work, plan_work
 from sattrack.ports import Store
-from sattrack.readers.describing import describe
+from sattrack.readers.describing import describe, time_of
 from sattrack.readers.finding import Source, find_sources
 from sattrack.readers.outlines import read_outlines
 from sattrack.results import ModelCard, SceneOutcome
@@ -18,6 +18,9 @@ from sattrack.settings import Settings
 from sattrack.steps.grounding import finds_back
 from sattrack.steps.judging import capability, px_per_width
 from sattrack.timeline import Site
+
+# Why a scene was not looked at, though it could have been: other outlines may lie on it.
+NOT_NEAR = "the scene does not touch any site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,13 @@ def _plan_one(
         _refuse_torn_grid(scene)
     except SattrackError as error:
         status = "refused" if isinstance(error, SceneRefused) else "failed"
-        return Planned(name, outcome=_ended(source, status=status, reason=str(error), scene=scene))
+        return Planned(name, outcome=_ended(source, status=status, reason=str(error), scene=scene, option=request.acquired))
     twin = known.setdefault(sha256, name)
     if twin != name:
         return Planned(name, outcome=_ended(source, status="skipped", reason=f"the same content as {twin}", scene=scene))
     if not work.cells:
         plain = "the picture has no coordinates, so no outline can be laid on it; without --sites it is counted as a whole"
-        reason = "the scene does not touch any site" if scene.grid.georeferenced else plain
+        reason = NOT_NEAR if scene.grid.georeferenced else plain
         return Planned(name, outcome=_ended(source, status="skipped", reason=reason, scene=scene))
     return Planned(name, work=work)
 
@@ -140,7 +143,8 @@ def _refuse_coarse(scene: Scene) -> None:
         )
 
 
-def _ended(source: Source, *, status: str, reason: str, scene: Scene | None) -> SceneOutcome:
+def _ended(source: Source, *, status: str, reason: str, scene: Scene | None, option: dt.datetime | None = None) -> SceneOutcome:
+    acquired, acquired_source = (None, "unknown") if scene else time_of(source, option=option)
     return SceneOutcome(
         scene_id=scene.id if scene else source.scene_id,
         part=source.part,
@@ -148,4 +152,6 @@ def _ended(source: Source, *, status: str, reason: str, scene: Scene | None) -> 
         status=status,
         reason=reason,
         scene=scene,
+        acquired=acquired,
+        acquired_source=acquired_source,
     )

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sattrack import wiring
 from sattrack.errors import SettingsError, StoreError
+from sattrack.planning import NOT_NEAR
 from sattrack.ports import Store
 from sattrack.readers.outlines import read_outlines
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome
@@ -46,6 +47,7 @@ def recount(
 ) -> Run:
     """Counts a run again from its parts, with other outlines or another threshold; writes counts.csv, scenes.csv, run.json."""
     from sattrack.reports.listings import write_counts, write_scenes
+    from sattrack.reports.rows import counted_boxes
 
     store = wiring.open_store(folder, create=False)
     index = store.read_index()
@@ -60,10 +62,8 @@ def recount(
     rule = _rule(index if threshold is None else replace(index, threshold=threshold), settings)
     parts = load_parts(store, index)
     counts = count_all(parts, index.outcomes, sites=outlines, card=index.card, rule=rule)
-    outcomes = tuple(
-        replace(o, counted=int((parts[o.part].detections.scores >= rule.threshold).sum())) if o.part in parts else o
-        for o in index.outcomes
-    )
+    counted = counted_boxes(parts, threshold=rule.threshold, sites=outlines, overlap=rule.merge_overlap)
+    outcomes = tuple(replace(o, counted=counted.get(o.part, 0)) for o in index.outcomes)
     index = replace(
         index, threshold=rule.threshold, settings=settings.model_dump(mode="json"), outcomes=outcomes,
         notes=tuple(dict.fromkeys([*index.notes, *notes])),
@@ -139,7 +139,7 @@ def count_all(
         for alike, own in _comparable(group, known_places=bool(places)):
             for site in places or [own]:
                 counts.append(count_site(site, parts=alike, exclusions=exclusions, rule=rule, missing=missing))
-    for outcome in bad:
+    for outcome in [*bad, *_not_looked_at(outcomes)]:
         if outcome.scene_id in scenes:
             continue
         for site in places or [Site(outcome.scene_id, outcome.scene_id, None, pixel_scene=outcome.scene_id)]:
@@ -147,7 +147,33 @@ def count_all(
                 counts.append(count_refused(site, outcome=outcome, card=card, rule=rule))
     order = {(site.id, site.zone): i for i, site in enumerate(places)}
     far = dt.datetime.max.replace(tzinfo=dt.UTC)
-    return tuple(sorted(counts, key=lambda c: (order.get((c.site_id, c.zone), 0), c.datetime or far, c.scene_id, c.site_id)))
+    in_order = sorted(counts, key=lambda c: (order.get((c.site_id, c.zone), 0), c.datetime or far, c.scene_id, c.site_id))
+    return tuple(_shown_twice(in_order) if places else in_order)
+
+
+def _not_looked_at(outcomes: Iterable[SceneOutcome]) -> list[SceneOutcome]:
+    """The scenes that the run passed over since none of its outlines then lay on them: of later outlines they saw nothing."""
+    reason = "the detector did not look at this scene, which touched no site of the run: detect again with these outlines"
+    return [
+        replace(outcome, status="not_assessable", reason=reason)
+        for outcome in outcomes
+        if outcome.status == "skipped" and outcome.reason == NOT_NEAR and outcome.scene is not None
+    ]
+
+
+def _shown_twice(counts: Sequence[Count]) -> Iterable[Count]:
+    """Says it where two scenes of one moment both show a site: they may be files of one acquisition, and half a site each."""
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for count in counts:
+        if count.count is not None and count.datetime is not None:
+            alike.setdefault((count.site_id, count.zone, count.datetime), []).append(count.scene_id)
+    for count in counts:
+        others = [name for name in alike.get((count.site_id, count.zone, count.datetime), ()) if name != count.scene_id]
+        if count.count is None or not others:
+            yield count
+            continue
+        note = f"the site is also in {', '.join(others)}, of the same time: files of one acquisition are joined by a manifest"
+        yield replace(count, notes=(*count.notes, note))
 
 
 def _comparable(group: list[Part], *, known_places: bool) -> list[tuple[list[Part], Site]]:

@@ -73,7 +73,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class SceneOutcome:
-    """One row of scenes.csv. status: done, failed, refused or skipped, with the reason."""
+    """One row of scenes.csv. status: done, failed, refused or skipped, with the reason.
+
+    acquired: UTC, of a file that could not be described (scene is none), by what stands beside it or in its name.
+    """
 
     scene_id: str
     part: str
@@ -86,6 +89,8 @@ class SceneOutcome:
     counted: int = 0
     cap_hit: bool = False
     sha256: str = ""
+    acquired: dt.datetime | None = None
+    acquired_source: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -350,6 +350,52 @@ def test_outlines_that_only_exclude_leave_each_scene_its_own_site(tmp_path: Path
     assert numbers(running.detect(request(tmp_path / "in", tmp_path / "run", sites=sheds))) == {("a", "a"): 5}
 
 
+def test_scenes_csv_counts_each_box_once_and_none_that_is_masked(tmp_path: Path) -> None:
+    # The box at (200, 50) of the left file is the one at (40, 50) of the right.
+    scene(tmp_path / "in" / "left.tif", boxes=[(20, 20), (200, 50), (250, 250)])
+    scene(tmp_path / "in" / "right.tif", boxes=[(40, 50), (200, 200)], east=EAST + 160 * GSD, seed=1)
+    listed = manifest(tmp_path / "in", "left.tif,day\nright.tif,day\n")
+    sheds = outlines(tmp_path / "s.geojson", (10, 10, 60, 40), kind="exclude")
+    run = running.detect(request(listed, tmp_path / "run", sites=sheds))
+    counted = [int(row["counted"]) for row in rows(tmp_path / "run" / "scenes.csv")]
+    assert sum(counted) == run.counts[0].count == 3
+
+
+def test_u1_a_scene_that_cannot_be_read_keeps_the_date_of_its_name(tmp_path: Path) -> None:
+    scene(tmp_path / "in" / "port_20240501.tif")
+    (tmp_path / "in" / "port_20240508.tif").write_bytes(b"II*\0 and no more")
+    site = outlines(tmp_path / "s.geojson", (0, 0, 320, 320))
+    run = running.detect(request(tmp_path / "in", tmp_path / "run", sites=site))
+    assert [(f"{c.datetime:%m-%d}", c.datetime_source, c.status) for c in run.counts] == [
+        ("05-01", "name", "done"),
+        ("05-08", "name", "failed"),
+    ]
+    assert [row["datetime"][:10] for row in rows(tmp_path / "run" / "scenes.csv")] == ["2024-05-01", "2024-05-08"]
+
+
+def test_o2_a_later_outline_on_a_scene_that_was_passed_over_is_unobserved(tmp_path: Path) -> None:
+    scene(tmp_path / "in" / "a.tif")
+    scene(tmp_path / "in" / "b.tif", east=EAST + 1000, seed=1)
+    run = running.detect(request(tmp_path / "in", tmp_path / "run", sites=outlines(tmp_path / "s.geojson", (0, 0, 320, 320))))
+    assert statuses(run) == {"a": "done", "b": "skipped"}
+    later = outlines(tmp_path / "later.geojson", (2000, 0, 2320, 320))
+    said = {c.scene_id: c for c in running.recount(tmp_path / "run", sites=later).counts}
+    assert [(said[name].count, said[name].status) for name in "ab"] == [(None, "outside"), (None, "not_assessable")]
+    assert "detect again with these outlines" in said["b"].notes[0]
+
+
+def test_o2_a_site_that_two_scenes_show_at_one_time_is_said(tmp_path: Path) -> None:
+    scene(tmp_path / "in" / "west_20240501.tif")
+    scene(tmp_path / "in" / "east_20240501.tif", east=EAST + 160 * GSD, seed=1)
+    scene(tmp_path / "in" / "west_20240502.tif", seed=2)
+    site = outlines(tmp_path / "s.geojson", (0, 0, 480, 320))
+    run = running.detect(request(tmp_path / "in", tmp_path / "run", sites=site))
+    twice = {c.scene_id: [note for note in c.notes if "also in" in note] for c in run.counts}
+    assert "west_20240501" in twice["east_20240501"][0]
+    assert "east_20240501" in twice["west_20240501"][0]
+    assert twice["west_20240502"] == []
+
+
 @pytest.mark.parametrize("damage", [b"", b"PAR1 and no more", None])
 def test_s8_a_damaged_part_is_done_again_and_the_rest_stands(
     tmp_path: Path, tiles_seen: Callable[[], int], damage: bytes | None

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -77,11 +77,14 @@ def describe(
 
 def _described(picture: Upright, source: "Source", *, options: _Options, looks: bool) -> Scene:
     raster, where = picture.raster, source.path
-    tags = {key.upper(): text.strip() for key, text in {**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}.items()}
+    own_tags = {**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}
+    tags = {key.upper(): text.strip() for key, text in own_tags.items()}
     notes = [*source.hints.notes, *_changes(picture)]
     grid, gsd_source = _grid(picture, source, option=options.gsd_m, notes=notes)
     chosen = choose_bands(raster.colorinterp, said=source.hints.bands, option=options.bands, where=where, notes=notes)
-    when, when_source = _acquired({**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}, source, option=options.acquired)
+    when, when_source = time_of(
+        source, tags={**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}, option=options.acquired
+    )
     declared = raster.nodatavals[chosen[0] - 1]
     nodata = options.nodata if declared is None else float(declared)
     if looks and nodata is None and not picture.declares_mask and _constant_corner(picture, chosen):
@@ -126,9 +129,14 @@ def _first(tags: dict[str, str], names: Sequence[str]) -> str:
     return next((tags[name][:200] for name in names if tags.get(name)), "")
 
 
-def _acquired(tags: dict[str, str], source: "Source", *, option: dt.datetime | None) -> tuple[dt.datetime | None, str]:
-    """Tags, then sidecar or manifest, then the file's name, then the option."""
-    found = time_in_tags(tags)
+def time_of(
+    source: "Source", *, tags: Mapping[str, str] | None = None, option: dt.datetime | None = None
+) -> tuple[dt.datetime | None, str]:
+    """When a picture was taken, and who says it: tags, then sidecar or manifest, then the file's name, then the option.
+
+    Without tags it is what can be known of a file that cannot be read.
+    """
+    found = time_in_tags(dict(tags)) if tags else None
     if found:
         return found, "tags"
     if source.hints.acquired:

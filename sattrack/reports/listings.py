@@ -65,7 +65,8 @@ def scene_row(outcome: SceneOutcome, *, model_id: str) -> dict[str, object]:
     row |= {
         "scene_id": outcome.scene_id, "part": outcome.part, "location": shown(outcome.location), "status": outcome.status,
         "reason": discreet(outcome.reason, locations=(outcome.location,)), "sha256": outcome.sha256, "key": outcome.key,
-        "model_id": model_id, "schema_version": SCHEMA_VERSION,
+        "model_id": model_id, "schema_version": SCHEMA_VERSION, "datetime": moment(outcome.acquired),
+        "datetime_source": outcome.acquired_source,
     }  # fmt: skip
     if outcome.status == "done":
         row |= {"boxes": outcome.boxes, "counted": outcome.counted, "cap_hit": outcome.cap_hit}

@@ -109,9 +109,9 @@ def part_rows(part: Part, *, threshold: float, model_id: str, sites: Sequence[Si
     found, scene = part.detections, part.scene
     n = len(found)
     lengths = length_m(found.quads, gsd_m=scene.grid.gsd_m)
-    countable = countable_labels(part.card)[found.labels] if n else np.zeros(0, bool)
-    home, zone, excluded = _homes(part, sites)
-    counted = (found.scores >= threshold) & countable & ~excluded & (np.ones(n, bool) if alone is None else alone)
+    countable = _countable(part)
+    home, zone = _homes(part, sites)
+    counted = _counted(part, threshold=threshold, sites=sites, alone=alone)
     placed = scene.grid.georeferenced
     corners = rings(found.quads, grid=scene.grid) if placed else None
     middle = lonlat(found.centres(), grid=scene.grid) if placed else np.full((n, 2), np.nan)
@@ -134,6 +134,27 @@ def part_rows(part: Part, *, threshold: float, model_id: str, sites: Sequence[Si
     return BoxRows(part, {name: each[name] if name in each else [same[name]] * n for name in COLUMNS}, corners)
 
 
+def counted_boxes(parts: Mapping[str, Part], *, threshold: float, sites: Sequence[Site], overlap: float) -> dict[str, int]:
+    """How many boxes of each file are counted, also outside every site: as many as `box_rows` calls counted."""
+    alone = _seen_once(parts, overlap=overlap)
+    return {
+        name: int(_counted(part, threshold=threshold, sites=sites, alone=alone.get(name)).sum()) for name, part in parts.items()
+    }
+
+
+def _counted(part: Part, *, threshold: float, sites: Sequence[Site], alone: Mask | None) -> Mask:
+    counted = (part.detections.scores >= threshold) & _countable(part)
+    for site in sites:
+        if site.excludes and site.outline is not None and touches(site, scene=part.scene):
+            counted &= ~_inside(part, site)
+    return np.asarray(counted if alone is None else counted & alone, bool)
+
+
+def _countable(part: Part) -> Mask:
+    labels = part.detections.labels
+    return countable_labels(part.card)[labels] if len(labels) else np.zeros(0, bool)
+
+
 def _identities(part: Part) -> list[str]:
     """16 hex digits out of the part's key and the box's corners: the same box of the same work has the same name everywhere."""
     key = part.key.encode()
@@ -141,22 +162,19 @@ def _identities(part: Part) -> list[str]:
     return [hashlib.sha256(key + quad.tobytes()).hexdigest()[:16] for quad in corners]
 
 
-def _homes(part: Part, sites: Sequence[Site]) -> tuple[NDArray[np.str_], NDArray[np.str_], Mask]:
-    """For each box the site and zone that hold its centre (the first that does), and whether a mask of false boxes does."""
+def _homes(part: Part, sites: Sequence[Site]) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    """For each box the site and zone that hold its centre: the first that does."""
     n, scene = len(part.detections), part.scene
-    home, zone, excluded = np.full(n, "", object), np.full(n, "", object), np.zeros(n, bool)
+    home, zone = np.full(n, "", object), np.full(n, "", object)
     if all(site.excludes for site in sites):
         home[:] = clean(scene.id)
     for site in sites:
-        if site.outline is None or not touches(site, scene=scene):
+        if site.excludes or site.outline is None or not touches(site, scene=scene):
             continue
         inside = _inside(part, site)
-        if site.excludes:
-            excluded |= inside
-            continue
         home[inside & (home == "")] = site.id
         zone[inside & (home == site.id) & (zone == "")] = site.zone
-    return home, zone, excluded
+    return home, zone
 
 
 def _inside(part: Part, site: Site) -> Mask:

@@ -86,7 +86,8 @@ def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: R
     gsd = scene.grid.gsd_m if scene else (float("nan"), float("nan"))
     return Count(
         site_id=site.id, site_name=site.name, zone=site.zone, scene_id=outcome.scene_id,
-        datetime=scene.acquired if scene else None, datetime_source=scene.acquired_source if scene else "unknown",
+        datetime=scene.acquired if scene else outcome.acquired,
+        datetime_source=scene.acquired_source if scene else outcome.acquired_source,
         sensor=scene.sensor if scene else "", count=None, count_low=None, count_high=None, interval_level=LEVEL,
         interval_method="none: not counted", n_checked=0, observed_fraction=0.0, cloud_checked=False, status=outcome.status,
         count_per_observed_area=None, n_20ft=None, n_40ft=None, n_45ft=None, teu=None, threshold=rule.threshold, cap_hit=False,
