@@ -6,16 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sattrack import wiring
-from sattrack.bench.datasets import LabelledImage, read_datasets
+from sattrack.bench.datasets import LabelledImage, read_datasets, scene_of
 from sattrack.bench.detecting import detect_each
 from sattrack.bench.predictions import read_predictions
 from sattrack.bench.scoring import IOUS, Scored, Tally, average_precision, ignored_area, score, tally
 from sattrack.detections import Detections
-from sattrack.errors import SceneError, UsageError
-from sattrack.imagery import Scene
-from sattrack.readers.describing import describe
-from sattrack.readers.finding import Source
-from sattrack.readers.hints import Hints
+from sattrack.errors import UsageError
 from sattrack.settings import Settings
 
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(2, 11))
@@ -132,17 +128,9 @@ Found = Iterator[tuple[LabelledImage, Detections, str]]
 
 def _detected(images: Sequence[LabelledImage], model: wiring.Model, *, settings: Settings) -> Found:
     """Each picture with its boxes in source pixels, and the device that found them."""
-    scenes = (_scene(image, settings=settings) for image in images)
+    scenes = (scene_of(image, limits=settings) for image in images)
     for image, part in zip(images, detect_each(scenes, model=model, settings=settings), strict=True):
         yield image, part.detections, part.device
-
-
-def _scene(image: LabelledImage, *, settings: Settings) -> Scene:
-    source = Source(str(image.path), image.name, image.name, Hints(gsd_m=image.gsd_m, gsd_source="meta.json"))
-    scene = describe(source, limits=settings)
-    if scene.grid.shape != image.shape:
-        raise SceneError("is read at another size than its labels were", where=str(image.path))
-    return scene
 
 
 def _read(images: Sequence[LabelledImage], predictions: Path) -> Found:

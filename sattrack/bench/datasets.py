@@ -9,8 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from sattrack.errors import ManifestError, UsageError
+from sattrack.errors import ManifestError, SceneError, UsageError
 from sattrack.geometry import Points, Quads
+from sattrack.imagery import Scene
+from sattrack.readers.describing import describe
+from sattrack.readers.finding import Source
+from sattrack.readers.hints import Hints
 from sattrack.readers.opening import gdal_options, open_raster
 from sattrack.settings import Settings
 
@@ -61,6 +65,15 @@ def read_datasets(folders: Sequence[Path]) -> tuple[LabelledImage, ...]:
             raise UsageError(f"the set {image.dataset} is there twice", where=str(image.path), way_out="give each set once")
         met.add((image.dataset, image.name))
     return tuple(found)
+
+
+def scene_of(image: LabelledImage, *, limits: Settings | None = None) -> Scene:
+    """The scene that a labelled picture is; SceneError where it is read at another size than its labels were drawn at."""
+    source = Source(str(image.path), image.name, image.name, Hints(gsd_m=image.gsd_m, gsd_source="meta.json"))
+    scene = describe(source, limits=limits)
+    if scene.grid.shape != image.shape:
+        raise SceneError("is read at another size than its labels were", where=str(image.path))
+    return scene
 
 
 def _image(folder: Path, name: str, *, said: Any) -> LabelledImage:

@@ -2,18 +2,23 @@
 
 import multiprocessing
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sattrack.bench.datasets import read_dataset
-from sattrack.errors import UsageError
+from sattrack import wiring
+from sattrack.bench.datasets import read_dataset, scene_of
 from sattrack.geometry import Quads
-from sattrack.imagery import PERCENTILES
+from sattrack.imagery import Scene, Window
+from sattrack.ports import Reader
+from sattrack.readers.describing import describe
+from sattrack.readers.finding import Source
+from sattrack.readers.hints import Hints
+from sattrack.settings import Settings
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 
 Pixels = NDArray[np.uint8]
@@ -36,19 +41,13 @@ class Picture:
     ignore: tuple[NDArray[np.float64], ...] = ()
 
 
-def stretched(pixels: Pixels, *, percentiles: tuple[float, float] = PERCENTILES) -> Pixels:
-    """The same declared stretch that scenes get when they are detected, over the whole picture."""
-    flat = pixels.reshape(-1, 3)
-    stretch = measure_stretch(flat, np.ones(len(flat), bool), percentiles=percentiles)
-    return apply_stretch(pixels, stretch)
-
-
 def read_labelled(folder: Path) -> tuple[Picture, ...]:
     """A labelled set, in the layout that the benchmark reads."""
-    return tuple(
-        Picture(image.name, image.dataset, stretched(_read(image.path)), image.truth, image.gsd_m, image.ignore)
-        for image in read_dataset(folder)
-    )
+    with closing(wiring.make_reader(Settings())) as reader:
+        return tuple(
+            Picture(image.name, image.dataset, _read(scene_of(image), reader=reader), image.truth, image.gsd_m, image.ignore)
+            for image in read_dataset(folder)
+        )
 
 
 def read_empty(folder: Path, *, gsd_m: float, limit: int = 0, skip: Sequence[str] = ()) -> tuple[Picture, ...]:
@@ -56,8 +55,11 @@ def read_empty(folder: Path, *, gsd_m: float, limit: int = 0, skip: Sequence[str
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.stem not in skip)
     if limit and len(paths) > limit:
         paths = [paths[round(i)] for i in np.linspace(0, len(paths) - 1, limit)]
-    none = np.zeros((0, 4, 2))
-    return tuple(Picture(path.stem, folder.name, stretched(_read(path)), none, (gsd_m, gsd_m)) for path in paths)
+    none, gsd = np.zeros((0, 4, 2)), (gsd_m, gsd_m)
+    with closing(wiring.make_reader(Settings())) as reader:
+        return tuple(
+            Picture(path.stem, folder.name, _read(_plain_scene(path, gsd_m=gsd), reader=reader), none, gsd) for path in paths
+        )
 
 
 def render_pictures(seeds: range, *, processes: int = 1, cache: Path | None = None) -> tuple[Picture, ...]:
@@ -109,11 +111,15 @@ def _rendered(seed: int) -> Picture:
     gsd = float(np.exp(np.random.default_rng([seed, 1]).uniform(np.log(0.25), np.log(0.82))))
     side = round(144 / gsd)
     drawn = render_tile(seed, gsd_m=gsd, shape=(side, side))
-    return Picture(f"rendered-{seed}", "rendered", stretched(drawn.picture), drawn.quads, (gsd, gsd))
+    stretch = measure_stretch(drawn.picture, np.ones(drawn.picture.shape[:2], bool))
+    return Picture(f"rendered-{seed}", "rendered", apply_stretch(drawn.picture, stretch), drawn.quads, (gsd, gsd))
 
 
-def _read(path: Path) -> Pixels:
-    found = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if found is None:
-        raise UsageError("the picture cannot be read", where=str(path))
-    return np.ascontiguousarray(found[..., ::-1]).astype(np.uint8)
+def _plain_scene(path: Path, *, gsd_m: tuple[float, float]) -> Scene:
+    return describe(Source(str(path), path.stem, path.stem, Hints(gsd_m=gsd_m, gsd_source="recipe")))
+
+
+def _read(scene: Scene, *, reader: Reader) -> Pixels:
+    """A whole picture by the reader that detection uses: decoders differ, and what is taught should be what is met."""
+    raw, _ = reader.read(scene, Window.of_shape(scene.grid.shape), scene.grid.shape)
+    return apply_stretch(raw, measure_stretch(*reader.sample(scene)))

@@ -6,6 +6,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sattrack.errors import SettingsError
+from sattrack.synthetic.seeds import FIRST_KEPT_SEED
 
 
 class _Strict(BaseModel):
@@ -23,10 +24,10 @@ class LabelledSource(_Strict):
 
 
 class RenderedSource(_Strict):
-    """Rendered yards by seed; seeds from 10 million up are kept for samples and tests."""
+    """Rendered yards by seed; seeds from FIRST_KEPT_SEED up are kept for samples and tests."""
 
     count: int = Field(gt=0)
-    first_seed: int = Field(1, ge=0, lt=10_000_000)
+    first_seed: int = Field(1, ge=0, lt=FIRST_KEPT_SEED)
     weight: float = Field(gt=0)
 
 

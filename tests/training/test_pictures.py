@@ -1,0 +1,60 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from sattrack.errors import SceneError
+from sattrack.readers.rasters import RasterReader
+from sattrack.training.pictures import read_empty, read_labelled
+
+
+def colours(rows: int = 60, cols: int = 80) -> np.ndarray:
+    """(rows, cols, 3) RGB that the stretch leaves alone: each channel reaches 0 and 255, on many pixels inside."""
+    pixels = np.random.default_rng(3).integers(0, 256, (rows, cols, 3)).astype(np.uint8)
+    pixels[20:30, 5:-5], pixels[30:40, 5:-5] = 0, 255
+    return pixels
+
+
+def labelled(folder: Path, pixels: np.ndarray) -> Path:
+    for name in ("images", "labels_obb"):
+        (folder / name).mkdir(parents=True)
+    cv2.imwrite(str(folder / "images" / "a.png"), pixels[..., ::-1])
+    (folder / "labels_obb" / "a.txt").write_text("0 0.25 0.5 0.5 0.5 0.5 0.75 0.25 0.75\n")
+    (folder / "meta.json").write_text(json.dumps({"a": {"gsd_m": [0.4, 0.5]}}))
+    return folder
+
+
+def test_a_labelled_picture_is_as_the_detector_would_be_fed_it(tmp_path: Path) -> None:
+    pixels = colours()
+    (found,) = read_labelled(labelled(tmp_path / "port", pixels))
+    assert (found.pixels == pixels).all()
+    assert (found.source, found.gsd_m) == ("port", (0.4, 0.5))
+    assert found.quads.tolist() == [[[20, 30], [40, 30], [40, 45], [20, 45]]]
+
+
+def test_pictures_of_more_than_8_bits_are_stretched_not_cut(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "sea.tif"), (colours().astype(np.uint16) * 8 + 300)[..., ::-1])
+    (found,) = read_empty(tmp_path, gsd_m=0.5)
+    assert (found.pixels == colours()).all()
+    assert len(found.quads) == 0
+
+
+def test_some_of_many_empty_pictures_are_taken_evenly_and_spared_ones_never(tmp_path: Path) -> None:
+    for name in "abcdefg":
+        cv2.imwrite(str(tmp_path / f"{name}.png"), colours())
+    assert [p.name for p in read_empty(tmp_path, gsd_m=0.5, limit=3, skip=("b", "d"))] == ["a", "e", "g"]
+
+
+def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    with pytest.raises(SceneError, match=r"torn\.png"):
+        read_empty(tmp_path, gsd_m=0.5)
+
+
+def test_every_file_that_was_opened_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+    monkeypatch.setattr(RasterReader, "close", lambda reader: closed.append(reader))
+    read_labelled(labelled(tmp_path / "port", colours()))
+    assert len(closed) == 1
