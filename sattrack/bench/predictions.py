@@ -1,7 +1,7 @@
-"""Predictions: boxes found by anyone, as a CSV of corners in source pixels, read and written."""
+"""Predictions: boxes found by anyone, as a CSV of corners in source pixels, such as export writes."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +10,6 @@ from sattrack.detections import CORNERS, Detections
 from sattrack.errors import UsageError
 
 _NEEDED = ("confidence", *CORNERS)
-
-
-def write_predictions(boxes: Iterable[tuple[str, Detections]], to: Path) -> Path:
-    """scene_id, confidence, px_x1 ... px_y4: what other scorers, and `read_predictions`, understand."""
-    with to.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["scene_id", *_NEEDED])
-        for name, found in boxes:
-            for quad, confidence in zip(found.quads.reshape(-1, 8), found.scores, strict=True):
-                writer.writerow([name, f"{confidence:.6f}", *(f"{v:.4f}" for v in quad)])
-    return to
 
 
 def read_predictions(path: Path, *, names: Sequence[str]) -> dict[str, Detections]:

@@ -172,15 +172,6 @@ def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bo
     return network.fuse(verbose=False), oriented  # type: ignore[operator]
 
 
-def classes_of(weights: Path) -> tuple[str, ...]:
-    """The class names inside a .pt file."""
-    try:
-        names = _checkpoint(weights)["model"].names
-    except _UNLOADABLE as error:
-        raise WeightsError(f"the class names cannot be read: {_first_line(error)}", where=str(weights)) from error
-    return tuple(str(names[i]) for i in sorted(names))
-
-
 def _checkpoint(weights: Path) -> Any:
     """What a .pt file holds. ultralytics is imported here, once its environment keeps it from calling out."""
     keep_at_home()

@@ -2,14 +2,13 @@
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from xml.parsers import expat
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sattrack.errors import OutlineError
 from sattrack.readers.shapes import Layer, Shape, check_limits, refused
+from sattrack.readers.strict_xml import parse_strictly
 
 MOST_BYTES = 20 << 20
 _DEEPEST = 200
@@ -22,7 +21,10 @@ def read_kml(path: Path) -> tuple[Layer, ...]:
     raw = path.read_bytes()
     if len(raw) > MOST_BYTES:
         raise refused(path, f"a KML file of more than {MOST_BYTES >> 20} MB", way_out="save it as a GeoPackage")
-    root = _parsed(path, raw)
+    way_out = "save it again from Google Earth or QGIS"
+    root = parse_strictly(
+        raw, deepest=_DEEPEST, refused=lambda message: refused(path, message, way_out=way_out), local_names=True
+    )
     shapes: list[Shape] = []
     vertices = 0
     for number, placemark in enumerate(root.iter("Placemark"), start=1):
@@ -32,38 +34,6 @@ def read_kml(path: Path) -> tuple[Layer, ...]:
         shapes.append(Shape(number, geometry, _properties(placemark)))
     links = next(root.iter("NetworkLink"), None)
     return (Layer(tuple(shapes), None, () if links is None else ("network links in the KML were not followed",)),)
-
-
-def _parsed(path: Path, raw: bytes) -> ET.Element:
-    """The tree with local names only; expat is driven by hand since ElementTree cannot refuse a document type."""
-    builder = ET.TreeBuilder()
-    depth = 0
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > _DEEPEST:
-            raise refused(path, f"elements nested more than {_DEEPEST} deep")
-        builder.start(name.rpartition(" ")[2], attributes)
-
-    def end(name: str) -> None:
-        nonlocal depth
-        depth -= 1
-        builder.end(name.rpartition(" ")[2])
-
-    def doctype(*_: object) -> None:
-        raise refused(path, "a document type or entity in KML is refused", way_out="save it again from Google Earth or QGIS")
-
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, builder.data
-    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = doctype
-    try:
-        parser.Parse(raw, True)
-    except OutlineError:
-        raise
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        raise refused(path, f"broken XML: {error}", way_out="save it again from Google Earth or QGIS") from error
-    return builder.close()
 
 
 def _geometry(path: Path, placemark: ET.Element, *, number: int) -> shapely.Geometry:

@@ -3,9 +3,9 @@
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from xml.parsers import expat
 
 from sattrack.errors import SceneError
+from sattrack.readers.strict_xml import parse_strictly
 
 MOST_BYTES = 8 << 20
 MOST_SOURCES = 10_000
@@ -66,7 +66,6 @@ def _inside(path: Path, element: ET.Element, *, folder: Path) -> Path:
 
 
 def _parsed(path: Path) -> ET.Element:
-    """The tree; expat is driven by hand since ElementTree cannot refuse a document type."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise _refused(path, f"it is larger than {MOST_BYTES >> 20} MB")
@@ -75,31 +74,5 @@ def _parsed(path: Path) -> ET.Element:
         raise
     except OSError as error:
         raise SceneError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    builder = ET.TreeBuilder()
-    depth = 0
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > _DEEPEST:
-            raise _refused(path, "its elements are nested too deep")
-        builder.start(name, attributes)
-
-    def end(name: str) -> None:
-        nonlocal depth
-        depth -= 1
-        builder.end(name)
-
-    def doctype(*_: object) -> None:
-        raise _refused(path, "it holds a document type")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, builder.data
-    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = doctype
-    try:
-        parser.Parse(raw, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        if isinstance(error, SceneError):
-            raise
-        raise _refused(path, f"broken XML: {error}") from error
-    return builder.close()
+    # Names as written: GDAL, which reads the file after us, knows no namespaces.
+    return parse_strictly(raw, deepest=_DEEPEST, refused=lambda message: _refused(path, message))

@@ -69,11 +69,6 @@ def heading_deg(quads_px: Quads, *, grid: Grid) -> NDArray[np.float64]:
     return np.asarray(np.where(heading >= 180, 0.0, heading))
 
 
-def length_class(length: float) -> str:
-    """The ISO length nearest to a measured one (metres): 20ft, 40ft or 45ft."""
-    return LENGTH_CLASSES[int(np.searchsorted(CLASS_BOUNDARIES_M, length, side="right"))]
-
-
 def length_classes(lengths_m: Metres) -> tuple[str, ...]:
     """(n,) metres -> n times 20ft, 40ft or 45ft."""
     return tuple(LENGTH_CLASSES[i] for i in np.searchsorted(CLASS_BOUNDARIES_M, lengths_m, side="right"))

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from sattrack.bench.accuracy import THRESHOLDS, all_figures, bench_accuracy, figures
-from sattrack.bench.predictions import read_predictions, write_predictions
+from sattrack.bench.predictions import read_predictions
 from sattrack.errors import UsageError
 from sattrack.wiring import Model
+from tests.bench.prediction_files import write_predictions
 
 Draw = Callable[..., Path]
 

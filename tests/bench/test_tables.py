@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from sattrack.bench.accuracy import Accuracy, bench_accuracy
-from sattrack.bench.predictions import write_predictions
 from sattrack.bench.tables import accuracy_table, accuracy_values, band_table, markdown, threshold_table
 from sattrack.cli.app import main
 from sattrack.wiring import Model
+from tests.bench.prediction_files import write_predictions
 
 Draw = Callable[..., Path]
 

@@ -15,7 +15,7 @@ import torch
 
 from sattrack.detections import Detections
 from sattrack.detectors.offline import keep_at_home
-from sattrack.detectors.yolo import YoloDetector, classes_of
+from sattrack.detectors.yolo import YoloDetector
 from sattrack.errors import DetectorError, WeightsError
 from sattrack.geometry import sides
 from sattrack.imagery import Batch, Tile, Window
@@ -186,7 +186,6 @@ def test_upright_networks_give_upright_quads(tmp_path: Path) -> None:
     assert not made.oriented
     assert len(found)
     assert np.allclose(found.quads[:, 0, 1], found.quads[:, 1, 1])
-    assert classes_of(tmp_path / "up.pt") == ("class 0", "class 1")
 
 
 def test_a_head_made_to_need_no_suppression_is_asked_for_all_its_boxes(tmp_path: Path) -> None:

@@ -279,8 +279,8 @@ def test_placemarks_of_a_kml_are_sites(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (kml(placemark(name="&x;"), head='<!DOCTYPE kml [<!ENTITY x "boo">]>'), "document type or entity in KML is refused"),
-        (kml(placemark(), head='<!DOCTYPE kml SYSTEM "file:///etc/passwd">'), "document type or entity in KML is refused"),
+        (kml(placemark(name="&x;"), head='<!DOCTYPE kml [<!ENTITY x "boo">]>'), "document type or entity"),
+        (kml(placemark(), head='<!DOCTYPE kml SYSTEM "file:///etc/passwd">'), "document type or entity"),
         (kml("<Placemark>"), "broken XML"),
         (kml("<Folder>" * 300 + "</Folder>" * 300), "nested more than 200 deep"),
         (
