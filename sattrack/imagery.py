@@ -55,6 +55,11 @@ class Grid:
     transform: Affine6 | None = None
 
     @property
+    def size_m(self) -> tuple[float, float]:
+        """What the grid spans (along columns, along rows), metres."""
+        return self.shape[1] * self.gsd_m[0], self.shape[0] * self.gsd_m[1]
+
+    @property
     def georeferenced(self) -> bool:
         return self.crs is not None and self.transform is not None
 

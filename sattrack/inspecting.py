@@ -70,7 +70,8 @@ def _inspect(source: Source, request: Request, *, card: ModelCard | None, sample
     try:
         scene = describe_for(request, source)
         settings = request.settings
-        stretch = measure_stretch(*sample(scene), percentiles=settings.percentiles(card.percentiles if card else PERCENTILES))
+        percentiles = settings.percentiles(card.percentiles if card else PERCENTILES)
+        stretch = measure_stretch(*sample(scene), size_m=scene.grid.size_m, percentiles=percentiles)
     except SattrackError as error:
         status = "refused" if isinstance(error, SceneRefused) else "failed"
         return Facts(source.path, source.scene_id, source.part, status, reason=str(error), scene=scene)

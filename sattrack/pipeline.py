@@ -26,7 +26,8 @@ from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.steps.tiling import Cell, Plan, cells_touching, plan_windows
 from sattrack.timeline import Site
 
-SCHEMA = "1"
+# Of what a part means: raised where the same work would come to other boxes.
+SCHEMA = "2"
 
 
 @dataclass(slots=True)
@@ -105,7 +106,9 @@ def detect_scene(
     timings, began = Timings(), time.monotonic()
     scene = work.scene
     seen = SeenMap(scene.grid.shape, gsd_m=scene.grid.gsd_m, overlap_m=settings.overlap_m)
-    stretch = measure_stretch(*reader.sample(scene), percentiles=settings.percentiles(card.percentiles))
+    stretch = measure_stretch(
+        *reader.sample(scene), size_m=scene.grid.size_m, percentiles=settings.percentiles(card.percentiles)
+    )
     tiles = executor.map(lambda cell: _tile(cell, scene, reader=reader, stretch=stretch, tile_px=work.plan.tile_px), work.cells)
     feed = _Feed(tiles, work.cells, seen=seen, size=settings.batch, timings=timings)
     placed: list[Detections] = []

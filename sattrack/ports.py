@@ -27,7 +27,9 @@ class Reader(Protocol):
         ...
 
     def sample(self, scene: Scene) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        """Raw pixels (n, 3) from all over a scene, few enough for memory, and which are valid (n,). Raises SceneError."""
+        """A small picture of a whole scene, few enough raw pixels (rows, cols, 3) for memory, and which are valid (rows, cols).
+        Raises SceneError.
+        """
         ...
 
     def digest(self, scene: Scene) -> str:

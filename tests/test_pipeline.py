@@ -60,7 +60,7 @@ class Ground:
         return np.where(valid[..., None], np.uint8(90), np.uint8(0)).repeat(3, axis=2), valid
 
     def sample(self, scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        return np.array([[10] * 3, [200] * 3], np.uint8), np.ones(2, bool)
+        return np.array([[[10] * 3, [200] * 3]], np.uint8), np.ones((1, 2), bool)
 
 
 class Truth:

@@ -81,9 +81,9 @@ class RasterReader:
         return _repeated(pixels), valid
 
     def sample(self, scene: Scene) -> tuple[Pixels, Valid]:
-        """About a million raw pixels (n, 3) from all over a scene, and which of them are valid (n,)."""
+        """A small picture of a whole scene: about a million raw pixels (rows, cols, 3), and which of them are valid."""
         sample = self._sample(scene)
-        return _repeated(sample.pixels).reshape(-1, 3), sample.valid.reshape(-1)
+        return _repeated(sample.pixels), sample.valid
 
     def undeclared_nodata(self, scene: Scene) -> float:
         """The share of a scene that is taken as not seen because it is constant and joined to the border."""

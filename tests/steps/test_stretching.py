@@ -83,3 +83,45 @@ def test_law_5_a_part_is_stretched_as_the_whole_is():
     raw = np.random.default_rng(4).integers(0, 4000, (64, 64, 3)).astype(np.uint16)
     stretch = measure_stretch(raw, everything((64, 64)))
     assert (apply_stretch(raw[10:20, 30:50], stretch) == apply_stretch(raw, stretch)[10:20, 30:50]).all()
+
+
+def yard_in_water(share: float, *, side: int = 1000) -> tuple[np.ndarray, slice]:
+    """(side, side, 3): dark flat water, and in a corner a yard of all shades from 40 to 220."""
+    rng = np.random.default_rng(7)
+    scene = rng.integers(18, 30, (side, side, 3)).astype(np.uint8)
+    yard = slice(0, round(side * share**0.5))
+    scene[yard, yard] = rng.integers(40, 221, scene[yard, yard].shape)
+    return scene, yard
+
+
+@pytest.mark.parametrize("share", [0.05, 0.01, 0.004])
+def test_a_small_yard_in_much_dark_water_is_not_clipped(share):
+    scene, yard = yard_in_water(share)
+    whole = apply_stretch(scene, measure_stretch(scene, everything((1000, 1000))))[yard, yard]
+    stretch = measure_stretch(scene, everything((1000, 1000)), size_m=(1000.0, 1000.0))
+    mapped = apply_stretch(scene, stretch)[yard, yard]
+    assert (whole == 255).mean() > 0.015 / share**0.5
+    assert (mapped == 255).mean() < 0.08
+
+
+def test_a_blinding_place_leaves_the_rest_a_sixth_of_the_range():
+    rng = np.random.default_rng(8)
+    scene = rng.integers(200, 601, (1000, 1000, 3)).astype(np.uint16)
+    scene[:30, :30] = 60_000
+    stretch = measure_stretch(scene, everything((1000, 1000)), size_m=(1000.0, 1000.0))
+    assert stretch.high[0] == pytest.approx(200 + 6 * 400, rel=0.01)
+
+
+def test_a_scene_of_less_than_two_blocks_has_the_plain_percentiles():
+    scene, _ = yard_in_water(0.1, side=500)
+    small = measure_stretch(scene, everything((500, 500)), size_m=(250.0, 250.0))
+    assert small == measure_stretch(scene, everything((500, 500)))
+
+
+def test_M9_blocks_that_show_next_to_nothing_do_not_widen_the_range():
+    scene, _ = yard_in_water(0.01)
+    valid = everything((1000, 1000))
+    valid[:110, :110] = False
+    valid[:2, :2] = True
+    seen = measure_stretch(scene, valid, size_m=(1000.0, 1000.0))
+    assert max(seen.high) < 35
