@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+NEEDED := "import sys; sys.exit(sys.version_info < (3, 11) and 'sattrack needs Python 3.11 or newer; try: make PYTHON=python3.12')"
 
 export YOLO_OFFLINE := true
 export YOLO_AUTOINSTALL := false
@@ -10,14 +11,14 @@ export YOLO_AUTOINSTALL := false
 .PHONY: demo test lint types clean
 .DELETE_ON_ERROR:
 
+# An environment that is there and works is kept, whoever made it; one left half made is made anew.
 $(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'sattrack needs Python 3.11 or newer; try: make PYTHON=python3.12')"
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(PYTHON) -c $(NEEDED) && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $@
 
 demo: $(STAMP)
-	$(BIN)/sattrack demo -o demo-run
+	$(BIN)/python -m sattrack demo -o demo-run
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q
