@@ -15,10 +15,10 @@ from sattrack.detections import Detections
 from sattrack.errors import DetectorError
 from sattrack.imagery import Batch, Scene, Stretch, Tile
 from sattrack.ports import Detector, Executor, Reader
-from sattrack.projections import from_lonlat
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
 from sattrack.steps.counting import touches
+from sattrack.steps.grounding import pixel_rings
 from sattrack.steps.merging import merge
 from sattrack.steps.observing import SeenMap
 from sattrack.steps.placing import checked, place, sound
@@ -136,17 +136,9 @@ def _near(plan: Plan, scene: Scene, sites: Sequence[Site]) -> tuple[Cell, ...]:
     for site in sites:
         if site.outline is None or not touches(site, scene=scene):
             continue
-        rings = _rings(site)
-        pixels = from_lonlat(rings, grid=scene.grid)
+        pixels = np.concatenate([polygon[0] for polygon in pixel_rings(site.outline, grid=scene.grid)])
         outlines.append(pixels[np.isfinite(pixels).all(axis=1)])
     return cells_touching(plan, [o for o in outlines if len(o)])
-
-
-def _rings(site: Site) -> np.ndarray:
-    assert site.outline is not None
-    coordinates = site.outline["coordinates"]
-    polygons = [coordinates] if site.outline["type"] == "Polygon" else coordinates
-    return np.array([point[:2] for polygon in polygons for point in polygon[0]], float)
 
 
 def _tile(cell: Cell, scene: Scene, *, reader: Reader, stretch: Stretch, tile_px: int) -> Tile:

@@ -23,7 +23,7 @@ _UNLOADABLE = (
     pickle.UnpicklingError, RuntimeError, TypeError, ValueError, AttributeError, LookupError, EOFError, OSError, ImportError,
 )  # fmt: skip
 # What the network saw around pictures while it was trained.
-_PADDING = 114
+PADDING = 114
 
 
 class YoloDetector:
@@ -113,7 +113,7 @@ class YoloDetector:
 def _prepared(batch: Batch) -> NDArray[np.uint8]:
     pixels = batch.pixels()
     for row, tile in zip(pixels, batch.tiles, strict=True):
-        row[~tile.valid] = _PADDING
+        row[~tile.valid] = PADDING
     return pixels
 
 

@@ -6,17 +6,16 @@ from typing import Any
 
 import cv2
 import numpy as np
-import shapely
 from numpy.typing import NDArray
-from shapely.geometry import shape as shape_of
 
 from sattrack.errors import OutlineError, SceneError, SceneRefused
 from sattrack.geometry import apply_affine
-from sattrack.imagery import Grid, Scene
-from sattrack.projections import from_lonlat, project
+from sattrack.imagery import Scene
+from sattrack.projections import project
 from sattrack.readers.outlines import read_outlines
 from sattrack.readers.upright import Area, Upright
 from sattrack.settings import Settings
+from sattrack.steps.grounding import pixel_rings
 
 # Sentinel-2 scene classification: no data, saturated or defective, cloud shadow, clouds (medium, high), thin cirrus, snow.
 SCL_HIDDEN = (0, 1, 3, 8, 9, 10, 11)
@@ -41,7 +40,8 @@ class CloudPolygons:
             sites, _ = read_outlines(Path(path))
         except OutlineError as error:
             raise SceneError(f"the mask cannot be read: {error}", where=scene.location) from error
-        self._rings = [ring for site in sites if site.outline for ring in _pixel_rings(shape_of(site.outline), grid=scene.grid)]
+        placed = [rings for site in sites if site.outline for rings in pixel_rings(site.outline, grid=scene.grid)]
+        self._rings = [rings for rings in placed if all(np.isfinite(ring).all() for ring in rings)]
 
     def clear(self, area: Area, shape: tuple[int, int]) -> NDArray[np.bool_]:
         """What can be seen (rows, cols) of an area (column, row, width, height) of the scene at a size."""
@@ -160,18 +160,6 @@ def _clear(values: NDArray[np.generic], *, rule: str) -> NDArray[np.bool_]:
     if rule == "scl":
         return ~np.isin(values, SCL_HIDDEN)
     return np.asarray(values == 0)
-
-
-def _pixel_rings(geometry: shapely.Geometry, *, grid: Grid) -> list[list[NDArray[np.float64]]]:
-    """Polygon or MultiPolygon in longitude and latitude -> for each polygon its rings in scene pixels."""
-    polygons = geometry.geoms if geometry.geom_type == "MultiPolygon" else [geometry]
-    found = []
-    for polygon in polygons:
-        degrees = [np.asarray(ring.coords)[:, :2] for ring in (polygon.exterior, *polygon.interiors)]
-        rings = [from_lonlat(ring, grid=grid) for ring in degrees]
-        if all(np.isfinite(ring).all() for ring in rings):
-            found.append(rings)
-    return found
 
 
 def _between(

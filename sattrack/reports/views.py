@@ -10,8 +10,8 @@ from sattrack.errors import SattrackError
 from sattrack.geometry import Points, Quads
 from sattrack.imagery import Grid, Window, is_remote
 from sattrack.ports import Reader
-from sattrack.projections import from_lonlat
 from sattrack.results import Part
+from sattrack.steps.grounding import pixel_rings
 from sattrack.steps.stretching import apply_stretch
 from sattrack.timeline import Site
 
@@ -74,12 +74,8 @@ def rings(site: Site, *, grid: Grid) -> tuple[Points, ...]:
     """The outline's rings (outer ones and holes) in scene pixels; none without an outline or a CRS, or out of its reach."""
     if site.outline is None or not grid.georeferenced:
         return ()
-    coordinates = site.outline["coordinates"]
-    polygons = [coordinates] if site.outline["type"] == "Polygon" else coordinates
-    placed = [
-        from_lonlat(np.array([point[:2] for point in ring], float), grid=grid) for polygon in polygons for ring in polygon
-    ]
-    return tuple(ring for ring in placed if len(ring) and np.isfinite(ring).all())
+    placed = pixel_rings(site.outline, grid=grid)
+    return tuple(ring for polygon in placed for ring in polygon if len(ring) and np.isfinite(ring).all())
 
 
 def neighbourhood(outline: tuple[Points, ...], *, grid: Grid, room: float = 0.08, least_m: float = 25.0) -> Window | None:

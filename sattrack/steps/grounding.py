@@ -73,6 +73,15 @@ class Frame:
         return shapely.transform(shape_of(outline), lambda xy: project(xy, source=WGS84, target=crs))
 
 
+def pixel_rings(outline: dict[str, Any], *, grid: Grid) -> list[list[Points]]:
+    """A GeoJSON Polygon or MultiPolygon in longitude and latitude -> for each polygon its rings in pixels, the outer one first.
+
+    Not finite where the projection does not reach.
+    """
+    polygons = [outline["coordinates"]] if outline["type"] == "Polygon" else outline["coordinates"]
+    return [[from_lonlat(np.array([p[:2] for p in ring], float), grid=grid) for ring in polygon] for polygon in polygons]
+
+
 def footprint(grid: Grid, *, frame: Frame, steps: int = 16) -> shapely.Polygon:
     """The outline of a scene in the frame's metres; edges in `steps` pieces, since they may be curved there."""
     rows, cols = grid.shape

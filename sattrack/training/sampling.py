@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from sattrack.detectors.yolo import PADDING
 from sattrack.geometry import Quads, sides
 from sattrack.training.pictures import Picture
 
@@ -19,7 +20,6 @@ Region = tuple[int, int, int, int]
 # A box is taught when so much of it is in the tile, and left alone (neither box nor ground) when less but some is.
 _TAUGHT, _GLIMPSED = 0.65, 0.08
 _STRIDE = 8
-PADDING = 114
 
 
 @dataclass(frozen=True, slots=True, eq=False)
