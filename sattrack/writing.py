@@ -19,11 +19,15 @@ def write_whole(path: Path, content: bytes) -> None:
 def whole_file(to: Path, *, make_folder: bool = True) -> Iterator[Path]:
     """A temporary path beside `to`, which takes its place when the block ends well and is removed when it does not.
 
-    Synced before it is renamed, and the folder after. StoreError where the disk or its rights say no.
+    Synced before it is renamed, and the folder after. StoreError where the disk or its rights say no. A link stays one: what it
+    points to is replaced. A device or a pipe would be replaced by a file, and is refused.
     """
     if to.is_dir():
         raise StoreError("is a folder", where=str(to), way_out="give the name of a file")
+    if to.exists() and not to.is_file():
+        raise StoreError("is a device or a pipe, not a file", where=str(to), way_out="give the name of a file")
     try:
+        to = to.resolve()
         if make_folder:
             to.parent.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(dir=to.parent, prefix=f".{to.name[:40]}.", suffix=".tmp")

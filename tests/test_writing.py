@@ -1,0 +1,34 @@
+"""A file is written whole or not at all, and only ever in place of a file."""
+
+import os
+
+import pytest
+
+from sattrack.errors import StoreError
+from sattrack.writing import whole_file
+
+
+def test_S2_what_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_path):
+    to = tmp_path / "boxes.csv"
+    to.write_text("old")
+    with pytest.raises(UnicodeEncodeError), whole_file(to) as draft:
+        draft.write_text("half", encoding="ascii") and draft.write_text("\N{DEGREE SIGN}", encoding="ascii")
+    assert to.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["boxes.csv"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_O10_a_pipe_or_a_device_is_refused_and_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StoreError, match="device or a pipe"), whole_file(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_O10_a_link_stays_a_link(tmp_path):
+    (tmp_path / "there.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "there.csv")
+    with whole_file(tmp_path / "link.csv") as draft:
+        draft.write_text("new")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "there.csv").read_text() == "new"
