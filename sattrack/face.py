@@ -75,12 +75,18 @@ def detect(
 
 
 def count(
-    run: str | Path, *, sites: str | Path | None = None, threshold: float | None = None, min_observed: float | None = None
+    run: str | Path,
+    *,
+    sites: str | Path | None = None,
+    no_sites: bool = False,
+    threshold: float | None = None,
+    min_observed: float | None = None,
 ) -> Run:
-    """Counts a run folder again, with other outlines or another threshold, from its stored boxes."""
+    """Counts a run folder again from its stored boxes, with other outlines (no_sites: none at all) or another threshold."""
     return running.recount(
-        Path(run), sites=Path(sites) if sites is not None else None, threshold=threshold, min_observed=min_observed
-    )
+        Path(run), sites=Path(sites) if sites is not None else None, no_sites=no_sites, threshold=threshold,
+        min_observed=min_observed,
+    )  # fmt: skip
 
 
 def report(run: str | Path, *, imagery: bool = True, allow_remote: bool = False) -> Path:

@@ -41,11 +41,15 @@ def recount(
     folder: Path,
     *,
     sites: Path | None = None,
+    no_sites: bool = False,
     threshold: float | None = None,
     min_observed: float | None = None,
     notes: Sequence[str] = (),
 ) -> Run:
-    """Counts a run again from its parts, with other outlines or another threshold; writes counts.csv, scenes.csv, run.json."""
+    """Counts a run again from its parts, with other outlines or another threshold; writes counts.csv, scenes.csv, run.json.
+
+    Without sites the outlines of the last count are kept; no_sites drops them, so that each scene is its own site.
+    """
     from sattrack.reports.listings import write_counts, write_scenes
     from sattrack.reports.rows import counted_boxes
 
@@ -57,6 +61,10 @@ def recount(
         notes = [*notes, *(n for n in said if n not in notes)]
         keep_sites(outlines, folder=folder)
         index = replace(index, sites_file=sites.name)
+    elif no_sites:
+        outlines = ()
+        keep_sites(outlines, folder=folder)
+        index = replace(index, sites_file="")
     else:
         outlines = kept_sites(folder)
     rule = _rule(index if threshold is None else replace(index, threshold=threshold), settings)

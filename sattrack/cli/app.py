@@ -86,7 +86,7 @@ def sattrack_(
 ) -> None:
     """Count shipping containers in satellite images, per site and scene, and say what could not be seen.
 
-    Exit codes: 0 done, 1 error, 2 usage, 3 some scenes failed or were refused, 4 alert (with --exit-code), 130 interrupted.
+    Exit codes: 0 done, 1 error, 2 usage, 3 some scenes failed or were refused, 4 kept for alerts, 130 interrupted.
     """
 
 

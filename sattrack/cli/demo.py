@@ -42,8 +42,8 @@ def demo(
     run = watched(request, voice=voice)
     page = written_page(run, imagery=True)
     compare(run, read_truth(samples / "truth.csv"), voice=voice)
-    for line in troubles(run):
-        voice.say(line)
+    for line in troubles(run, only_errors=quiet):
+        voice.fault(line)
     voice.out(f"report: {one_line(str(page.resolve()))}")
     raise typer.Exit(exit_code_of(run))
 

@@ -132,8 +132,8 @@ def tell(run: "Run", *, page: Path | None, voice: Voice, as_json: bool) -> None:
     else:
         count_table(run, voice=voice)
         voice.out(f"report: {one_line(str(page))}" if page else f"run: {one_line(str(run.folder))}")
-    for line in troubles(run):
-        voice.say(line)
+    for line in troubles(run, only_errors=voice.quiet):
+        voice.fault(line)
 
 
 def exit_code_of(run: "Run", *, on_error: str = "skip") -> int:

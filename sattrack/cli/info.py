@@ -66,7 +66,7 @@ def lines(facts: "Facts") -> list[str]:
     pairs = _about_scene(facts.scene, facts.bands) if facts.scene else []
     pairs += _about_detector(facts)
     if facts.reason:
-        pairs.append((facts.status, facts.reason))
+        pairs.append((facts.status, facts.reason.removeprefix(f"{facts.location}: ")))
     pairs += [("note", note) for note in facts.notes]
     return [one_line(facts.location), *(f"  {name:<12} {one_line(text)}" for name, text in pairs), ""]
 

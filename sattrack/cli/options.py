@@ -96,7 +96,8 @@ def moment(text: str | None) -> dt.datetime | None:
     try:
         return parse_time(text)
     except ValueError as error:
-        raise UsageError(f"--date is {text!r}: it is not a time", way_out="give 2024-05-31 or 2024-05-31T08:15:00Z") from error
+        reason = getattr(error, "message", "is not a time")
+        raise UsageError(f"--date: {reason}", way_out="give 2024-05-31 or 2024-05-31T08:15:00Z") from error
 
 
 def names(text: str | None) -> tuple[str, ...] | None:

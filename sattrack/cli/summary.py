@@ -1,5 +1,6 @@
 """The end of a run in words: the counts, what failed or was refused and why, and the same as JSON."""
 
+import math
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sattrack.cli.voice import Voice, one_line, plain
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from sattrack.running import Run
     from sattrack.timeline import Count
 
@@ -16,24 +19,36 @@ _MOST_ROWS = 200
 
 
 def count_table(run: "Run", *, voice: Voice) -> None:
-    """Per site and scene the count with its interval, the share of the site that was seen, and the status."""
-    if not run.counts:
-        voice.out("nothing was counted: no scene touches a site")
+    """Per site and scene the count with its interval, the share of the site that was seen, and the status.
+
+    Scenes that do not reach a site are a row of counts.csv each, and one sentence here.
+    """
+    reaching = [count for count in run.counts if count.status != "outside"]
+    if not reaching:
+        voice.out(f"nothing was counted: no scene reaches a site{_why_none(run)}")
         return
-    shown = run.counts[:_MOST_ROWS]
+    shown = reaching[:_MOST_ROWS]
     told = (any(count.site_id != count.scene_id for count in shown), any(count.zone for count in shown))
     keep = [i for i in range(len(_HEAD)) if i >= len(told) or told[i]]
     rows = [_row(count) for count in shown]
     right = [keep.index(i) for i in (4, 5, 6)]
     voice.table([_HEAD[i] for i in keep], [[row[i] for i in keep] for row in rows], right=right)
-    if len(run.counts) > len(shown):
-        voice.out(f"... and {len(run.counts) - len(shown)} rows more in {one_line(str(run.folder / 'counts.csv'))}")
+    if len(reaching) > len(shown):
+        voice.out(f"... and {len(reaching) - len(shown)} rows more in {one_line(str(run.folder / 'counts.csv'))}")
     for remark in _remarks(run):
         voice.out(remark)
 
 
+def _why_none(run: "Run") -> str:
+    """Pictures without a place on the globe lie in no outline, wherever it is."""
+    scenes = [outcome.scene for outcome in run.index.outcomes if outcome.scene]
+    if any(scene.grid.crs is None for scene in scenes):
+        return "; pictures without georeferencing lie in no outline: count them without outlines, or give world files and .prj"
+    return ""
+
+
 def _row(count: "Count") -> tuple[str, ...]:
-    when = count.datetime.strftime("%Y-%m-%d %H:%M") if count.datetime else "unknown"
+    when = _when(count.datetime)
     number = "" if count.count is None else f"{count.count}{'+' if count.cap_hit else ''}"
     named = count.site_name if count.site_name in ("", count.site_id) else f"{count.site_name} ({count.site_id})"
     return (
@@ -42,16 +57,29 @@ def _row(count: "Count") -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _when(moment: "dt.datetime | None") -> str:
+    """The day, and the clock where it is known: midnight is what a bare date becomes."""
+    if moment is None:
+        return "unknown"
+    return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute, moment.second) == (0, 0, 0) else f"{moment:%Y-%m-%d %H:%M}"
+
+
 def interval(count: "Count") -> str:
-    """Low to high, or a dash where none was measured."""
+    """Low to high, outward to whole boxes as on the page; a dash where none was measured."""
     if count.count_low is None or count.count_high is None:
         return "-" if count.count is not None else ""
-    return f"{count.count_low:.0f} to {count.count_high:.0f}"
+    return f"{math.floor(count.count_low)} to {math.ceil(count.count_high)}"
 
 
 def _remarks(run: "Run") -> list[str]:
     """What a reader of the table must know."""
     remarks = []
+    outside = sum(count.status == "outside" for count in run.counts)
+    if outside:
+        told = "1 row, of a scene that does not reach a site, is" if outside == 1 else (
+            f"{outside:,} rows, of scenes that do not reach a site, are"
+        )  # fmt: skip
+        remarks.append(f"{told} only in counts.csv.")
     if any(count.count is not None and count.count_low is None for count in run.counts):
         remarks.append("-: no interval was measured for these weights at this pixel size and density.")
     if any(count.cap_hit for count in run.counts):
@@ -61,10 +89,12 @@ def _remarks(run: "Run") -> list[str]:
     return remarks
 
 
-def troubles(run: "Run") -> list[str]:
-    """One line per scene that failed or was refused, and one for what was skipped."""
+def troubles(run: "Run", *, only_errors: bool = False) -> list[str]:
+    """One line per scene that failed or was refused, and, unless only errors are wanted, one for what was skipped."""
     bad = [o for o in run.index.outcomes if o.status in ("failed", "refused")]
     lines = [one_line(f"{o.status}: {o.part}: {o.reason.removeprefix(f'{o.location}: ')}") for o in bad]
+    if only_errors:
+        return lines
     skipped = Counter(o.reason for o in run.index.outcomes if o.status == "skipped")
     lines += [one_line(f"skipped: {n} {'scene' if n == 1 else 'scenes'}: {reason}") for reason, n in skipped.items()]
     lines += [one_line(f"note: {note}") for note in dict.fromkeys((*run.index.notes, *run.notes))]

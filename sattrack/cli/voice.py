@@ -29,6 +29,10 @@ class Voice:
         if not self.quiet:
             _write(sys.stderr, text)
 
+    def fault(self, text: str) -> None:
+        """What went wrong with a part of the work, on stderr, also when quiet."""
+        _write(sys.stderr, text)
+
     def detail(self, text: str) -> None:
         """A remark on stderr, only when asked to be verbose."""
         if self.verbose and not self.quiet:

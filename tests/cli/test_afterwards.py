@@ -28,6 +28,38 @@ def test_an_outline_outside_what_was_seen_is_unobserved_never_0(sattrack, run, t
     assert all(0 < c["observed_fraction"] < 1 for c in said.json["counts"])
 
 
+def test_O2_sites_that_no_scene_reaches_are_a_sentence_in_the_table_and_rows_in_the_listing(sattrack, run, site, tmp_path):
+    both = json.loads(site.read_text())
+    both["features"] += json.loads(write_site(tmp_path / "far.geojson", site_id="far", name="Far", east=5000).read_text())[
+        "features"
+    ]
+    (tmp_path / "both.geojson").write_text(json.dumps(both))
+    said = sattrack("count", run, "--sites", tmp_path / "both.geojson", "--no-report")
+    assert "Left half" in said.out
+    assert "Far" not in said.out
+    assert "2 rows, of scenes that do not reach a site, are only in counts.csv." in said.out
+    assert len(list(csv.DictReader((run / "counts.csv").read_text(encoding="utf-8").splitlines()))) == 4
+    said = sattrack("count", run, "--sites", tmp_path / "far.geojson", "--no-report")
+    assert said.out.startswith("nothing was counted: no scene reaches a site\n")
+
+
+def test_M1_plain_pictures_lie_in_no_outline_and_that_is_said(sattrack, site, detectors, tmp_path):
+    write_scene(tmp_path / "plain.tif", boxes=4, crs=None)
+    words = ("--detector", "bright_boxes:Bright", "--gsd-m", "0.5", "--no-report")
+    assert sattrack("detect", tmp_path / "plain.tif", "-o", tmp_path / "run", *words).code == 0
+    said = sattrack("count", tmp_path / "run", "--sites", site, "--no-report")
+    assert "pictures without georeferencing lie in no outline" in said.out
+
+
+def test_outlines_can_be_dropped_again(sattrack, run, site):
+    said = sattrack("count", run, "--no-sites", "--no-report", "--json")
+    assert {c["site_id"]: c["count"] for c in said.json["counts"]} == {"may": 12, "june": 16}
+    assert json.loads((run / "run.json").read_text())["sites_file"] == ""
+    said = sattrack("count", run, "--no-sites", "--sites", site)
+    assert said.code == 2
+    assert "--no-sites" in said.err
+
+
 def test_a_threshold_out_of_bounds_is_a_usage_error(sattrack, run):
     said = sattrack("count", run, "--threshold", "7", "--no-report")
     assert said.code == 2

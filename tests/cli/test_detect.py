@@ -53,6 +53,21 @@ def test_a_bad_scene_is_named_with_its_reason_and_the_others_are_counted(sattrac
     assert lines[-1] == "2 of 4 scenes were not counted; the others are."
 
 
+def test_quiet_still_names_what_failed(sattrack, scenes, detectors, tmp_path):
+    (scenes / "page.tif").write_text("<html>404</html>")
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "-q", *BRIGHT)
+    assert (said.code, said.out) == (3, "")
+    assert [line.partition(" not")[0] for line in said.err.splitlines()] == ["failed: page:"]
+
+
+def test_a_date_that_cannot_be_is_refused_with_its_reason(sattrack, scenes, tmp_path):
+    for text, reason in (("2150-01-01", "in the future"), ("03/04/2020", "without guessing"), ("2023-02-30", "no real time")):
+        said = sattrack("detect", scenes, "-o", tmp_path / "run", "--date", text)
+        assert said.code == 2
+        assert said.err.startswith("error: --date: ")
+        assert reason in said.err
+
+
 def test_on_error_fail_ends_as_an_error(sattrack, scenes, detectors, tmp_path):
     (scenes / "a_page.tif").write_text("<html>404</html>")
     said = sattrack("detect", scenes, "-o", tmp_path / "run", "--on-error", "fail", "--json", *BRIGHT)
