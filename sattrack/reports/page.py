@@ -192,10 +192,25 @@ def _model(card: ModelCard) -> list[tuple[str, str]]:
         ("Looks at", f"tiles of {card.tile_px} px at {card.gsd_m:g} m a pixel"),
         ("Threshold of the card", f"{card.threshold:g}"),
         ("Licence", card.licence or "not stated"),
-        ("Trained on", "; ".join(", ".join(f"{k} {v}" for k, v in row.items()) for row in card.trained_on) or "not stated"),
-        ("Measured", "; ".join(", ".join(f"{k} {v:g}" for k, v in row.items()) for row in card.measured) or "nothing"),
+        ("Trained on", "; ".join(filter(None, map(_source, card.trained_on))) or "not stated"),
+        ("Measured", "; ".join(map(_band, card.measured)) or "nothing"),
     ]
     return [(key, discreet(value)) for key, value in rows if value]
+
+
+def _source(row: Mapping[str, object]) -> str:
+    """What weights were trained on: its name and kind, and its terms in brackets."""
+    name, kind, terms = (str(row.get(key, "")) for key in ("name", "kind", "terms"))
+    return " ".join(filter(None, (" ".join(filter(None, (name, kind))), f"({terms})" if terms else "")))
+
+
+def _band(row: Mapping[str, float]) -> str:
+    """A row of the card's figures in words."""
+    pixels, density = (f"{row[f'{name}_low']:g} to {row[f'{name}_high']:g}" for name in ("gsd", "density"))
+    return (
+        f"at {pixels} m a pixel and {density} boxes a hectare: precision {row['precision']:.3f}, recall {row['recall']:.3f}"
+        f", {row['n']:g} boxes"
+    )
 
 
 def _facts(run: Finished, parts: Mapping[str, Part], locations: Sequence[str]) -> list[tuple[str, str]]:
