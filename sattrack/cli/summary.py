@@ -98,6 +98,8 @@ def troubles(run: "Run", *, only_errors: bool = False) -> list[str]:
     skipped = Counter(o.reason for o in run.index.outcomes if o.status == "skipped")
     lines += [one_line(f"skipped: {n} {'scene' if n == 1 else 'scenes'}: {reason}") for reason, n in skipped.items()]
     lines += [one_line(f"note: {note}") for note in dict.fromkeys((*run.index.notes, *run.notes))]
+    told = Counter(note for o in run.index.outcomes if o.status == "done" and o.scene for note in o.scene.notes)
+    lines += [one_line(f"note: {n} {'scene' if n == 1 else 'scenes'}: {note}") for note, n in told.items()]
     if bad:
         others = "; the others are" if any(o.status == "done" for o in run.index.outcomes) else ""
         lines.append(f"{len(bad)} of {len(run.index.outcomes)} scenes were not counted{others}.")

@@ -58,6 +58,7 @@ GDAL_OPTIONS: dict[str, Any] = {
 
 # Where rasterio does not wrap them, GDAL's own errors come through, and have no public name.
 _GDAL_ERRORS = (RasterioError, CPLE_BaseError)
+_ADVICE = re.compile(r"\s*\(this error can be turned[^)]*\)?")
 
 # Changing Python's warning filters is not safe from several threads at once.
 _WARNING_FILTERS = threading.Lock()
@@ -169,8 +170,9 @@ def open_raster(location: str, *, limits: Settings, overviews: bool = True) -> A
 
 
 def brief(error: BaseException) -> str:
-    """One line of what GDAL said."""
-    return " ".join(str(error.__cause__ or error).split())[:200] or type(error).__name__
+    """One line of what GDAL said, without its advice to read damaged files as if they were whole."""
+    said = _ADVICE.sub("", str(error.__cause__ or error))
+    return " ".join(said.split())[:200] or type(error).__name__
 
 
 @contextmanager

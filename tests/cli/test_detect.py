@@ -1,5 +1,6 @@
 """`sattrack detect` through the real entry point, with a detector that finds what is bright."""
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import write_scene
@@ -58,6 +59,25 @@ def test_quiet_still_names_what_failed(sattrack, scenes, detectors, tmp_path):
     said = sattrack("detect", scenes, "-o", tmp_path / "run", "-q", *BRIGHT)
     assert (said.code, said.out) == (3, "")
     assert [line.partition(" not")[0] for line in said.err.splitlines()] == ["failed: page:"]
+
+
+def test_M10_bands_that_were_asked_for_and_not_used_are_told(sattrack, scenes, detectors, tmp_path):
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--bands", "9", *BRIGHT)
+    assert said.code == 0
+    assert said.err.startswith("note: 2 scenes: the bands asked for were not used")
+
+
+def test_R9_a_cut_jpeg_is_told_without_the_advice_to_read_it_all_the_same(sattrack, detectors, tmp_path):
+    from PIL import Image
+
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "cut.jpg", quality=95)
+    content = (tmp_path / "cut.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2])
+    said = sattrack("detect", tmp_path / "cut.jpg", "--gsd-m", "0.5", "-o", tmp_path / "run", *BRIGHT)
+    assert said.code == 3
+    assert said.err.startswith("failed: cut: the pixels cannot be read")
+    assert "GDAL_" not in said.err
 
 
 def test_a_date_that_cannot_be_is_refused_with_its_reason(sattrack, scenes, tmp_path):
