@@ -17,7 +17,7 @@ B = TypeVar("B")
 
 
 class Reader(Protocol):
-    """Pixels of a scene. Safe to call from several threads: implementations keep one handle a thread."""
+    """Pixels of a scene. Safe to call from several threads: implementations keep one open file a thread."""
 
     def read(self, scene: Scene, window: Window, out_shape: tuple[int, int]) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
         """Raw pixels of a window resampled to out_shape (rows, cols): (rows, cols, 3) in the file's own type (gray repeated),

@@ -122,4 +122,4 @@ def _plain_scene(path: Path, *, gsd_m: tuple[float, float]) -> Scene:
 def _read(scene: Scene, *, reader: Reader) -> Pixels:
     """A whole picture by the reader that detection uses: decoders differ, and what is taught should be what is met."""
     raw, _ = reader.read(scene, Window.of_shape(scene.grid.shape), scene.grid.shape)
-    return apply_stretch(raw, measure_stretch(*reader.sample(scene)))
+    return apply_stretch(raw, measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m))
