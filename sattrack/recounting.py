@@ -117,7 +117,13 @@ def keep_sites(sites: Sequence[Site], *, folder: Path) -> None:
 
 
 def _settings_of(index: RunIndex, *, threshold: float | None = None, min_observed: float | None = None) -> Settings:
-    """A run's settings, with what a recount changes. SettingsError where that is out of bounds."""
+    """A run's settings, with what a recount changes. SettingsError where out of bounds, StoreError of another version."""
+    unknown = sorted(index.settings.keys() - Settings.model_fields.keys())
+    if unknown:
+        raise StoreError(
+            f"the run was made by another version of sattrack, with settings that are none here: {', '.join(unknown)}",
+            where="run.json", way_out="detect again with this version",
+        )  # fmt: skip
     said = {"threshold": threshold, "min_observed": min_observed}
     changed = {**index.settings, **{name: value for name, value in said.items() if value is not None}}
     try:

@@ -51,6 +51,16 @@ def test_M1_plain_pictures_lie_in_no_outline_and_that_is_said(sattrack, site, de
     assert "pictures without georeferencing lie in no outline" in said.out
 
 
+def test_S7_a_run_with_settings_of_another_version_is_refused_and_named(sattrack, run):
+    index = json.loads((run / "run.json").read_text())
+    index["settings"]["older"] = 1
+    (run / "run.json").write_text(json.dumps(index))
+    for words in (("count", run), ("report", run), ("export", run, "-f", "csv", "-o", run / "boxes.csv")):
+        said = sattrack(*words)
+        assert said.code == 1
+        assert said.err.startswith("error: run.json: the run was made by another version of sattrack")
+
+
 def test_outlines_can_be_dropped_again(sattrack, run, site):
     said = sattrack("count", run, "--no-sites", "--no-report", "--json")
     assert {c["site_id"]: c["count"] for c in said.json["counts"]} == {"may": 12, "june": 16}
