@@ -78,7 +78,7 @@ def marks_on(
     if places:
         inside = [_centred_in(shown, rings(place, grid=grid)) for place in places]
         counted &= np.logical_or.reduce(inside)
-    classes = np.array(length_classes(length_m(shown.quads, gsd_m=grid.gsd_m)))
+    classes = np.array(length_classes(length_m(shown.quads, grid=grid)))
     placed = view.place(shown.quads)
     return Marks(
         counted={name: placed[counted & (classes == name)] if len(shown) else placed for name in LENGTH_CLASSES},

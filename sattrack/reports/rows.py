@@ -108,7 +108,7 @@ def part_rows(part: Part, *, threshold: float, model_id: str, sites: Sequence[Si
     """All boxes of one part. alone: which of them no surer box of another file of the acquisition covers; none: all."""
     found, scene = part.detections, part.scene
     n = len(found)
-    lengths = length_m(found.quads, gsd_m=scene.grid.gsd_m)
+    lengths = length_m(found.quads, grid=scene.grid)
     countable = _countable(part)
     home, zone = _homes(part, sites)
     counted = _counted(part, threshold=threshold, sites=sites, alone=alone)
@@ -124,8 +124,8 @@ def part_rows(part: Part, *, threshold: float, model_id: str, sites: Sequence[Si
         "class_name": [clean(part.card.classes[i]) for i in found.labels], "class_id": found.labels.tolist(),
         # The shortest decimals that mean the same float32: rounding could lift a score over the threshold.
         "confidence": found.scores.astype(str).astype(float).tolist(), "counted": counted.tolist(),
-        "length_m": _plain(lengths, digits=2), "width_m": _plain(width_m(found.quads, gsd_m=scene.grid.gsd_m), digits=2),
-        "area_m2": _plain(areas(metric_quads(found.quads, gsd_m=scene.grid.gsd_m)), digits=2),
+        "length_m": _plain(lengths, digits=2), "width_m": _plain(width_m(found.quads, grid=scene.grid), digits=2),
+        "area_m2": _plain(areas(metric_quads(found.quads, grid=scene.grid)), digits=2),
         "heading_deg": _plain(np.round(heading_deg(found.quads, grid=scene.grid), 1) % 180, digits=1),
         "teu_class": [name if is_box else "" for name, is_box in zip(length_classes(lengths), countable, strict=True)],
         "edge": _at_edge(part).tolist(), "lon": _plain(middle[:, 0], digits=7), "lat": _plain(middle[:, 1], digits=7),

@@ -18,19 +18,22 @@ CLASS_BOUNDARIES_M = (9.1, 12.95)
 TEU_OF_CLASS = {"20ft": 1.0, "40ft": 2.0, "45ft": 2.25}
 
 
-def metric_quads(quads_px: Quads, *, gsd_m: tuple[float, float]) -> Quads:
-    """(n, 4, 2) in pixels -> (n, 4, 2) in metres along columns and rows; pixels may be longer one way than the other."""
-    return np.multiply(quads_px, np.asarray(gsd_m, np.float64), dtype=np.float64)
+def metric_quads(quads_px: Quads, *, grid: Grid) -> Quads:
+    """(n, 4, 2) in pixels -> (n, 4, 2) in metres to the east and north, from pixel (0, 0).
+
+    Pixels may be longer one way than the other, and not at right angles on the ground: degrees, turned.
+    """
+    return np.asarray(np.multiply(quads_px, np.asarray(grid.gsd_m, np.float64), dtype=np.float64) @ compass(grid).T)
 
 
-def length_m(quads_px: Quads, *, gsd_m: tuple[float, float]) -> Metres:
+def length_m(quads_px: Quads, *, grid: Grid) -> Metres:
     """(n, 4, 2) in pixels -> (n,) the long side in metres."""
-    return sides(metric_quads(quads_px, gsd_m=gsd_m))[0]
+    return sides(metric_quads(quads_px, grid=grid))[0]
 
 
-def width_m(quads_px: Quads, *, gsd_m: tuple[float, float]) -> Metres:
+def width_m(quads_px: Quads, *, grid: Grid) -> Metres:
     """(n, 4, 2) in pixels -> (n,) the short side in metres."""
-    return sides(metric_quads(quads_px, gsd_m=gsd_m))[1]
+    return sides(metric_quads(quads_px, grid=grid))[1]
 
 
 def compass(grid: Grid) -> NDArray[np.float64]:
@@ -62,8 +65,7 @@ def north_angle(grid: Grid) -> float:
 
 def heading_deg(quads_px: Quads, *, grid: Grid) -> NDArray[np.float64]:
     """(n, 4, 2) in pixels -> (n,) heading of the long side, degrees clockwise from north, in [0, 180)."""
-    axis = sides(metric_quads(quads_px, gsd_m=grid.gsd_m))[2]
-    east, north = compass(grid) @ axis.T
+    east, north = sides(metric_quads(quads_px, grid=grid))[2].T
     heading = np.degrees(np.arctan2(east, north)) % 180
     # The remainder of a tiny negative angle rounds up to 180 itself.
     return np.asarray(np.where(heading >= 180, 0.0, heading))

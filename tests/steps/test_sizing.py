@@ -1,8 +1,10 @@
 import numpy as np
+import pyproj
 import pytest
 
 from sattrack.geometry import quads_from_xywhr
 from sattrack.imagery import Grid
+from sattrack.readers.describing import measure_gsd
 from sattrack.steps.sizing import heading_deg, length_classes, length_m, metric_quads, north_angle, teu, width_m
 
 UTM = "EPSG:32652"
@@ -17,13 +19,33 @@ def box(angle_deg: float, *, length: float = 12.192, width: float = 2.438, gsd: 
 def test_pixels_longer_one_way_do_not_stretch_a_box(angle: float) -> None:
     gsd = (0.3, 0.4)
     quads = box(angle, gsd=gsd)
-    assert length_m(quads, gsd_m=gsd) == pytest.approx([12.192])
-    assert width_m(quads, gsd_m=gsd) == pytest.approx([2.438])
-    assert metric_quads(quads, gsd_m=gsd) == pytest.approx(box(angle))
+    grid = Grid((300, 300), gsd)
+    assert length_m(quads, grid=grid) == pytest.approx([12.192])
+    assert width_m(quads, grid=grid) == pytest.approx([2.438])
+    assert metric_quads(quads, grid=grid) == pytest.approx(box(angle) * [1, -1])
+
+
+@pytest.mark.parametrize("heading", [0, 20, 55, 90, 140])
+def test_M2_M3_degrees_turned_are_no_right_angles_and_lengths_hold_all_the_same(heading: float) -> None:
+    step, cos, sin = 0.5 / 111_000, np.cos(np.radians(30)), np.sin(np.radians(30))
+    lon, lat = 129.0, 50.0
+    transform = (step * cos, step * sin, lon, step * sin, -step * cos, lat)
+    shape = (400, 400)
+    grid = Grid(shape, measure_gsd(shape, transform=transform, crs="EPSG:4326", where="here"), "EPSG:4326", transform)
+    geod = pyproj.Geod(ellps="WGS84")
+    middle = grid.to_ground(np.array([200.0, 200.0]))
+    ground = []
+    for along, across in ((-6.096, -1.219), (6.096, -1.219), (6.096, 1.219), (-6.096, 1.219)):
+        turned = heading + np.degrees(np.arctan2(across, along))
+        ground.append(geod.fwd(*middle, turned, np.hypot(along, across))[:2])
+    quads = grid.to_pixels(np.array([ground]))
+    assert length_m(quads, grid=grid) == pytest.approx([12.192], rel=0.003)
+    assert width_m(quads, grid=grid) == pytest.approx([2.438], rel=0.003)
+    assert abs((heading_deg(quads, grid=grid)[0] - heading + 90) % 180 - 90) < 0.2
 
 
 def test_no_boxes_have_no_lengths() -> None:
-    assert length_m(np.zeros((0, 4, 2)), gsd_m=(0.5, 0.5)).shape == (0,)
+    assert length_m(np.zeros((0, 4, 2)), grid=Grid((10, 10), (0.5, 0.5))).shape == (0,)
     assert heading_deg(np.zeros((0, 4, 2)), grid=Grid((10, 10), (1.0, 1.0))).shape == (0,)
 
 
