@@ -84,6 +84,8 @@ def part_key(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, 
         "read": [
             scene.part, scene.id, scene.bands, scene.grid.gsd_m, scene.grid.crs, scene.grid.transform, scene.nodata,
             scene.sensor, scene.acquired.isoformat() if scene.acquired else None, scene.source, scene.licence,
+            # How a mask is understood hangs on its name.
+            scene.mask and PurePath(scene.mask).name,
         ],
     }  # fmt: skip
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:40]

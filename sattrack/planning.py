@@ -112,7 +112,8 @@ def _plan_one(
     except SattrackError as error:
         status = "refused" if isinstance(error, SceneRefused) else "failed"
         return Planned(name, outcome=_ended(source, status=status, reason=str(error), scene=scene, option=request.acquired))
-    twin = known.setdefault(sha256, name)
+    # Only what is looked at can stand for its copies: the same pixels may lie at a site once they have coordinates.
+    twin = known.setdefault(sha256, name) if work.cells else known.get(sha256, name)
     if twin != name:
         return Planned(name, outcome=_ended(source, status="skipped", reason=f"the same content as {twin}", scene=scene))
     if not work.cells:

@@ -307,6 +307,9 @@ def test_i2_a_key_knows_all_that_changes_a_part() -> None:
         key(replace(scene, bands=(3, 2, 1))),
         key(replace(scene, nodata=0.0)),
         key(replace(scene, id="other")),
+        # The same file named otherwise is understood otherwise: zero is clear in a plain mask, no data in a classification.
+        key(replace(scene, mask="/a/mask.tif")),
+        key(replace(scene, mask="/a/mask_SCL.tif")),
     ]
     assert len({key(scene), *other}) == len(other) + 1
     same = [Settings(threshold=0.5), Settings(batch=8), Settings(read_ahead=5), Settings(min_observed=0.9)]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyproj
 import pytest
 import rasterio
 from rasterio.transform import from_origin
@@ -235,6 +236,24 @@ def test_m14_the_same_content_under_two_names_is_counted_once(tmp_path: Path, ti
     assert "the same content as a" in run.index.outcomes[1].reason
     assert numbers(run) == {("a", "a"): 8}
     assert tiles_seen() == 9
+
+
+def test_m14_a_copy_with_coordinates_is_counted_at_its_site_though_one_without_them_comes_first(tmp_path: Path) -> None:
+    with rasterio.open(scene(tmp_path / "made.tif")) as file:
+        pixels = file.read()
+    for folder in ("a", "b"):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        with rasterio.open(
+            tmp_path / "in" / folder / f"{folder}.png", "w", driver="PNG", width=320, height=320, count=3, dtype="uint8"
+        ) as png:
+            png.write(pixels)
+    world = (GSD, 0, 0, -GSD, EAST + GSD / 2, NORTH - GSD / 2)
+    (tmp_path / "in" / "b" / "b.pgw").write_text("\n".join(map(str, world)))
+    (tmp_path / "in" / "b" / "b.prj").write_text(pyproj.CRS("EPSG:32652").to_wkt())
+    sites = outlines(tmp_path / "s.geojson", (0, 0, 320, 320))
+    run = running.detect(request(tmp_path / "in", tmp_path / "run", sites=sites, gsd_m=(GSD, GSD), recursive=True))
+    assert statuses(run) == {"a": "skipped", "b": "done"}
+    assert [count.count for count in run.counts] == [8]
 
 
 def test_scenes_of_one_name_in_two_folders_stay_apart(tmp_path: Path) -> None:
