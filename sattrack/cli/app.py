@@ -10,7 +10,8 @@ import typer
 import typer.core
 import typer.main
 
-from sattrack.cli.stopping import INTERRUPTED, stop_cleanly
+from sattrack.cli.exit_codes import ERROR, INTERRUPTED, OK, USAGE
+from sattrack.cli.stopping import stop_cleanly
 from sattrack.cli.voice import Voice, complain
 from sattrack.errors import SattrackError, UsageError
 
@@ -30,8 +31,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 # typer brings its own copy of click in newer versions; the root of its errors is the same three steps up in all of them.
 _COMMAND_LINE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
-
-OK, ERROR, USAGE, SOME_FAILED, ALERT = 0, 1, 2, 3, 4
 
 
 class CommandList(typer.core.TyperGroup):

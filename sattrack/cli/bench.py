@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sattrack.cli import options as o
+from sattrack.cli.exit_codes import ERROR, OK
 from sattrack.cli.voice import Voice
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def speed(
         _print(speed_table(rows), voice=voice, markdown=markdown)
         for law in kept:
             voice.out(f"{'held' if law.held else 'BROKEN'}: {law.promise}: {law.figure}")
-    raise typer.Exit(0 if all(law.held for law in kept) else 1)
+    raise typer.Exit(OK if all(law.held for law in kept) else ERROR)
 
 
 def _model(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sattrack.cli import options as o
+from sattrack.cli.exit_codes import ERROR, OK, SOME_FAILED
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ def tell(run: "Run", *, page: Path | None, voice: Voice, as_json: bool) -> None:
 def exit_code_of(run: "Run", *, on_error: str = "skip") -> int:
     """0, or 3 where scenes failed or were refused; with --on-error fail such a run ends as an error."""
     if not run.troubled:
-        return 0
-    return 1 if on_error == "fail" else 3
+        return OK
+    return ERROR if on_error == "fail" else SOME_FAILED
 
 
 def _command() -> str:

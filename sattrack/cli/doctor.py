@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sattrack.cli import options as o
+from sattrack.cli.exit_codes import ERROR, OK
 from sattrack.cli.voice import Voice, one_line
 
 app = typer.Typer(add_completion=False)
@@ -40,4 +41,4 @@ def doctor(
                 voice.out(f"     -> {one_line(finding.way_out)}")
     if as_json:
         voice.json([{"fine": f.fine, "said": f.said, "way_out": "" if f.fine else f.way_out} for f in found])
-    raise typer.Exit(0 if all(f.fine for f in found) else 1)
+    raise typer.Exit(OK if all(f.fine for f in found) else ERROR)

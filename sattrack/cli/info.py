@@ -7,6 +7,7 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.dry_run import tiles_of
+from sattrack.cli.exit_codes import OK, SOME_FAILED
 from sattrack.cli.voice import Voice, one_line, plain
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def info(
             voice.out("\n".join(lines(facts)))
     if as_json:
         voice.json(values)
-    raise typer.Exit(3 if troubled else 0)
+    raise typer.Exit(SOME_FAILED if troubled else OK)
 
 
 def lines(facts: "Facts") -> list[str]:

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-INTERRUPTED = 130
+from sattrack.cli.exit_codes import INTERRUPTED
+
 # The rest of the two seconds is for the process to go.
 _GRACE_S = 1.5
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
