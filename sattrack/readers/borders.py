@@ -14,6 +14,7 @@ LEAST_BORDER = 0.05
 # Clipped water is full of specks (waves, boats); a fill has hardly any.
 MOST_SPECKS = 0.005
 _SPECK_PX = 100
+_RINGING_PX = 16
 _CANDIDATES = 4
 
 
@@ -85,11 +86,15 @@ def _joined(equal: NDArray[np.bool_], *, edge: NDArray[np.bool_]) -> NDArray[np.
 
 
 def _speckled(area: NDArray[np.bool_]) -> bool:
-    """Whether small islands of other values lie strewn in an area."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats((~area).astype(np.uint8), connectivity=4)
+    """Whether small islands of other values lie strewn in an area, away from what it borders on: there they may be the ringing
+    of lossy compression.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((~area).astype(np.uint8), connectivity=4)
     rows, cols = area.shape
-    left, top = stats[1:, cv2.CC_STAT_LEFT], stats[1:, cv2.CC_STAT_TOP]
-    right, bottom = left + stats[1:, cv2.CC_STAT_WIDTH], top + stats[1:, cv2.CC_STAT_HEIGHT]
-    inner = (left > 0) & (top > 0) & (right < cols) & (bottom < rows)
-    sizes = stats[1:, cv2.CC_STAT_AREA]
-    return float(sizes[inner & (sizes < _SPECK_PX)].sum()) > MOST_SPECKS * float(area.sum())
+    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+    right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
+    specks = (left > 0) & (top > 0) & (right < cols) & (bottom < rows) & (stats[:, cv2.CC_STAT_AREA] < _SPECK_PX)
+    specks[0] = False
+    ground = ~area & ~specks[labels]
+    shore = cv2.dilate(ground.astype(np.uint8), np.ones((2 * _RINGING_PX + 1, 2 * _RINGING_PX + 1), np.uint8)) > 0
+    return float((specks[labels] & ~shore).sum()) > MOST_SPECKS * float(area.sum())

@@ -74,3 +74,14 @@ def test_what_was_found_small_holds_at_full_size():
     covered = fill.covers(large[600:900, 300:1000], area=(300, 600, 700, 300), shape=(1500, 2000))
     assert covered[:, :203].all()
     assert not covered[:, 203:].any()
+
+
+def test_M9_a_fill_beside_which_lossy_compression_rings_is_found():
+    rng = np.random.default_rng(9)
+    pixels = ground(np.uint8)
+    pixels[:, :100] = 0
+    ringing = rng.random((150, 12)) < 0.15
+    pixels[:, 86:98][ringing] = 2
+    fill = find_fill(pixels, valid())
+    assert fill is not None
+    assert fill.covers(pixels, area=WHOLE, shape=(150, 200))[:, :86].all()
