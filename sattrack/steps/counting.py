@@ -1,5 +1,6 @@
 """Counting: visible boxes of a site in a scene, with what could not be seen and how sure."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from sattrack.steps.merging import merge
 from sattrack.steps.observing import seen_at
 from sattrack.steps.sizing import length_classes, teu
 from sattrack.timeline import Count, Site
+
+# A box so long lies wholly in one of two files that overlap by as much.
+_JOINT_M = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ def count_site(
         return _without_number(site, first, rule, status="not_assessable", observed=0.0, notes=tuple(dict.fromkeys(notes)))
     if warning := capability_warning(first.scene.grid.gsd_m):
         notes.append(warning)
+    if _abuts(parts, outline, frame):
+        notes.append("files of this scene meet without an overlap: boxes cut by the joint may count twice, or not at all")
     found = _joined(parts, frame, rule)
     counted = found.where(
         (found.scores >= rule.threshold)
@@ -152,6 +158,17 @@ def _joined(parts: Sequence[Part], frame: Frame, rule: Rule) -> Detections:
     good = np.asarray(np.isfinite(joined.quads).all(axis=(1, 2)), bool)
     joined = joined.where(good)
     return merge(joined, overlap=rule.merge_overlap) if len(parts) > 1 else joined
+
+
+def _abuts(parts: Sequence[Part], outline: shapely.Geometry, frame: Frame) -> bool:
+    """Whether two files meet in a site with less overlap than the longest box needs to lie wholly in one of them."""
+    prints = [footprint(part.scene.grid, frame=frame) for part in parts if part.scene.grid.georeferenced]
+    half = _JOINT_M / 2
+    for a, b in itertools.combinations(prints, 2):
+        joint = a.buffer(half) & b.buffer(half) & outline
+        if not joint.is_empty and not a.buffer(-half).intersects(b.buffer(-half)):
+            return True
+    return False
 
 
 def countable_labels(card: ModelCard) -> NDArray[np.bool_]:

@@ -121,6 +121,15 @@ def test_files_of_one_acquisition_are_merged_where_they_overlap() -> None:
     assert said.observed_fraction == pytest.approx(1.0, abs=0.001)
 
 
+@pytest.mark.parametrize(("gap_m", "said"), [(-30.0, False), (-5.0, True), (0.0, True), (60.0, False)])
+def test_files_that_meet_without_an_overlap_are_told_of(gap_m: float, said: bool) -> None:
+    left = part([(450, 450, 0.9)])
+    width = left.scene.grid.shape[1] * left.scene.grid.gsd_m[0]
+    beside = replace(left.scene, part="right", grid=grid(left=500_000.0 + width + gap_m))
+    note = "files of this scene meet without an overlap: boxes cut by the joint may count twice, or not at all"
+    assert (note in count(own_site(left.scene), left, replace(left, scene=beside)).notes) == said
+
+
 def test_i1_a_lost_file_of_an_acquisition_is_missing_from_what_was_seen() -> None:
     there = part([(100, 500, 0.9)], scene_id="day")
     gone = part(at=grid(left=500_500.0), name="b", scene_id="day").scene
