@@ -24,19 +24,21 @@ def interval_for(count: int, *, card: ModelCard, gsd_m: float, density: float) -
 
     With precision P and recall R of the card's nearest band, the truth is about count P / R; its variance is that of the
     binomial losses plus (truth x spread) squared, spread being the band's standard deviation of log(found / true) between
-    places. Always holds the count itself. Transferred from the benchmark: it assumes that this place is like those.
+    places; where no band holds the point, the widest of all bands' spreads. Always holds the count itself. Transferred from the
+    benchmark: it assumes that this place is like those.
     """
     band, inside = _band(card, gsd_m=gsd_m, density=density)
     if band is None:
         return Interval(None, None, NOT_MEASURED)
-    precision, recall, spread = band["precision"], max(band["recall"], 0.05), band["spread"]
+    precision, recall = band["precision"], max(band["recall"], 0.05)
+    spread = band["spread"] if inside else max(row["spread"] for row in card.measured)
     truth = count * precision / recall
     missed_of_none = 1 / recall - 1  # with nothing found, about this many may still stand unseen for each that could be found
     variance = (truth * spread) ** 2 + truth * ((1 - precision) + (1 - recall)) + missed_of_none
     half = Z90 * math.sqrt(variance)
     method = "transferred from the benchmark (model card)"
     if not inside:
-        method += ", nearest band: no measurement at this pixel size or density"
+        method += ", nearest band with the widest spread: no measurement at this pixel size or density"
     return Interval(max(0.0, min(truth - half, float(count))), max(truth + half, float(count)), method)
 
 

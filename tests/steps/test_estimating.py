@@ -62,3 +62,10 @@ def test_a_wider_spread_between_places_gives_a_wider_interval() -> None:
     assert wild.high is not None
     assert wild.high - 500 > 2 * (calm.high - 500) > 0
     assert calm.high == pytest.approx(562.5 + 1.645 * 34.9, rel=0.05)
+
+
+def test_where_nothing_was_measured_the_widest_spread_holds() -> None:
+    card = replace(CARD, measured=(BAND | {"spread": 0.3}, COARSE))
+    near, far = (interval_for(200, card=card, gsd_m=gsd, density=10) for gsd in (0.75, 0.85))
+    (near_low, near_high), (far_low, far_high) = ((said.low or 0.0, said.high or 0.0) for said in (near, far))
+    assert far_high - far_low > 2 * (near_high - near_low) > 0
