@@ -15,6 +15,8 @@ from sattrack.readers.outlines import read_outlines
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome
 from sattrack.settings import Settings
 from sattrack.steps.counting import Rule, count_refused, count_site, own_site, touches
+from sattrack.steps.doubting import doubt_on_pixel_size
+from sattrack.steps.sizing import length_m
 from sattrack.timeline import Count, Site
 from sattrack.writing import write_whole
 
@@ -69,6 +71,7 @@ def recount(
         outlines = kept_sites(folder)
     rule = _rule(index if threshold is None else replace(index, threshold=threshold), settings)
     parts = load_parts(store, index)
+    notes = [*notes, *(note for name, part in parts.items() if (note := _doubt(name, part)) and note not in index.notes)]
     counts = count_all(parts, index.outcomes, sites=outlines, card=index.card, rule=rule)
     counted = counted_boxes(parts, threshold=rule.threshold, sites=outlines, overlap=rule.merge_overlap)
     outcomes = tuple(replace(o, counted=counted.get(o.part, 0)) for o in index.outcomes)
@@ -114,6 +117,15 @@ def kept_sites(folder: Path) -> tuple[Site, ...]:
 def keep_sites(sites: Sequence[Site], *, folder: Path) -> None:
     """Writes the outlines that the run is counted with from now on."""
     write_whole(folder / "sites.json", _SITES.dump_json(tuple(sites)))
+
+
+def _doubt(name: str, part: Part) -> str:
+    """What speaks against the pixel size that somebody gave for a scene; georeferencing is not doubted."""
+    if part.scene.grid.georeferenced:
+        return ""
+    sure = part.detections.scores > 0.5
+    doubt = doubt_on_pixel_size(length_m(part.detections.quads[sure], grid=part.scene.grid), gsd_m=part.scene.grid.gsd_m)
+    return f"{name}: {doubt}" if doubt else ""
 
 
 def _settings_of(index: RunIndex, *, threshold: float | None = None, min_observed: float | None = None) -> Settings:

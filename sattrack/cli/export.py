@@ -7,6 +7,7 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.voice import Voice, one_line
+from sattrack.errors import UsageError
 from sattrack.wiring import EXPORTS
 
 app = typer.Typer(add_completion=False)
@@ -28,4 +29,6 @@ def export(
     """Counted boxes are those from the run's threshold; CSV, Parquet and COCO hold every stored box with a column `counted`."""
     from sattrack import face
 
+    if str(to) == "-":
+        raise UsageError("-o - would be a file of that name; nothing is written to stdout", way_out="give the name of a file")
     Voice(quiet=quiet).out(one_line(str(face.export(run, format=format, to=to, everything=everything))))

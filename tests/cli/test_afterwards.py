@@ -102,6 +102,12 @@ def test_an_export_prints_where_it_is(sattrack, run, tmp_path):
     assert len(rows) == 28
 
 
+def test_an_export_to_stdout_is_refused_rather_than_a_file_called_minus(sattrack, run):
+    said = sattrack("export", run, "-f", "csv", "-o", "-")
+    assert said.code == 2
+    assert "stdout" in said.err
+
+
 def test_all_adds_the_boxes_below_the_threshold(sattrack, run, tmp_path):
     assert sattrack("count", run, "--threshold", "0.5", "--no-report", "-q").code == 0
     sizes = []
