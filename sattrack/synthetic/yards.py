@@ -149,14 +149,16 @@ def _tiered(
         if tier == 0:
             worn = fleets[there]
         base = lift[there]
+        placed = centre[there] + rng.normal(0, habit.spread_m, (m, 2)).clip(-0.25, 0.25)
+        heading = slots.heading + rng.normal(0, habit.tilt, m)
         colour = box_colours(rng, count=m, fleets=worn)
         if habit.even:
             faded = of_even[bay[there]] * rng.normal(1, 0.015, (m, 1)).astype(np.float32)
             colour = np.where(even[bay[there]][:, None], faded, colour)
         parts.append(
             solids(
-                centre[there] + rng.normal(0, habit.spread_m, (m, 2)).clip(-0.25, 0.25),
-                heading=slots.heading + rng.normal(0, habit.tilt, m),
+                placed,
+                heading=heading,
                 length=length[there],
                 width=BOX_WIDTH_M,
                 base=base,
