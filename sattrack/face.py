@@ -67,10 +67,11 @@ def detect(
         allow_remote=allow_remote,
         on_error=on_error,
         command="sattrack.detect (Python)",
+        imagery=imagery,
     )
     run = running.detect(request, listener=listener)
     if report:
-        write_report(run.folder, imagery=imagery, allow_remote=allow_remote)
+        write_report(run.folder, allow_remote=allow_remote)
     return run
 
 
@@ -89,8 +90,11 @@ def count(
     )  # fmt: skip
 
 
-def report(run: str | Path, *, imagery: bool = True, allow_remote: bool = False) -> Path:
-    """Writes the run's page again; the path of `report.html`. imagery=False leaves every pixel of the scenes out."""
+def report(run: str | Path, *, imagery: bool | None = None, allow_remote: bool = False) -> Path:
+    """Writes the run's page again; the path of `report.html`.
+
+    imagery=False leaves every pixel of the scenes out; none: as the run was made.
+    """
     return write_report(Path(run), imagery=imagery, allow_remote=allow_remote)
 
 
@@ -129,10 +133,11 @@ def info(
     return tuple(inspect_all(request))
 
 
-def write_report(folder: Path, *, imagery: bool, allow_remote: bool = False) -> Path:
+def write_report(folder: Path, *, imagery: bool | None = None, allow_remote: bool = False) -> Path:
     """RUN/report.html, from what the run was last counted with; remote scenes are read again only where allowed."""
     opened, parts = running.open_run(folder)
-    return write_page(opened, parts, folder / "report.html", imagery=imagery, allow_remote=allow_remote)
+    shown = opened.index.imagery if imagery is None else imagery
+    return write_page(opened, parts, folder / "report.html", imagery=shown, allow_remote=allow_remote)
 
 
 def chosen_settings(

@@ -42,6 +42,7 @@ class Request:
     allow_remote: bool = False
     on_error: str = "skip"
     command: str = ""
+    imagery: bool = True
 
 
 @dataclass(frozen=True, slots=True)

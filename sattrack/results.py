@@ -95,7 +95,10 @@ class SceneOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunIndex:
-    """The head of a run, stored as run.json. settings, versions and command are plain JSON values."""
+    """The head of a run, stored as run.json. settings, versions and command are plain JSON values.
+
+    imagery: whether pages may show the scenes' pixels; a run made without keeps every later page without.
+    """
 
     schema_version: str
     threshold: float
@@ -108,6 +111,7 @@ class RunIndex:
     sites_file: str = ""
     created: dt.datetime | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
+    imagery: bool = True
 
     @property
     def locations(self) -> tuple[str, ...]:

@@ -124,6 +124,7 @@ class _Journal:
             schema_version=SCHEMA_VERSION, threshold=card.threshold if chosen is None else chosen, model_id=card.id,
             command=request.command, settings=request.settings.model_dump(mode="json"), versions=versions(), card=card,
             sites_file=request.sites.name if request.sites else "", created=dt.datetime.now(dt.UTC).replace(microsecond=0),
+            imagery=request.imagery,
         )  # fmt: skip
 
     def add(self, outcome: SceneOutcome) -> None:

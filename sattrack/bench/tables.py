@@ -36,7 +36,7 @@ def threshold_table(result: Accuracy) -> Table:
 
 
 def band_table(result: Accuracy) -> Table:
-    """What the model card would hold: by pixel size and boxes found a hectare."""
+    """What the model card would hold: by pixel size and boxes found a hectare round a box."""
     head = ("GSD m", "boxes / ha", "boxes", "precision", "recall", "spread")
     rows: list[tuple[str, ...]] = []
     for band in measured_bands(result.images, threshold=result.threshold):

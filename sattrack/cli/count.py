@@ -24,7 +24,7 @@ def count(
     ] = None,
     min_observed: Annotated[float | None, typer.Option(help=o.meaning("min_observed"))] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write the page again.")] = False,
-    no_imagery: Annotated[bool, typer.Option("--no-imagery", help="Leave every pixel of the scenes out of the page.")] = False,
+    imagery: o.Imagery = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -37,6 +37,6 @@ def count(
         raise UsageError("--sites and --no-sites are both given", way_out="give one of them")
     load_settings(None, given={"threshold": threshold, "min_observed": min_observed})  # the bounds are stated there
     counted = running.recount(run, sites=sites, no_sites=no_sites, threshold=threshold, min_observed=min_observed)
-    page = None if no_report else written_page(counted, imagery=not no_imagery)
+    page = None if no_report else written_page(counted, imagery=imagery)
     tell(counted, page=page, voice=Voice(quiet=quiet), as_json=as_json)
     raise typer.Exit(exit_code_of(counted))

@@ -40,7 +40,7 @@ def demo(
         settings=chosen_settings(None, threshold=None, device=device), command=" ".join(["sattrack", *sys.argv[1:]]),
     )  # fmt: skip
     run = watched(request, voice=voice)
-    page = written_page(run, imagery=True)
+    page = written_page(run)
     compare(run, read_truth(samples / "truth.csv"), voice=voice)
     for line in troubles(run, only_errors=quiet):
         voice.fault(line)

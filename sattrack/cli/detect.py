@@ -97,6 +97,7 @@ def detect(
         allow_remote=allow_remote,
         on_error=on_error,
         command=_command(),
+        imagery=not no_imagery,
     )
     if dry_run:
         from sattrack.cli.dry_run import rehearse
@@ -104,7 +105,7 @@ def detect(
         rehearse(request, voice=voice, as_json=as_json)
         return
     run = watched(request, voice=voice)
-    page = None if no_report else written_page(run, imagery=not no_imagery, allow_remote=allow_remote)
+    page = None if no_report else written_page(run, allow_remote=allow_remote)
     tell(run, page=page, voice=voice, as_json=as_json)
     raise typer.Exit(exit_code_of(run, on_error=on_error))
 
@@ -118,7 +119,7 @@ def watched(request: "Request", *, voice: Voice) -> "Run":
         return running.detect(request, listener=listener)
 
 
-def written_page(run: "Run", *, imagery: bool, allow_remote: bool = False) -> Path:
+def written_page(run: "Run", *, imagery: bool | None = None, allow_remote: bool = False) -> Path:
     from sattrack.face import write_report
 
     return write_report(run.folder, imagery=imagery, allow_remote=allow_remote)

@@ -42,6 +42,13 @@ Date = Annotated[
     str | None, typer.Option(metavar="TIME", rich_help_panel=_DATA, help="Time of acquisition, such as 2024-05-31T08:15:00Z.")
 ]
 
+Imagery = Annotated[
+    bool | None,
+    typer.Option(
+        "--imagery/--no-imagery", show_default=False,
+        help="Show the scenes in the page, or leave every pixel of them out. Default: as the run was made.",
+    ),
+]  # fmt: skip
 Sites = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Site outlines: GeoJSON, GeoPackage or KML. Without it each scene is its own site."),

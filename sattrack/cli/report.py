@@ -1,7 +1,5 @@
 """`sattrack report`: a run's page, written again."""
 
-from typing import Annotated
-
 import typer
 
 from sattrack.cli import options as o
@@ -13,11 +11,11 @@ app = typer.Typer(add_completion=False)
 @app.command(no_args_is_help=True)
 def report(
     run: o.RunIn,
-    no_imagery: Annotated[bool, typer.Option("--no-imagery", help="Leave every pixel of the scenes out of the page.")] = False,
+    imagery: o.Imagery = None,
     allow_remote: o.AllowRemote = False,
     quiet: o.Quiet = False,
 ) -> None:
     """The page is RUN/report.html: one file that opens offline."""
     from sattrack.face import write_report
 
-    Voice(quiet=quiet).out(f"report: {one_line(str(write_report(run, imagery=not no_imagery, allow_remote=allow_remote)))}")
+    Voice(quiet=quiet).out(f"report: {one_line(str(write_report(run, imagery=imagery, allow_remote=allow_remote)))}")

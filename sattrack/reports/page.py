@@ -208,8 +208,8 @@ def _band(row: Mapping[str, float]) -> str:
     """A row of the card's figures in words."""
     pixels, density = (f"{row[f'{name}_low']:g} to {row[f'{name}_high']:g}" for name in ("gsd", "density"))
     return (
-        f"at {pixels} m a pixel and {density} boxes a hectare: precision {row['precision']:.3f}, recall {row['recall']:.3f}"
-        f", {row['n']:g} boxes"
+        f"at {pixels} m a pixel and {density} boxes a hectare round a box: precision {row['precision']:.3f}, "
+        f"recall {row['recall']:.3f}, {row['n']:g} boxes"
     )
 
 

@@ -12,7 +12,7 @@ from sattrack.detections import Detections
 from sattrack.geometry import sides
 from sattrack.imagery import Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
-from sattrack.steps.estimating import LEVEL, NOT_MEASURED, Interval, interval_for
+from sattrack.steps.estimating import LEVEL, NOT_MEASURED, Interval, crowding, interval_for
 from sattrack.steps.grounding import Frame, footprint, sample_points
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.merging import merge
@@ -77,9 +77,8 @@ def count_site(
     if found.cap_hit:
         notes.append("a tile returned as many boxes as it may: the count is a lower bound")
     area_ha = outline.area / 1e4 * observed
-    density = len(counted) / max(area_ha, 1e-9)
     gsd = max(first.scene.grid.gsd_m)
-    interval = interval_for(len(counted), card=first.card, gsd_m=gsd, density=density)
+    interval = interval_for(len(counted), card=first.card, gsd_m=gsd, density=crowding(counted.centres()))
     return _with_number(
         site, parts, rule, counted, interval, observed=observed, area_ha=area_ha, status=status,
         notes=tuple(dict.fromkeys(notes)),

@@ -3,10 +3,15 @@
 import math
 from dataclasses import dataclass
 
+from scipy.spatial import cKDTree
+
+from sattrack.geometry import Points
 from sattrack.results import ModelCard
 
 LEVEL = 0.9
 Z90 = 1.6448536269514722  # of the normal distribution, for that level, both tails
+# How far round a box its neighbours are counted, metres: a few rows of a block.
+NEAR_M = 15.0
 NOT_MEASURED = "none: nothing was measured for these weights"
 
 
@@ -19,8 +24,20 @@ class Interval:
     method: str
 
 
+def crowding(middles_m: Points) -> float:
+    """How densely the boxes stand: boxes a hectare within NEAR_M of a box, on average over boxes; 0 for none.
+
+    middles_m: (n, 2) in metres. Unlike boxes over a site's area it does not change with how widely the outline is drawn, so
+    that a site and its zones are judged by the same figures.
+    """
+    if not len(middles_m):
+        return 0.0
+    near = cKDTree(middles_m).query_ball_point(middles_m, NEAR_M, return_length=True)
+    return float(near.mean() / (math.pi * NEAR_M**2 / 1e4))
+
+
 def interval_for(count: int, *, card: ModelCard, gsd_m: float, density: float) -> Interval:
-    """The interval for the number of visible boxes, given `count` found, at a pixel size (m) and density (boxes a hectare).
+    """The interval for the number of visible boxes, given `count` found, at a pixel size (m) and density (see crowding).
 
     With precision P and recall R of the card's nearest band, the truth is about count P / R; its variance is that of the
     binomial losses plus (truth x spread) squared, spread being the band's standard deviation of log(found / true) between

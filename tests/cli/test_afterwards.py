@@ -94,6 +94,17 @@ def test_no_imagery_leaves_no_pixel_in_the_page(sattrack, run):
     assert "data:image/jpeg" not in (run / "report.html").read_text(encoding="utf-8")
 
 
+def test_o11_a_run_made_without_imagery_keeps_later_pages_without(sattrack, run):
+    index = run / "run.json"
+    said = json.loads(index.read_text(encoding="utf-8"))
+    assert said["imagery"] is True
+    index.write_text(json.dumps(said | {"imagery": False}), encoding="utf-8")
+    assert sattrack("count", run, "--threshold", "0.4").code == 0
+    assert "data:image/jpeg" not in (run / "report.html").read_text(encoding="utf-8")
+    assert sattrack("report", run, "--imagery").code == 0
+    assert "data:image/jpeg" in (run / "report.html").read_text(encoding="utf-8")
+
+
 def test_an_export_prints_where_it_is(sattrack, run, tmp_path):
     to = tmp_path / "boxes.csv"
     said = sattrack("export", run, "--format", "csv", "-o", to)

@@ -1,11 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sattrack.results import ModelCard
-from sattrack.steps.estimating import NOT_MEASURED, interval_for
+from sattrack.steps.estimating import NOT_MEASURED, crowding, interval_for
 
 BAND = {
     "gsd_low": 0.2, "gsd_high": 0.5, "density_low": 0.0, "density_high": 100.0, "precision": 0.9, "recall": 0.8,
@@ -69,3 +70,14 @@ def test_where_nothing_was_measured_the_widest_spread_holds() -> None:
     near, far = (interval_for(200, card=card, gsd_m=gsd, density=10) for gsd in (0.75, 0.85))
     (near_low, near_high), (far_low, far_high) = ((said.low or 0.0, said.high or 0.0) for said in (near, far))
     assert far_high - far_low > 2 * (near_high - near_low) > 0
+
+
+def test_crowding_does_not_change_with_how_widely_a_site_is_drawn() -> None:
+    row = np.array([[3.0 * i, 0.0] for i in range(40)])
+    alone = np.array([[5000.0, 5000.0]])
+    assert crowding(np.zeros((0, 2))) == 0
+    assert crowding(alone) == pytest.approx(1 / (np.pi * 15**2 / 1e4))
+    # Eleven boxes within 15 m of one in the middle of a row, fewer at its ends.
+    assert 9 < crowding(row) / crowding(alone) < 11
+    far = np.concatenate([row, row + np.array([0, 2000.0])])
+    assert crowding(far) == pytest.approx(crowding(row))
