@@ -66,7 +66,7 @@ class YoloDetector:
         try:
             with torch.inference_mode():
                 x = torch.from_numpy(pixels).to(self._device).permute(0, 3, 1, 2)
-                x = (x.half() if self._half else x.float()) / 255
+                x = (x.half() if self._half else x.float()).div_(255)
                 if self._device.type == "cpu":
                     x = x.contiguous(memory_format=torch.channels_last)
                 out = self._network(x)
