@@ -59,8 +59,8 @@ def load_model(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard
         detector = load_custom(model.detector)
         return detector, card_of_custom(model.detector, detector=detector, threshold=model.threshold)
     # Before torch is imported, or it has no effect: threads that spin only a little before they wait. On two cores with other
-    # work a tile took 170 to 190 ms so and 820 ms with torch's own long spinning; on idle ones both take 68 ms, and threads that
-    # never spin 80 to 110.
+    # work a tile took 170 to 190 ms so and 820 ms with torch's own long spinning; on idle ones both take 68 ms, and threads
+    # that never spin 80 to 110.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from sattrack.detectors.yolo import YoloDetector
 
