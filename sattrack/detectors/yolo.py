@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from sattrack.detections import Detections
+from sattrack.detectors import heap
 from sattrack.detectors.devices import choose_device
 from sattrack.detectors.offline import keep_at_home
 from sattrack.errors import DetectorError, WeightsError
@@ -54,12 +55,14 @@ class YoloDetector:
 
     def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
         """A Detections per tile of each batch, in order. DetectorError where the network returns what is not finite."""
-        for batch in batches:
+        for number, batch in enumerate(batches, start=1):
             if not batch.tiles:
                 yield []
                 continue
             raw = self._forward(_prepared(batch))
             yield [self._decode(rows) for rows in raw]
+            if number % heap.EVERY == 0:
+                heap.give_back()
 
     def _forward(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, rows, cols, 3) uint8 -> (n, 4 + classes [+ 1], anchors); half the batch at a time when memory runs out."""

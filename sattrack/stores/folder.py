@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyproj
-import shapely
 from pydantic import TypeAdapter, ValidationError
 
 from sattrack.detections import CORNERS, Detections
@@ -70,7 +69,7 @@ class RunFolder:
         columns |= {"confidence": d.scores, "class_id": d.labels}
         metadata = {_HEAD: _head(part)}
         if part.scene.grid.georeferenced:
-            columns["geometry"] = pa.array(_polygons(part), pa.binary())
+            columns["geometry"] = _polygons(part)
             metadata[b"geo"] = _geo(part)
         table = pa.table(columns).replace_schema_metadata(metadata)
         sink = pa.BufferOutputStream()
@@ -171,10 +170,20 @@ def _head(part: Part) -> bytes:
     ).encode()
 
 
-def _polygons(part: Part) -> list[bytes]:
-    """Each box as WKB in the scene's own CRS, for programs that know nothing of sattrack."""
-    rings = part.scene.grid.to_ground(part.detections.quads)[:, [0, 1, 2, 3, 0]]
-    return list(shapely.to_wkb(shapely.polygons(rings), byte_order=1)) if len(rings) else []
+# A polygon of one ring of five points: byte order, kind, rings, points, then the corners (OGC 06-103r4, 8.2).
+_WKB = np.dtype([("order", "u1"), ("kind", "<u4"), ("rings", "<u4"), ("points", "<u4"), ("ring", "<f8", (5, 2))])
+
+
+def _polygons(part: Part) -> pa.Array:
+    """Each box as WKB in the scene's own CRS, for programs that know nothing of sattrack.
+
+    Written at once: a geometry object for each of 100,000 boxes would take more memory than all else about them.
+    """
+    boxes = np.zeros(len(part.detections), _WKB)
+    boxes["order"], boxes["kind"], boxes["rings"], boxes["points"] = 1, 3, 1, 5
+    boxes["ring"] = part.scene.grid.to_ground(part.detections.quads)[:, [0, 1, 2, 3, 0]]
+    ends = np.arange(len(boxes) + 1, dtype=np.int32) * _WKB.itemsize
+    return pa.Array.from_buffers(pa.binary(), len(boxes), [None, pa.py_buffer(ends), pa.py_buffer(boxes.tobytes())])
 
 
 def _geo(part: Part) -> bytes:
