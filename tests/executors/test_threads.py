@@ -1,3 +1,5 @@
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -83,3 +85,13 @@ def test_a_consumer_that_leaves_early_leaves_no_thread_behind() -> None:
 def test_work_runs_in_other_threads() -> None:
     names = set(ThreadExecutor(workers=2, ahead=4).map(lambda _: threading.current_thread().name, range(20)))
     assert all(name.startswith("sattrack-read") for name in names)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has a niceness of its own")
+def test_reading_threads_give_way_and_the_callers_own_does_not() -> None:
+    def niceness(_item: int) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = niceness(0)
+    assert list(ThreadExecutor(workers=2, ahead=2).map(niceness, range(4))) == [min(19, before + 10)] * 4
+    assert niceness(0) == before
