@@ -6,6 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,7 +74,11 @@ def _outcomes(
                 continue
             if detector is None:
                 journal.write()
-                detector, _ = wiring.load_model(request.model, settings=request.settings)
+                # Loading a network leaves a core idle: the first scene is looked over meanwhile. What goes wrong there is kept
+                # by the future that nobody asks, and comes up again where that scene has its turn.
+                with ThreadPoolExecutor(1, thread_name_prefix="sattrack-survey") as meanwhile:
+                    meanwhile.submit(reader.sample, one.work.scene)
+                    detector, _ = wiring.load_model(request.model, settings=request.settings)
             listener.scene_begins(one)
             try:
                 part, timings = detect_scene(
