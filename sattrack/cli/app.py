@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "count": ("sattrack.cli.count", "Count a run again with other outlines or another threshold, without detecting again."),
     "report": ("sattrack.cli.report", "Write a run's page again."),
     "export": ("sattrack.cli.export", "Write a run's boxes or pictures for other programs."),
-    "bench": ("sattrack.cli.bench", "Measure accuracy on labelled sets, and speed."),
+    "bench": ("sattrack.cli.bench.app", "Measure accuracy on labelled sets, and speed."),
     "train": ("sattrack.cli.train", "Train weights by a recipe."),
     "demo": ("sattrack.cli.demo", "Detect, count and report on the shipped samples."),
     "doctor": ("sattrack.cli.doctor", "Check the installation, the weights and the device."),

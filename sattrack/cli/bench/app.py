@@ -1,0 +1,14 @@
+"""`sattrack bench`: its commands, each in a file of its own; what is heavy they import when they are called."""
+
+import typer
+
+from sattrack.cli.bench.accuracy import accuracy
+from sattrack.cli.bench.card import card
+from sattrack.cli.bench.empty import empty
+from sattrack.cli.bench.speed import speed
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+app.command(no_args_is_help=True)(accuracy)
+app.command(no_args_is_help=True)(empty)
+app.command(no_args_is_help=True)(card)
+app.command()(speed)

@@ -1,0 +1,42 @@
+"""`sattrack bench empty`: false boxes where no container stands."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sattrack.cli import options as o
+from sattrack.cli.bench import options as b
+from sattrack.cli.voice import Voice
+
+
+def empty(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Pictures without containers.")],
+    gsd_m: Annotated[float, typer.Option(min=0.01, metavar="M", help="Pixel size taken for all of them.")],
+    spared: Annotated[bool, typer.Option("--spared", help="Only every third by name: those that training spares.")] = False,
+    weights: o.Weights = None,
+    threshold: o.Threshold = None,
+    device: o.Device = None,
+    model_gsd_m: b.ModelGsd = None,
+    classes: b.Classes = None,
+    config: o.Config = None,
+    markdown: b.AsMarkdown = False,
+    names: Annotated[bool, typer.Option("--names", help="Also a row for each picture.")] = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Count false boxes per square kilometre on pictures that hold no container."""
+    from sattrack.bench.emptiness import bench_empty
+    from sattrack.bench.tables import empty_table
+    from sattrack.face import chosen_settings
+    from sattrack.training.recipes import spared as every_third
+
+    voice = Voice(quiet=quiet)
+    settings = chosen_settings(config, threshold=threshold, device=device)
+    found = bench_empty(
+        folders, model=b.chosen_model(weights, None, model_gsd_m, classes, settings.threshold), gsd_m=gsd_m, settings=settings,
+        chosen=every_third if spared else lambda names: names,
+    )  # fmt: skip
+    if names:
+        rows: list[tuple[str, ...]] = [(one.folder, one.name, f"{one.km2:.3f}", str(one.false_boxes)) for one in found]
+        b.print_table((("folder", "picture", "km2", "false boxes"), rows), voice=voice, markdown=markdown)
+    b.print_table(empty_table(found), voice=voice, markdown=markdown)
