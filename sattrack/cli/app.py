@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("sattrack.cli.export", "Write a run's boxes or pictures for other programs."),
     "bench": ("sattrack.cli.bench.app", "Measure accuracy on labelled sets, and speed."),
     "train": ("sattrack.cli.train", "Train weights by a recipe."),
+    "render": ("sattrack.cli.render", "Draw yards with their truth: a sheet to look at, or a labelled set."),
     "demo": ("sattrack.cli.demo", "Detect, count and report on the shipped samples."),
     "doctor": ("sattrack.cli.doctor", "Check the installation, the weights and the device."),
     "config": ("sattrack.cli.config", "Show the settings that would hold, or write a file of them."),

@@ -28,12 +28,16 @@ _MARGIN_M = 28.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """A place in metres: (0, 0) is the top-left corner of its extent (x, y). zones: names that Solids.zone points into."""
+    """A place in metres: (0, 0) is the top-left corner of its extent (x, y).
+
+    zones: names that Solids.zone points into. kind: of place, one of SHARES where it was drawn.
+    """
 
     extent_m: tuple[float, float]
     ground: Ground
     solids: Solids
     zones: tuple[str, ...] = ()
+    kind: str = ""
 
 
 def draw_layout(rng: np.random.Generator, *, extent_m: tuple[float, float], kind: str | None = None) -> Layout:
@@ -54,7 +58,7 @@ def draw_layout(rng: np.random.Generator, *, extent_m: tuple[float, float], kind
     surroundings.litter(plot, count=int(rng.gamma(1.0, plot.half**2 / 600)))
     ground = _ground(rng, plot=plot, rough=chosen in ("depot", "lookalikes", "rail"))
     things = _dusted(rng, things=_within(joined(plot.parts), extent_m=extent_m), base=ground.base)
-    return Layout(extent_m, ground, things)
+    return Layout(extent_m, ground, things, kind=chosen)
 
 
 def _dusted(rng: np.random.Generator, *, things: Solids, base: str) -> Solids:

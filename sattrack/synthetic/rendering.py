@@ -1,5 +1,6 @@
 """Draws a layout as a satellite sees it, and returns the picture with the truth: the visible top faces."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -28,6 +29,26 @@ class View:
     shadow: tuple[float, float] = (0.5, 0.5)
     ambient: float = 0.35
 
+    @property
+    def sun_elevation_deg(self) -> float:
+        """The sun's height over the horizon."""
+        return math.degrees(math.atan2(1.0, math.hypot(*self.shadow)))
+
+    @property
+    def sun_azimuth_deg(self) -> float:
+        """Where the sun stands, clockwise from the picture's top."""
+        return math.degrees(math.atan2(-self.shadow[0], self.shadow[1])) % 360
+
+    @property
+    def off_nadir_deg(self) -> float:
+        """How far from straight down the satellite looks."""
+        return math.degrees(math.atan(math.hypot(*self.lean)))
+
+    @property
+    def view_azimuth_deg(self) -> float:
+        """Where the satellite stands, clockwise from the picture's top; what is high leans away from it."""
+        return math.degrees(math.atan2(-self.lean[0], self.lean[1])) % 360
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rendered:
@@ -35,7 +56,7 @@ class Rendered:
 
     picture: (rows, cols, 3) uint8 RGB. quads: (n, 4, 2) float64 corners in pixels of the visible top faces of topmost boxes, at
     least half of each in view (corners may lie outside the picture by less than half a box). gsd_m: metres per pixel.
-    zones: (n,) index of the yard's zone per box, -1 for none. solids: (n,) row of each in the layout's solids.
+    zones: (n,) index of the yard's zone per box, -1 for none. solids: (n,) row of each in the layout's solids. kind: of place.
     """
 
     picture: NDArray[np.uint8]
@@ -43,6 +64,9 @@ class Rendered:
     gsd_m: float
     zones: NDArray[np.int32]
     solids: NDArray[np.intp]
+    view: View
+    sensor: Sensor
+    kind: str = ""
 
 
 def draw_view(rng: np.random.Generator) -> View:
@@ -57,11 +81,17 @@ def draw_view(rng: np.random.Generator) -> View:
     )
 
 
-def render_tile(seed: int, *, gsd_m: float, shape: tuple[int, int] = (256, 256)) -> Rendered:
-    """A random yard, sun, satellite and sensor, all from the seed. shape: (rows, cols); gsd_m: metres per pixel."""
+def render_tile(
+    seed: int, *, gsd_m: float, shape: tuple[int, int] = (256, 256), kind: str | None = None, pan: bool | None = None
+) -> Rendered:
+    """A random yard, sun, satellite and sensor, all from the seed. shape: (rows, cols); gsd_m: metres per pixel.
+
+    kind: of place, one of layouts.SHARES; pan: gray or colour; none: drawn.
+    """
     rng = np.random.default_rng(seed)
-    layout = draw_layout(rng, extent_m=(shape[1] * gsd_m, shape[0] * gsd_m))
-    return render_scene(layout, gsd_m=gsd_m, shape=shape, view=draw_view(rng), sensor=draw_sensor(rng), rng=rng)
+    layout = draw_layout(rng, extent_m=(shape[1] * gsd_m, shape[0] * gsd_m), kind=kind)
+    view, sensor = draw_view(rng), draw_sensor(rng, pan=pan)
+    return render_scene(layout, gsd_m=gsd_m, shape=shape, view=view, sensor=sensor, rng=rng)
 
 
 def render_scene(
@@ -77,14 +107,15 @@ def render_scene(
     fine = shape[0] * factor, shape[1] * factor
     seen = draw_faces(layout.solids, lean=view.lean, cell_m=cell, shape=fine)
     light = _shadows(layout.solids, seen=seen, view=view, cell_m=cell, extent_m=(shape[1] * gsd_m, shape[0] * gsd_m))
-    picture = _coloured(layout, seen=seen, view=view, cell_m=cell, rng=rng)
+    bright = _coloured(layout, seen=seen, view=view, cell_m=cell, rng=rng)
     # The shade is lit by the blue sky.
     for channel, sky in enumerate((0.94, 1.0, 1.10)):
-        picture[..., channel] *= light + (1 - light) * np.float32(view.ambient * sky)
-    small = np.asarray(cv2.resize(picture, (shape[1], shape[0]), interpolation=cv2.INTER_AREA), np.float32)
+        bright[..., channel] *= light + (1 - light) * np.float32(view.ambient * sky)
+    small = np.asarray(cv2.resize(bright, (shape[1], shape[0]), interpolation=cv2.INTER_AREA), np.float32)
     rows = _visible(layout.solids, seen=seen, cell_m=cell)
     quads = layout.solids.footprints()[rows] + np.asarray(view.lean) * layout.solids.top[rows][:, None, None]
-    return Rendered(sense(small, sensor=sensor, rng=rng), quads / gsd_m, gsd_m, layout.solids.zone[rows], rows)
+    picture = sense(small, sensor=sensor, rng=rng)
+    return Rendered(picture, quads / gsd_m, gsd_m, layout.solids.zone[rows], rows, view, sensor, layout.kind)
 
 
 def _visible(things: Solids, *, seen: FaceMap, cell_m: float) -> NDArray[np.intp]:

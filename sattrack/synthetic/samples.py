@@ -23,6 +23,7 @@ from rasterio.transform import from_origin
 from sattrack.geometry import Quads, centres
 from sattrack.projections import WGS84, project
 from sattrack.synthetic.clouds import Veiled, cut_wedge, draw_cloud
+from sattrack.synthetic.labelled_set import obb_lines
 from sattrack.synthetic.layouts import Layout
 from sattrack.synthetic.places import Look, Place, places
 from sattrack.synthetic.rendering import View, render_scene
@@ -191,10 +192,8 @@ def _write_cog(
 
 
 def label_lines(scene: Scene) -> str:
-    """YOLO-OBB: class 0, then four corners divided by width and height."""
-    rows, cols = scene.picture.shape[:2]
-    corners = (scene.quads / (cols, rows)).reshape(-1, 8)
-    return "".join("0 " + " ".join(f"{v:.6f}" for v in line) + "\n" for line in corners)
+    """The labels as they are written."""
+    return obb_lines(scene.quads, shape=(scene.picture.shape[0], scene.picture.shape[1]))
 
 
 def _ignored(scene: Scene) -> list[list[list[float]]]:

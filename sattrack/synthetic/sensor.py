@@ -32,8 +32,11 @@ class Sensor:
     jpeg: int = 90
 
 
-def draw_sensor(rng: np.random.Generator) -> Sensor:
-    """A product of any quality: sharp to soft, clear to hazy, dark to bright, at times pan or over-sharpened."""
+def draw_sensor(rng: np.random.Generator, *, pan: bool | None = None) -> Sensor:
+    """A product of any quality: sharp to soft, clear to hazy, dark to bright, at times pan or over-sharpened.
+
+    pan: gray or colour; none: gray at times.
+    """
     hazy = rng.random() < 0.3
     cast = tint(float(rng.random()), strength=float(rng.beta(1.2, 6)) * 0.32)
     haze_tone = tint(float(rng.choice([0.08, 0.58, 0.62])), strength=float(rng.uniform(0, 0.18))) * 190
@@ -47,10 +50,15 @@ def draw_sensor(rng: np.random.Generator) -> Sensor:
         gain=float(np.clip(np.exp(rng.normal(-0.15, 0.28)), 0.4, 1.5)),
         gamma=float(np.clip(np.exp(rng.normal(0.08, 0.18)), 0.65, 1.6)),
         cast=(float(cast[0]), float(cast[1]), float(cast[2])),
-        saturation=float(rng.choice([0.0, rng.uniform(0.4, 1.25)], p=[0.04, 0.96])),
+        saturation=_saturation(rng, pan=pan),
         noise=float(rng.gamma(1.5, 1.4)),
         jpeg=0 if rng.random() < 0.35 else int(rng.integers(55, 97)),
     )
+
+
+def _saturation(rng: np.random.Generator, *, pan: bool | None) -> float:
+    colour, grey = float(rng.uniform(0.4, 1.25)), bool(rng.random() < 0.04)
+    return 0.0 if (grey if pan is None else pan) else colour
 
 
 def sense(picture: NDArray[np.float32], *, sensor: Sensor, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -63,6 +71,8 @@ def sense(picture: NDArray[np.float32], *, sensor: Sensor, rng: np.random.Genera
         if sensor.coarser > 1.15 or sensor.blur_px > 0.7:
             grain = cv2.GaussianBlur(grain, (0, 0), 0.6) * 1.6
         out = out + grain * sensor.noise
+    if sensor.saturation == 0:
+        out = np.repeat(out[..., :1], 3, axis=2)
     return _compressed(np.clip(np.round(out), 0, 255).astype(np.uint8), quality=sensor.jpeg)
 
 
