@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sattrack import wiring
-from sattrack.bench.datasets import LabelledImage, read_datasets, scene_of
 from sattrack.errors import UsageError
 from sattrack.imagery import Window
+from sattrack.labels.labelled import LabelledImage, scene_of
+from sattrack.labels.sets import read_sets
 from sattrack.ports import Reader
 from sattrack.settings import Settings
 from sattrack.steps.stretching import apply_stretch, measure_stretch
@@ -32,7 +33,7 @@ def real_crops(folder: Path, *, gsd_m: float, shape: tuple[int, int], seed: int 
 
     Only pictures whose pixels are alike in size are used; what one is too small to fill is white. UsageError where none is.
     """
-    alike = [image for image in read_datasets([folder]) if 1 / _ALIKE < max(image.gsd_m) / gsd_m < _ALIKE]
+    alike = [i for one in read_sets([folder]) for i in one.images if 1 / _ALIKE < max(i.gsd_m) / gsd_m < _ALIKE]
     if not alike:
         raise UsageError(f"holds no picture of pixels near {gsd_m:g} m", where=str(folder), way_out="choose another --gsd-m")
     return _crops(alike, gsd_m=gsd_m, shape=shape, rng=np.random.default_rng(seed))

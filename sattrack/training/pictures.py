@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sattrack import wiring
-from sattrack.bench.datasets import read_dataset, scene_of
 from sattrack.geometry import Quads
 from sattrack.imagery import Scene, Window
+from sattrack.labels.labelled import scene_of
+from sattrack.labels.sets import read_sets
 from sattrack.ports import Reader
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source
@@ -46,7 +47,8 @@ def read_labelled(folder: Path) -> tuple[Picture, ...]:
     with closing(wiring.make_reader(Settings())) as reader:
         return tuple(
             Picture(image.name, image.dataset, _read(scene_of(image), reader=reader), image.truth, image.gsd_m, image.ignore)
-            for image in read_dataset(folder)
+            for one in read_sets([folder])
+            for image in one.images
         )
 
 

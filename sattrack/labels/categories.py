@@ -1,0 +1,59 @@
+"""Categories: which of a set's names mean a container, and which mean that nothing can be told."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from sattrack.errors import UsageError
+
+# "container crane" is no container, nor is "container ship"; a "container lot" is many.
+_NOT_A_BOX = {
+    "area", "areas", "block", "blocks", "carrier", "carriers", "crane", "cranes", "depot", "depots", "group", "groups", "lorry",
+    "lot", "lots", "park", "port", "ports", "ship", "ships", "stack", "stacks", "terminal", "terminals", "train", "trains",
+    "truck", "trucks", "vessel", "vessels", "wagon", "wagons", "yard", "yards", "zone", "zones",
+}  # fmt: skip
+_IGNORE = {"ignore", "ignored", "dont care", "dontcare", "don t care"}
+
+
+def means_ignore(name: str) -> bool:
+    """Whether a category marks places where nothing can be told."""
+    return _plain(name) in _IGNORE
+
+
+def means_container(name: str) -> bool:
+    """container, containers, container_20ft, Shipping-Container, ...; not container_crane. Nothing stands for a container."""
+    words = _plain(name).split()
+    if words[:1] == ["shipping"]:
+        words = words[1:]
+    return not name or (words[:1] in (["container"], ["containers"]) and not _NOT_A_BOX.intersection(words))
+
+
+def taken_categories(
+    counts: Mapping[str, int], *, asked: Sequence[str], where: str, names: Mapping[str, str] | None = None
+) -> frozenset[str]:
+    """The categories of a set that are containers: those asked for, or those that are called so.
+
+    counts: boxes by category. names: id -> name of all categories that the set declares; where it declares none, a category
+    `0` is a container. UsageError lists what there is, where an asked one is not among them or none is a container.
+    """
+    declared = dict(names or {})
+    there = dict.fromkeys([*declared.values(), *counts])
+    if asked:
+        by_name = {_plain(name): name for name in there} | declared
+        unknown = [name for name in asked if name not in by_name and _plain(name) not in by_name]
+        if unknown and there:
+            raise UsageError(f"no category {', '.join(unknown)}", where=where, way_out=_listed(there, counts))
+        return frozenset(by_name.get(name, by_name.get(_plain(name), "")) for name in asked if there)
+    found = frozenset(name for name in there if means_container(name) or (name == "0" and not declared))
+    if not found and any(counts.values()):
+        way_out = f"say which with classes; {_listed(there, counts)}"
+        raise UsageError("no category is called container", where=where, way_out=way_out)
+    return found
+
+
+def _listed(there: Mapping[str, None], counts: Mapping[str, int]) -> str:
+    return "there are: " + ", ".join(f"{name or 'unnamed'} ({counts.get(name, 0)} boxes)" for name in list(there)[:40])
+
+
+def _plain(name: str) -> str:
+    """Small letters and digits, one space between words."""
+    return " ".join(re.split(r"[\W_]+", name.casefold())).strip()

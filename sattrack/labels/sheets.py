@@ -1,0 +1,198 @@
+"""Sheets: what a label file says of one picture, whatever the format; and how sheets become labelled pictures."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from sattrack.errors import ManifestError, SceneRefused, UsageError
+from sattrack.geometry import Points, sides
+from sattrack.imagery import Scene
+from sattrack.labels.asked import Asked
+from sattrack.labels.categories import means_ignore, taken_categories
+from sattrack.labels.labelled import LabelledImage, LabelledSet
+from sattrack.labels.rectangles import as_corners, smallest_rectangle
+from sattrack.projections import to_grid
+from sattrack.readers.describing import describe
+from sattrack.readers.finding import Source
+from sattrack.readers.folders import natural_key
+from sattrack.readers.hints import Hints
+from sattrack.readers.sidecars import Beside, look_beside, read_sidecars
+
+# Middle of the boxes' long sides, metres; ISO 668: 6.1 to 13.7 m. Beyond, the pixel size or the category is wrong.
+_LENGTH_M = (4.0, 20.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """One outline. points: (k, 2) in the sheet's frame. kind: box, ignore, or area (only inside such was anything labelled)."""
+
+    category: str
+    points: Points
+    where: str
+    kind: str = "box"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """The labels of one picture.
+
+    frame: pixels, shares (of width and height), or a CRS. exact: four corners are the box's own, not an outline drawn round it.
+    gsd_m, size (width, height) and key: what the labels say of the picture.
+    """
+
+    picture: Path
+    marks: tuple[Mark, ...]
+    frame: str = "pixels"
+    exact: bool = True
+    gsd_m: tuple[float, float] | None = None
+    size: tuple[int, int] | None = None
+    key: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def as_set(
+    sheets: Sequence[Sheet], *, name: str, form: str, path: Path, asked: Asked, names: dict[str, str] | None = None,
+    notes: Sequence[str] = (),
+) -> LabelledSet:  # fmt: skip
+    """Sheets as a set. names: id -> name of the categories that it declares. Raises UsageError, ManifestError, SceneError."""
+    _check_names(sheets, where=str(path))
+    sheets = [replace(s, marks=tuple(_judged(mark) for mark in s.marks)) for s in sheets]
+    counts = Counter(mark.category for sheet in sheets for mark in sheet.marks if mark.kind == "box")
+    taken = taken_categories(counts, asked=asked.classes, where=str(path), names=names)
+    beside = cache(look_beside)
+    images = tuple(
+        _image(sheet, _scene(sheet, beside=beside(sheet.picture.parent), asked=asked), dataset=name, taken=taken, asked=asked)
+        for sheet in sheets
+    )
+    other = [f"{count} of {category or 'no category'}" for category, count in sorted(counts.items()) if category not in taken]
+    said = [*notes, *([f"other categories are not taken: {', '.join(other)}"] if other else []), *_doubts(images)]
+    outside = sum(counts[category] for category in taken) - sum(len(image.truth) for image in images)
+    if outside:
+        said.append(f"{outside} boxes with their middle outside the picture are not taken")
+    return LabelledSet(name, form, path, tuple(sorted(images, key=lambda i: natural_key(i.name))), tuple(said))
+
+
+def _judged(mark: Mark) -> Mark:
+    return replace(mark, kind="ignore") if mark.kind == "box" and means_ignore(mark.category) else mark
+
+
+def _check_names(sheets: Sequence[Sheet], *, where: str) -> None:
+    twice = [name for name, count in Counter(sheet.picture.stem for sheet in sheets).items() if count > 1]
+    if twice:
+        raise ManifestError(f"two pictures are called {twice[0]}", where=where, way_out="give each picture a name of its own")
+
+
+def _image(sheet: Sheet, scene: Scene, *, dataset: str, taken: frozenset[str], asked: Asked) -> LabelledImage:
+    rows, cols = scene.grid.shape
+    if sheet.size not in (None, (cols, rows)):
+        raise ManifestError(
+            f"the labels say {sheet.size[0]} x {sheet.size[1]} pixels, the picture has {cols} x {rows}" if sheet.size else "",
+            where=str(sheet.picture), way_out="label the picture as it is, not a resized copy",
+        )  # fmt: skip
+    placed = [replace(mark, points=_in_pixels(mark.points, sheet=sheet, scene=scene)) for mark in sheet.marks]
+    rings = [ring for mark in placed if mark.kind == "ignore" for ring in without_holes(shapely.Polygon(_ring(mark)))]
+    areas = [shapely.make_valid(shapely.Polygon(_ring(mark))) for mark in placed if mark.kind == "area"]
+    boxes = [_corners(mark, sheet=sheet, scene=scene) for mark in placed if mark.kind == "box" and mark.category in taken]
+    truth = np.concatenate(boxes) if boxes else np.zeros((0, 4, 2))
+    truth = truth[_inside(truth, sheet=sheet, scene=scene)]
+    if areas:
+        whole = shapely.box(0, 0, cols, rows)
+        rings += without_holes(shapely.difference(whole, shapely.union_all(areas)))
+    return LabelledImage(
+        dataset=dataset, name=sheet.picture.stem, path=sheet.picture, gsd_m=scene.grid.gsd_m, shape=scene.grid.shape,
+        truth=truth, ignore=tuple(rings), bands=asked.bands, key=sheet.key, about=sheet.about,
+    )  # fmt: skip
+
+
+def _scene(sheet: Sheet, *, beside: Beside, asked: Asked) -> Scene:
+    said = read_sidecars(sheet.picture, beside=beside)
+    hints = Hints(gsd_m=sheet.gsd_m or said.gsd_m, transform=said.transform, crs=said.crs)
+    source = Source(str(sheet.picture), sheet.picture.stem, sheet.picture.stem, hints)
+    try:
+        return describe(source, gsd_m=asked.gsd_m, bands=asked.bands)
+    except SceneRefused as error:
+        if "pixel size is not known" not in error.message:
+            raise
+        way_out = "say it: gsd_m (--gsd-m) of the set, gsd_m in a NAME.json beside the picture, or georeference it"
+        raise SceneRefused(error.message, where=error.where, way_out=way_out) from error
+
+
+def _in_pixels(points: Points, *, sheet: Sheet, scene: Scene) -> Points:
+    if sheet.frame == "pixels":
+        return points
+    if sheet.frame == "shares":
+        return points * (scene.grid.shape[1], scene.grid.shape[0])
+    if not scene.grid.georeferenced:
+        raise UsageError(
+            "has no georeferencing: outlines in coordinates of the ground cannot be laid on it", where=str(sheet.picture),
+            way_out="give the GeoTIFF that was labelled, or labels in pixels",
+        )  # fmt: skip
+    return to_grid(points, source=sheet.frame, grid=scene.grid)
+
+
+def _ring(mark: Mark) -> Points:
+    if len(mark.points) < 3 or not np.isfinite(mark.points).all():
+        raise ManifestError("expected a polygon of three or more corners", where=mark.where)
+    return mark.points
+
+
+def _corners(mark: Mark, *, sheet: Sheet, scene: Scene) -> Points:
+    """(1, 4, 2)."""
+    ring = _ring(mark)
+    try:
+        return (as_corners if sheet.exact else smallest_rectangle)(ring, gsd_m=scene.grid.gsd_m)
+    except ValueError as error:
+        raise ManifestError(f"the box {error}", where=mark.where, way_out="remove it or draw it again") from error
+
+
+def _inside(truth: Points, *, sheet: Sheet, scene: Scene) -> Points:
+    """Which boxes have their middle in the picture; an error where none of some has: these are labels of another picture."""
+    rows, cols = scene.grid.shape
+    middle = truth.mean(axis=1) if len(truth) else np.zeros((0, 2))
+    inside = (middle >= 0).all(axis=1) & (middle <= (cols, rows)).all(axis=1)
+    if len(truth) and not inside.any():
+        raise ManifestError(
+            f"all {len(truth)} boxes lie outside the picture", where=str(sheet.picture),
+            way_out="check that the labels are of this picture, and their coordinates",
+        )  # fmt: skip
+    return np.asarray(inside)
+
+
+def without_holes(shape: shapely.Geometry) -> list[Points]:
+    """The outer rings (k, 2) of polygons that together cover a shape: one with holes is cut through them."""
+    rings: list[Points] = []
+    for polygon in _polygons(shapely.make_valid(shape)):
+        if not polygon.interiors:
+            rings.append(np.asarray(polygon.exterior.coords, float)[:-1, :2])
+            continue
+        west, south, east, north = polygon.bounds
+        cut = polygon.interiors[0].centroid.x
+        for half in (shapely.box(west, south, cut, north), shapely.box(cut, south, east, north)):
+            rings += without_holes(shapely.intersection(polygon, half))
+    return rings
+
+
+def _polygons(shape: shapely.Geometry) -> Iterator[shapely.Polygon]:
+    if shape.geom_type == "Polygon":
+        if shape.area > 0:
+            yield shape
+    elif hasattr(shape, "geoms"):
+        for part in shape.geoms:
+            yield from _polygons(part)
+
+
+def _doubts(images: Sequence[LabelledImage]) -> list[str]:
+    """A sentence where the boxes are not as long as containers are."""
+    lengths = [sides(image.truth * image.gsd_m)[0] for image in images if len(image.truth)]
+    if not lengths:
+        return []
+    middle = float(np.median(np.concatenate(lengths)))
+    if _LENGTH_M[0] <= middle <= _LENGTH_M[1]:
+        return []
+    return [f"the boxes are {middle:.3g} m long in the middle, containers 6 to 14: is the pixel size right?"]
