@@ -1,50 +1,82 @@
-"""Predictions: boxes found by anyone, as a CSV of corners in source pixels, such as export writes."""
+"""Predictions: boxes found by anyone, from a file or folder of any usual format, by the picture that they are of."""
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
-
-from sattrack.detections import CORNERS, Detections
+from sattrack.bench.predicted import Predicted, as_detections
+from sattrack.bench.predictions_coco import read_coco
+from sattrack.bench.predictions_csv import read_csv
+from sattrack.bench.predictions_text import read_task1, read_texts
+from sattrack.detections import Detections
 from sattrack.errors import UsageError
+from sattrack.labels.labelled import LabelledImage
 
-_NEEDED = ("confidence", *CORNERS)
+Format = Literal["auto", "csv", "coco", "yolo-obb", "dota"]
+_WAY_OUT = (
+    "give a CSV as `sattrack export --format csv` writes it, COCO JSON (results, or annotations with a score), a folder of "
+    "YOLO-OBB texts with confidences, or DOTA's Task1 text"
+)
 
 
-def read_predictions(path: Path, *, names: Sequence[str]) -> dict[str, Detections]:
-    """Boxes by picture, for pictures that have any: rows whose scene_id is the picture's name, alone or before a dot.
+def read_predictions(
+    path: Path, *, images: Sequence[LabelledImage], form: Format = "auto", classes: Sequence[str] = ()
+) -> dict[str, Detections]:
+    """Boxes by the name of the picture, for pictures that have any; those of other pictures are left out.
 
-    UsageError where the file or a row of it cannot be understood, or no row is of these pictures.
+    form: auto looks for itself. classes: names or ids of what is scored; empty: what is called container. Corners come out in
+    the pixels of the picture. UsageError names file and line where one cannot be understood, or where no box is of these
+    pictures.
     """
-    if len(set(names)) != len(names):
+    if len({image.name for image in images}) != len(images):
         raise UsageError("two sets have pictures of one name: a file of boxes cannot tell them apart", way_out="one set a call")
-    rows: dict[str, list[list[float]]] = {}
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for number, row in enumerate(csv.DictReader(file), 2):
-                scene = row.get("scene_id") or ""
-                name = scene if scene in names else Path(scene).name.split(".")[0]
-                rows.setdefault(name, []).append(_numbers(row, where=f"{path}, line {number}"))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"cannot be read: {error}", where=str(path)) from error
-    if rows and not set(rows) & set(names):
-        raise UsageError(f"no scene_id is one of the pictures {', '.join(names[:3])}, ...", where=str(path))
-    return {name: _boxes(np.array(found)) for name, found in rows.items()}
+    if not path.exists():
+        raise UsageError("no such file or folder", where=str(path))
+    reader = _READERS[form] if form != "auto" else _reader_of(path)
+    found = reader(path, images, classes)
+    of_these = as_detections(found, images=images)
+    if found and not of_these:
+        other = ", ".join(sorted({one.picture for one in found})[:3])
+        wanted = ", ".join(image.name for image in images[:3])
+        raise UsageError(
+            f"no scene_id, image or file is one of the pictures {wanted}, ...", where=str(path), way_out=f"it has {other}, ..."
+        )
+    return of_these
 
 
-def _numbers(row: dict[str, str], *, where: str) -> list[float]:
-    missing = [name for name in _NEEDED if not row.get(name)]
-    if missing:
-        raise UsageError(f"lacks {', '.join(missing)}", where=where, way_out="`sattrack export --format csv` writes such files")
-    try:
-        values = [float(row[name]) for name in _NEEDED]
-    except ValueError as error:
-        raise UsageError(f"expected numbers: {error}", where=where) from error
-    if not np.isfinite(values).all():
-        raise UsageError("expected finite numbers", where=where)
-    return values
+Reading = Callable[[Path, Sequence[LabelledImage], Sequence[str]], Sequence[Predicted]]
 
 
-def _boxes(rows: np.ndarray) -> Detections:
-    return Detections(rows[:, 1:].reshape(-1, 4, 2), rows[:, 0].astype(np.float32), np.zeros(len(rows), np.int32))
+def _dota(path: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> Sequence[Predicted]:
+    named = {image.name for image in images}
+    files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
+    if any(file.stem in named for file in files):
+        return read_texts(path, images, classes, form="dota")
+    return read_task1(path, images, classes)
+
+
+def _yolo(path: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> Sequence[Predicted]:
+    return read_texts(path, images, classes, form="yolo-obb")
+
+
+def _texts(path: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> Sequence[Predicted]:
+    named = {image.name for image in images}
+    files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
+    if any(file.stem in named for file in files):
+        return read_texts(path, images, classes, form="")
+    return read_task1(path, images, classes)
+
+
+_READERS: Mapping[str, Reading] = {"csv": read_csv, "coco": read_coco, "yolo-obb": _yolo, "dota": _dota}
+
+
+def _reader_of(path: Path) -> Reading:
+    """By suffix for files; a folder holds texts, in labels/ where ultralytics puts them."""
+    if path.is_dir():
+        if not any(path.glob("*.txt")) and not any((path / "labels").glob("*.txt")):
+            raise UsageError("holds no .txt of boxes", where=str(path), way_out=_WAY_OUT)
+        return _texts
+    by_suffix: dict[str, Reading] = {".csv": read_csv, ".json": read_coco, ".txt": _texts}
+    if path.suffix.casefold() not in by_suffix:
+        raise UsageError("is no file of boxes", where=str(path), way_out=_WAY_OUT)
+    return by_suffix[path.suffix.casefold()]

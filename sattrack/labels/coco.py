@@ -1,6 +1,7 @@
 """COCO JSON (cocodataset.org/#format-data): images, annotations with a polygon or an upright box, categories."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def look(path: Path) -> list[Place]:
 def marks_of(annotation: Any, *, category: str, where: str) -> list[Mark]:
     """One annotation as marks: a box, or for a crowd each of its polygons to ignore. ManifestError where it has no outline."""
     crowd = bool(annotation.get("iscrowd") or annotation.get("ignore"))
-    rings = _rings(annotation, crowd=crowd, where=where)
+    rings = rings_of(annotation, crowd=crowd, where=where)
     if crowd:
         return [Mark(category, ring, where, kind="ignore") for ring in rings]
     # The parts of a box that something hides in the middle are one box.
@@ -98,8 +99,8 @@ def _owner(annotation: Any, *, pictures: dict[str, Any], names: dict[str, str], 
     return image, names[category]
 
 
-def _rings(annotation: dict[str, Any], *, crowd: bool, where: str) -> list[Points]:
-    """Polygons (k, 2) of the segmentation; where there is none, the corners of bbox."""
+def rings_of(annotation: Mapping[str, Any], *, crowd: bool, where: str) -> list[Points]:
+    """Polygons (k, 2) of an annotation's segmentation; where there is none, the corners of its bbox. ManifestError."""
     said = annotation.get("segmentation")
     if isinstance(said, dict) and not crowd:
         raise ManifestError("the segmentation is a mask (RLE)", where=where, way_out="export polygons")

@@ -29,7 +29,7 @@ def look(path: Path) -> list[Place]:
     if about is not None:
         return _from_yaml(about)
     pairs = [pair for pair in pairs_in(path, is_labels=lambda name: name == "labels") if are_shares(pair)]
-    names = _names_beside(path)
+    names = class_names_beside(path)
     return [_place(set_name(path, pair.split), path, pictures_of(pair), pair, names) for pair in pairs]
 
 
@@ -109,7 +109,7 @@ def _yaml_of(path: Path) -> Path | None:
     return next((path / name for name in _NAMED if (path / name).is_file()), None)
 
 
-def _names_beside(path: Path) -> dict[str, str]:
+def class_names_beside(path: Path) -> dict[str, str]:
     """classes.txt of a folder, a name a line, as export writes it; none where there is no such file."""
     listed = next((p for p in (path / "classes.txt", path / "labels" / "classes.txt") if p.is_file()), None)
     return class_names([line for _, line in text_lines(listed)], where=str(listed)) if listed else {}
