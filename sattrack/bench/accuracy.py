@@ -1,25 +1,29 @@
 """Accuracy: labelled sets through the same path as any scene, scored against what people outlined."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sattrack import wiring
 from sattrack.bench.datasets import LabelledImage, read_datasets, scene_of
 from sattrack.bench.detecting import detect_each
+from sattrack.bench.figures import Figures, figures_of
 from sattrack.bench.predictions import read_predictions
-from sattrack.bench.scoring import IOUS, Scored, Tally, average_precision, ignored_area, score, tally
+from sattrack.bench.scoring import Scored, ignored_area, score
 from sattrack.detections import Detections
 from sattrack.errors import UsageError
 from sattrack.settings import Settings
 
-THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(2, 11))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """One labelled picture and what was found in it. found: every stored box, in the picture's pixels."""
+    """One labelled picture and what was found in it.
+
+    image: the picture with its labels and what its set says of it. found: every stored box, from the score floor up, in the
+    picture's pixels, those in ignore polygons too. scored: found boxes outside these, by falling score, and which of them claim
+    a labelled one. device: what ran the network.
+    """
 
     image: LabelledImage
     found: Detections
@@ -36,7 +40,11 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Accuracy:
-    """What a benchmark found: every picture, and what made the boxes. seconds: reading and detecting."""
+    """What a benchmark found of one detector.
+
+    images: every picture, in the order of the sets given. threshold: the score from which its boxes are counted. model_id: the
+    id of its model card, or the name of the file of boxes. seconds: reading, detecting and scoring.
+    """
 
     images: tuple[Measured, ...]
     threshold: float
@@ -49,21 +57,8 @@ class Accuracy:
         return {name: tuple(m for m in self.images if m.image.dataset == name) for name in names}
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Figures of one set, or of several together.
-
-    at: boxes at the threshold. mae_pct: sum of the pictures' absolute count errors, per cent of all boxes. ap: at each of IOUS.
-    error_pct: count error at each of THRESHOLDS, per cent.
-    """
-
-    name: str
-    pictures: int
-    gsd_m: tuple[float, float]
-    at: Tally
-    mae_pct: float
-    ap: tuple[float, ...]
-    error_pct: dict[float, float]
+# Called after each picture: what was measured, how many are done, of how many.
+Heard = Callable[[Measured, int, int], None]
 
 
 def bench_accuracy(
@@ -73,19 +68,36 @@ def bench_accuracy(
     threshold: float | None = None,
     predictions: Path | None = None,
     settings: Settings | None = None,
+    heard: Heard | None = None,
 ) -> Accuracy:
-    """Detects in every picture of the sets and scores the boxes; or scores those of `predictions`, a CSV as export writes it.
+    """The accuracy of a model, or of boxes from a file, on the pictures of some sets; see measure."""
+    return measure(
+        read_datasets(datasets), model=model, threshold=threshold, predictions=predictions, settings=settings, heard=heard
+    )
+
+
+def measure(
+    images: Sequence[LabelledImage],
+    *,
+    model: wiring.Model | None = None,
+    threshold: float | None = None,
+    predictions: Path | None = None,
+    settings: Settings | None = None,
+    heard: Heard | None = None,
+) -> Accuracy:
+    """Detects in every picture and scores the boxes; or scores those of `predictions`, a file as read_predictions takes it.
 
     Each picture is a scene of its own, read and stretched as any other; its pixel size comes from the set. Without a threshold
     the model card's. Raises UsageError, ManifestError, WeightsError, SceneError: a benchmark with a picture missing is none.
     """
-    images = read_datasets(datasets)
     if not images:
         raise UsageError("no labelled sets were given", way_out="give folders with images/, labels_obb/ and meta.json")
     began = time.monotonic()
     if predictions is not None:
         if threshold is None:
-            raise UsageError("predictions from a file have no threshold of their own", way_out="give --threshold")
+            raise UsageError(
+                "boxes from a file have no threshold of their own", where=str(predictions), way_out="give --threshold"
+            )
         model_id = predictions.name
         found = _read(images, predictions)
     else:
@@ -94,26 +106,18 @@ def bench_accuracy(
         threshold = card.threshold if threshold is None else threshold
         model_id = card.id
         found = _detected(images, model, settings=settings or Settings())
-    measured = tuple(
-        Measured(image, boxes, score(boxes, truth=image.truth, ignore=image.ignore), where) for image, boxes, where in found
-    )
-    return Accuracy(measured, threshold, model_id, time.monotonic() - began)
+    measured: list[Measured] = []
+    for image, boxes, where in found:
+        measured.append(Measured(image, boxes, score(boxes, truth=image.truth, ignore=image.ignore), where))
+        if heard:
+            heard(measured[-1], len(measured), len(images))
+    return Accuracy(tuple(measured), threshold, model_id, time.monotonic() - began)
 
 
 def figures(measured: Sequence[Measured], *, name: str, threshold: float) -> Figures:
-    """The figures of any pictures, pooled."""
-    scored = [m.scored for m in measured]
-    at = tally(scored, threshold=threshold)
-    apart = sum(abs(one.found - one.true) for one in (tally([s], threshold=threshold) for s in scored))
-    sizes = [max(m.image.gsd_m) for m in measured]
-    return Figures(
-        name=name,
-        pictures=len(measured),
-        gsd_m=(min(sizes), max(sizes)),
-        at=at,
-        mae_pct=100 * apart / at.true if at.true else float("nan"),
-        ap=tuple(average_precision(scored, iou=iou) for iou in IOUS),
-        error_pct={t: tally(scored, threshold=t).error_pct for t in THRESHOLDS},
+    """The figures of any pictures, one at least, pooled."""
+    return figures_of(
+        [m.scored for m in measured], name=name, gsd_m=[max(m.image.gsd_m) for m in measured], threshold=threshold
     )
 
 
@@ -134,6 +138,6 @@ def _detected(images: Sequence[LabelledImage], model: wiring.Model, *, settings:
 
 
 def _read(images: Sequence[LabelledImage], predictions: Path) -> Found:
-    boxes = read_predictions(predictions, names=[image.name for image in images])
+    boxes = read_predictions(predictions, images=images)
     for image in images:
         yield image, boxes.get(image.name, Detections.none()), "from a file"

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sattrack import wiring
-from sattrack.bench.accuracy import Figures, Measured, bench_accuracy, figures
-from sattrack.bench.bands import interval_coverage, measured_bands
+from sattrack.bench.accuracy import Measured, bench_accuracy, figures
+from sattrack.bench.bands import measured_bands
+from sattrack.bench.coverage import interval_coverage
+from sattrack.bench.figures import Figures
 from sattrack.errors import UsageError
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
@@ -14,7 +16,7 @@ from sattrack.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Figures on sets that the weights which made them never saw. coverage: see bands.interval_coverage."""
+    """Figures on sets that the weights which made them never saw. coverage: see coverage.interval_coverage."""
 
     rows: tuple[Figures, ...]
     by: dict[str, str]

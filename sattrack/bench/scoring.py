@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from sattrack.detections import Detections
 from sattrack.geometry import Points, Quads, areas
 
-# A container may be three pixels wide: half a pixel of shift then halves the overlap, so 0.3 stands beside the usual 0.5.
-IOUS = (0.3, 0.5)
-_LEAST_AREA_PX = 1.0
+# Overlaps averaged in AP50:95 (COCO).
+STRICT_IOUS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
+# A container may be three pixels wide: half a pixel of shift then halves the overlap, so 0.3 stands before the usual ones.
+IOUS = (0.3, *STRICT_IOUS)
+LEAST_AREA_PX = 1.0
 _RECALL_POINTS = np.linspace(0, 1, 101)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """The scored boxes of one picture, by falling score. hits: (2, k), at each of IOUS, whether the box claims a labelled one.
+    """The scored boxes of one picture, by falling score. hits: (len(IOUS), k), whether the box claims a labelled one.
 
     Greedy matching of the boxes from a threshold on is the beginning of the matching of all, so one serves every threshold.
     """
@@ -26,6 +28,17 @@ class Scored:
     n_true: int
     scores: NDArray[np.float32]
     hits: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """Which labelled box each scored box claims. rows: (k,) rows of what was found that are scored, by falling score.
+
+    claims: (len(IOUS), k) rows of the labelled boxes, -1 for a box that claims none.
+    """
+
+    rows: NDArray[np.intp]
+    claims: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,11 @@ class Tally:
         return self.hits / self.true if self.true else float("nan")
 
     @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall; NaN where nothing was found and nothing labelled."""
+        return 2 * self.hits / (self.found + self.true) if self.found + self.true else float("nan")
+
+    @property
     def error_pct(self) -> float:
         """Found against labelled, per cent; NaN where nothing was labelled."""
         return 100 * (self.found - self.true) / self.true if self.true else float("nan")
@@ -54,16 +72,23 @@ class Tally:
 
 def score(found: Detections, *, truth: Quads, ignore: Sequence[Points] = ()) -> Scored:
     """Matches greedily by score on oriented IoU. Boxes whose centre lies in an ignore polygon, and slivers, are not scored."""
-    kept = found.where(np.argsort(-found.scores, kind="stable"))
-    kept = kept.where((areas(kept.quads) >= _LEAST_AREA_PX) & ~inside_any(kept.centres(), rings=ignore))
-    box, label, iou = overlaps(kept.quads, truth)
-    hits = np.stack([_claims(box, label, iou, n=len(kept), least=least) for least in IOUS])
-    return Scored(len(truth), kept.scores, hits)
+    matches = match(found, truth=truth, ignore=ignore)
+    return Scored(len(truth), found.scores[matches.rows], matches.claims >= 0)
+
+
+def match(found: Detections, *, truth: Quads, ignore: Sequence[Points] = ()) -> Matches:
+    """What `score` counts, box by box."""
+    rows = np.argsort(-found.scores, kind="stable")
+    ordered = found.where(rows)
+    scored = (areas(ordered.quads) >= LEAST_AREA_PX) & ~inside_any(ordered.centres(), rings=ignore)
+    box, label, iou = overlaps(ordered.quads[scored], truth)
+    n = int(scored.sum())
+    return Matches(rows[scored], np.stack([_claims(box, label, iou, n=n, least=least) for least in IOUS]))
 
 
 def overlaps(boxes: Quads, truth: Quads) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """All pairs (row of boxes, row of truth) that meet, and their intersection over union."""
-    mine, theirs = shapely.polygons(boxes), shapely.polygons(truth)
+    mine, theirs = shapely.make_valid(shapely.polygons(boxes)), shapely.make_valid(shapely.polygons(truth))
     if not len(boxes) or not len(truth):
         return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0)
     box, label = shapely.STRtree(theirs).query(mine, predicate="intersects")
@@ -88,13 +113,20 @@ def _union(rings: Sequence[Points]) -> shapely.Geometry:
     return shapely.union_all([shapely.make_valid(shapely.Polygon(ring)) for ring in rings])
 
 
+def counts_from(
+    scored: Sequence[Scored], thresholds: Sequence[float]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Picture by picture, boxes labelled (p,); and at each threshold boxes found, and hits at IoU 0.3, both (p, t)."""
+    least = np.asarray(thresholds, np.float32)
+    found = np.array([np.searchsorted(-s.scores, -least, side="right") for s in scored], np.int64).reshape(-1, len(least))
+    hits = np.array([np.append(0, np.cumsum(s.hits[0]))[n] for s, n in zip(scored, found, strict=True)], np.int64)
+    return np.array([s.n_true for s in scored], np.int64), found, hits.reshape(found.shape)
+
+
 def tally(scored: Sequence[Scored], *, threshold: float) -> Tally:
     """Boxes from a threshold on, over any number of pictures."""
-    return Tally(
-        true=sum(s.n_true for s in scored),
-        found=sum(int((s.scores >= threshold).sum()) for s in scored),
-        hits=sum(int(s.hits[0, s.scores >= threshold].sum()) for s in scored),
-    )
+    true, found, hits = counts_from(scored, [threshold])
+    return Tally(int(true.sum()), int(found.sum()), int(hits.sum()))
 
 
 def average_precision(scored: Sequence[Scored], *, iou: float) -> float:
@@ -118,15 +150,15 @@ def average_precision(scored: Sequence[Scored], *, iou: float) -> float:
 
 def _claims(
     box: NDArray[np.intp], label: NDArray[np.intp], iou: NDArray[np.float64], *, n: int, least: float
-) -> NDArray[np.bool_]:
+) -> NDArray[np.intp]:
     """Each box, the surest first, takes the labelled box of greatest overlap that is still free."""
     enough = iou >= least
     box, label, iou = box[enough], label[enough], iou[enough]
     order = np.lexsort((-iou, box))
     taken: set[int] = set()
-    hits = np.zeros(n, bool)
+    claims = np.full(n, -1, np.intp)
     for i, j in zip(box[order].tolist(), label[order].tolist(), strict=True):
-        if not hits[i] and j not in taken:
+        if claims[i] < 0 and j not in taken:
             taken.add(j)
-            hits[i] = True
-    return hits
+            claims[i] = j
+    return claims

@@ -32,7 +32,7 @@ def test_accuracy_prints_a_row_a_set_and_one_for_all(sattrack, dataset, detector
     assert said.code == 0, said.err
     assert [(row["name"], row["truth"], row["found"]) for row in said.json["sets"]] == [("drawn", 12, 12), ("all", 12, 12)]
     said = sattrack("bench", "accuracy", dataset, "--detector", "bright_boxes:Bright", "--threshold", "0.5", "--markdown")
-    assert "| drawn | 0.50 | 1 | 12 | 6 | -50 |" in said.out
+    assert "| drawn | 1 | 12 | 6 | -50.0 |" in said.out
 
 
 def test_a_dataset_that_is_not_there_is_one_line(sattrack, detectors, tmp_path):

@@ -1,53 +1,150 @@
-"""`sattrack bench accuracy`: a detector against labelled pictures."""
+"""`sattrack bench accuracy`: detectors against labelled pictures."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.bench import options as b
-from sattrack.cli.voice import Voice
+from sattrack.cli.bench.watching import watching
+from sattrack.cli.voice import Voice, one_line
+
+if TYPE_CHECKING:
+    from sattrack.bench.comparing import Contender
+    from sattrack.bench.summaries import Summary
+    from sattrack.bench.tables import Table
+
+_BY_SCORE = "a score behind it, such as x.pt@0.3, counts from there"
 
 
 def accuracy(
     datasets: Annotated[
         list[Path], typer.Argument(metavar="DATASET...", help="Folders with images/, labels_obb/, ignore/ and meta.json.")
     ],
-    weights: o.Weights = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME | FILE", help=f"Weights; may be repeated; {_BY_SCORE}. Default: fast."),
+    ] = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
-    detector: b.Detector = None,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE:CLASS", help="A detector of your own; runs its code. May be repeated."),
+    ] = None,
     model_gsd_m: b.ModelGsd = None,
     classes: b.Classes = None,
     predictions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Score the boxes of a CSV, as `sattrack export` writes it, instead.")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help=f"Score the boxes of a CSV, as `sattrack export` writes it; may be repeated; {_BY_SCORE}."
+        ),
     ] = None,
     config: o.Config = None,
     markdown: b.AsMarkdown = False,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Score a detector on labelled pictures: counts, precision and recall at IoU 0.3, average precision at 0.3 and 0.5."""
-    from sattrack.bench.accuracy import bench_accuracy
-    from sattrack.bench.tables import accuracy_table, accuracy_values, band_table, threshold_table
+    """Score detectors on labelled pictures: counts, precision, recall, average precision, scores; several side by side."""
+    from sattrack.bench.accuracy_values import comparison_values
+    from sattrack.bench.comparing import bench_several
+    from sattrack.bench.datasets import read_datasets
+    from sattrack.bench.summaries import summed
     from sattrack.face import chosen_settings
 
     voice = Voice(quiet=quiet)
     settings = chosen_settings(config, threshold=threshold, device=device)
-    result = bench_accuracy(
-        datasets,
-        model=b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold),
-        threshold=settings.threshold,
-        predictions=predictions,
-        settings=settings,
+    asked = _contenders(
+        weights or [], detector or [], predictions or [], gsd_m=model_gsd_m, classes=classes, threshold=settings.threshold
     )
+    images = read_datasets(datasets)
+    with watching(voice) as watch:
+        results = bench_several(images, asked, settings=settings, heard=watch.heard, begins=watch.begins)
+    summaries = [summed(result) for result in results]
     if as_json:
-        voice.json(accuracy_values(result))
-        return
-    voice.out(f"{result.model_id}, boxes from a score of {result.threshold:g}")
-    b.print_table(accuracy_table(result), voice=voice, markdown=markdown)
-    voice.out("\nCount error in per cent, by threshold:")
-    b.print_table(threshold_table(result), voice=voice, markdown=markdown)
-    voice.out("\nBy pixel size and density, as a model card holds it:")
-    b.print_table(band_table(result), voice=voice, markdown=markdown)
+        voice.json(comparison_values(summaries))
+    elif not quiet:
+        for caption, tables in _sections(summaries):
+            voice.out(caption)
+            for table in tables:
+                b.print_table(table, voice=voice, markdown=markdown)
+
+
+def _contenders(
+    weights: Sequence[str],
+    detectors: Sequence[str],
+    predictions: Sequence[Path],
+    *,
+    gsd_m: float | None,
+    classes: str | None,
+    threshold: float | None,
+) -> list["Contender"]:
+    """Weights, then detectors of one's own, then files of boxes, each in the order given; the shipped weights for none."""
+    from sattrack.assets import asset_folder
+    from sattrack.bench.comparing import Contender
+    from sattrack.detectors.cards import find_weights
+    from sattrack.wiring import DEFAULT_WEIGHTS
+
+    asked: list[Contender] = []
+    for text in weights or ([] if detectors or predictions else [DEFAULT_WEIGHTS]):
+        named, own = _parted(text)
+        # What is stated is for weights without a card, and among several only they must hear it.
+        beside = len(weights) > 1 and find_weights(named, folder=asset_folder("weights")).with_suffix(".json").is_file()
+        stated = (None, None) if beside else (gsd_m, classes)
+        at = threshold if own is None else own
+        asked.append(Contender(b.chosen_model(named, None, *stated, at), threshold=at))
+    asked += [Contender(b.chosen_model(None, name, gsd_m, classes, threshold), threshold=threshold) for name in detectors]
+    for path in predictions:
+        named, own = _parted(str(path))
+        asked.append(Contender(predictions=Path(named), threshold=threshold if own is None else own))
+    return asked
+
+
+def _parted(text: str) -> tuple[str, float | None]:
+    """x.pt@0.3 -> (x.pt, 0.3); a file whose own name ends so is meant as it is."""
+    named, sign, tail = text.rpartition("@")
+    try:
+        score = float(tail)
+    except ValueError:
+        return text, None
+    return (named, score) if sign and 0 < score < 1 and not Path(text).exists() else (text, None)
+
+
+def _sections(summaries: Sequence["Summary"]) -> list[tuple[str, Sequence["Table"]]]:
+    """Captions and their tables: one detector in full, or several side by side."""
+    from sattrack.bench import accuracy_tables as t
+
+    first = summaries[0]
+    alone = len(summaries) == 1
+    who = [
+        one_line(
+            f"{'' if alone else t.letter(i) + '  '}{s.result.model_id}, boxes from a score of {s.result.threshold:g}, "
+            f"{s.result.seconds:.0f} s"
+        )
+        for i, s in enumerate(summaries)
+    ]
+    calibrated = (
+        "\nWhether scores are right (mean score, and share of boxes that are true, IoU 0.3); expected calibration error: "
+        + ", ".join(f"{s.calibration.error:.3f}" for s in summaries)
+    )
+    swept = "\nAll pictures from other thresholds on (used: the one in use; right: would count right, never used):"
+    if not alone:
+        return [
+            ("\n".join(who) + "\n\nBy set (bias in per cent):", t.set_comparison(summaries)),
+            ("\nAll sets together:", [t.total_table(summaries)]),
+            ("\nBy stratum (bias in per cent):", t.strata_comparison(summaries)),
+            (calibrated, t.calibration_tables(summaries)),
+            (swept, t.threshold_tables(summaries)),
+        ]
+    return [
+        (
+            f"{who[0]}\n\nCounts (in 10 %: share of pictures so near; in 15 %: of those of 50 boxes and more; "
+            "right at: never used):",
+            t.count_tables(first),
+        ),
+        ("\nBoxes (precision, recall and F1 at IoU 0.3):", t.box_tables(first)),
+        (calibrated, t.calibration_tables(summaries)),
+        (swept, t.threshold_tables(summaries)),
+        ("\nBy pixel size and density, as a model card holds it:", [t.band_table(first.result)]),
+    ]
