@@ -84,17 +84,17 @@ def heading_parts(quads: Quads, *, gsd_m: tuple[float, float]) -> NDArray[np.int
 
 
 def _by_heading(measured: Sequence[Measured], *, threshold: float) -> Iterator[Stratum]:
+    """All parts, those without a box too: detectors side by side then have the same."""
     parted = [_parted(m) for m in measured]
-    for part in range(180 // _HEADING_STEP):
-        own = [(scored[part], max(m.image.gsd_m)) for scored, m in zip(parted, measured, strict=True) if part in scored]
-        if own:
-            name = f"{part * _HEADING_STEP} ± {_HEADING_STEP // 2}°"
-            of = figures_of([s for s, _ in own], name=f"{HEADING} {name}", gsd_m=[g for _, g in own], threshold=threshold)
-            yield Stratum(HEADING, name, of, of_boxes=True)
+    sizes = [max(m.image.gsd_m) for m in measured]
+    for part in range(180 // _HEADING_STEP if measured else 0):
+        name = f"{part * _HEADING_STEP} ± {_HEADING_STEP // 2}°"
+        of = figures_of([one[part] for one in parted], name=f"{HEADING} {name}", gsd_m=sizes, threshold=threshold)
+        yield Stratum(HEADING, name, of, of_boxes=True)
 
 
-def _parted(measured: Measured) -> dict[int, Scored]:
-    """What is scored in a picture, by part of the headings; each labelled and each found box is in one part."""
+def _parted(measured: Measured) -> list[Scored]:
+    """What is scored in a picture, for each part of the headings; each labelled and each found box is in one part."""
     image = measured.image
     matches = match(measured.found, truth=image.truth, ignore=image.ignore)
     labels = heading_parts(image.truth, gsd_m=image.gsd_m)
@@ -104,10 +104,10 @@ def _parted(measured: Measured) -> dict[int, Scored]:
     # A box may claim one label at IoU 0.3 and another at 0.5; where that one has another heading it is no hit of this part.
     hits = (claims >= 0) & (_of(labels, claims) == boxes)
     scores = measured.found.scores[matches.rows]
-    return {
-        part: Scored(int((labels == part).sum()), scores[boxes == part], hits[:, boxes == part])
-        for part in {*labels.tolist(), *boxes.tolist()}
-    }
+    return [
+        Scored(int((labels == part).sum()), scores[boxes == part], hits[:, boxes == part])
+        for part in range(180 // _HEADING_STEP)
+    ]
 
 
 def _of(labels: NDArray[np.intp], claims: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -99,7 +99,8 @@ def test_boxes_are_parted_by_heading_each_in_one_part() -> None:
     by = parts(measured, "heading")
     assert all(one.of_boxes for one in by.values())
     assert {n: (s.figures.at.true, s.figures.at.found, s.figures.at.hits) for n, s in by.items()} == {
-        "0 ± 15°": (2, 3, 2), "90 ± 15°": (1, 0, 0), "120 ± 15°": (1, 1, 1),
+        "0 ± 15°": (2, 3, 2), "30 ± 15°": (0, 0, 0), "60 ± 15°": (0, 0, 0), "90 ± 15°": (1, 0, 0), "120 ± 15°": (1, 1, 1),
+        "150 ± 15°": (0, 0, 0),
     }  # fmt: skip
     whole = figures(measured, name="all", threshold=0.5).at
     assert sum(s.figures.at.true for s in by.values()) == whole.true
@@ -114,4 +115,5 @@ def test_ignored_places_are_left_out_of_headings_too() -> None:
     image = LabelledImage("set", "x", Path("x.png"), (0.5, 0.5), (400, 400), boxes((150, 50, 0)), (ring,))
     detections = Detections(found, np.array([0.9, 0.8], np.float32), np.zeros(2, np.int32))
     measured = Measured(image, detections, score(detections, truth=image.truth, ignore=image.ignore))
-    assert set(parts([measured], "heading")) == {"0 ± 15°"}
+    found_in = {name: one.figures.at.found for name, one in parts([measured], "heading").items()}
+    assert {name: n for name, n in found_in.items() if n} == {"0 ± 15°": 1}

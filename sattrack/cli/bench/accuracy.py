@@ -38,7 +38,9 @@ def accuracy(
     predictions: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="FILE", help=f"Score the boxes of a CSV, as `sattrack export` writes it; may be repeated; {_BY_SCORE}."
+            metavar="FILE",
+            help="Score boxes from a file: CSV as `sattrack export` writes it, COCO, YOLO-OBB, DOTA; may be repeated; "
+            f"{_BY_SCORE}.",
         ),
     ] = None,
     config: o.Config = None,
@@ -68,7 +70,12 @@ def accuracy(
         for caption, tables in _sections(summaries):
             voice.out(caption)
             for table in tables:
+                # Drawn tables bring their own blank lines.
+                if markdown:
+                    voice.out("")
                 b.print_table(table, voice=voice, markdown=markdown)
+            if markdown:
+                voice.out("")
 
 
 def _contenders(
@@ -125,15 +132,15 @@ def _sections(summaries: Sequence["Summary"]) -> list[tuple[str, Sequence["Table
         for i, s in enumerate(summaries)
     ]
     calibrated = (
-        "\nWhether scores are right (mean score, and share of boxes that are true, IoU 0.3); expected calibration error: "
+        "Whether scores are right (mean score, and share of boxes that are true, IoU 0.3); expected calibration error: "
         + ", ".join(f"{s.calibration.error:.3f}" for s in summaries)
     )
-    swept = "\nAll pictures from other thresholds on (used: the one in use; right: would count right, never used):"
+    swept = "All pictures from other thresholds on (used: the one in use; right: would count right, never used):"
     if not alone:
         return [
             ("\n".join(who) + "\n\nBy set (bias in per cent):", t.set_comparison(summaries)),
-            ("\nAll sets together:", [t.total_table(summaries)]),
-            ("\nBy stratum (bias in per cent):", t.strata_comparison(summaries)),
+            ("All sets together:", [t.total_table(summaries)]),
+            ("By stratum (bias in per cent):", t.strata_comparison(summaries)),
             (calibrated, t.calibration_tables(summaries)),
             (swept, t.threshold_tables(summaries)),
         ]
@@ -143,8 +150,8 @@ def _sections(summaries: Sequence["Summary"]) -> list[tuple[str, Sequence["Table
             "right at: never used):",
             t.count_tables(first),
         ),
-        ("\nBoxes (precision, recall and F1 at IoU 0.3):", t.box_tables(first)),
+        ("Boxes (precision, recall and F1 at IoU 0.3):", t.box_tables(first)),
         (calibrated, t.calibration_tables(summaries)),
         (swept, t.threshold_tables(summaries)),
-        ("\nBy pixel size and density, as a model card holds it:", [t.band_table(first.result)]),
+        ("By pixel size and density, as a model card holds it:", [t.band_table(first.result)]),
     ]
