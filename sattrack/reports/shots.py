@@ -217,17 +217,18 @@ def _plain(want: _Wanted, *, id_: str) -> Shot:
 
 def svg_marks(marks: Marks, view: View) -> Markup:
     """The lines over a picture as SVG paths, one a kind. Only numbers and fixed names: nothing here comes from a file."""
-    paths = [_path(marks.unseen, "unseen")]
+    paths = [svg_path(marks.unseen, "unseen")]
     for outline in marks.outlines:
-        paths += [_path(outline.rings, "halo"), _path(outline.rings, outline.kind)]
-    paths.append(_path(marks.outside, "out"))
-    paths += [_path(quads, _CLASSES[name]) for name, quads in marks.counted.items()]
+        paths += [svg_path(outline.rings, "halo"), svg_path(outline.rings, outline.kind)]
+    paths.append(svg_path(marks.outside, "out"))
+    paths += [svg_path(quads, _CLASSES[name]) for name, quads in marks.counted.items()]
     inner = "".join(paths)
     size = f"0 0 {view.width} {view.height}"
     return Markup(f'<svg class="marks" viewBox="{size}" preserveAspectRatio="none" aria-hidden="true">{inner}</svg>')
 
 
-def _path(shapes: Sequence[Points] | Quads, name: str) -> str:
+def svg_path(shapes: Sequence[Points] | Quads, name: str) -> str:
+    """Closed outlines as one SVG path of a class, numbers only; empty where there are none."""
     if not len(shapes):
         return ""
     return f'<path class="{name}" fill-rule="evenodd" d="{"".join(_ring(shape) for shape in shapes)}"/>'
