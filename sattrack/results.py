@@ -30,7 +30,8 @@ class ModelCard:
     """What must travel with weights. precision and recall are measured; bands say where (see counting intervals).
 
     percentiles: by which its pictures were stretched, and so every scene, unless the settings say others.
-    measured: rows {gsd_low, gsd_high, density_low, density_high, precision, recall, n, spread}; empty: nothing was measured.
+    measured: rows {gsd_low, gsd_high, density_low, density_high, precision, recall, n, ratio, spread, faint} (see
+    bench.bands.measured_bands; ratio and faint may be missing); empty: nothing was measured.
     """
 
     id: str

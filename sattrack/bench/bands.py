@@ -8,36 +8,56 @@ from itertools import pairwise
 import numpy as np
 
 from sattrack.bench.accuracy import Measured
-from sattrack.bench.scoring import inside_any, tally
+from sattrack.bench.scoring import Tally, inside_any, tally
 from sattrack.results import ModelCard
-from sattrack.steps.estimating import crowding, interval_for
+from sattrack.steps.estimating import FAINT_FROM, LEVEL, Z90, chance, crowding, likely, nearest_band
 
 GSD_EDGES_M = (0.4, 0.55, 0.7)
 DENSITY_EDGES = (100.0, 150.0, 200.0)
 # Below these a band says more about its few pictures than about places like them, and joins its neighbour.
 LEAST_PICTURES, LEAST_SETS, LEAST_BOXES = 4, 2, 100
-# Hand-made labels are good to 3 to 6 % a picture, and a spread seen between two or three places is itself unsure. Of 0.05,
-# 0.07, 0.08, 0.10 and 0.12 this is the least at which intervals held 90 % of the pictures of sets left out in turn.
-LEAST_SPREAD = 0.10
+BARE = ModelCard("bench", "", ("container",), 1.0, 1, 0.5)
+# Of a count where no box is faint; only its ratio to the weight of faint boxes is set here.
+SURE_SPREAD = 0.04
+# A band's few places are believed as much as so many more without any bias leave of them.
+PRIOR_PLACES = 4
+# Hand-made labels are good to 3 to 6 % a picture: no band is surer than 3 %.
+LEAST_WIDTH = 0.75
+# A width that no set of few pictures goes beyond.
+MOST_WIDTH = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Point:
-    """A picture as a band sees it. density: how densely the boxes FOUND stand, which is known where a band is looked up."""
+class Point:
+    """A picture as a band sees it. density: how densely the boxes FOUND stand, which is known where a band is looked up.
+
+    faint: boxes that were nearly counted, see estimating.FAINT_FROM. at: its boxes at the threshold.
+    """
 
     measured: Measured
     gsd_m: float
     density: float
+    faint: int
+    at: Tally
 
 
 def measured_bands(measured: Sequence[Measured], *, threshold: float) -> tuple[dict[str, float], ...]:
-    """Rows {gsd_low, gsd_high, density_low, density_high, precision, recall, n, spread} as ModelCard.measured holds them.
+    """Rows of ModelCard.measured: gsd_low, gsd_high, density_low, density_high, precision, recall, n, ratio, spread, faint.
 
-    n: labelled boxes. spread: standard deviation between pictures of log(found / true), weighted by the boxes found, less what
-    chance alone gives so few boxes (the interval adds that by itself), as for one place more than there are sets. Bands meet
+    n: labelled boxes. ratio: see estimating.interval_for. spread and faint, the same in all rows, are as wide as it takes for
+    90 % of the pictures to be held by bands of the other sets; with less than nine pictures, as wide as may be. Bands meet
     half-way; the outermost end where their pictures end, and beyond an interval says so.
     """
-    points = [_point(m, threshold=threshold) for m in measured]
+    return bands_of([point_of(m, threshold=threshold) for m in measured])
+
+
+def bands_of(points: Sequence[Point]) -> tuple[dict[str, float], ...]:
+    """The same, of pictures whose place among the bands is known already."""
+    width = _width(points)
+    return tuple(row | {"spread": round(SURE_SPREAD * width, 4), "faint": round(width, 4)} for row in _rows(points))
+
+
+def _rows(points: Sequence[Point]) -> list[dict[str, float]]:
     rows = []
     sizes = _split(points, key=lambda p: p.gsd_m, edges=GSD_EDGES_M)
     for alike, gsd in zip(sizes, _bounds(sizes, key=lambda p: p.gsd_m, step=0.01), strict=True):
@@ -45,13 +65,42 @@ def measured_bands(measured: Sequence[Measured], *, threshold: float) -> tuple[d
         ends = _bounds(groups, key=lambda p: p.density, step=1.0)
         # Boxes that stand alone are as sparse as can be.
         ends = [(0.0, high) if i == 0 else (low, high) for i, (low, high) in enumerate(ends)]
-        rows += [_row(group, gsd=gsd, density=end, threshold=threshold) for group, end in zip(groups, ends, strict=True)]
-    return tuple(rows)
+        rows += [_row(group, gsd=gsd, density=end) for group, end in zip(groups, ends, strict=True)]
+    return rows
 
 
-def _bounds(
-    groups: Sequence[Sequence["_Point"]], *, key: Callable[["_Point"], float], step: float
-) -> list[tuple[float, float]]:
+def _width(points: Sequence[Point]) -> float:
+    """The factor on SURE_SPREAD and on faint boxes at which intervals hold, each set judged by the others' bands.
+
+    The share is that of split conformal prediction (Vovk, Gammerman and Shafer 2005): (n + 1) / n of the level.
+    """
+    names = sorted({p.measured.image.dataset for p in points})
+    needed: list[float] = []
+    for name in names:
+        rows = tuple(_rows([p for p in points if p.measured.image.dataset != name] if len(names) > 1 else points))
+        card = replace(BARE, measured=rows)
+        needed += [_needed(p, card=card) for p in points if p.measured.image.dataset == name]
+    if not needed:
+        return LEAST_WIDTH
+    place = math.ceil(LEVEL * (len(needed) + 1)) - 1
+    width = sorted(needed)[place] if place < len(needed) else math.inf
+    return min(max(width, LEAST_WIDTH), MOST_WIDTH)
+
+
+def _needed(point: Point, *, card: ModelCard) -> float:
+    """The factor from which the interval on a picture holds what is labelled."""
+    band, _ = nearest_band(card, gsd_m=point.gsd_m, density=point.density)
+    if band is None:
+        return 0.0
+    truth = likely(point.at.found, band=band)
+    if min(truth, point.at.found) <= point.at.true <= max(truth, point.at.found):
+        return 0.0
+    beyond = ((point.at.true - truth) / Z90) ** 2 - chance(truth, band=band)
+    unit = (SURE_SPREAD * truth) ** 2 + point.faint**2
+    return math.sqrt(beyond / unit) if beyond > 0 < unit else (math.inf if beyond > 0 else 0.0)
+
+
+def _bounds(groups: Sequence[Sequence["Point"]], *, key: Callable[["Point"], float], step: float) -> list[tuple[float, float]]:
     """Where each group begins and ends: half-way to the next, and at the outer ends where its pictures end."""
     spans = [(min(map(key, group)), max(map(key, group))) for group in groups]
     between = [_down((left[1] + right[0]) / 2, step) for left, right in pairwise(spans)]
@@ -60,56 +109,22 @@ def _bounds(
     return list(pairwise([_down(spans[0][0], step), *between, _down(spans[-1][1], step) + step]))
 
 
-def interval_coverage(measured: Sequence[Measured], *, threshold: float) -> dict[str, float]:
-    """How often a 90 % interval holds the labelled number, each set judged by bands from the other sets only.
-
-    pictures and sets: shares covered; half_width: mean half-width of the pictures' intervals over their count.
-    """
-    names = sorted({m.image.dataset for m in measured})
-    covered: list[bool] = []
-    whole: list[bool] = []
-    widths: list[float] = []
-    for name in names:
-        own = [m for m in measured if m.image.dataset == name]
-        card = replace(_BARE, measured=measured_bands([m for m in measured if m not in own], threshold=threshold))
-        for one in own:
-            held, width = _held([one], card=card, threshold=threshold)
-            covered.append(held)
-            widths.append(width)
-        whole.append(_held(own, card=card, threshold=threshold)[0])
-    return {
-        "pictures": float(np.mean(covered)) if covered else math.nan,
-        "sets": float(np.mean(whole)) if whole else math.nan,
-        "half_width": float(np.nanmean(widths)) if widths else math.nan,
-    }
-
-
-_BARE = ModelCard("bench", "", ("container",), 1.0, 1, 0.5)
-
-
-def _held(group: Sequence[Measured], *, card: ModelCard, threshold: float) -> tuple[bool, float]:
-    at = tally([m.scored for m in group], threshold=threshold)
-    points = [_point(m, threshold=threshold) for m in group]
-    found = [tally([m.scored], threshold=threshold).found for m in group]
-    density = float(np.average([p.density for p in points], weights=found)) if at.found else 0.0
-    interval = interval_for(at.found, card=card, gsd_m=max(p.gsd_m for p in points), density=density)
-    if interval.low is None or interval.high is None:
-        return False, math.nan
-    half = (interval.high - interval.low) / 2
-    return interval.low <= at.true <= interval.high, half / at.found if at.found else math.nan
-
-
-def _point(measured: Measured, *, threshold: float) -> _Point:
+def point_of(measured: Measured, *, threshold: float) -> Point:
+    """Where among the bands a picture stands."""
     sure = measured.found.where(measured.found.scores >= threshold)
     middles = sure.centres()[~inside_any(sure.centres(), rings=measured.image.ignore)]
-    return _Point(measured, max(measured.image.gsd_m), crowding(middles * np.asarray(measured.image.gsd_m)))
+    scores = measured.scored.scores
+    return Point(
+        measured, max(measured.image.gsd_m), crowding(middles * np.asarray(measured.image.gsd_m)),
+        int(((scores >= FAINT_FROM) & (scores < threshold)).sum()), tally([measured.scored], threshold=threshold),
+    )  # fmt: skip
 
 
-def _split(points: Sequence[_Point], *, key: Callable[[_Point], float], edges: Sequence[float]) -> list[list[_Point]]:
+def _split(points: Sequence[Point], *, key: Callable[[Point], float], edges: Sequence[float]) -> list[list[Point]]:
     """Groups between the edges, in order; a thin group joins the one before it, the first the one after it."""
     bounds = (-math.inf, *edges, math.inf)
     groups = [[p for p in points if low <= key(p) < high] for low, high in pairwise(bounds)]
-    kept: list[list[_Point]] = []
+    kept: list[list[Point]] = []
     for group in groups:
         if not group:
             continue
@@ -120,18 +135,15 @@ def _split(points: Sequence[_Point], *, key: Callable[[_Point], float], edges: S
     return kept
 
 
-def _thin(group: Sequence[_Point]) -> bool:
+def _thin(group: Sequence[Point]) -> bool:
     sets = {p.measured.image.dataset for p in group}
     boxes = sum(p.measured.scored.n_true for p in group)
     return len(group) < LEAST_PICTURES or len(sets) < LEAST_SETS or boxes < LEAST_BOXES
 
 
-def _row(
-    group: Sequence[_Point], *, gsd: tuple[float, float], density: tuple[float, float], threshold: float
-) -> dict[str, float]:
-    at = tally([p.measured.scored for p in group], threshold=threshold)
-    precision = at.hits / at.found if at.found else 1.0
-    recall = at.hits / at.true if at.true else 1.0
+def _row(group: Sequence[Point], *, gsd: tuple[float, float], density: tuple[float, float]) -> dict[str, float]:
+    true, found, hits = (sum(getattr(p.at, name) for p in group) for name in ("true", "found", "hits"))
+    precision, recall = hits / found if found else 1.0, hits / true if true else 1.0
     return {
         "gsd_low": gsd[0],
         "gsd_high": round(gsd[1], 6),
@@ -139,36 +151,16 @@ def _row(
         "density_high": density[1],
         "precision": round(precision, 4),
         "recall": round(recall, 4),
-        "n": float(at.true),
-        "spread": round(_spread(group, threshold=threshold, precision=precision, recall=recall), 4),
+        "n": float(true),
+        "ratio": round(_ratio(group), 4),
     }
 
 
-def _spread(group: Sequence[_Point], *, threshold: float, precision: float, recall: float) -> float:
-    """By moments, as in DerSimonian and Laird 1986: what is seen between pictures, less the binomial part."""
-    each = [tally([p.measured.scored], threshold=threshold) for p in group]
-    true = np.array([t.true for t in each], float)
-    found = np.array([t.found for t in each], float)
-    if not true.sum() or not found.sum():
-        return LEAST_SPREAD
-    # Half a box on both sides keeps a picture where nothing was found, or nothing stands, finite.
-    apart = np.log((found + 0.5) / (true + 0.5)) - math.log(found.sum() / true.sum())
-    chance = ((1 - precision) + (1 - recall)) / np.maximum(true, 1)
-    # Weighted by what was found, since that is what an interval starts from: a picture in which nothing was found says nothing
-    # of counts above nought, and its logarithm would drown all others.
-    between = float(np.average(apart**2 - chance, weights=found + 0.5))
-    return max(math.sqrt(max(between, 0.0) * _few(group)), LEAST_SPREAD)
-
-
-def _few(group: Sequence[_Point]) -> float:
-    """k / (k - 1) for k sets of like size: pictures of one place err together, so places are what is counted."""
-    boxes: dict[str, float] = {}
-    for p in group:
-        name = p.measured.image.dataset
-        boxes[name] = boxes.get(name, 0.0) + p.measured.scored.n_true
-    total, squares = sum(boxes.values()), sum(n * n for n in boxes.values())
-    effective = max(total * total / max(squares, 1e-9), 1.25)
-    return effective / (effective - 1)
+def _ratio(group: Sequence[Point]) -> float:
+    """Labelled over found, drawn towards one as if PRIOR_PLACES more had been measured at which the two are equal."""
+    true, found = (sum(getattr(p.at, name) for p in group) for name in ("true", "found"))
+    places = len({p.measured.image.dataset for p in group})
+    return float(((true + 1) / (found + 1)) ** (places / (places + PRIOR_PLACES)))
 
 
 def _down(value: float, step: float) -> float:

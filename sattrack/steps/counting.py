@@ -12,7 +12,7 @@ from sattrack.detections import Detections
 from sattrack.geometry import sides
 from sattrack.imagery import Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
-from sattrack.steps.estimating import LEVEL, NOT_MEASURED, Interval, crowding, interval_for
+from sattrack.steps.estimating import FAINT_FROM, LEVEL, NOT_MEASURED, Interval, crowding, interval_for
 from sattrack.steps.grounding import Frame, footprint, sample_points
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.merging import merge
@@ -60,12 +60,9 @@ def count_site(
     if _abuts(parts, outline, frame):
         notes.append("files of this scene meet without an overlap: boxes cut by the joint may count twice, or not at all")
     found = _joined(parts, frame, rule)
-    counted = found.where(
-        (found.scores >= rule.threshold)
-        & _countable(found, first.card)
-        & _within(found, outline)
-        & ~_excluded(found, exclusions, frame)
-    )
+    own = found.where(_countable(found, first.card) & _within(found, outline) & ~_excluded(found, exclusions, frame))
+    counted = own.where(own.scores >= rule.threshold)
+    faint = int((own.scores >= FAINT_FROM).sum()) - len(counted)
     if observed < rule.min_observed:
         notes.append(f"only {observed:.0%} of the site was seen; {rule.min_observed:.0%} is asked for")
         status = "not_assessable"
@@ -78,7 +75,7 @@ def count_site(
         notes.append("a tile returned as many boxes as it may: the count is a lower bound")
     area_ha = outline.area / 1e4 * observed
     gsd = max(first.scene.grid.gsd_m)
-    interval = interval_for(len(counted), card=first.card, gsd_m=gsd, density=crowding(counted.centres()))
+    interval = interval_for(len(counted), card=first.card, gsd_m=gsd, density=crowding(counted.centres()), faint=max(faint, 0))
     return _with_number(
         site, parts, rule, counted, interval, observed=observed, area_ha=area_ha, status=status,
         notes=tuple(dict.fromkeys(notes)),

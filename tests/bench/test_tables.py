@@ -101,7 +101,7 @@ def test_markdown_is_one_line_a_row_whatever_a_set_is_called(summary: Summary) -
 def test_bands_are_a_table_too(summary: Summary) -> None:
     head, rows = t.band_table(summary.result)
     assert len(rows) == 1
-    assert rows[0] == ("0.40-0.41", "0-15", "24", "1.00", "0.83", "0.11")
+    assert rows[0] == ("0.40-0.41", "0-15", "24", "1.00", "0.83", "0.20")
     assert len(head) == len(rows[0])
 
 

@@ -72,6 +72,27 @@ def test_where_nothing_was_measured_the_widest_spread_holds() -> None:
     assert far_high - far_low > 2 * (near_high - near_low) > 0
 
 
+def test_boxes_that_were_nearly_counted_widen_the_interval_also_where_none_was_counted() -> None:
+    card = replace(CARD, measured=(BAND | {"spread": 0.03, "faint": 0.75, "ratio": 1.0},))
+    sure, unsure = (interval_for(100, card=card, gsd_m=0.3, density=10, faint=faint) for faint in (0, 40))
+    assert (sure.high or 0) - 100 < 12
+    assert (unsure.high or 0) - 100 == pytest.approx(1.645 * 0.75 * 40, rel=0.1)
+    nothing = [interval_for(0, card=card, gsd_m=0.3, density=0, faint=faint) for faint in (0, 20)]
+    assert (nothing[1].high or 0) == pytest.approx(1.645 * 0.75 * 20, rel=0.02)
+    assert (nothing[0].high or 0) < 1
+
+
+def test_a_card_from_before_faint_boxes_were_weighed_is_still_understood() -> None:
+    few, many = (interval_for(100, card=CARD, gsd_m=0.3, density=10, faint=faint) for faint in (0, 40))
+    assert few == many
+
+
+def test_a_ratio_says_what_a_count_stands_for() -> None:
+    card = replace(CARD, measured=(BAND | {"ratio": 1.2},))
+    said = interval_for(1000, card=card, gsd_m=0.3, density=10)
+    assert ((said.low or 0) + (said.high or 0)) / 2 == pytest.approx(1200, abs=1)
+
+
 def test_crowding_does_not_change_with_how_widely_a_site_is_drawn() -> None:
     row = np.array([[3.0 * i, 0.0] for i in range(40)])
     alone = np.array([[5000.0, 5000.0]])
