@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sattrack.bench.accuracy import Accuracy
-from sattrack.bench.calibration import calibration
 from sattrack.bench.plots import (
     Frame,
     calibration_plot,
@@ -18,7 +16,8 @@ from sattrack.bench.plots import (
     strata_plot,
     threshold_frame,
 )
-from sattrack.bench.strata import Stratum, strata
+from sattrack.bench.strata import Stratum
+from sattrack.bench.summaries import Summary
 from sattrack.bench.sweeps import Sweep
 from sattrack.reports.canvas import THEMED, Drawing, svg
 
@@ -61,11 +60,11 @@ class Chart:
     panels: tuple[Panel, ...]
 
 
-def charts_of(results: Sequence[Accuracy], swept: Sequence[Sequence[tuple[str, Sweep]]]) -> tuple[Chart, ...]:
+def charts_of(summaries: Sequence[Summary], swept: Sequence[Sequence[tuple[str, Sweep]]]) -> tuple[Chart, ...]:
     """All charts. swept: of each detector the sets by name, and all of them together, the last."""
-    sizes = (_WIDE, _NARROW) if len(results) <= 2 else (_NARROW,)
+    sizes = (_WIDE, _NARROW) if len(summaries) <= 2 else (_NARROW,)
+    results = [summary.result for summary in summaries]
     span = count_range(results)
-    right = [calibration([m.scored for m in result.images]) for result in results]
 
     def panels(draw: Callable[[int, float, float], Drawing], *, errors: bool | None = None) -> tuple[Panel, ...]:
         return tuple(
@@ -86,9 +85,12 @@ def charts_of(results: Sequence[Accuracy], swept: Sequence[Sequence[tuple[str, S
             "Right and wrong boxes by threshold", _RATES,
             panels(lambda i, w, h: rates_plot(swept[i][-1][1], width=w, height=h), errors=False),
         ),
-        Chart("Is a score a probability?", _RIGHT, panels(lambda i, w, h: calibration_plot(right[i], width=w, height=h))),
+        Chart(
+            "Is a score a probability?", _RIGHT,
+            panels(lambda i, w, h: calibration_plot(summaries[i].calibration, width=w, height=h)),
+        ),
     )  # fmt: skip
-    parts = [_telling(strata(result.images, threshold=result.threshold)) for result in results]
+    parts = [_telling(summary.strata) for summary in summaries]
     if not any(parts):
         return charts
     return (*charts, Chart("By kind of picture", _PARTS, panels(lambda i, w, _: strata_plot(parts[i], width=w))))

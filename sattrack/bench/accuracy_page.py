@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sattrack.bench.accuracy import Accuracy
 from sattrack.bench.accuracy_charts import charts_of
-from sattrack.bench.accuracy_telling import names_of, scope, set_rows, slider_values, sweeps, told
+from sattrack.bench.accuracy_telling import scope, set_rows, slider_values, sweeps, told
 from sattrack.bench.crops import Crop, worst_crops
+from sattrack.bench.summaries import Summary
 from sattrack.errors import UsageError
 from sattrack.results import ModelCard
 from sattrack.writing import whole_file
@@ -22,7 +22,7 @@ MOST_BYTES = 6_000_000
 
 
 def write_accuracy_page(
-    results: Sequence[Accuracy],
+    summaries: Sequence[Summary],
     to: Path,
     *,
     cards: Sequence[ModelCard | None] = (),
@@ -34,12 +34,13 @@ def write_accuracy_page(
     cards: of each detector's weights, or none. Without `imagery` no pixel is written: the boxes stand on gray. Crops that would
     take the page over most_bytes are left out. Raises UsageError where the detectors saw different pictures, StoreError.
     """
+    results = [summary.result for summary in summaries]
     if not results or not results[0].images:
         raise UsageError("there is nothing to show", where=str(to), way_out="score one detector on one picture at least")
     pictures = [[(m.image.dataset, m.image.name) for m in result.images] for result in results]
     if any(one != pictures[0] for one in pictures):
         raise UsageError("the detectors were scored on different pictures", where=str(to), way_out="give all the same sets")
-    said = _said(results, cards or [None] * len(results))
+    said = _said(summaries, cards or [None] * len(results))
     bare = len(_render(said, (), imagery=imagery))
     crops = worst_crops(results, imagery=imagery, room=most_bytes - bare - 20_000)
     with whole_file(to) as draft:
@@ -67,16 +68,16 @@ def _render(said: dict[str, Any], crops: Sequence[Crop], *, imagery: bool) -> by
     return page.encode("utf-8", "replace")
 
 
-def _said(results: Sequence[Accuracy], cards: Sequence[ModelCard | None]) -> dict[str, Any]:
+def _said(summaries: Sequence[Summary], cards: Sequence[ModelCard | None]) -> dict[str, Any]:
+    results = [summary.result for summary in summaries]
     title, dek = scope(results[0])
     swept = sweeps(results)
     return {
         "title": title,
         "dek": dek,
         "version": importlib.metadata.version("sattrack"),
-        "detectors": told(results, cards=cards),
-        "names": names_of(results),
-        "rows": set_rows(results),
+        "detectors": told(summaries, cards=cards),
+        "rows": set_rows(summaries),
         "values": slider_values(results, swept),
-        "charts": charts_of(results, swept),
+        "charts": charts_of(summaries, swept),
     }

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sattrack.bench.accuracy import Accuracy, all_figures
+from sattrack.bench.accuracy import Accuracy
 from sattrack.bench.accuracy_wording import BAR_PCT, rate, signed
 from sattrack.bench.figures import Figures
+from sattrack.bench.summaries import Summary
 from sattrack.bench.sweeps import STEPS, Sweep, sweep
 from sattrack.reports.cells import clean, discreet
 from sattrack.reports.wording import some, whole
@@ -55,22 +56,22 @@ class Told:
     within_10: str
 
 
-def told(results: Sequence[Accuracy], *, cards: Sequence[ModelCard | None]) -> tuple[Told, ...]:
+def told(summaries: Sequence[Summary], *, cards: Sequence[ModelCard | None]) -> tuple[Told, ...]:
     """What stands on top, a detector at a time."""
-    rows = [all_figures(result)[-1] for result in results]
+    names = names_of([summary.result for summary in summaries])
     return tuple(
         Told(
             key=f"d{i % 4 + 1}",
             name=name,
             sha256=card.sha256[:12] if card else "",
             trained=_trained(card) if card else "",
-            threshold=f"{result.threshold:g}",
-            device=", ".join(sorted({clean(m.device) for m in result.images if m.device})),
-            found=whole(row.at.found),
-            line=_line(row, i),
-            within_10=f"{round(100 * row.within_10)} %",
+            threshold=f"{summary.total.threshold:g}",
+            device=", ".join(sorted({clean(m.device) for m in summary.result.images if m.device})),
+            found=whole(summary.total.at.found),
+            line=_line(summary.total, i),
+            within_10=f"{round(100 * summary.total.within_10)} %",
         )
-        for i, (result, card, name, row) in enumerate(zip(results, cards, names_of(results), rows, strict=True))
+        for i, (summary, card, name) in enumerate(zip(summaries, cards, names, strict=True))
     )
 
 
@@ -81,7 +82,7 @@ def names_of(results: Sequence[Accuracy]) -> list[str]:
     return [f"{one} ({i})" if with_threshold.count(one) > 1 else one for i, one in enumerate(with_threshold, start=1)]
 
 
-def set_rows(results: Sequence[Accuracy]) -> tuple[SetRow, ...]:
+def set_rows(summaries: Sequence[Summary]) -> tuple[SetRow, ...]:
     """A row for each set by name, and the last for all of them together."""
     return tuple(
         SetRow(
@@ -91,7 +92,7 @@ def set_rows(results: Sequence[Accuracy]) -> tuple[SetRow, ...]:
             true=whole(several[0].at.true),
             lines=tuple(_line(row, i) for i, row in enumerate(several)),
         )
-        for several in zip(*map(all_figures, results), strict=True)
+        for several in zip(*((*one.sets, one.total) for one in summaries), strict=True)
     )
 
 

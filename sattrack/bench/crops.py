@@ -15,6 +15,7 @@ from sattrack import wiring
 from sattrack.bench.accuracy import Accuracy, Measured
 from sattrack.bench.datasets import LabelledImage, scene_of
 from sattrack.bench.faults import Judged, fault_places, judged, worst_window
+from sattrack.bench.scoring import tally
 from sattrack.errors import SattrackError
 from sattrack.geometry import Quads
 from sattrack.imagery import Grid, Scene
@@ -72,13 +73,14 @@ class Crop:
 def worst_crops(results: Sequence[Accuracy], *, imagery: bool, room: int, most: int = MOST) -> tuple[Crop, ...]:
     """A crop of each of the pictures in which any detector made most false and missed boxes, the worst first, at most `most`.
 
-    results: several detectors over the same pictures. room: bytes that lines and pixels may take; what no longer fits is left
-    out, the least wrong first. A picture that cannot be read again costs its pixels only.
+    results: several detectors over the same pictures in one order. room: bytes that lines and pixels may take; what no longer
+    fits is left out, the least wrong first. A picture that cannot be read again costs its pixels only.
     """
     crops: list[Crop] = []
     with closing(wiring.make_reader(Settings())) as reader:
-        for rank, (several, marks) in enumerate(_worst(results)[:most], start=1):
+        for rank, several in enumerate(_worst(results)[:most], start=1):
             image = several[0].image
+            marks = [judged(m, threshold=result.threshold) for m, result in zip(several, results, strict=True)]
             view = _view(image, marks)
             crop = _drawn(image, view, marks, id_=f"c{rank}")
             size = 2 * sum(len(pane.lines) for pane in crop.panes) + 4_000
@@ -91,17 +93,17 @@ def worst_crops(results: Sequence[Accuracy], *, imagery: bool, room: int, most: 
     return tuple(crops)
 
 
-def _worst(results: Sequence[Accuracy]) -> list[tuple[list[Measured], list[Judged]]]:
-    """Pictures with any wrong box, each with what every detector made of it; the most wrong of any one detector first."""
-    by_picture: dict[tuple[str, str], tuple[list[Measured], list[Judged]]] = {}
-    for result in results:
-        for measured in result.images:
-            several = by_picture.setdefault((measured.image.dataset, measured.image.name), ([], []))
-            several[0].append(measured)
-            several[1].append(judged(measured, threshold=result.threshold))
-    wrong = [(key, *pair) for key, pair in by_picture.items() if any(one.wrong for one in pair[1])]
-    wrong.sort(key=lambda one: (-max(j.wrong for j in one[2]), one[0]))
-    return [(measured, marks) for _, measured, marks in wrong]
+def _worst(results: Sequence[Accuracy]) -> list[list[Measured]]:
+    """Pictures with any wrong box, each as every detector measured it; the most wrong of any one detector first."""
+    ranked = []
+    for several in zip(*(result.images for result in results), strict=True):
+        wrong = 0
+        for measured, result in zip(several, results, strict=True):
+            at = tally([measured.scored], threshold=result.threshold)
+            wrong = max(wrong, at.found + at.true - 2 * at.hits)
+        if wrong:
+            ranked.append((-wrong, several[0].image.dataset, several[0].image.name, list(several)))
+    return [several for *_, several in sorted(ranked, key=lambda one: one[:3])]
 
 
 def _view(image: LabelledImage, marks: Sequence[Judged]) -> View:

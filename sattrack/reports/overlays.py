@@ -112,8 +112,13 @@ def with_caption(pixels: Pixels, part: Part, view: View, *, marks: Marks, missin
 
 def jpeg(picture: Image.Image, *, quality: int = QUALITY, fine_colour: bool = True) -> bytes:
     """JPEG bytes without any metadata; `fine_colour` keeps thin coloured lines sharp."""
-    sink = io.BytesIO()
-    picture.save(sink, "JPEG", quality=quality, subsampling=0 if fine_colour else 2, optimize=True, progressive=True)
+    sink, colour = io.BytesIO(), 0 if fine_colour else 2
+    try:
+        picture.save(sink, "JPEG", quality=quality, subsampling=colour, optimize=True, progressive=True)
+    except OSError:
+        # Pillow keeps a byte a pixel for a picture that it optimizes, and pure grain takes more.
+        sink = io.BytesIO()
+        picture.save(sink, "JPEG", quality=quality, subsampling=colour)
     return sink.getvalue()
 
 

@@ -1,4 +1,5 @@
 import datetime as dt
+import io
 
 import numpy as np
 import pytest
@@ -200,6 +201,11 @@ def test_X1_hostile_names_are_only_text_and_long_ones_are_wrapped():
     assert sheet.size[0] == 560
     assert sheet.size[1] > 250
     assert jpeg(sheet)[:2] == b"\xff\xd8"
+
+
+def test_pure_grain_can_be_written_too():
+    grain = np.random.default_rng(0).integers(0, 256, (300, 340, 3), dtype=np.uint8)
+    assert Image.open(io.BytesIO(jpeg(Image.fromarray(grain)))).size == (340, 300)
 
 
 def test_O10_a_folder_that_cannot_be_written_is_an_error_with_a_way_out(tmp_path):
