@@ -7,7 +7,7 @@ from typing import Literal
 from sattrack.bench.predicted import Predicted, as_detections
 from sattrack.bench.predictions_coco import read_coco
 from sattrack.bench.predictions_csv import read_csv
-from sattrack.bench.predictions_text import read_task1, read_texts
+from sattrack.bench.predictions_text import read_task1, read_texts, text_files
 from sattrack.detections import Detections
 from sattrack.errors import UsageError
 from sattrack.labels.labelled import LabelledImage
@@ -48,22 +48,18 @@ Reading = Callable[[Path, Sequence[LabelledImage], Sequence[str]], Sequence[Pred
 
 
 def _dota(path: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> Sequence[Predicted]:
-    named = {image.name for image in images}
-    files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
-    if any(file.stem in named for file in files):
-        return read_texts(path, images, classes, form="dota")
-    return read_task1(path, images, classes)
+    return _texts(path, images, classes, form="dota")
 
 
 def _yolo(path: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> Sequence[Predicted]:
     return read_texts(path, images, classes, form="yolo-obb")
 
 
-def _texts(path: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> Sequence[Predicted]:
+def _texts(path: Path, images: Sequence[LabelledImage], classes: Sequence[str], *, form: str = "") -> Sequence[Predicted]:
+    """A file a picture where one has a picture's name; else Task1."""
     named = {image.name for image in images}
-    files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
-    if any(file.stem in named for file in files):
-        return read_texts(path, images, classes, form="")
+    if any(file.stem in named for file in text_files(path)):
+        return read_texts(path, images, classes, form=form)
     return read_task1(path, images, classes)
 
 
@@ -73,7 +69,7 @@ _READERS: Mapping[str, Reading] = {"csv": read_csv, "coco": read_coco, "yolo-obb
 def _reader_of(path: Path) -> Reading:
     """By suffix for files; a folder holds texts, in labels/ where ultralytics puts them."""
     if path.is_dir():
-        if not any(path.glob("*.txt")) and not any((path / "labels").glob("*.txt")):
+        if not text_files(path):
             raise UsageError("holds no .txt of boxes", where=str(path), way_out=_WAY_OUT)
         return _texts
     by_suffix: dict[str, Reading] = {".csv": read_csv, ".json": read_coco, ".txt": _texts}

@@ -23,9 +23,8 @@ def read_texts(path: Path, images: Sequence[LabelledImage], classes: Sequence[st
     `x1 y1 ... x4 y4 category score` or `score x1 y1 ... x4 y4`, in pixels.
     form: yolo-obb or dota; empty: which of them the lines look like. UsageError names file and line.
     """
-    folder = path if path.is_file() or any(path.glob("*.txt")) else path / "labels"
     named = {image.name: image for image in images}
-    files = [file for file in ([folder] if folder.is_file() else sorted(folder.glob("*.txt"))) if file.stem in named]
+    files = [file for file in text_files(path) if file.stem in named]
     lines = [(named[file.stem], where, line.split()) for file in files for where, line in _lines(file)]
     if not form:
         form = "yolo-obb" if all(_are_shares(words) for _, _, words in islice(lines, _PEEKED)) else "dota"
@@ -39,7 +38,7 @@ def read_task1(path: Path, images: Sequence[LabelledImage], classes: Sequence[st
     """`imagename score x1 y1 ... x4 y4` a line, in pixels; the file is Task1_CATEGORY.txt. UsageError names file and line."""
     named = {image.name: image for image in images}
     rows = []
-    for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
+    for file in text_files(path):
         category = _category_of(file)
         for where, line in _lines(file):
             words = line.split()
@@ -53,6 +52,13 @@ def read_task1(path: Path, images: Sequence[LabelledImage], classes: Sequence[st
             quad = _quad(as_points(corners), image=named.get(name), where=where)
             rows.append(Predicted(name, quad, read_score(words[-9], where=where), category))
     return of_classes(rows, classes=classes, path=path)
+
+
+def text_files(path: Path) -> list[Path]:
+    """The file itself, or the texts of a folder, or of labels/ in it."""
+    if path.is_file():
+        return [path]
+    return sorted(path.glob("*.txt")) or sorted((path / "labels").glob("*.txt"))
 
 
 def _lines(file: Path) -> Iterator[tuple[str, str]]:

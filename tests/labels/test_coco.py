@@ -1,0 +1,125 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sattrack.errors import ManifestError, UsageError
+from sattrack.labels.asked import Asked
+from sattrack.labels.sets import read_sets
+from tests.labels.conftest import GSD_M, RIDGE, SHAPE, Yard, ways
+
+HALF_A_METRE = Asked(gsd_m=(GSD_M, GSD_M))
+
+
+def document(quads: np.ndarray, **more: Any) -> dict[str, Any]:
+    """One picture, its boxes as polygons."""
+    rows = [
+        {"id": i, "image_id": 7, "category_id": 3, "segmentation": [quad.ravel().tolist()], "iscrowd": 0}
+        for i, quad in enumerate(quads, 1)
+    ]
+    return {
+        "images": [{"id": 7, "file_name": "a.png", "width": SHAPE[1], "height": SHAPE[0]}],
+        "categories": [{"id": 3, "name": "Shipping Container"}], "annotations": rows, **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("picture", "file"),
+    [
+        ("a.png", "labels.json"),
+        ("images/a.png", "annotations/instances_default.json"),
+        ("train2017/a.png", "annotations/instances_train2017.json"),
+        ("images/a.png", "mine.json"),
+    ],
+)
+def test_polygons_become_rectangles_wherever_the_pictures_are(yard: Yard, picture: str, file: str) -> None:
+    quads = yard.picture(picture)
+    path = yard.json(file, document(quads))
+    for place in (yard.folder, path):
+        (found,) = read_sets([place], asked=HALF_A_METRE)
+        (image,) = found.images
+        assert (found.format, image.name, image.key) == ("coco", "a", "7")
+        assert ways(image.truth) == ways(quads)
+
+
+def test_a_file_for_each_split_is_a_set_of_its_own(yard: Yard) -> None:
+    for split in ("train", "valid"):
+        yard.json(f"{split}/_annotations.coco.json", document(yard.picture(f"{split}/a.png")))
+    assert [one.name for one in read_sets([yard.folder], asked=HALF_A_METRE)] == ["mine/train", "mine/valid"]
+
+
+def test_a_crowd_is_ignored_and_a_box_without_polygon_is_upright_or_turned(yard: Yard) -> None:
+    quads = yard.picture("a.png")
+    said = document(quads[:0])
+    said["annotations"] = [
+        {"id": 1, "image_id": 7, "category_id": 3, "bbox": [10, 20, 24, 5]},
+        {"id": 2, "image_id": 7, "category_id": 3, "segmentation": [], "bbox": [48, 32, 24, 5], "attributes": {"rotation": 30}},
+        {"id": 3, "image_id": 7, "category_id": 3, "segmentation": [np.ravel(RIDGE).tolist()], "iscrowd": 1},
+        {"id": 4, "image_id": 7, "category_id": 3, "segmentation": {"counts": "x"}, "bbox": [0, 0, 9, 9], "iscrowd": 1},
+    ]
+    yard.json("labels.json", said)
+    (image,) = read_sets([yard.folder], asked=HALF_A_METRE)[0].images
+    assert ways(image.truth[:1]) == ways(np.array([[[10, 20], [34, 20], [34, 25], [10, 25]]]))
+    turned = image.truth[1]
+    assert turned.mean(axis=0) == pytest.approx([60, 34.5])
+    long = turned[1] - turned[0] if np.hypot(*(turned[1] - turned[0])) > 10 else turned[2] - turned[1]
+    assert np.degrees(np.arctan2(long[1], long[0])) % 180 == pytest.approx(30, abs=0.1), "clockwise, as the picture is seen"
+    assert [ring.tolist() for ring in image.ignore] == [RIDGE, [[0, 0], [9, 0], [9, 9], [0, 9]]]
+
+
+def test_parts_of_one_box_are_one_box_and_a_picture_without_any_is_empty(yard: Yard) -> None:
+    quads = yard.picture("a.png")
+    yard.picture("b.png")
+    long = quads[3]
+    first = [long[0], (long[0] * 2 + long[1]) / 3, (long[3] * 2 + long[2]) / 3, long[3]]
+    second = [(long[0] + long[1] * 2) / 3, long[1], long[2], (long[3] + long[2] * 2) / 3]
+    said = document(quads[:1])
+    said["annotations"][0]["segmentation"] = [np.ravel(first).tolist(), np.ravel(second).tolist()]
+    said["images"].append({"id": 8, "file_name": "b.png", "gsd_m": 0.4})
+    yard.json("labels.json", said)
+    one, none = read_sets([yard.folder], asked=HALF_A_METRE)[0].images
+    assert ways(one.truth) == ways(quads[3:4])
+    assert (len(none.truth), none.gsd_m) == (0, (0.4, 0.4))
+
+
+def test_boxes_that_were_found_but_not_counted_are_no_labels(yard: Yard) -> None:
+    quads = yard.picture("a.png")
+    said = document(quads[:2])
+    said["annotations"][0] |= {"counted": True, "score": 0.9}
+    said["annotations"][1] |= {"counted": False, "score": 0.1}
+    yard.json("labels.json", said)
+    (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
+    assert ways(found.images[0].truth) == ways(quads[:1])
+    assert found.notes == ("1 boxes that are marked as not counted are not taken",)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("images", [{"id": 7, "file_name": "z.png"}], "the picture z.png is not there"),
+        ("images", [{"id": 7, "file_name": "a.png", "width": 90, "height": 70}], "90 x 70 pixels, the picture has 180 x 140"),
+        ("images", [{"id": 7}], "no file_name"),
+        ("images", [{"id": 7, "file_name": "a.png", "gsd_m": -1}], "image 7: gsd_m"),
+        ("categories", [{"id": 1, "name": "x"}], "annotation 1: category_id 3 is none"),
+        ("annotations", [{"id": 5, "image_id": 9, "category_id": 3}], "annotation 5: image_id 9 is none"),
+        ("annotations", [{"id": 5, "image_id": 7, "category_id": 3}], "annotation 5: has neither a polygon"),
+        ("annotations", [{"id": 5, "image_id": 7, "category_id": 3, "segmentation": {"counts": []}}], "annotation 5: .*mask"),
+        ("annotations", [{"id": 5, "image_id": 7, "category_id": 3, "segmentation": [["x"] * 8]}], "annotation 5: a polygon"),
+        ("annotations", [{"id": 5, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 0]}], "annotation 5: has neither"),
+        ("annotations", [3], "annotation 1: expected an object"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_understood_is_named(yard: Yard, key: str, value: Any, said: str) -> None:
+    path = yard.json("labels.json", document(yard.picture("a.png")) | {key: value})
+    with pytest.raises(ManifestError, match=said) as raised:
+        read_sets([yard.folder], asked=HALF_A_METRE)
+    assert str(yard.folder) in str(raised.value)
+    assert path.exists()
+
+
+def test_categories_are_listed_where_none_is_a_container(yard: Yard) -> None:
+    yard.json("labels.json", document(yard.picture("a.png"), categories=[{"id": 3, "name": "container crane"}]))
+    with pytest.raises(UsageError, match=r"container crane \(5 boxes\)"):
+        read_sets([yard.folder], asked=HALF_A_METRE)
+    (found,) = read_sets([yard.folder], asked=Asked(gsd_m=(GSD_M, GSD_M), classes=("3",)))
+    assert len(found.images[0].truth) == 5

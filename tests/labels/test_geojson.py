@@ -1,0 +1,124 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from sattrack.errors import ManifestError, OutlineError, SceneError, UsageError
+from sattrack.labels.asked import Asked
+from sattrack.labels.sets import read_sets
+from sattrack.labels.sheets import without_holes
+from sattrack.projections import project
+from tests.labels.conftest import GSD_M, RIDGE, SHAPE, TRANSFORM, Yard
+
+UTM = "EPSG:32652"
+
+
+def on_ground(points: Any, *, crs: str = "EPSG:4326") -> list[list[float]]:
+    """A ring of pixels, closed, in coordinates."""
+    ring = np.array([*points, points[0]], float)
+    ground = np.stack([TRANSFORM.c + ring[:, 0] * TRANSFORM.a, TRANSFORM.f + ring[:, 1] * TRANSFORM.e], axis=-1)
+    return (ground if crs == UTM else project(ground, source=UTM, target=crs)).tolist()
+
+
+def feature(points: Any, *, crs: str = "EPSG:4326", **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "Feature", "properties": properties,
+        "geometry": {"type": "Polygon", "coordinates": [on_ground(points, crs=crs)]},
+    }  # fmt: skip
+
+
+def collection(features: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": features, **more}
+
+
+def close(found: np.ndarray, wanted: np.ndarray) -> bool:
+    """The same boxes, each within a tenth of a pixel, whatever corner comes first."""
+    return len(found) == len(wanted) and all(
+        shapely.hausdorff_distance(shapely.Polygon(a), shapely.Polygon(b)) < 0.1 for a, b in zip(found, wanted, strict=True)
+    )
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", UTM])
+@pytest.mark.parametrize("folder", ["", "images/"])
+def test_polygons_in_any_crs_are_laid_on_the_scene(yard: Yard, crs: str, folder: str) -> None:
+    quads = yard.picture(f"{folder}a.tif", placed=True)
+    more = {} if crs == "EPSG:4326" else {"crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32652"}}}
+    path = yard.json("a.geojson", collection([feature(q, crs=crs) for q in quads], **more))
+    for place in (yard.folder, path):
+        (found,) = read_sets([place])
+        (image,) = found.images
+        assert (found.format, image.shape, image.gsd_m) == ("geojson", SHAPE, pytest.approx((GSD_M, GSD_M), rel=1e-3))
+        assert close(image.truth, quads)
+
+
+def test_places_to_ignore_and_the_area_that_was_labelled(yard: Yard) -> None:
+    quads = yard.picture("a.tif", placed=True)
+    area = [[10, 10], [170, 10], [170, 120], [10, 120]]
+    rows = [feature(quads[0], class_name="container"), feature(RIDGE, kind="ignore"), feature(quads[1], ignore=True)]
+    yard.json("a.geojson", collection([*rows, feature(area, kind="area")]))
+    (image,) = read_sets([yard.folder])[0].images
+    assert close(image.truth, quads[:1])
+    told = shapely.difference(
+        shapely.box(0, 0, SHAPE[1], SHAPE[0]), shapely.union_all([shapely.Polygon(r) for r in image.ignore])
+    )
+    wanted = shapely.difference(shapely.Polygon(area), shapely.union_all([shapely.Polygon(RIDGE), shapely.Polygon(quads[1])]))
+    assert shapely.area(shapely.symmetric_difference(told, wanted)) < 20
+    assert told.area == pytest.approx(wanted.area, rel=0.002)
+
+
+def test_holes_are_cut_through() -> None:
+    ring = shapely.Polygon([(0, 0), (10, 0), (10, 10), (0, 10)], [[(2, 2), (4, 2), (4, 4), (2, 4)], [(6, 6), (8, 6), (8, 8)]])
+    rings = without_holes(ring)
+    assert sum(shapely.Polygon(r).area for r in rings) == pytest.approx(ring.area)
+    assert shapely.union_all([shapely.Polygon(r) for r in rings]).symmetric_difference(ring).area == pytest.approx(0, abs=1e-9)
+
+
+def test_categories_multipolygons_and_scenes_without_labels(yard: Yard) -> None:
+    quads = yard.picture("a.tif", placed=True)
+    yard.picture("b.tif", placed=True)
+    two = {"type": "MultiPolygon", "coordinates": [[on_ground(quads[0])], [on_ground(quads[1])]]}
+    rows = [{"type": "Feature", "properties": {"Class": "container"}, "geometry": two}, feature(quads[2], Class="crane")]
+    yard.json("a.geojson", collection(rows))
+    (found,) = read_sets([yard.folder])
+    assert close(found.images[0].truth, quads[:2])
+    assert found.notes == (
+        "1 pictures have no GeoJSON of their name and are left out", "other categories are not taken: 1 of crane"
+    )  # fmt: skip
+
+
+def test_a_scene_without_georeferencing_cannot_have_them(yard: Yard) -> None:
+    quads = yard.picture("a.png")
+    yard.json("a.geojson", collection([feature(q) for q in quads]))
+    with pytest.raises(UsageError, match=r"a\.png: has no georeferencing"):
+        read_sets([yard.folder], asked=Asked(gsd_m=(0.5, 0.5)))
+
+
+def test_files_that_cannot_be_understood_are_named(yard: Yard) -> None:
+    quads = yard.picture("a.tif", placed=True)
+    path = yard.json("b.geojson", collection([feature(quads[0])]))
+    with pytest.raises(ManifestError, match=r"b\.geojson: there is no picture of this name"):
+        read_sets([path])
+    path.unlink()
+    yard.json(
+        "a.geojson", collection([feature(quads[0]), {"type": "Feature", "geometry": {"type": "Point"}, "properties": {}}])
+    )
+    with pytest.raises(OutlineError, match=r"a\.geojson: feature 2: expected a Polygon"):
+        read_sets([yard.folder])
+    yard.json("a.geojson", collection([feature(quads[0] + 100_000)]))
+    with pytest.raises(ManifestError, match="all 1 boxes lie outside"):
+        read_sets([yard.folder])
+    yard.json("a.geojson", collection([feature(quads[0], counted=False)]))
+    with pytest.raises(UsageError, match="marked as not counted"):
+        read_sets([yard.folder])
+    yard.json("a.geojson", collection([feature(quads[0])]))
+    (yard.folder / "a.tif").write_bytes(b"II*\0 torn")
+    with pytest.raises(SceneError, match=r"a\.tif"):
+        read_sets([yard.folder])
+
+
+def test_outlines_of_sites_among_scenes_are_no_labels(yard: Yard) -> None:
+    quads = yard.picture("a.tif", placed=True)
+    yard.json("port.geojson", collection([feature(quads[0])]))
+    with pytest.raises(UsageError, match="is not a labelled set"):
+        read_sets([yard.folder])

@@ -1,0 +1,140 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sattrack.errors import UsageError
+from sattrack.labels.asked import Asked, Choice
+from sattrack.labels.categories import means_container, means_ignore, taken_categories
+from sattrack.labels.choosing import Chosen, read_chosen
+from sattrack.labels.labelled import scene_of
+from sattrack.labels.rectangles import as_corners, smallest_rectangle, upright
+from sattrack.labels.sets import find_sets, read_sets
+from tests.labels.conftest import GSD_M, Yard, shares, ways
+
+HALF_A_METRE = Asked(gsd_m=(GSD_M, GSD_M))
+
+
+def two_sets(folder: Path) -> None:
+    """a: five pictures in our own layout; b: one in YOLO-OBB."""
+    a, b = Yard(folder / "a"), Yard(folder / "b")
+    for i in range(5):
+        a.text(f"labels_obb/t{i}.txt", [f"0 {line}" for line in shares(a.picture(f"images/t{i}.png"))])
+    a.json("meta.json", {f"t{i}": {"gsd_m": GSD_M, "sun": 30 + i} for i in range(5)})
+    b.text("labels/x.txt", [f"0 {line}" for line in shares(b.picture("images/x.png"))])
+
+
+def chosen(folder: Path, **choice: object) -> Chosen:
+    return read_chosen(find_sets(folder), asked=HALF_A_METRE, choice=Choice(**choice), where=str(folder))  # type: ignore[arg-type]
+
+
+def test_a_folder_of_sets_of_different_formats_stands_for_them_all(tmp_path: Path) -> None:
+    two_sets(tmp_path)
+    sets = read_sets([tmp_path], asked=HALF_A_METRE)
+    assert [(one.name, one.format, len(one.images)) for one in sets] == [("a", "sattrack", 5), ("b", "yolo-obb", 1)]
+    assert sets[0].images[3].about["sun"] == 33, "what meta.json says besides is kept"
+    with pytest.raises(UsageError, match="the set a is there twice"):
+        read_sets([tmp_path, tmp_path / "a"], asked=HALF_A_METRE)
+
+
+def test_our_layout_takes_every_class_unless_some_are_asked_for(yard: Yard) -> None:
+    quads = yard.picture("images/a.png")
+    yard.text("labels_obb/a.txt", [f"{i % 2} {line}" for i, line in enumerate(shares(quads))])
+    yard.json("meta.json", {"a": {"gsd_m": 0.5}})
+    assert len(read_sets([yard.folder])[0].images[0].truth) == 5
+    assert ways(read_sets([yard.folder], asked=Asked(classes=("1",)))[0].images[0].truth) == ways(quads[1::2])
+    with pytest.raises(UsageError, match=r"no box is of class 4.*there are: 0, 1"):
+        read_sets([yard.folder], asked=Asked(classes=("4",)))
+
+
+def test_a_folder_that_may_be_two_formats_asks_which(yard: Yard) -> None:
+    quads = yard.picture("images/a.png")
+    yard.text("labels/a.txt", [f"0 {line}" for line in shares(quads)])
+    row = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [quads[0].ravel().tolist()]}
+    said = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": [row], "categories": [{"id": 1, "name": "container"}]}
+    yard.json("labels.json", said)
+    with pytest.raises(UsageError, match="may be yolo-obb or coco"):
+        read_sets([yard.folder], asked=HALF_A_METRE)
+    (found,) = read_sets([yard.folder], asked=Asked(format="coco", gsd_m=(0.5, 0.5)))
+    assert len(found.images[0].truth) == 1
+    with pytest.raises(UsageError, match="of the format dota"):
+        read_sets([yard.folder], asked=Asked(format="dota"))
+
+
+def test_halves_by_sorted_name_make_the_whole(tmp_path: Path) -> None:
+    two_sets(tmp_path)
+    first, second = chosen(tmp_path, sets=("a",), half="first"), chosen(tmp_path, sets=("a",), half="second")
+    names = [[image.name for one in half.sets for image in one.images] for half in (first, second)]
+    assert names == [["t0", "t1", "t2"], ["t3", "t4"]]
+    assert (first.sets_left_out, first.left_out) == (("b",), ("a/t3", "a/t4"))
+
+
+def test_sets_and_pictures_are_chosen_and_left_out_by_name(tmp_path: Path) -> None:
+    two_sets(tmp_path)
+    found = chosen(tmp_path, only=("a/t[0-2]", "b"), leave_out=("t1", "nowhere"))
+    assert [[image.name for image in one.images] for one in found.sets] == [["t0", "t2"], ["x"]]
+    assert found.left_out == ("a/t1", "a/t3", "a/t4")
+    assert found.unknown == ("nowhere",)
+    assert chosen(tmp_path, leave_out=("b",)).sets_left_out == ("b",)
+    with pytest.raises(UsageError, match=r"no sets or pictures t9.*a/t0"):
+        chosen(tmp_path, only=("t9",))
+    with pytest.raises(UsageError, match=r"no labelled sets c.*there are: a, b"):
+        chosen(tmp_path, sets=("c",))
+    with pytest.raises(UsageError, match="no labelled sets remain"):
+        chosen(tmp_path, leave_out=("a", "b"))
+    with pytest.raises(UsageError, match="no pictures remain"):
+        chosen(tmp_path, only=("t1",), leave_out=("t*",))
+
+
+def test_a_set_that_is_left_out_is_not_even_read(tmp_path: Path) -> None:
+    two_sets(tmp_path)
+    (tmp_path / "b" / "labels" / "x.txt").write_text("nonsense")
+    (tmp_path / "b" / "images" / "x.png").write_bytes(b"torn")
+    assert len(chosen(tmp_path, sets=("a",)).sets) == 1
+
+
+def test_a_labelled_picture_is_a_scene_of_its_size(tmp_path: Path) -> None:
+    two_sets(tmp_path)
+    image = read_sets([tmp_path / "b"], asked=HALF_A_METRE)[0].images[0]
+    scene = scene_of(image)
+    assert (scene.grid.shape, scene.grid.gsd_m) == (image.shape, (GSD_M, GSD_M))
+
+
+@pytest.mark.parametrize(
+    ("name", "box"),
+    [
+        ("container", True), ("Containers", True), ("shipping-container", True), ("Shipping Container", True),
+        ("container_40ft", True), ("", True), ("container-crane", False), ("container ship", False), ("containership", False),
+        ("Shipping container lot", False), ("ship", False), ("truck w/ container", False), ("0", False),
+    ],
+)  # fmt: skip
+def test_what_is_called_a_container(name: str, box: bool) -> None:
+    assert means_container(name) is box
+
+
+def test_categories_that_are_taken() -> None:
+    assert taken_categories({"0": 3}, asked=(), where="") == {"0"}
+    assert taken_categories({}, asked=(), where="") == frozenset()
+    assert taken_categories({"0": 3}, asked=("0",), where="") == {"0"}
+    assert taken_categories({"ship": 2, "container": 1, "container_20ft": 1}, asked=(), where="") == {
+        "container",
+        "container_20ft",
+    }
+    assert taken_categories({"lorry": 2}, asked=("1",), where="", names={"1": "lorry"}) == {"lorry"}
+    with pytest.raises(UsageError, match="no category is called container"):
+        taken_categories({"zero": 1}, asked=(), where="x", names={"0": "zero"})
+    assert means_ignore("Don't care")
+    assert not means_ignore("container")
+
+
+def test_rectangles_are_right_on_the_ground_where_pixels_are_longer_one_way() -> None:
+    turned = upright(0, 0, 12.0, 4.0, degrees=25) / (0.5, 1.0)
+    more = np.insert(turned, 1, (turned[0] + turned[1]) / 2, axis=0)
+    for found in (smallest_rectangle(more, gsd_m=(0.5, 1.0)), as_corners(turned, gsd_m=(0.5, 1.0))):
+        assert ways(found) == ways(turned[None])
+    kept = np.array([[0.0, 0.0], [10.0, 1.0], [11.0, 6.0], [1.0, 5.0]])
+    assert as_corners(kept, gsd_m=(1, 1))[0].tolist() == kept.tolist(), "four corners that go round stay as they are"
+    with pytest.raises(ValueError, match="no area"):
+        as_corners(np.array([[0.0, 0.0], [5.0, 0.0], [9.0, 0.0], [2.0, 0.0]]), gsd_m=(1, 1))
+    with pytest.raises(ValueError, match="2 corners"):
+        smallest_rectangle(np.zeros((2, 2)))
