@@ -6,8 +6,7 @@ from pathlib import Path
 
 from sattrack import wiring
 from sattrack.bench.accuracy import Measured, bench_accuracy, figures
-from sattrack.bench.bands import measured_bands
-from sattrack.bench.coverage import interval_coverage
+from sattrack.bench.coverage import Intervals, judge_left_out
 from sattrack.bench.figures import Figures
 from sattrack.errors import UsageError
 from sattrack.results import ModelCard
@@ -16,13 +15,12 @@ from sattrack.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Figures on sets that the weights which made them never saw. coverage: see coverage.interval_coverage."""
+    """Figures on sets that the weights which made them never saw. intervals: each set judged by the others' bands."""
 
     rows: tuple[Figures, ...]
     by: dict[str, str]
     whole: Figures
-    coverage: dict[str, float]
-    bands: tuple[dict[str, float], ...]
+    intervals: Intervals
 
 
 def left_out_sets(card: ModelCard) -> tuple[str, ...]:
@@ -53,15 +51,17 @@ def measure_held_out(folds: Sequence[Path], *, data: Path, threshold: float, set
         figures([m for m in measured if m.image.dataset == name], name=name, threshold=threshold) for name in sorted(by)
     )
     whole = figures(measured, name="all", threshold=threshold)
-    coverage = interval_coverage(measured, threshold=threshold)
-    return HeldOut(rows, by, whole, coverage, measured_bands(measured, threshold=threshold))
+    return HeldOut(rows, by, whole, judge_left_out(measured, threshold=threshold))
 
 
 def carded(card: ModelCard, held_out: HeldOut, *, threshold: float) -> ModelCard:
     """The card with the threshold, the bands and a row of figures for each set."""
     rows = [_row(row, by=held_out.by[row.name]) for row in held_out.rows]
     return replace(
-        card, threshold=threshold, measured=held_out.bands, figures=(*rows, _row(held_out.whole, by="each set by its fold"))
+        card,
+        threshold=threshold,
+        measured=held_out.intervals.card.measured,
+        figures=(*rows, _row(held_out.whole, by="each set by its fold")),
     )
 
 

@@ -82,6 +82,30 @@ class Coverage:
         return "missed: low" if low else "missed: high" if high else "open"
 
 
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Judged intervals of pictures, and of sets as one count each where there are several pictures of a set."""
+
+    title: str
+    card: ModelCard
+    pictures: tuple[Judged, ...]
+    sets: tuple[Judged, ...] = ()
+
+    def rows(self) -> tuple[Coverage, ...]:
+        """A row for each band, of pictures where boxes stand; for all of these; for sets; for pictures where none stands.
+
+        An interval on what look-alikes give grows with them, and holds nought only where most are faint: they would hide how
+        well boxes are counted, so they stand apart. Pictures without any box where none was found are in no row.
+        """
+        rows = [*by_band([j for j in self.pictures if j.true], card=self.card)]
+        if self.sets:
+            rows.append(covered(self.sets, name="sets, each as one count"))
+        empty = [j for j in self.pictures if not j.true and not j.blank]
+        if empty:
+            rows.append(covered(empty, name="no box stands there, some found"))
+        return tuple(rows)
+
+
 def band_name(row: dict[str, float]) -> str:
     """A row of a card as people read it."""
     return f"{row['gsd_low']:.2f}-{row['gsd_high']:.2f} m, {row['density_low']:.0f}-{row['density_high']:.0f} /ha"
@@ -112,7 +136,7 @@ def judge_each(measured: Sequence[Measured], *, card: ModelCard, threshold: floa
     return tuple(judge([point_of(m, threshold=threshold)], card=card) for m in measured)
 
 
-def judge_left_out(measured: Sequence[Measured], *, threshold: float) -> tuple[tuple[Judged, ...], tuple[Judged, ...]]:
+def judge_left_out(measured: Sequence[Measured], *, threshold: float) -> Intervals:
     """Each picture, and each set as one count, by bands from the other sets only; named by the bands of all."""
     points = [point_of(m, threshold=threshold) for m in measured]
     bands = replace(BARE, measured=bands_of(points))
@@ -123,7 +147,7 @@ def judge_left_out(measured: Sequence[Measured], *, threshold: float) -> tuple[t
         card = replace(BARE, measured=bands_of([p for p in points if _set(p) != name]))
         pictures += [judge([p], card=card, bands=bands) for p in own]
         sets.append(judge(own, card=card, bands=bands))
-    return tuple(pictures), tuple(sets)
+    return Intervals("labelled sets, each judged by the others", bands, tuple(pictures), tuple(sets))
 
 
 def _set(point: Point) -> str:
@@ -162,16 +186,16 @@ def by(judged: Sequence[Judged], *, key: Callable[[Judged], str]) -> tuple[Cover
 
 
 def interval_coverage(measured: Sequence[Measured], *, threshold: float) -> dict[str, float]:
-    """How often a 90 % interval holds the labelled number, each set judged by bands from the other sets only.
+    """How often a 90 % interval holds the labelled number, each set judged by bands from the other sets only: see shares."""
+    return shares(judge_left_out(measured, threshold=threshold))
 
-    pictures and sets: shares covered; half_width: mean half-width of the pictures' intervals over their count.
-    """
-    pictures, sets = judge_left_out(measured, threshold=threshold)
-    widths = [j.half_width for j in pictures if j.found]
+
+def shares(judged: Intervals) -> dict[str, float]:
+    """pictures and sets: shares covered; half_width: mean half-width of the pictures' intervals over their count."""
     return {
-        "pictures": _mean([j.held for j in pictures]),
-        "sets": _mean([j.held for j in sets]),
-        "half_width": _mean(widths),
+        "pictures": _mean([j.held for j in judged.pictures]),
+        "sets": _mean([j.held for j in judged.sets]),
+        "half_width": _mean([j.half_width for j in judged.pictures if j.found]),
     }
 
 

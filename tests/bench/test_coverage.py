@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from sattrack.bench.bands import BARE, point_of
-from sattrack.bench.coverage import UNMEASURED, Judged, by, by_band, covered, interval_coverage, judge, judge_left_out
+from sattrack.bench.coverage import (
+    UNMEASURED,
+    Intervals,
+    Judged,
+    by,
+    by_band,
+    covered,
+    interval_coverage,
+    judge,
+    judge_left_out,
+)
 from tests.bench.measured_pictures import picture
 
 BAND = {
@@ -21,7 +31,7 @@ def judged(true: int, found: int, *, off: float = 0.1, dataset: str = "s", band:
     return Judged("p", dataset, band, true, found, found * (1 - off), found * (1 + off), float(found))
 
 
-def test_an_interval_is_judged_by_the_labels_and_named_by_its_band() -> None:
+def test_an_interval_is_toldby_the_labels_and_named_by_its_band() -> None:
     inside = judge([point_of(picture("a", true=104, found=100, hits=100), threshold=0.25)], card=CARD)
     assert inside.held
     assert inside.band == "0.40-0.60 m, 0-300 /ha"
@@ -32,7 +42,7 @@ def test_an_interval_is_judged_by_the_labels_and_named_by_its_band() -> None:
     assert coarse.half_width > 1.4 * inside.half_width
 
 
-def test_boxes_nearly_counted_are_seen_by_the_judge_and_pictures_judged_as_one_are_added() -> None:
+def test_boxes_nearly_counted_are_seen_by_the_judge_and_pictures_toldas_one_are_added() -> None:
     some = [point_of(picture("a", true=50, found=40, hits=40, faint=faint), threshold=0.25) for faint in (0, 12)]
     assert [judge([p], card=CARD).held for p in some] == [False, True]
     both = judge(some, card=CARD)
@@ -73,7 +83,7 @@ def test_bands_without_pictures_are_rows_too_and_strangers_have_one_of_their_own
     ]
 
 
-def test_intervals_hold_where_places_are_alike_and_the_judged_set_never_judges_itself() -> None:
+def test_intervals_hold_where_places_are_alike_and_the_toldset_never_judges_itself() -> None:
     rng = np.random.default_rng(1)
     alike = [
         picture(name, true=80, found=80 - int(miss), hits=80 - int(miss))
@@ -84,6 +94,14 @@ def test_intervals_hold_where_places_are_alike_and_the_judged_set_never_judges_i
     assert shares["pictures"] >= 0.9
     assert 0.05 < shares["half_width"] < 0.3
     odd = [picture("z", true=80, found=20, hits=20) for _ in range(4)]
-    pictures, sets = judge_left_out([*alike[:8], *odd], threshold=0.25)
-    assert {j.dataset for j in sets if not j.held} == {"z"}
-    assert [j.dataset for j in pictures].count("z") == 4
+    told = judge_left_out([*alike[:8], *odd], threshold=0.25)
+    assert {j.dataset for j in told.sets if not j.held} == {"z"}
+    assert [j.dataset for j in told.pictures].count("z") == 4
+    assert [row.name for row in told.rows()][-2:] == ["all", "sets, each as one count"]
+
+
+def test_pictures_where_nothing_stands_have_a_row_of_their_own_if_anything_was_found() -> None:
+    both = Intervals("t", CARD, (judged(0, 0), judged(0, 7), judged(10, 10, band="0.40-0.60 m, 0-300 /ha")))
+    assert [(row.name, row.pictures) for row in both.rows()] == [
+        ("0.40-0.60 m, 0-300 /ha", 1), ("all", 1), ("no box stands there, some found", 1)
+    ]  # fmt: skip

@@ -5,6 +5,7 @@ import typer
 from sattrack.cli.bench.accuracy import accuracy
 from sattrack.cli.bench.card import card
 from sattrack.cli.bench.empty import empty
+from sattrack.cli.bench.intervals import intervals
 from sattrack.cli.bench.speed import speed
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -12,3 +13,4 @@ app.command(no_args_is_help=True)(accuracy)
 app.command(no_args_is_help=True)(empty)
 app.command(no_args_is_help=True)(card)
 app.command()(speed)
+app.command()(intervals)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sattrack.cli import options as o
+from sattrack.cli.bench import options as b
 from sattrack.cli.voice import Voice
 
 
@@ -23,6 +24,8 @@ def card(
 ) -> None:
     """Measure weights on places not seen, each fold's on the sets that they never saw; print, or write into the card."""
     from sattrack.bench.carding import card_page, carded, measure_held_out
+    from sattrack.bench.coverage import shares
+    from sattrack.bench.interval_tables import coverage_table
     from sattrack.detectors.cards import card_for, write_card
     from sattrack.face import chosen_settings
     from sattrack.writing import write_whole
@@ -34,11 +37,12 @@ def card(
     held_out = measure_held_out(fold, data=data, threshold=chosen, settings=settings)
     new = carded(old, held_out, threshold=chosen)
     voice.out(card_page(new))
-    shares = held_out.coverage
+    held = shares(held_out.intervals)
     voice.out(
-        f"90 % intervals, each set judged by the others: hold {shares['pictures']:.0%} of pictures and "
-        f"{shares['sets']:.0%} of sets, mean half-width {shares['half_width']:.0%} of the count."
+        f"90 % intervals, each set judged by the others: hold {held['pictures']:.0%} of pictures and "
+        f"{held['sets']:.0%} of sets, mean half-width {held['half_width']:.0%} of the count."
     )
+    b.print_table(coverage_table(held_out.intervals.rows()), voice=voice, markdown=False)
     if write:
         write_card(new, weights.with_suffix(".json"))
         write_whole(weights.with_suffix(".md"), card_page(new).encode())
