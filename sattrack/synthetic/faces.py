@@ -27,6 +27,13 @@ class FaceMap:
     height: NDArray[np.float32]
 
 
+def where_set(raster: NDArray[np.int32] | NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the cells that are not 0, row by row; numpy's own nonzero is far slower in two dimensions."""
+    flat = np.flatnonzero(raster.ravel() != 0)
+    rows = flat // raster.shape[1]
+    return rows, flat - rows * raster.shape[1]
+
+
 def painters_order(things: Solids, *, lean: tuple[float, float]) -> NDArray[np.intp]:
     """Solids from those that may be hidden to those that may hide: farthest along the lean first, steel overhead last."""
     towards = np.cos(things.lane_angle) * lean[0] + np.sin(things.lane_angle) * lean[1]
@@ -113,7 +120,7 @@ def _heights(
     x = (origin[0] + (np.arange(ids.shape[1], dtype=np.float32) + 0.5) * cell_m)[None, :]
     y = (origin[1] + (np.arange(ids.shape[0], dtype=np.float32) + 0.5) * cell_m)[:, None]
     z = np.zeros(ids.shape, np.float32)
-    at = np.nonzero(ids)
+    at = where_set(ids)
     chosen = plane[ids[at]]
     z[at] = chosen[:, 0] * x[0, at[1]] + chosen[:, 1] * y[at[0], 0] + chosen[:, 2]
     return z

@@ -60,13 +60,17 @@ class Ground:
 def paint_ground(ground: Ground, *, cell_m: float, shape: tuple[int, int]) -> NDArray[np.float32]:
     """(rows, cols, 3) float32 sRGB 0..255 on cells of cell_m metres from (0, 0)."""
     rng = np.random.default_rng(ground.seed)
-    picture = _texture(rng, kind=ground.base, cell_m=cell_m, shape=shape) * np.float32(ground.shade)
-    fresh = {
-        kind: _texture(np.random.default_rng((ground.seed, list(KINDS).index(kind))), kind=kind, cell_m=cell_m, shape=shape)
-        for kind in dict.fromkeys(surface.kind for surface in ground.surfaces)
-    }
+    picture = _draw_texture(rng, kind=ground.base, cell_m=cell_m, shape=shape).whole()
+    picture *= np.float32(ground.shade)
+    fresh: dict[str, _Texture] = {}
     for surface in ground.surfaces:
-        _lay(picture, surface=surface, fresh=fresh[surface.kind], cell_m=cell_m)
+        part = _bounds(surface.outline, cell_m=cell_m, shape=shape)
+        if part is None:
+            continue
+        if surface.kind not in fresh:
+            own = np.random.default_rng((ground.seed, list(KINDS).index(surface.kind)))
+            fresh[surface.kind] = _draw_texture(own, kind=surface.kind, cell_m=cell_m, shape=shape)
+        _lay(picture, surface=surface, fresh=fresh[surface.kind], part=part, cell_m=cell_m)
     _draw_stripes(picture, stripes=ground.stripes, cell_m=cell_m)
     if ground.dirt:
         picture *= _stains(rng, cell_m=cell_m, shape=shape, strength=ground.dirt)[..., None]
@@ -85,16 +89,35 @@ def noise(rng: np.random.Generator, *, shape: tuple[int, int], cell_m: float, si
     return np.asarray(cv2.resize(seeds, (shape[1], shape[0]), interpolation=way), np.float32)
 
 
-def _texture(rng: np.random.Generator, *, kind: str, cell_m: float, shape: tuple[int, int]) -> NDArray[np.float32]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Texture:
+    """One kind of ground all over a picture. light, warm: (rows, cols), from which a cell's colour is made when it is asked."""
+
+    colour: tuple[int, int, int]
+    light: NDArray[np.float32]
+    warm: NDArray[np.float32]
+
+    def whole(self) -> NDArray[np.float32]:
+        """(rows, cols, 3)."""
+        return self._coloured(self.light, self.warm)
+
+    def at(self, part: tuple[slice, slice], cells: tuple[NDArray[np.intp], ...]) -> NDArray[np.float32]:
+        """(m, 3) at cells of a part of the picture."""
+        return self._coloured(self.light[part][cells], self.warm[part][cells])
+
+    def _coloured(self, light: NDArray[np.float32], warm: NDArray[np.float32]) -> NDArray[np.float32]:
+        out = np.empty((*light.shape, 3), np.float32)
+        for channel, turn in enumerate((1.0, 0.1, -1.0)):
+            out[..., channel] = self.colour[channel] + light + warm * turn
+        return out
+
+
+def _draw_texture(rng: np.random.Generator, *, kind: str, cell_m: float, shape: tuple[int, int]) -> _Texture:
     colour, grain, cloud, hue = KINDS[kind]
     light = noise(rng, shape=shape, cell_m=cell_m, size_m=14.0) * (cloud * 0.7)
     light += noise(rng, shape=shape, cell_m=cell_m, size_m=3.0) * (cloud * 0.4)
     light += noise(rng, shape=shape, cell_m=cell_m, size_m=0.6) * grain
-    picture = np.empty((*shape, 3), np.float32)
-    warm = noise(rng, shape=shape, cell_m=cell_m, size_m=8.0) * hue
-    for channel, turn in enumerate((1.0, 0.1, -1.0)):
-        picture[..., channel] = colour[channel] + light + warm * turn
-    return picture
+    return _Texture(colour, light, noise(rng, shape=shape, cell_m=cell_m, size_m=8.0) * hue)
 
 
 def _cells(points: Floats, *, cell_m: float) -> NDArray[np.int32]:
@@ -110,18 +133,16 @@ def _bounds(points: Floats, *, cell_m: float, shape: tuple[int, int]) -> tuple[s
     return (slice(y0, y1), slice(x0, x1)) if x1 > x0 and y1 > y0 else None
 
 
-def _lay(picture: NDArray[np.float32], *, surface: Surface, fresh: NDArray[np.float32], cell_m: float) -> None:
-    """One surface, its edge soft by a cell. fresh: its kind of ground, as large as the picture."""
-    part = _bounds(surface.outline, cell_m=cell_m, shape=(picture.shape[0], picture.shape[1]))
-    if part is None:
-        return
+def _lay(picture: NDArray[np.float32], *, surface: Surface, fresh: _Texture, part: tuple[slice, slice], cell_m: float) -> None:
+    """One surface, its edge soft by a cell. fresh: its kind of ground; part: of the picture that it lies in."""
     mask = np.zeros((part[0].stop - part[0].start, part[1].stop - part[1].start), np.uint8)
     local = _cells(surface.outline - np.array([part[1].start, part[0].start]) * cell_m, cell_m=cell_m)
     cv2.fillPoly(mask, [local], 255, lineType=cv2.LINE_AA, shift=4)
-    at = np.nonzero(mask)
+    flat = np.flatnonzero(mask.ravel() != 0)
+    at = flat // mask.shape[1], flat % mask.shape[1]
     cover = (mask[at].astype(np.float32) / 255)[:, None]
     below = picture[part]
-    below[at] += (fresh[part][at] * np.float32(surface.shade) - below[at]) * cover
+    below[at] += (fresh.at(part, at) * np.float32(surface.shade) - below[at]) * cover
 
 
 def _draw_stripes(picture: NDArray[np.float32], *, stripes: tuple[Stripe, ...], cell_m: float) -> None:
@@ -135,8 +156,8 @@ def _draw_stripes(picture: NDArray[np.float32], *, stripes: tuple[Stripe, ...], 
                 width = max(1, round(stripe.width_m / cell_m))
                 line = [_cells(stripe.line, cell_m=cell_m)]
                 cv2.polylines(mask, line, False, round(255 * cover), width, lineType=cv2.LINE_AA, shift=4)
-        at = np.nonzero(mask)
-        picture[at] += (np.array(colour, np.float32) - picture[at]) * (mask[at].astype(np.float32) / 255)[:, None]
+        flat, at = picture.reshape(-1, 3), np.flatnonzero(mask.ravel() != 0)
+        flat[at] += (np.array(colour, np.float32) - flat[at]) * (mask.ravel()[at].astype(np.float32) / 255)[:, None]
 
 
 def _stains(rng: np.random.Generator, *, cell_m: float, shape: tuple[int, int], strength: float) -> NDArray[np.float32]:

@@ -48,12 +48,16 @@ def draw_fleets(rng: np.random.Generator, *, count: int, favourites: int = 0) ->
     return rng.choice(len(shares), count, p=shares)
 
 
-def fleet_shares(rng: np.random.Generator, *, favourites: int) -> NDArray[np.float64]:
-    """Chance of each paint of BOX_PAINTS in a yard with so many favourite paints."""
+def fleet_shares(rng: np.random.Generator, *, favourites: int, one_paint: float = 0.0) -> NDArray[np.float64]:
+    """Chance of each paint of BOX_PAINTS in a yard with so many favourite paints, or where one paint has a share of its own."""
     shares = np.array([share for _, share in BOX_PAINTS])
     if favourites:
         shares[rng.choice(len(shares), favourites, replace=False, p=shares / shares.sum())] += 0.5
-    return np.asarray(shares / shares.sum())
+    shares = shares / shares.sum()
+    if one_paint:
+        shares = shares * (1 - one_paint)
+        shares[rng.choice(len(shares), p=shares / shares.sum())] += one_paint
+    return np.asarray(shares)
 
 
 def fade(rng: np.random.Generator, *, colours: Colours) -> Colours:

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sattrack.synthetic import surroundings
+from sattrack.synthetic import surroundings, waterside
 from sattrack.synthetic.bands import slot_lines
+from sattrack.synthetic.cranes import gantry, quay_crane
+from sattrack.synthetic.goods import small_things
 from sattrack.synthetic.ground import Ground
-from sattrack.synthetic.lookalikes import gantry, lorry, quay_crane, small_things
 from sattrack.synthetic.plot import Plot
 from sattrack.synthetic.seeds import SAMPLES_SEED
 from sattrack.synthetic.solids import Solids, joined
 from sattrack.synthetic.stands import Stand, draw_stand
+from sattrack.synthetic.vehicles import lorry
 from sattrack.synthetic.yards import FT20, FT40, Habit, block_slots
 
 Span = tuple[float, float]
@@ -88,7 +90,7 @@ def _pier(seed: int) -> Place:
     extent = (300.0, 240.0)
     plot = _plot(seed, extent_m=extent, frame=0.33)
     rng = plot.rng
-    surroundings.waterfront(plot, v=58.0, cranes=False, ships=0.0)
+    waterside.waterfront(plot, v=58.0, cranes=False, ships=0.0)
     plot.pave("concrete", u=(-150, 150), v=(-14, 58), shade=0.86)
     plot.pave("asphalt", u=(-260, 260), v=(-66, -58), shade=0.95)
     plot.pave("grass", u=(-260, 260), v=(-90, -67), shade=0.8)
@@ -120,7 +122,7 @@ def _pier(seed: int) -> Place:
 
 def _pier_passing(plot: Plot, look: Look) -> None:
     if look.ship:
-        surroundings.ship(plot, u=-30.0, v=60.5)
+        waterside.ship(plot, u=-30.0, v=60.5)
     for _ in range(int(plot.rng.integers(1, 4))):
         place = plot.at(float(plot.rng.uniform(-120, 120)), -62.0 + float(plot.rng.choice([-2, 2])))
         plot.put(lorry(plot.rng, centre=place, heading=plot.frame, frame=plot.frame, loaded=False))

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from sattrack.geometry import Quads, areas
 from sattrack.synthetic.faces import FACES, FaceMap, draw_faces
-from sattrack.synthetic.ground import noise, paint_ground
+from sattrack.synthetic.ground import paint_ground
 from sattrack.synthetic.layouts import Layout, draw_layout
+from sattrack.synthetic.paintwork import paint_faces
 from sattrack.synthetic.sensor import Sensor, draw_sensor, sense
-from sattrack.synthetic.solids import BOX, ROOF, STEEL, Solids
+from sattrack.synthetic.solids import BOX, Solids
 
 # Beside the picture, as far as shadows and leaning stacks reach, metres.
 _REACH_M = 40.0
@@ -100,14 +101,18 @@ def render_scene(
 ) -> Rendered:  # fmt: skip
     """Draws a layout (metres, (0, 0) at the top-left corner) on shape (rows, cols) pixels of gsd_m metres.
 
-    supersample: cells per pixel each way; none: as many as make a cell about 0.17 m, at least 2.
+    supersample: cells per pixel each way; none: as many as make a cell about 0.17 m, from 2 to 4.
     """
-    factor = supersample or int(np.clip(round(gsd_m / 0.17), 2, 5))
+    factor = supersample or int(np.clip(round(gsd_m / 0.17), 2, 4))
     cell = gsd_m / factor
     fine = shape[0] * factor, shape[1] * factor
     seen = draw_faces(layout.solids, lean=view.lean, cell_m=cell, shape=fine)
     light = _shadows(layout.solids, seen=seen, view=view, cell_m=cell, extent_m=(shape[1] * gsd_m, shape[0] * gsd_m))
-    bright = _coloured(layout, seen=seen, view=view, cell_m=cell, rng=rng)
+    bright = paint_ground(layout.ground, cell_m=cell, shape=fine)
+    paint_faces(
+        bright, things=layout.solids, seen=seen, lean=view.lean, shadow=view.shadow, ambient=view.ambient, cell_m=cell, rng=rng,
+        wear=layout.wear,
+    )  # fmt: skip
     # The shade is lit by the blue sky.
     for channel, sky in enumerate((0.94, 1.0, 1.10)):
         bright[..., channel] *= light + (1 - light) * np.float32(view.ambient * sky)
@@ -138,51 +143,3 @@ def _shadows(things: Solids, *, seen: FaceMap, view: View, cell_m: float, extent
     at_y = (y + away[1] * seen.height + np.float32(_REACH_M)) / np.float32(step) - np.float32(0.5)
     first = cv2.remap(sun.height, at_x, at_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     return np.asarray(first <= seen.height + np.float32(0.35), np.float32)
-
-
-def _coloured(layout: Layout, *, seen: FaceMap, view: View, cell_m: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Ground and faces in full light, the sides turned from the sun already dark."""
-    picture = paint_ground(layout.ground, cell_m=cell_m, shape=(seen.ids.shape[0], seen.ids.shape[1]))
-    things = layout.solids
-    at = np.nonzero(seen.ids)
-    if not len(at[0]):
-        return picture
-    face = seen.ids[at] - 1
-    solid, side = face // FACES, face % FACES
-    shade = _face_light(things, view=view).ravel()[face]
-    shade *= _roof_texture(things, solid=solid, top=side == 0, at=at, view=view, cell_m=cell_m, rng=rng)
-    dirt = noise(rng, shape=(seen.ids.shape[0], seen.ids.shape[1]), cell_m=cell_m, size_m=1.2)[at]
-    picture[at] = things.colour[solid] * (shade * (1 + np.float32(0.035) * dirt))[:, None]
-    return picture
-
-
-def _face_light(things: Solids, *, view: View) -> NDArray[np.float32]:
-    """(n, 5) brightness of top and sides: sky light and sun by the angle, the top being one."""
-    reach = float(np.hypot(*view.shadow))
-    sun = -np.asarray(view.shadow) / max(reach, 1e-6)
-    out = np.ones((len(things), FACES), np.float32)
-    for k in range(4):
-        angle = things.heading + (k - 1) * np.pi / 2
-        facing = np.clip(np.cos(angle) * sun[0] + np.sin(angle) * sun[1], 0, None)
-        out[:, 1 + k] = np.clip(0.75 * view.ambient + (1 - view.ambient) * facing * reach, 0.12, 1.2)
-    return out
-
-
-def _roof_texture(
-    things: Solids, *, solid: NDArray[np.int32], top: NDArray[np.bool_], at: tuple[NDArray[np.intp], ...], view: View,
-    cell_m: float, rng: np.random.Generator,
-) -> NDArray[np.float32]:  # fmt: skip
-    """(m,) factors: ribs across, rails darker at the edges, patches along; sides get corrugation only by their noise."""
-    x = (at[1] + 0.5) * cell_m - things.top[solid] * view.lean[0] - things.centre[solid, 0]
-    y = (at[0] + 0.5) * cell_m - things.top[solid] * view.lean[1] - things.centre[solid, 1]
-    cos, sin = np.cos(things.heading)[solid], np.sin(things.heading)[solid]
-    u, v = x * cos + y * sin, y * cos - x * sin
-    n = len(things)
-    rib = np.where(things.kind == ROOF, rng.uniform(0.8, 3.0, n), rng.uniform(0.28, 0.62, n))
-    depth = np.where(things.kind == STEEL, 0, rng.uniform(0.0, 0.06, n))
-    patch, phase, bend = rng.normal(0, 0.05, n), rng.uniform(0, 6.3, n), rng.uniform(0.3, 1.1, n)
-    out = 1 + depth[solid] * np.cos(u * (2 * np.pi / rib)[solid]) + patch[solid] * np.sin(u * bend[solid] + phase[solid])
-    edge = np.minimum(things.length[solid] / 2 - np.abs(u), things.width[solid] / 2 - np.abs(v))
-    rail = (edge < 0.14) & (things.kind == BOX)[solid]
-    out = np.where(rail, out * rng.uniform(0.62, 0.95, n)[solid], out)
-    return np.where(top, out, 1.0).astype(np.float32)

@@ -63,7 +63,7 @@ def solids(
     base: float | Floats,
     top: float | Floats,
     colour: NDArray[np.floating[Any]],
-    kind: int,
+    kind: int | NDArray[np.int8],
     zone: int | NDArray[np.int32] = -1,
     frame: float = 0.0,
     block: tuple[float, float] | None = None,
@@ -98,7 +98,8 @@ def solids(
     angle = np.stack([np.full(n, frame + np.pi / 2), np.full(n, frame), straight_heading + np.pi / 2, straight_heading], axis=1)
     return Solids(
         centre, heading_n, spread(length), spread(width), spread(base), spread(top),
-        np.array(np.broadcast_to(np.asarray(colour, np.float32), (n, 3))), np.full(n, kind, np.int8),
+        np.array(np.broadcast_to(np.asarray(colour, np.float32), (n, 3))),
+        np.array(np.broadcast_to(np.asarray(kind, np.int8), (n,))),
         np.array(np.broadcast_to(np.asarray(zone, np.int32), (n,))), lane, angle,
     )  # fmt: skip
 

@@ -37,7 +37,8 @@ class Habit:
     share20, share45: of slots. spread_m: careless placing (standard deviation). tilt: of headings, radians.
     favourites: paints that dominate the yard. patch: chance that a box wears its neighbour's paint.
     whole_bays: share of bays that wear one paint throughout. even: share of those whose boxes are also faded alike, so that
-    neighbours show hardly an edge.
+    neighbours show hardly an edge. one_paint: share of all boxes that wear the yard's one paint. cliffs: share of bays where
+    tall stacks stand beside low ones. base_m: what the lowest stand on.
     """
 
     share20: float = 0.25
@@ -48,6 +49,8 @@ class Habit:
     patch: float = 0.35
     whole_bays: float = 0.0
     even: float = 0.0
+    one_paint: float = 0.0
+    cliffs: float = 0.0
     base_m: float = 0.0
 
 
@@ -65,11 +68,21 @@ def block_slots(
     return Slots(places, bay, row, heading, centre, heading if frame is None else frame, pitch)
 
 
-def ragged_tiers(rng: np.random.Generator, *, slots: Slots, highest: int, fill: float) -> NDArray[np.intp]:
-    """(n,) tiers 0..highest: bays agree among themselves, tops are ragged, and about `fill` of the slots are taken."""
+def ragged_tiers(rng: np.random.Generator, *, slots: Slots, highest: int, fill: float, cliffs: float = 0.0) -> NDArray[np.intp]:
+    """(n,) tiers 0..highest: bays agree among themselves, tops are ragged, and about `fill` of the slots are taken.
+
+    cliffs: share of bays where stacks are either tall or one or two high, in runs along the rows: low tops half hidden and in
+    shade.
+    """
     bays = int(slots.bay.max()) + 1 if len(slots) else 0
     level = rng.uniform(0.3, 1.0, bays)[slots.bay] * highest
     tiers = np.clip(np.round(level + rng.normal(0, 0.7, len(slots))), 1, highest).astype(np.intp)
+    if cliffs and highest > 2:
+        steep = (rng.random(bays) < cliffs)[slots.bay]
+        tall = rng.random(bays * (int(slots.row.max()) + 1)).reshape(bays, -1)
+        tall = tall[slots.bay, slots.row // rng.integers(1, 4, bays)[slots.bay]] < 0.5
+        low = rng.integers(1, 3, len(slots))
+        tiers = np.where(steep, np.where(tall, highest - rng.integers(0, 2, len(slots)), low), tiers)
     crowded = rng.beta(max(fill, 0.02) * 4, max(1 - fill, 0.02) * 4, bays)[slots.bay]
     return np.where(rng.random(len(slots)) < 0.5 * crowded + 0.5 * fill, tiers, 0)
 
@@ -127,7 +140,7 @@ def _tiered(
     """Stacks of boxes: each tier stands on the one below, and is set down a little off."""
     n = len(tiers)
     lift = np.full(n, habit.base_m)
-    shares = fleet_shares(rng, favourites=habit.favourites)
+    shares = fleet_shares(rng, favourites=habit.favourites, one_paint=habit.one_paint)
     fleets = rng.choice(len(shares), n, p=shares)
     order = np.lexsort((np.arange(n), bay))
     # Runs of one paint within a bay: boxes of one carrier arrive together.
@@ -156,20 +169,8 @@ def _tiered(
             faded = of_even[bay[there]] * rng.normal(1, 0.015, (m, 1)).astype(np.float32)
             colour = np.where(even[bay[there]][:, None], faded, colour)
         parts.append(
-            solids(
-                placed,
-                heading=heading,
-                length=length[there],
-                width=BOX_WIDTH_M,
-                base=base,
-                top=base + high,
-                colour=colour,
-                kind=BOX,
-                zone=zone,
-                frame=slots.frame,
-                block=slots.block,
-                slot=(centre[there], slots.heading),
-            )
-        )
+            solids(placed, heading=heading, length=length[there], width=BOX_WIDTH_M, base=base, top=base + high, colour=colour,
+                   kind=BOX, zone=zone, frame=slots.frame, block=slots.block, slot=(centre[there], slots.heading))
+        )  # fmt: skip
         lift[there] = base + high
     return joined(parts)
