@@ -6,6 +6,7 @@ from sattrack.cli.bench.accuracy import accuracy
 from sattrack.cli.bench.card import card
 from sattrack.cli.bench.empty import empty
 from sattrack.cli.bench.intervals import intervals
+from sattrack.cli.bench.seams import seams
 from sattrack.cli.bench.speed import speed
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -14,3 +15,4 @@ app.command(no_args_is_help=True)(empty)
 app.command(no_args_is_help=True)(card)
 app.command()(speed)
 app.command()(intervals)
+app.command()(seams)
