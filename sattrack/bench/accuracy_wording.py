@@ -3,7 +3,7 @@
 import math
 
 # Count errors up to this fill a bar; beyond it they end at its edge.
-BAR_PCT = 50.0
+BAR_PCT = 30.0
 
 
 def signed(value: float) -> str:

@@ -155,7 +155,7 @@ def strata_plot(parts: Sequence[Stratum], *, width: float) -> Drawing:
                 # Thin lines beside each other: the round ends of one thick line would lengthen a short bar.
                 for rise in (6.4, 4.8, 3.2, 1.6):
                     marks.append(Stroke(((middle, y - rise), (middle + long, y - rise)), "accent", 1.8))
-        marks += [Stroke(((middle + half * v, top), (middle + half * v, y + 3)), "rule") for v in (-0.4, 0.4)]
+        marks += [Stroke(((middle + half * v, top), (middle + half * v, y + 3)), "rule") for v in (-20 / BAR_PCT, 20 / BAR_PCT)]
         marks.append(Stroke(((middle, top), (middle, y + 3)), "quiet"))
     return Drawing(width, y + 10, tuple(marks), title="Count error and F1 by parts of the pictures")
 

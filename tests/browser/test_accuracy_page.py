@@ -3,7 +3,7 @@
 import pytest
 
 from sattrack.bench.accuracy_page import write_accuracy_page
-from sattrack.bench.accuracy_wording import signed
+from sattrack.bench.accuracy_wording import BAR_PCT, signed
 from sattrack.bench.scoring import tally
 from sattrack.bench.summaries import summed
 from tests.bench.drawn_accuracy import two_results
@@ -91,8 +91,9 @@ def test_a_slider_counts_again_what_scoring_counts(opened, results):
         assert row.locator(".c-error").inner_text() == signed(at.error_pct)
         assert row.locator(".c-f1").inner_text() == f"{at.f1:.3f}"
         bar = row.locator(".c-bar rect")
-        assert float(bar.get_attribute("width")) == pytest.approx(min(100, abs(2 * at.error_pct)))
-        assert float(bar.get_attribute("x")) == pytest.approx(max(-100, min(0, 2 * at.error_pct)))
+        long = max(-100, min(100, 100 * at.error_pct / BAR_PCT))
+        assert float(bar.get_attribute("width")) == pytest.approx(abs(long))
+        assert float(bar.get_attribute("x")) == pytest.approx(min(0, long))
     assert page.locator("#said-1 .s-found").inner_text() == str(at.found)
     page.locator("#back").click()
     assert page.locator("#said-1 .s-t").inner_text() == "0.45"

@@ -10,6 +10,7 @@ from sattrack.cli import options as o
 from sattrack.cli.bench import options as b
 from sattrack.cli.bench.watching import watching
 from sattrack.cli.voice import Voice, one_line
+from sattrack.errors import UsageError
 
 if TYPE_CHECKING:
     from sattrack.bench.comparing import Contender
@@ -43,6 +44,13 @@ def accuracy(
             f"{_BY_SCORE}.",
         ),
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Also write a page: charts, a slider for the threshold, the worst pictures."),
+    ] = None,
+    imagery: Annotated[
+        bool, typer.Option("--imagery/--no-imagery", help="Show pixels in the page, or only boxes on gray.")
+    ] = True,
     config: o.Config = None,
     markdown: b.AsMarkdown = False,
     as_json: o.AsJson = False,
@@ -60,10 +68,14 @@ def accuracy(
     asked = _contenders(
         weights or [], detector or [], predictions or [], gsd_m=model_gsd_m, classes=classes, threshold=settings.threshold
     )
+    if page is not None and page.is_dir():
+        raise UsageError("is a folder", where=str(page), way_out="give --page the name of a file, such as accuracy.html")
     images = read_datasets(datasets)
     with watching(voice) as watch:
         results = bench_several(images, asked, settings=settings, heard=watch.heard, begins=watch.begins)
     summaries = [summed(result) for result in results]
+    if page is not None:
+        _write_page(summaries, asked, page, imagery=imagery)
     if as_json:
         voice.json(comparison_values(summaries))
     elif not quiet:
@@ -76,6 +88,16 @@ def accuracy(
                 b.print_table(table, voice=voice, markdown=markdown)
             if markdown:
                 voice.out("")
+    if page is not None:
+        voice.say(f"page: {one_line(str(page))}")
+
+
+def _write_page(summaries: Sequence["Summary"], asked: Sequence["Contender"], to: Path, *, imagery: bool) -> None:
+    from sattrack.bench.accuracy_page import write_accuracy_page
+    from sattrack.wiring import card_of
+
+    cards = [None if one.predictions or one.model.detector else card_of(one.model) for one in asked]
+    write_accuracy_page(summaries, to, cards=cards, imagery=imagery)
 
 
 def _contenders(
