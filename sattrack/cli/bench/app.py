@@ -4,6 +4,7 @@ import typer
 
 from sattrack.cli.bench.accuracy import accuracy
 from sattrack.cli.bench.card import card
+from sattrack.cli.bench.dense import dense
 from sattrack.cli.bench.empty import empty
 from sattrack.cli.bench.intervals import intervals
 from sattrack.cli.bench.seams import seams
@@ -16,3 +17,4 @@ app.command(no_args_is_help=True)(card)
 app.command()(speed)
 app.command()(intervals)
 app.command()(seams)
+app.command()(dense)
