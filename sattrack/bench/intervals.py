@@ -8,6 +8,7 @@ from pathlib import Path
 from sattrack import wiring
 from sattrack.bench.accuracy import Heard, bench_accuracy
 from sattrack.bench.coverage import Intervals, judge_each
+from sattrack.errors import UsageError
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 from sattrack.synthetic.labelled_set import orders_by_seed, write_set
@@ -41,12 +42,13 @@ def bench_rendered(
 
     bands: the card that makes these; none: the model's own. drawn: called with how many yards are there.
     """
+    card = _measured(bands or wiring.card_of(model))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "rendered"
         orders = orders_by_seed(count=yards.count, first_seed=yards.first_seed, gsd_m=GSD_M, pixels=yards.pixels)
         for number, _ in enumerate(write_set(folder, orders, processes=processes), 1):
             drawn(number)
-        found = bench_sets([folder], model=model, settings=settings, bands=bands, heard=heard)
+        found = bench_sets([folder], model=model, settings=settings, bands=card, heard=heard)
     last = yards.first_seed + yards.count - 1
     return Intervals(f"{yards.count} rendered yards, seeds {yards.first_seed} to {last}", found.card, found.pictures)
 
@@ -60,6 +62,16 @@ def bench_sets(
     heard: Heard | None = None,
 ) -> Intervals:
     """Counts labelled pictures and judges the intervals, bands as above: figures tell only of weights that never saw them."""
+    card = _measured(bands or wiring.card_of(model))
     result = bench_accuracy(datasets, model=model, threshold=settings.threshold, settings=settings, heard=heard)
-    card = bands or wiring.card_of(model)
     return Intervals("labelled sets", card, judge_each(result.images, card=card, threshold=result.threshold))
+
+
+def _measured(card: ModelCard) -> ModelCard:
+    if not card.measured:
+        raise UsageError(
+            "nothing was measured for these weights, so there are no intervals to judge",
+            where=card.id,
+            way_out="give --data and --fold, or write their card with `sattrack bench card`",
+        )
+    return card
