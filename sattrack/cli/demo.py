@@ -34,8 +34,10 @@ def demo(
 
     voice = Voice(quiet=quiet, verbose=verbose)
     samples = asset_folder("samples")
+    # The benchmark's pictures belong to no site.
+    sites = sorted(images.parent for images in samples.glob("*/images") if images.parent.name != "benchmark")
     request = Request(
-        inputs=(str(samples),), out=out, sites=samples / "sites.geojson", recursive=True,
+        inputs=tuple(map(str, sites)), out=out, sites=samples / "sites.geojson", recursive=True,
         model=Model(weights if weights is not None else DEFAULT_WEIGHTS),
         settings=chosen_settings(None, threshold=None, device=device), command=" ".join(["sattrack", *sys.argv[1:]]),
     )  # fmt: skip

@@ -74,6 +74,9 @@ def tank(rng: np.random.Generator, *, centre: Point, across_m: float, high_m: fl
     """A round tank: squares turned against each other are round enough at these pixels; a paler middle."""
     paint = pick(rng, paints=((222, 222, 218), (198, 196, 188), (150, 140, 128), (120, 84, 70)), count=1)
     side = across_m * 0.73
-    rim = [Piece((side, side), (0, high_m), paint, kind=ROOF, turn=float(turn)) for turn in np.arange(8) * np.pi / 16]
-    top = [Piece((side * 0.5, side * 0.5), (high_m, high_m + 0.4), paint * 1.05, kind=ROOF, turn=t) for t in (0.0, np.pi / 4)]
-    return assembled([*rim, *top], centre=centre, heading=frame, frame=frame, block=centre)
+    turns = [float(turn) for turn in np.linspace(0, np.pi / 2, 8 + int(across_m * 0.6), endpoint=False)]
+    wall = [Piece((side, side), (0, high_m - 0.2), paint, kind=STEEL, turn=turn) for turn in turns]
+    # The roof lies over all walls, or each would stand on the roof of the one before.
+    roof = [Piece((side, side), (high_m - 0.2, high_m), paint, kind=STEEL, turn=turn) for turn in turns]
+    cap = [Piece((side * 0.5, side * 0.5), (high_m, high_m + 0.1), paint * 1.05, kind=STEEL, turn=turn) for turn in turns[::2]]
+    return assembled([*wall, *roof, *cap], centre=centre, heading=frame, frame=frame, block=centre)

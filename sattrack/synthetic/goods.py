@@ -32,9 +32,9 @@ def row_of_goods(rng: np.random.Generator, *, centre: Point, heading: float, fra
 
 
 def steel_stack(rng: np.random.Generator, *, centre: Point, heading: float, frame: float) -> Solids:
-    """Plates, billets, beams or pipes: bundles 6 to 13 m long and 1 to 2.6 m wide, laid side by side and end to end."""
-    rows, lines = int(rng.integers(2, 12)), int(rng.integers(1, 4))
-    length, width = float(rng.choice([6.0, 9.0, 12.0, 12.5])), float(rng.uniform(0.9, 2.6))
+    """Plates, billets, beams or pipes: bundles 6 to 15 m long and 0.7 to 2 m wide, laid side by side and end to end."""
+    rows, lines = int(rng.integers(2, 14)), int(rng.integers(1, 4))
+    length, width = float(rng.choice([6.0, 9.0, 12.0, 15.0])), float(rng.uniform(0.7, 2.0))
     tone = pick(rng, paints=_STEEL, count=1)
     pieces = []
     for i in range(rows):

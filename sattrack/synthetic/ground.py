@@ -44,7 +44,8 @@ class Stripe:
 class Ground:
     """What lies flat. seed: of stains and grain, so that a site's ground stays the same at every date.
 
-    heading: of traffic, along which tyres leave their marks; worn: how strong those are, 0 none.
+    heading: of traffic, along which tyres leave their marks; worn: how strong those are, 0 none. dry: neither stains nor tyre
+    marks lie on water, and stains come in patches.
     """
 
     base: str
@@ -55,6 +56,7 @@ class Ground:
     dirt: float = 1.0
     heading: float = 0.0
     worn: float = 0.0
+    dry: bool = False
 
 
 def paint_ground(ground: Ground, *, cell_m: float, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -73,9 +75,11 @@ def paint_ground(ground: Ground, *, cell_m: float, shape: tuple[int, int]) -> ND
         _lay(picture, surface=surface, fresh=fresh[surface.kind], part=part, cell_m=cell_m)
     _draw_stripes(picture, stripes=ground.stripes, cell_m=cell_m)
     if ground.dirt:
-        picture *= _stains(rng, cell_m=cell_m, shape=shape, strength=ground.dirt)[..., None]
+        stains = _stains(rng, cell_m=cell_m, shape=shape, strength=ground.dirt, patchy=ground.dry)
+        picture *= _kept_dry(stains, ground=ground, cell_m=cell_m)[..., None]
     if ground.worn:
-        picture *= _tyre_marks(rng, ground=ground, cell_m=cell_m, shape=shape)[..., None]
+        marks = _tyre_marks(rng, ground=ground, cell_m=cell_m, shape=shape)
+        picture *= _kept_dry(marks, ground=ground, cell_m=cell_m)[..., None]
     return picture
 
 
@@ -160,10 +164,22 @@ def _draw_stripes(picture: NDArray[np.float32], *, stripes: tuple[Stripe, ...], 
         flat[at] += (np.array(colour, np.float32) - flat[at]) * (mask.ravel()[at].astype(np.float32) / 255)[:, None]
 
 
-def _stains(rng: np.random.Generator, *, cell_m: float, shape: tuple[int, int], strength: float) -> NDArray[np.float32]:
-    """Oil, damp and repairs: a factor below one in blots, slightly above in worn places."""
+def _kept_dry(factors: NDArray[np.float32], *, ground: Ground, cell_m: float) -> NDArray[np.float32]:
+    """The factors, with 1 on water where the ground asks for it."""
+    water = [_cells(surface.outline, cell_m=cell_m) for surface in ground.surfaces if surface.kind == "water"]
+    if water and ground.dry:
+        cv2.fillPoly(factors, water, 1.0, shift=4)
+    return factors
+
+
+def _stains(
+    rng: np.random.Generator, *, cell_m: float, shape: tuple[int, int], strength: float, patchy: bool
+) -> NDArray[np.float32]:
+    """Oil, damp and repairs: a factor below one in blots, slightly above in worn places; patchy: only here and there."""
     blots = noise(rng, shape=shape, cell_m=cell_m, size_m=5.0) + 0.5 * noise(rng, shape=shape, cell_m=cell_m, size_m=1.5)
     dark = np.clip(blots - 1.2, 0, 1.5) * np.float32(0.12 * strength)
+    if patchy:
+        dark *= np.clip(noise(rng, shape=shape, cell_m=cell_m, size_m=30.0), 0, 2)
     return np.asarray(1.0 - dark + np.clip(-blots - 1.4, 0, 1) * np.float32(0.05 * strength), np.float32)
 
 

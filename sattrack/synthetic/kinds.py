@@ -31,7 +31,7 @@ def _fill(
 _SURROUNDINGS: tuple[tuple[Callable[..., float], float], ...] = (
     (surroundings.cars_band, 0.12),
     (surroundings.trailers_band, 0.15),
-    (surroundings.buses_band, 0.08),
+    (surroundings.buses_band, 0.06),
     (surroundings.sheds_band, 0.15),
     (surroundings.houses_band, 0.04),
     (surroundings.narrow_houses_band, 0.12),

@@ -61,7 +61,7 @@ def draw_layout(rng: np.random.Generator, *, extent_m: tuple[float, float], kind
     surroundings.litter(plot, count=int(rng.gamma(1.0, plot.half**2 / 600)))
     ground = _ground(rng, plot=plot, rough=chosen in ("depot", "lookalikes", "rail", "berms"))
     things = _dusted(rng, things=_within(joined(plot.parts), extent_m=extent_m), base=ground.base)
-    return Layout(extent_m, ground, things, kind=chosen, wear=float(rng.beta(1.2, 1.5)))
+    return Layout(extent_m, ground, things, kind=chosen, wear=float(rng.beta(1.0, 2.2)))
 
 
 def _dusted(rng: np.random.Generator, *, things: Solids, base: str) -> Solids:
@@ -81,8 +81,9 @@ def _ground(rng: np.random.Generator, *, plot: Plot, rough: bool) -> Ground:
     repairs = [_patch(rng, plot=plot, base=base) for _ in range(int(rng.poisson(4)))]
     # Repairs lie under roads and rails.
     return Ground(
-        base, int(rng.integers(1 << 31)), float(rng.uniform(0.65, 1.2)), (*repairs, *plot.surfaces), tuple(plot.stripes),
-        float(rng.gamma(2.0, 0.6)), plot.frame, float(rng.gamma(1.5, 0.8)),
+        base, int(rng.integers(1 << 31)), float(rng.triangular(0.4, 0.7, 1.15)), (*repairs, *plot.surfaces),
+        tuple(plot.stripes),
+        float(rng.gamma(2.0, 0.4)), plot.frame, float(rng.gamma(1.5, 0.7)), dry=True,
     )  # fmt: skip
 
 

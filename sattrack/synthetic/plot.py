@@ -14,7 +14,7 @@ Point = tuple[float, float]
 class Plot:
     """u runs along the frame, v across it, both in metres from the middle and as far as `half` each way.
 
-    paint: the colour of painted lines here; opacity: how worn they are, 0..1.
+    paint: the colour of painted lines here; opacity: how worn they are, 0..1. shore: v from which there is water.
     """
 
     rng: np.random.Generator
@@ -23,6 +23,7 @@ class Plot:
     half: float
     paint: tuple[int, int, int] = (205, 200, 190)
     opacity: float = 0.5
+    shore: float = np.inf
     parts: list[Solids] = field(default_factory=list)
     surfaces: list[Surface] = field(default_factory=list)
     stripes: list[Stripe] = field(default_factory=list)

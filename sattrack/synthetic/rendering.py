@@ -71,9 +71,9 @@ class Rendered:
 
 
 def draw_view(rng: np.random.Generator) -> View:
-    """A sun of 22 to 75 degrees anywhere, a satellite up to 30 degrees off nadir anywhere."""
+    """A sun of 22 to 75 degrees anywhere, a satellite up to 36 degrees off nadir anywhere."""
     elevation, sun = np.radians(rng.uniform(24, 75)), rng.uniform(0, 2 * np.pi)
-    off_nadir, look = np.tan(np.radians(min(abs(rng.normal(0, 14)), 32))), rng.uniform(0, 2 * np.pi)
+    off_nadir, look = np.tan(np.radians(min(abs(rng.normal(0, 17)), 36))), rng.uniform(0, 2 * np.pi)
     reach = min(1 / np.tan(elevation), 2.2)
     return View(
         (float(off_nadir * np.cos(look)), float(off_nadir * np.sin(look))),

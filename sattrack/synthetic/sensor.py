@@ -43,28 +43,30 @@ def draw_sensor(rng: np.random.Generator, *, pan: bool | None = None) -> Sensor:
 
     pan: gray or colour; none: gray at times.
     """
-    hazy = rng.random() < 0.33
     cast = tint(float(rng.random()), strength=float(rng.beta(1.2, 6)) * 0.32)
     haze_tone = tint(float(rng.choice([0.08, 0.58, 0.62])), strength=float(rng.uniform(0, 0.18))) * 190
+    haze = float(rng.uniform(0.15, 0.55) if rng.random() < 0.33 else rng.uniform(0, 0.12))
+    dark = float(rng.uniform(0.3, 0.7)) if rng.random() < 0.08 else 1.0
+    gain = float(np.clip(np.exp(rng.normal(-0.15, 0.28)), 0.4, 1.5)) * dark
+    stretched = rng.random() < 0.3
     return Sensor(
         blur_px=float(rng.uniform(0.3, 0.9)),
         sharpen=(0.0, float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.8, 2.0)))[int(rng.choice(3, p=[0.5, 0.38, 0.12]))],
-        coarser=float(rng.choice([1.0, rng.uniform(1.05, 1.9)], p=[0.7, 0.3])),
-        haze=float(rng.uniform(0.15, 0.55) if hazy else rng.uniform(0, 0.12)),
+        coarser=float(rng.choice([1.0, rng.uniform(1.05, 1.9)], p=[0.65, 0.35])),
+        haze=haze,
         haze_colour=(float(haze_tone[0]), float(haze_tone[1]), float(haze_tone[2])),
         contrast=float(np.clip(rng.normal(1.05, 0.15), 0.7, 1.5)),
-        gain=float(
-            np.clip(np.exp(rng.normal(-0.15, 0.28)), 0.4, 1.5) * (rng.uniform(0.3, 0.7) if rng.random() < 0.08 else 1.0)
-        ),
+        gain=gain,
         gamma=float(np.clip(np.exp(rng.normal(0.08, 0.18)), 0.65, 1.6)),
         cast=(float(cast[0]), float(cast[1]), float(cast[2])),
         saturation=_saturation(rng, pan=pan),
-        noise=float(rng.gamma(1.5, 1.4)),
+        # What is dark or veiled must not drown: noise is a share of the light that comes through.
+        noise=float(rng.gamma(1.5, 1.4)) * min(1.0, gain * (1 - haze)),
         jpeg=0 if rng.random() < 0.35 else int(rng.integers(42, 97)),
         colour_px=float(rng.choice([1.0, rng.uniform(2.0, 4.5)], p=[0.4, 0.6])),
         fringe_px=(float(rng.normal(0, 0.35)), float(rng.normal(0, 0.35))),
-        stretch=(float(rng.uniform(0, 2)), float(rng.uniform(96, 100))) if rng.random() < 0.3 else None,
-        levels=int(rng.integers(40, 160)) if rng.random() < 0.25 else 0,
+        stretch=(float(rng.uniform(0, 2)), float(rng.uniform(96, 100))) if stretched else None,
+        levels=int(rng.integers(40, 160)) if stretched and rng.random() < 0.6 else 0,
     )
 
 

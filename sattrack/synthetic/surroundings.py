@@ -93,7 +93,7 @@ def houses_band(plot: Plot, *, v: float) -> float:
             place = plot.at(float(u), v + 9 + float(rng.normal(0, 1)))
             heading = plot.frame + float(rng.choice([0, np.pi / 2]))
             plot.put(shed(rng, centre=place, heading=heading, frame=plot.frame, size=size))
-    trees(plot, u=(-plot.half, plot.half), v=(v + 1, v + 17), count=int(plot.half / 6))
+    wood(plot, u=(-plot.half, plot.half), v=(v + 1, v + 17), count=int(plot.half / 6))
     return 18.0
 
 
@@ -115,7 +115,7 @@ def narrow_houses_band(plot: Plot, *, v: float) -> float:
         # Every second row stands back to back with the one before.
         at += depth + (float(rng.uniform(3, 7)) if row % 2 else 0.4)
         if row % 2 and rng.random() < 0.4:
-            trees(plot, u=(-plot.half, plot.half), v=(at - 3, at - 1), count=int(plot.half / 8))
+            wood(plot, u=(-plot.half, plot.half), v=(at - 3, at - 1), count=int(plot.half / 8))
     return at - v
 
 
@@ -190,7 +190,7 @@ def green_band(plot: Plot, *, v: float) -> float:
     depth = float(plot.rng.uniform(5, 30))
     kind, shade = str(plot.rng.choice(["grass", "soil"])), float(plot.rng.uniform(0.6, 1.1))
     plot.pave(kind, u=(-plot.half, plot.half), v=(v, v + depth), shade=shade)
-    trees(plot, u=(-plot.half, plot.half), v=(v + 1, v + depth - 1), count=int(plot.rng.integers(0, 40)))
+    wood(plot, u=(-plot.half, plot.half), v=(v + 1, v + depth - 1), count=int(plot.rng.integers(0, 40)))
     return depth
 
 
@@ -208,9 +208,29 @@ def trees(plot: Plot, *, u: tuple[float, float], v: tuple[float, float], count: 
         )  # fmt: skip
 
 
+def wood(plot: Plot, *, u: tuple[float, float], v: tuple[float, float], count: int) -> None:
+    """Crowns of many small leafy lumps, ragged at their edges."""
+    rng = plot.rng
+    middles = np.stack([rng.uniform(*u, count), rng.uniform(*v, count)], -1)
+    reach, high = rng.uniform(1.1, 3.6, count), rng.uniform(2.5, 10, count)
+    tone = pick(rng, paints=((58, 72, 44), (70, 84, 52), (82, 88, 58), (48, 60, 42), (92, 92, 64)), count=count)
+    lumps = 9
+    out, turn = rng.uniform(0, 1, (lumps, count)) ** 0.6, rng.uniform(0, 2 * np.pi, (lumps, count))
+    for i in range(lumps):
+        spots = middles + (reach * out[i])[:, None] * np.stack([np.cos(turn[i]), np.sin(turn[i])], -1)
+        places = np.array([plot.at(float(a), float(b)) for a, b in spots]).reshape(-1, 2)
+        side = reach * rng.uniform(0.5, 0.9, count)
+        top = high * (1 - 0.35 * out[i])
+        plot.put(
+            solids(places, heading=turn[i], length=side, width=side * 0.85, base=0.5 * top, top=top,
+                   colour=tone * rng.normal(0.95, 0.12, (count, 1)), kind=ROOF, frame=plot.frame)
+        )  # fmt: skip
+
+
 def masts(plot: Plot, *, count: int) -> None:
-    """Light masts anywhere."""
-    masts_at(plot, spots=plot.rng.uniform(-plot.half, plot.half, (count, 2)))
+    """Light masts anywhere on land."""
+    spots = plot.rng.uniform(-plot.half, plot.half, (count, 2))
+    masts_at(plot, spots=spots[spots[:, 1] < plot.shore - 2])
 
 
 def masts_at(plot: Plot, *, spots: Floats) -> None:
@@ -225,9 +245,11 @@ def masts_at(plot: Plot, *, spots: Floats) -> None:
 
 
 def litter(plot: Plot, *, count: int) -> None:
-    """Odds and ends that lie about anywhere: crates, cones, barriers, a parked car."""
+    """Odds and ends that lie about anywhere on land: crates, cones, barriers, a parked car."""
     rng = plot.rng
-    places = np.array([plot.at(*rng.uniform(-plot.half, plot.half, 2)) for _ in range(count)]).reshape(-1, 2)
+    spots = rng.uniform(-plot.half, plot.half, (count, 2))
+    spots = spots[spots[:, 1] < plot.shore - 2]
+    places, count = np.array([plot.at(*spot) for spot in spots]).reshape(-1, 2), len(spots)
     tone = pick(rng, paints=_LITTER, count=count)
     size = rng.gamma(1.6, 0.55, (count, 2)).clip(0.3, 3.8)
     plot.put(

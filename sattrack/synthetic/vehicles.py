@@ -10,7 +10,8 @@ from sattrack.synthetic.yards import FT20, FT40, FT45, single
 _BEDS = ((66, 64, 62), (92, 84, 74), (110, 60, 48))
 _CHASSIS = ((70, 68, 66), (96, 88, 80), (60, 60, 66))
 _TRAILERS = ((226, 226, 222), (234, 234, 232), (200, 204, 206), (120, 130, 150))
-_BUSES = ((226, 226, 220), (214, 180, 60), (180, 60, 50), (70, 110, 160), (120, 160, 110))
+# Pale or yellow: from above a dark one cannot be told from a box where pixels are coarse, and would teach to miss boxes.
+_BUSES = ((226, 226, 220), (222, 190, 70), (216, 206, 180), (186, 204, 216), (190, 208, 186))
 # A bed or chassis with its load on: the load's floor, metres.
 BED_M = 1.2
 

@@ -19,6 +19,7 @@ def waterfront(plot: Plot, *, v: float, cranes: bool, ships: float) -> float:
     """Water from v to the end of the board, a quay edge with fenders, cranes and hulls along it; returns the apron's depth."""
     rng = plot.rng
     far = plot.half + 60
+    plot.shore = v
     plot.pave("water", u=(-far, far), v=(v, far * 2), shade=float(rng.uniform(0.55, 1.5)))
     plot.line((-far, v - 0.6), (far, v - 0.6), width_m=1.2, colour=(176, 172, 162), opacity=0.7)
     for u in np.arange(-far, far, float(rng.uniform(8, 20))):

@@ -37,6 +37,15 @@ def test_the_demo_prints_where_the_page_is_and_how_far_it_is_off(sattrack, sampl
     assert (tmp_path / "demo" / "report.html").is_file()
 
 
+def test_the_demo_leaves_the_benchmark_out(sattrack, samples, tmp_path):
+    (samples / "benchmark" / "images").mkdir(parents=True)
+    shutil.copy(samples / "place" / "images" / "may.tif", samples / "benchmark" / "images" / "other.tif")
+    said = sattrack("demo", "-o", tmp_path / "demo")
+    assert said.code == 0
+    assert "may" in said.out
+    assert "other" not in said.out + said.err
+
+
 def test_P10_the_doctor_detects_on_the_fullest_sample(samples):
     assert checks.golden_scene() == checks.Finding(
         True, "self-test on june: 8 boxes found, 10 are there", "the weights or the installation are damaged: install again"
