@@ -1,8 +1,10 @@
 """`sattrack train`: weights from a recipe and a folder of data; a killed training goes on where it was."""
 
+import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,19 +12,49 @@ from sattrack.cli import options as o
 from sattrack.cli.voice import Voice
 from sattrack.errors import UsageError
 
+if TYPE_CHECKING:
+    from sattrack.training.recipes import Recipe
+
 app = typer.Typer(add_completion=False)
+
+_LABELS, _TRAINING = "The labels, instead of what the recipe says", "The training, instead of what the recipe says"
 
 
 @app.command(no_args_is_help=True)
 def train(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A YAML file, such as configs/training/fast.yaml.")],
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A YAML file, or a shipped recipe: finetune or fast.")],
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder that the recipe's folders are in.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where weights, card and checkpoints go.")],
-    fold: Annotated[str | None, typer.Option(metavar="NAME", help="Leave out the sets of this fold of the recipe.")] = None,
-    course: Annotated[
-        list[str] | None, typer.Option("--round", metavar="STEPS@RATE", help="Instead of the recipe's rounds; may be repeated.")
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="NAME", rich_help_panel=_LABELS, help="sattrack, yolo-obb, coco, dota or geojson."),
     ] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Tiles a step, instead of the recipe's.")] = None,
+    gsd_m: o.GsdM = None,
+    bands: o.Bands = None,
+    classes: Annotated[
+        str | None, typer.Option(metavar="A,B", rich_help_panel=_LABELS, help="Categories of the labels that are containers.")
+    ] = None,
+    half: Annotated[
+        str | None,
+        typer.Option(metavar="first | second", rich_help_panel=_LABELS, help="Half of each set's pictures, by sorted name."),
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", rich_help_panel=_LABELS, help="A set or picture never to be trained on; may be repeated."),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="WEIGHTS", rich_help_panel=_TRAINING, help="A .pt file or shipped weights to start from."),
+    ] = None,
+    fold: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", rich_help_panel=_TRAINING, help="Leave out the sets of this fold of the recipe."),
+    ] = None,
+    course: Annotated[
+        list[str] | None,
+        typer.Option("--round", metavar="STEPS@RATE", rich_help_panel=_TRAINING, help="A round; may be repeated."),
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, rich_help_panel=_TRAINING, help="Tiles a step.")] = None,
     minutes: Annotated[float, typer.Option(min=0, help="End each round by the clock; 0 for by its steps.")] = 0.0,
     processes: Annotated[int, typer.Option(min=1, help="Processes that render and plan tiles.")] = 1,
     device: o.Device = None,
@@ -30,21 +62,31 @@ def train(
 ) -> None:
     """Train weights by a recipe, or go on where a killed training stopped; write NAME.pt and a bare card NAME.json.
 
+    To adapt the shipped weights to tiles that you labelled: `sattrack train finetune --data MY-LABELS -o OUT`, then
+    `sattrack detect ... --weights OUT/finetune.pt`. Labels are YOLO-OBB, COCO, DOTA, GeoJSON over scenes, or our own layout;
+    docs/training.md tells how to label, and how to measure on tiles that were left out.
+
     Figures are added to the card by `sattrack bench card`, from weights of each fold.
     """
+    # Before torch is imported, or it has no effect: see wiring.load_model. Beside other work torch's own spinning takes most.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from sattrack.training.making import make
-    from sattrack.training.recipes import read_recipe, without_fold
+    from sattrack.training.recipes import leaving_out, read_recipe, without_fold
 
     voice = Voice(quiet=quiet)
-    chosen = read_recipe(recipe)
+    chosen = read_recipe(_recipe_file(recipe))
     if fold is not None:
         chosen = without_fold(chosen, fold)
-    changed: dict[str, object] = {}
-    if course:
-        changed["rounds"] = [_round(text) for text in course]
-    if batch is not None:
-        changed["batch"] = batch
-    chosen = type(chosen).model_validate(chosen.model_dump() | changed)
+    chosen = leaving_out(chosen, leave_out or ())
+    labels = {
+        "format": form,
+        "gsd_m": o.pixel_size(gsd_m),
+        "bands": o.band_numbers(bands),
+        "classes": o.names(classes),
+        "half": half,
+    }
+    changed = {"rounds": [_round(text) for text in course] if course else None, "batch": batch, "start": _start(start)}
+    chosen = _changed(chosen, labels=labels, changed=changed)
     out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     made = make(
@@ -52,6 +94,36 @@ def train(
         told=lambda line: voice.say(f"{time.monotonic() - began:6.0f} s  {line}"),
     )  # fmt: skip
     voice.out(f"{made.weights}: {made.steps} steps in {made.seconds / 60:.1f} minutes; its card: {made.card}")
+
+
+def _recipe_file(asked: Path) -> Path:
+    """A path, or the name of a shipped recipe."""
+    from sattrack.assets import asset_folder
+
+    if asked.exists() or asked.suffix or len(asked.parts) > 1:
+        return asked
+    folder = asset_folder("configs") / "training"
+    if not (folder / f"{asked}.yaml").is_file():
+        known = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
+        raise UsageError("no such recipe", where=str(asked), way_out=f"give a YAML file, or a shipped one: {known}")
+    return folder / f"{asked}.yaml"
+
+
+def _changed(recipe: "Recipe", *, labels: Mapping[str, object], changed: Mapping[str, object]) -> "Recipe":
+    """The recipe with what was given on the command line, of labels for each of its labelled sources."""
+    from sattrack.training.recipes import checked_recipe
+
+    said = recipe.model_dump(exclude_unset=True) | {key: value for key, value in changed.items() if value is not None}
+    given = {key: value for key, value in labels.items() if value is not None}
+    if given and not recipe.labelled:
+        raise UsageError(f"the recipe {recipe.name!r} has no labels, so {', '.join(given)} says nothing")
+    said["labelled"] = [dict(source) | given for source in said.get("labelled", ())]
+    return checked_recipe(said, where="the command line")
+
+
+def _start(asked: str | None) -> str | None:
+    """Weights by a path from where the command runs, or shipped ones by name."""
+    return str(Path(asked).absolute()) if asked and Path(asked).is_file() else asked
 
 
 def _round(text: str) -> dict[str, float]:

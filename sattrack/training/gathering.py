@@ -1,14 +1,27 @@
-"""Gathering: the pictures that a recipe asks for, each with its share of the draws."""
+"""Gathering: the pictures that a recipe asks for, each with its share of the draws, and what the model card says of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sattrack.errors import UsageError
-from sattrack.training.pictures import SUFFIXES, Picture, read_empty, read_labelled, render_pictures
+from sattrack.labels.choosing import Chosen, read_chosen
+from sattrack.labels.sets import check_once, find_sets
+from sattrack.training.labelled_pictures import read_labelled
+from sattrack.training.pictures import SUFFIXES, Picture, read_empty, render_pictures
 from sattrack.training.recipes import EmptySource, LabelledSource, Recipe, spared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """Pictures, the weight of each (n,), and for each source what a model card says of it."""
+
+    pictures: tuple[Picture, ...]
+    weights: NDArray[np.float64]
+    sources: tuple[dict[str, str], ...]
 
 
 def gather(
@@ -18,58 +31,104 @@ def gather(
     processes: int = 1,
     cache: Path | None = None,
     told: Callable[[str], None] = lambda _line: None,
-) -> tuple[tuple[Picture, ...], NDArray[np.float64]]:
-    """All pictures, and the weight of each. UsageError where a folder holds nothing."""
+) -> Gathered:
+    """All pictures of a recipe. UsageError where a folder holds nothing, or a name to be left out is in no source."""
     pictures: list[Picture] = []
     weights: list[float] = []
+    sources: list[dict[str, str]] = []
 
     def add(found: Iterable[Picture], shares: Iterable[float], weight: float) -> None:
         found, share = list(found), np.array(list(shares), float)
         pictures.extend(found)
         weights.extend(share / share.sum() * weight)
 
-    for labelled in recipe.labelled:
-        sets = _labelled_sets(labelled, data=data)
-        shares = [
-            np.sqrt(sum(len(p.quads) for p in one) + 1) * np.sqrt(len(p.quads) + 1) / _sum_of_roots(one)
-            for one in sets
-            for p in one
-        ]
-        add([p for one in sets for p in one], shares, labelled.weight)
-        told(f"{labelled.folder}: {len(sets)} sets, {sum(len(one) for one in sets)} pictures")
+    for source, chosen in _chosen(recipe, data=data):
+        sets = [pictures_of_set for one in chosen.sets if (pictures_of_set := read_labelled(one.images))]
+        if not sets:
+            raise UsageError("everything is to be ignored: nothing is left to train on", where=str(data / source.folder))
+        add([p for one in sets for p in one], [share for one in sets for share in _shares(one)], source.weight)
+        sources.append(_labelled_row(source, chosen, name=_name(source, data=data)))
+        images = [image for one in chosen.sets for image in one.images]
+        row, boxes = sources[-1], sum(len(image.truth) for image in images)
+        many = f"{_counted(len(sets), 'set')}, {_counted(len(images), 'picture')}, {boxes} boxes"
+        told(f"{row['name']}: {row['format']}, {many}")
+        for one in chosen.sets:
+            for note in one.notes:
+                told(f"{one.name}: {note}")
     for empty in recipe.empty:
-        found = _empty(empty, data=data)
+        found, skipped = _empty(empty, data=data)
         add(found, [1.0] * len(found), empty.weight)
+        sources.append(_empty_row(empty, found=len(found), skipped=skipped))
         told(f"{empty.folder}: {len(found)} pictures without containers")
     if recipe.rendered:
         seeds = range(recipe.rendered.first_seed, recipe.rendered.first_seed + recipe.rendered.count)
         drawn = render_pictures(seeds, processes=processes, cache=cache)
         add(drawn, [1.0] * len(drawn), recipe.rendered.weight)
+        name = f"rendered yards, seeds {seeds.start} to {seeds.stop - 1}"
+        sources.append({"name": name, "kind": "rendered", "terms": "our own"})
         told(f"rendered: {len(drawn)} yards, {sum(len(p.quads) for p in drawn)} boxes")
     if not pictures:
         raise UsageError(f"the recipe {recipe.name!r} names no pictures")
-    return tuple(pictures), np.array(weights)
+    return Gathered(tuple(pictures), np.array(weights), tuple(sources))
 
 
-def _labelled_sets(source: LabelledSource, *, data: Path) -> list[tuple[Picture, ...]]:
-    there = sorted(path.parent.name for path in (data / source.folder).glob("*/meta.json"))
-    chosen = [name for name in (source.sets or there) if name not in source.leave_out]
-    missing = [name for name in [*chosen, *source.leave_out] if name not in there]
-    if missing or not chosen:
+def _chosen(recipe: Recipe, *, data: Path) -> list[tuple[LabelledSource, Chosen]]:
+    """Each labelled source with its sets, read. A fold's names are left out of every source, and must be in one of them."""
+    found = []
+    for source in recipe.labelled:
+        where = data / source.folder
+        places = find_sets(where, form=source.format)
+        check_once(places)
+        found.append((source, read_chosen(places, asked=source.asked(), choice=source.choice(), where=str(where))))
+    unknown = set.intersection(*({*chosen.unknown} for _, chosen in found)) if found else set()
+    if unknown:
+        there = sorted({name for _, c in found for name in (*(one.name for one in c.sets), *c.sets_left_out)})
         raise UsageError(
-            f"no labelled sets {', '.join(missing)}" if missing else "no labelled sets", where=str(data / source.folder),
-            way_out=f"there are: {', '.join(there) or 'none'}",
+            f"no labelled sets or pictures {', '.join(sorted(unknown))} to leave out", where=str(data),
+            way_out=f"there are: {', '.join(there)}",
         )  # fmt: skip
-    return [read_labelled(data / source.folder / name) for name in chosen]
+    return found
 
 
-def _sum_of_roots(one: tuple[Picture, ...]) -> float:
-    return float(sum(np.sqrt(len(p.quads) + 1) for p in one))
+def _shares(pictures: Sequence[Picture]) -> list[float]:
+    """Sets are drawn by the square root of their boxes, and so are the pictures of a set."""
+    roots = [float(np.sqrt(len(p.quads) + 1)) for p in pictures]
+    whole = float(np.sqrt(sum(len(p.quads) for p in pictures) + 1))
+    return [whole * root / sum(roots) for root in roots]
 
 
-def _empty(source: EmptySource, *, data: Path) -> tuple[Picture, ...]:
+def _labelled_row(source: LabelledSource, chosen: Chosen, *, name: str) -> dict[str, str]:
+    """left_out: sets that were never seen, by name; pictures_left_out: pictures of the sets that were."""
+    images = [image for one in chosen.sets for image in one.images]
+    row = {
+        "name": name, "kind": "labelled", "format": ", ".join(sorted({one.format for one in chosen.sets})),
+        "sets": ", ".join(one.name for one in chosen.sets), "pictures": str(len(images)),
+        "boxes": str(sum(len(image.truth) for image in images)), "left_out": ", ".join(chosen.sets_left_out),
+        "pictures_left_out": ", ".join(chosen.left_out),
+        "not_taken": "; ".join(f"{one.name}: {note}" for one in chosen.sets for note in one.notes), "terms": source.terms,
+    }  # fmt: skip
+    return {key: value for key, value in row.items() if value or key in ("left_out", "terms")}
+
+
+def _name(source: LabelledSource, *, data: Path) -> str:
+    """The folder as the recipe has it; of the data folder itself, which a recipe calls `.`, its own name."""
+    return source.folder if Path(source.folder).name else data.resolve().name
+
+
+def _empty_row(source: EmptySource, *, found: int, skipped: int) -> dict[str, str]:
+    row = {"name": source.folder, "kind": "without containers", "pictures": str(found), "terms": source.terms}
+    return row | ({"pictures_left_out": f"every third by name ({skipped})"} if skipped else {})
+
+
+def _empty(source: EmptySource, *, data: Path) -> tuple[tuple[Picture, ...], int]:
+    """The pictures, and how many are spared for measuring."""
     folder = data / source.folder
     names = [path.stem for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES]
     if not names:
         raise UsageError("no pictures", where=str(folder), way_out="check the recipe's folder and the data folder")
-    return read_empty(folder, gsd_m=source.gsd_m, limit=source.limit, skip=spared(names) if source.spare else ())
+    skip = spared(names) if source.spare else ()
+    return read_empty(folder, gsd_m=source.gsd_m, limit=source.limit, skip=skip), len(skip)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from sattrack.detectors.cards import write_card
@@ -13,11 +14,15 @@ from sattrack.detectors.devices import choose_device
 from sattrack.errors import UsageError
 from sattrack.results import ModelCard
 from sattrack.training.fitting import Schedule, fit, make_network, save_weights
-from sattrack.training.gathering import gather
+from sattrack.training.gathering import Gathered, gather
 from sattrack.training.looks import Looks
-from sattrack.training.recipes import Recipe
+from sattrack.training.recipes import Recipe, Round
 from sattrack.training.sampling import TileSampler, Turns
+from sattrack.training.starting import Start, check_fit, find_start
 from sattrack.writing import write_whole
+
+# Shorter rounds are over before the usual warming up is, and before the first checkpoint.
+_SHORT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,54 +48,95 @@ def make(
     """Trains by the recipe, or goes on where a killed training stopped; writes NAME.pt and NAME.json into `out`.
 
     minutes: the clock that ends each round sooner than the recipe's steps, 0 for none. Weights come out the same again only on
-    the same device, and without a clock.
+    the same device, and without a clock. UsageError where `out` holds a training begun on other pictures, labels or weights.
     """
-    start = data / recipe.start if recipe.start else None
-    if start is not None and not start.is_file():
-        raise UsageError(
-            "the starting weights are missing", where=str(start), way_out="check the data folder and the recipe's start"
-        )
+    start = find_start(recipe, data=data)
     where = choose_device(device)
     torch.manual_seed(recipe.seed)
-    pictures, weights = gather(recipe, data=data, processes=processes, cache=out, told=told)
+    gathered = gather(recipe, data=data, processes=processes, cache=out, told=told)
+    _check_begun(recipe, gathered, start=start, out=out)
     turns = Turns(patchwork=recipe.patchwork)
-    sampler = TileSampler(pictures, weights, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px, device=where, turns=turns)
-    network = make_network(recipe.architecture, start=start)
+    sampler = TileSampler(
+        gathered.pictures, gathered.weights, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px, device=where, turns=turns
+    )
+    network = make_network(recipe.architecture, start=start.path if start else None)
+    if start:
+        check_fit(network, start=start)
     courses: list[dict[str, object]] = []
     steps, seconds = 0, 0.0
     for number, part in enumerate(recipe.rounds, start=1):
         told(f"round {number} of {len(recipe.rounds)}: {part.steps} steps")
         network, state = fit(
             network, sampler=sampler, looks=Looks(), gsd_m=recipe.gsd_m, device=where,
-            folder=out / f"{recipe.name}-round-{number}",
-            schedule=Schedule(part.steps, batch=recipe.batch, rate=part.rate, seed=recipe.seed + number, minutes=minutes),
+            folder=out / f"{recipe.name}-round-{number}", schedule=_schedule(recipe, part, number=number, minutes=minutes),
             workers=min(2, processes - 1), told=told,
         )  # fmt: skip
         steps, seconds = steps + state.step, seconds + state.seconds
         courses.append({"steps": state.step, "seconds": round(state.seconds, 1), "losses": state.losses[::50]})
     file = out / f"{recipe.name}.pt"
     save_weights(network, file)
-    card = bare_card(recipe, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+    card = bare_card(recipe, sha256=hashlib.sha256(file.read_bytes()).hexdigest(), sources=gathered.sources, start=start)
     write_card(card, file.with_suffix(".json"))
     write_whole(out / f"{recipe.name}-course.json", json.dumps({"device": str(where), "rounds": courses}).encode())
     return Made(file, file.with_suffix(".json"), steps, seconds)
 
 
-def bare_card(recipe: Recipe, *, sha256: str) -> ModelCard:
-    """Figures are added when they have been measured on places that the weights never saw."""
-    sources = [
-        {"name": s.folder, "kind": "labelled", "left_out": ", ".join(s.leave_out), "terms": s.terms} for s in recipe.labelled
-    ]
-    sources += [{"name": s.folder, "kind": "without containers", "terms": s.terms} for s in recipe.empty]
-    if recipe.start:
-        sources.append({"name": Path(recipe.start).name, "kind": "starting weights", "terms": recipe.start_terms})
-    if recipe.rendered:
-        last = recipe.rendered.first_seed + recipe.rendered.count - 1
-        sources.append(
-            {"name": f"rendered yards, seeds {recipe.rendered.first_seed} to {last}", "kind": "rendered", "terms": "our own"}
-        )
+def bare_card(recipe: Recipe, *, sha256: str, sources: Sequence[dict[str, str]], start: Start | None) -> ModelCard:
+    """A card with every source; figures are added when they have been measured on places that the weights never saw."""
+    rows = [_honest(source, start=start) for source in sources]
+    if start:
+        rows += start.sources()
     return ModelCard(
         id=f"{recipe.name}-{sha256[:8]}", sha256=sha256, classes=("container",), gsd_m=recipe.gsd_m, tile_px=recipe.tile_px,
         threshold=recipe.threshold, name=recipe.name, description=recipe.description, licence=recipe.licence,
-        trained_on=tuple(sources),
+        trained_on=tuple(rows),
     )  # fmt: skip
+
+
+def _honest(source: dict[str, str], *, start: Start | None) -> dict[str, str]:
+    """A set counts as never seen only where the starting weights have not seen it either."""
+    left_out = [name for name in source.get("left_out", "").split(", ") if name]
+    seen = [name for name in left_out if start and start.may_have_seen(name)]
+    if not seen:
+        return source
+    kept = ", ".join(name for name in left_out if name not in seen)
+    return source | {"left_out": kept, "left_out_here_only": ", ".join(seen)}
+
+
+def _schedule(recipe: Recipe, part: Round, *, number: int, minutes: float) -> Schedule:
+    plain = Schedule(part.steps, batch=recipe.batch, rate=part.rate, seed=recipe.seed + number, minutes=minutes)
+    short = part.steps < _SHORT
+    return Schedule(
+        part.steps, batch=recipe.batch, rate=part.rate, seed=recipe.seed + number, minutes=minutes,
+        warmup=part.warmup or (max(1, part.steps // 8) if short else plain.warmup),
+        save_every=max(1, min(10, part.steps // 2)) if short else plain.save_every,
+    )  # fmt: skip
+
+
+def _check_begun(recipe: Recipe, gathered: Gathered, *, start: Start | None, out: Path) -> None:
+    """Notes what a training began with; goes on only with the same, or its weights would be of neither."""
+    said = {"pictures": _digest(gathered), "start": hashlib.sha256(start.path.read_bytes()).hexdigest() if start else ""}
+    said["network"] = f"{recipe.architecture}, {recipe.gsd_m:g} m, {recipe.tile_px} px"
+    file = out / f"{recipe.name}-begun.json"
+    begun = any(out.glob(f"{recipe.name}-round-*/last.pt"))
+    if begun and file.is_file():
+        before = json.loads(file.read_bytes())
+        other = [key for key, value in said.items() if before.get(key) != value]
+        if other:
+            what = {"pictures": "pictures or labels", "start": "starting weights", "network": "a network"}
+            raise UsageError(
+                f"a training with other {', '.join(what[key] for key in other)} was begun here", where=str(out),
+                way_out="choose another -o, or remove this folder",
+            )  # fmt: skip
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(file, json.dumps(said, indent=1).encode())
+
+
+def _digest(gathered: Gathered) -> str:
+    """Of all that is drawn from: pixels, boxes, what is ignored, shares."""
+    digest = hashlib.blake2b(np.ascontiguousarray(gathered.weights).tobytes())
+    for picture in gathered.pictures:
+        digest.update(f"{picture.source}/{picture.name} {picture.gsd_m} {picture.pixels.shape}".encode())
+        for array in (picture.pixels, picture.quads, *picture.ignore):
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:32]

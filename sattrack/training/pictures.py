@@ -1,4 +1,4 @@
-"""Pictures with their truth, stretched as at use: labelled sets, empty land and water, rendered yards."""
+"""Pictures with their truth, stretched as at use: empty land and water, rendered yards."""
 
 import multiprocessing
 from collections.abc import Sequence
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from sattrack import wiring
 from sattrack.geometry import Quads
 from sattrack.imagery import Scene, Window
-from sattrack.labels.labelled import scene_of
-from sattrack.labels.sets import read_sets
 from sattrack.ports import Reader
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source
@@ -40,16 +38,6 @@ class Picture:
     quads: Quads
     gsd_m: tuple[float, float]
     ignore: tuple[NDArray[np.float64], ...] = ()
-
-
-def read_labelled(folder: Path) -> tuple[Picture, ...]:
-    """A labelled set, in the layout that the benchmark reads."""
-    with closing(wiring.make_reader(Settings())) as reader:
-        return tuple(
-            Picture(image.name, image.dataset, _read(scene_of(image), reader=reader), image.truth, image.gsd_m, image.ignore)
-            for one in read_sets([folder])
-            for image in one.images
-        )
 
 
 def read_empty(folder: Path, *, gsd_m: float, limit: int = 0, skip: Sequence[str] = ()) -> tuple[Picture, ...]:

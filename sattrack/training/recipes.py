@@ -1,12 +1,21 @@
 """Recipes: what a training is made of, in one YAML file; unknown keys are errors."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sattrack.errors import SettingsError
+from sattrack.labels.asked import Asked, Choice, Format, Half
 from sattrack.synthetic.seeds import FIRST_KEPT_SEED
+
+PixelSize = Annotated[float, Field(gt=0, le=100)]
+# YAML reads 0 as a number, and a class may be called so.
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(lambda said: [str(v) for v in said] if isinstance(said, list | tuple) else said)
+]
 
 
 class _Strict(BaseModel):
@@ -14,13 +23,29 @@ class _Strict(BaseModel):
 
 
 class LabelledSource(_Strict):
-    """Labelled sets under a folder of the data. Sets are drawn by the square root of their boxes, their pictures likewise."""
+    """Labelled sets: a folder of them, one set, or a file, of any known format.
+
+    Sets are drawn by the square root of their boxes, their pictures likewise.
+    """
 
     folder: str
     weight: float = Field(gt=0)
-    sets: tuple[str, ...] = Field((), description="Names of sets; empty: all that are there.")
-    leave_out: tuple[str, ...] = Field((), description="Sets that are never trained on.")
+    format: Format = Field("auto", description="Of the labels; auto looks for itself.")
+    gsd_m: PixelSize | tuple[PixelSize, PixelSize] | None = Field(None, description="Pixel size where pictures do not tell.")
+    bands: tuple[int, ...] | None = Field(None, description="Red, green and blue, from 1, where files do not tell.")
+    classes: Names = Field((), description="Categories that are containers; empty: those called container.")
+    sets: Names = Field((), description="Names of sets; empty: all that are there.")
+    only: Names = Field((), description="Sets or pictures (NAME or SET/NAME, * for anything); empty: all.")
+    leave_out: Names = Field((), description="Sets or pictures that are never trained on.")
+    half: Half = Field("", description="first or second: half of each set's pictures by sorted name.")
     terms: str = Field("", description="Terms of the pictures, for the model card.")
+
+    def asked(self) -> Asked:
+        gsd = self.gsd_m
+        return Asked(self.format, (gsd, gsd) if isinstance(gsd, float) else gsd, self.bands, self.classes)
+
+    def choice(self) -> Choice:
+        return Choice(self.sets, self.only, self.leave_out, self.half)
 
 
 class RenderedSource(_Strict):
@@ -47,12 +72,16 @@ class Round(_Strict):
 
     steps: int = Field(ge=1)
     rate: float = Field(default=0.002, gt=0)
+    warmup: int | None = Field(
+        default=None, ge=1, description="Steps until the peak; 200, or an eighth of a round under 400 steps."
+    )
 
 
 class Recipe(_Strict):
     """Everything that makes weights: sources, network, schedule. Folders are relative to the data folder given at training.
 
-    folds: sets by the name of a fold; weights of a fold never see its sets, so that every figure is of a place not seen.
+    start: weights in the data folder, or shipped ones by their name, such as fast; empty: from nothing. folds: sets by the name
+    of a fold; weights of a fold never see its sets, so that every figure is of a place not seen.
     """
 
     name: str
@@ -80,19 +109,31 @@ def without_fold(recipe: Recipe, fold: str) -> Recipe:
         raise SettingsError(
             f"the recipe {recipe.name!r} has no fold {fold!r}", way_out=f"there are: {', '.join(recipe.folds) or 'none'}"
         )
-    labelled = tuple(s.model_copy(update={"leave_out": (*s.leave_out, *recipe.folds[fold])}) for s in recipe.labelled)
-    return recipe.model_copy(update={"name": f"{recipe.name}-{fold}", "labelled": labelled})
+    kept = leaving_out(recipe, recipe.folds[fold])
+    return kept.model_copy(update={"name": f"{recipe.name}-{fold}"})
+
+
+def leaving_out(recipe: Recipe, names: Sequence[str]) -> Recipe:
+    """The recipe without some sets or pictures, in whichever of its labelled sources they are."""
+    labelled = tuple(s.model_copy(update={"leave_out": (*s.leave_out, *names)}) for s in recipe.labelled)
+    return recipe.model_copy(update={"labelled": labelled})
 
 
 def read_recipe(path: Path) -> Recipe:
     """The recipe of a YAML file; SettingsError names the key that is wrong."""
     try:
-        return Recipe.model_validate(yaml.safe_load(path.read_text()))
+        return checked_recipe(yaml.safe_load(path.read_text(encoding="utf-8")), where=str(path))
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the recipe cannot be read: {error}", where=str(path)) from error
+
+
+def checked_recipe(said: object, *, where: str) -> Recipe:
+    """A recipe from its keys and values; SettingsError names the key that is wrong."""
+    try:
+        return Recipe.model_validate(said)
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingsError(f"{'.'.join(map(str, first['loc'])) or 'the top'}: {first['msg']}", where=str(path)) from error
-    except (yaml.YAMLError, OSError) as error:
-        raise SettingsError(f"the recipe cannot be read: {error}", where=str(path)) from error
+        raise SettingsError(f"{'.'.join(map(str, first['loc'])) or 'the top'}: {first['msg']}", where=where) from error
 
 
 def spared(names: list[str]) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from sattrack.errors import SceneError
+from sattrack.labels.sets import read_sets
 from sattrack.readers.rasters import RasterReader
-from sattrack.training.pictures import read_empty, read_labelled
+from sattrack.training.labelled_pictures import read_labelled
+from sattrack.training.pictures import read_empty
 
 
 def colours(rows: int = 60, cols: int = 80) -> np.ndarray:
@@ -28,7 +30,7 @@ def labelled(folder: Path, pixels: np.ndarray) -> Path:
 
 def test_a_labelled_picture_is_as_the_detector_would_be_fed_it(tmp_path: Path) -> None:
     pixels = colours()
-    (found,) = read_labelled(labelled(tmp_path / "port", pixels))
+    (found,) = read_labelled(read_sets([labelled(tmp_path / "port", pixels)])[0].images)
     assert (found.pixels == pixels).all()
     assert (found.source, found.gsd_m) == ("port", (0.4, 0.5))
     assert found.quads.tolist() == [[[20, 30], [40, 30], [40, 45], [20, 45]]]
@@ -56,5 +58,5 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_every_file_that_was_opened_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = []
     monkeypatch.setattr(RasterReader, "close", lambda reader: closed.append(reader))
-    read_labelled(labelled(tmp_path / "port", colours()))
+    read_labelled(read_sets([labelled(tmp_path / "port", colours())])[0].images)
     assert len(closed) == 1

@@ -1,0 +1,104 @@
+"""Starting weights: found by path or by the name of shipped ones, and what is known of the pictures that they have seen."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from sattrack.assets import asset_folder
+from sattrack.detectors.cards import REFUSED_SUFFIXES, card_for
+from sattrack.detectors.offline import keep_at_home
+from sattrack.errors import UsageError, WeightsError
+from sattrack.results import ModelCard
+from sattrack.training.recipes import Recipe
+
+# Of weights for another task, as those of COCO, all but the head fits.
+_LEAST_FITTING = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Weights to start from. card: none where there is none beside them, as with weights of others."""
+
+    path: Path
+    card: ModelCard | None
+    terms: str
+
+    def sources(self) -> list[dict[str, str]]:
+        """The weights, and what they were trained on themselves, as rows of a model card."""
+        name = self.card.id if self.card else self.path.name
+        rows = [{"name": name, "kind": "starting weights", "terms": self.terms}]
+        for source in self.card.trained_on if self.card else ():
+            kept = {key: value for key, value in source.items() if key not in ("left_out", "kind")}
+            rows.append(kept | {"kind": f"in the starting weights: {source.get('kind', '')}"})
+        return rows
+
+    def may_have_seen(self, name: str) -> bool:
+        """Whether these weights may have been trained on a labelled set."""
+        return name in seen_sets(self.card) if self.card else False
+
+
+def seen_sets(card: ModelCard) -> "SeenSets":
+    """The labelled sets that a card names as trained on; all but those it left out, where it does not name them."""
+    labelled = [s for s in card.trained_on if s.get("kind", "").endswith("labelled")]
+    left_out = frozenset(name for s in labelled for name in _names(s.get("left_out", "")))
+    named = frozenset(name for s in labelled for name in _names(s.get("sets", "")))
+    return SeenSets(named, left_out, everything=any(not s.get("sets") for s in labelled))
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSets:
+    """named: seen for sure; left_out: never; everything: any other may have been seen too."""
+
+    named: frozenset[str]
+    left_out: frozenset[str]
+    everything: bool
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.named or (self.everything and name not in self.left_out)
+
+
+def find_start(recipe: Recipe, *, data: Path) -> Start | None:
+    """The weights that a recipe starts from: shipped ones by name, or a file in the data folder.
+
+    UsageError where there are none; WeightsError where the card beside them is of others.
+    """
+    if not recipe.start:
+        return None
+    asked = Path(recipe.start)
+    if asked.suffix in REFUSED_SUFFIXES:
+        raise WeightsError(
+            f"{asked.suffix} files can run code when they are loaded", where=recipe.start, way_out="give a .pt file"
+        )
+    folder = asset_folder("weights")
+    shipped = folder / f"{recipe.start}.pt"
+    path = shipped if asked.suffix == "" and len(asked.parts) == 1 and shipped.is_file() else data / asked
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.pt")))
+        way_out = (
+            f"give a .pt file with --start, check the data folder and the recipe's start, or name shipped weights: {known}"
+        )
+        raise UsageError("the starting weights are missing", where=str(path), way_out=way_out)
+    card = card_for(path) if path.with_suffix(".json").is_file() else None
+    return Start(path, card, card.licence if card else recipe.start_terms)
+
+
+def check_fit(network: torch.nn.Module, *, start: Start) -> None:
+    """UsageError where little of the network is in the weights: it would begin all but anew, without a word."""
+    keep_at_home()  # before ultralytics is imported
+    from ultralytics.nn.tasks import torch_safe_load
+
+    checkpoint, _ = torch_safe_load(str(start.path), safe_only=True)
+    theirs = {key: value.shape for key, value in (checkpoint.get("ema") or checkpoint["model"]).state_dict().items()}
+    mine = network.state_dict()
+    fitting = sum(value.numel() for key, value in mine.items() if theirs.get(key) == value.shape)
+    share = fitting / sum(value.numel() for value in mine.values())
+    if share < _LEAST_FITTING:
+        raise UsageError(
+            f"only {share:.0%} of the network is in these weights: they are of another architecture", where=str(start.path),
+            way_out="name theirs in the recipe, or start from others",
+        )  # fmt: skip
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]

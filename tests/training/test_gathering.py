@@ -1,0 +1,106 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sattrack.errors import UsageError
+from sattrack.training.gathering import Gathered, gather
+from sattrack.training.recipes import EmptySource, LabelledSource, Recipe, RenderedSource, without_fold
+from tests.training.conftest import draw_tile, draw_yolo
+
+
+def labelled(folder: str = ".", **more: object) -> LabelledSource:
+    return LabelledSource.model_validate({"folder": folder, "weight": 0.7, "gsd_m": 0.5} | more)
+
+
+def gathered(data: Path, *sources: LabelledSource, told: list[str] | None = None, **more: object) -> Gathered:
+    recipe = Recipe(name="x", labelled=sources, **more)  # type: ignore[arg-type]
+    return gather(recipe, data=data, told=(told if told is not None else []).append)
+
+
+def coco_of(folder: Path) -> Path:
+    """The same tile in COCO."""
+    quads = draw_tile(folder / "c0.png", seed=9)
+    rows = [{"id": i, "image_id": 1, "category_id": 1, "segmentation": [q.ravel().tolist()]} for i, q in enumerate(quads, 1)]
+    said = {"images": [{"id": 1, "file_name": "c0.png"}], "categories": [{"id": 1, "name": "container"}], "annotations": rows}
+    (folder / "labels.json").write_text(json.dumps(said))
+    return folder
+
+
+def test_sources_of_any_format_are_mixed_by_weight_with_yards_and_empty_pictures(tmp_path: Path) -> None:
+    draw_yolo(tmp_path / "tiles")
+    coco_of(tmp_path / "other")
+    for name in "abc":
+        draw_tile(tmp_path / "sea" / f"{name}.png", seed=5, boxes=0)
+    told: list[str] = []
+    found = gathered(
+        tmp_path, labelled("tiles", weight=0.4), labelled("other/labels.json", weight=0.3, terms="mine"), told=told,
+        rendered=RenderedSource(count=1, first_seed=7, weight=0.2),
+        empty=(EmptySource(folder="sea", weight=0.1, gsd_m=0.5, spare=True),),
+    )  # fmt: skip
+    by_source = {p.source: found.weights[[q.source == p.source for q in found.pictures]].sum() for p in found.pictures}
+    assert by_source == {"tiles": pytest.approx(0.4), "labels": pytest.approx(0.3), "sea": pytest.approx(0.1), "rendered": 0.2}
+    rows = {row["name"]: row for row in found.sources}
+    assert rows["tiles"] == {
+        "name": "tiles", "kind": "labelled", "format": "yolo-obb", "sets": "tiles", "pictures": "4", "boxes": "24",
+        "left_out": "", "terms": "",
+    }  # fmt: skip
+    assert (rows["other/labels.json"]["format"], rows["other/labels.json"]["terms"]) == ("coco", "mine")
+    assert rows["sea"]["pictures_left_out"] == "every third by name (1)"
+    assert rows["rendered yards, seeds 7 to 7"]["kind"] == "rendered"
+    assert told[0] == "tiles: yolo-obb, 1 set, 4 pictures, 24 boxes"
+
+
+def test_half_the_tiles_and_those_left_out_are_named_in_the_card(tmp_path: Path) -> None:
+    draw_yolo(tmp_path / "tiles")
+    (row,) = gathered(tmp_path / "tiles", labelled(half="first", leave_out=["t0"])).sources
+    assert (row["name"], row["pictures"], row["pictures_left_out"]) == ("tiles", "1", "tiles/t0, tiles/t2, tiles/t3")
+    both = gathered(tmp_path, labelled("tiles", half="first"), labelled("tiles", half="second"))
+    assert sorted(p.name for p in both.pictures) == ["t0", "t1", "t2", "t3"]
+
+
+def test_what_is_not_taken_is_told_and_in_the_card(tmp_path: Path) -> None:
+    folder = draw_yolo(tmp_path / "tiles", tiles=2)
+    (folder / "labels" / "t1.txt").unlink()
+    told: list[str] = []
+    (row,) = gathered(folder, labelled(), told=told).sources
+    assert row["not_taken"].startswith("tiles: 1 pictures have no label file")
+    assert told[1] == row["not_taken"]
+
+
+def test_a_fold_is_left_out_of_whichever_source_has_it_and_must_be_somewhere(tmp_path: Path) -> None:
+    for name in ("north", "south"):
+        draw_yolo(tmp_path / "sites" / name, tiles=1)
+    draw_yolo(tmp_path / "tiles", tiles=1)
+    sources = (labelled("sites"), labelled("tiles"))
+    plain = Recipe(name="x", labelled=sources, folds={"one": ("south",), "two": ("east",)})
+    found = gather(without_fold(plain, "one"), data=tmp_path)
+    rows = [(row["name"], row["sets"], row["left_out"]) for row in found.sources]
+    assert rows == [("sites", "north", "south"), ("tiles", "tiles", "")]
+    with pytest.raises(UsageError, match=r"no labelled sets or pictures east to leave out.*north, south, tiles"):
+        gather(without_fold(plain, "two"), data=tmp_path)
+
+
+def test_a_large_scene_is_cut_into_pieces_around_what_was_labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sattrack.training.labelled_pictures.MOST_PX", 64)
+    quads = draw_tile(tmp_path / "s" / "images" / "t.png", seed=1, size=200, boxes=3)
+    (tmp_path / "s" / "labels_obb").mkdir()
+    (tmp_path / "s" / "ignore").mkdir()
+    lines = ["0 " + " ".join(f"{v:.6f}" for v in (quad / 200).ravel()) for quad in quads]
+    (tmp_path / "s" / "labels_obb" / "t.txt").write_text("\n".join(lines))
+    (tmp_path / "s" / "ignore" / "t.json").write_text(json.dumps([[[0, 100], [200, 100], [200, 200], [0, 200]]]))
+    (tmp_path / "s" / "meta.json").write_text(json.dumps({"t": {"gsd_m": 0.5}}))
+    found = gathered(tmp_path, labelled("s")).pictures
+    assert all(max(p.pixels.shape[:2]) <= 64 for p in found)
+    corners = [tuple(int(v) for v in p.name.removeprefix("t@").split(",")) for p in found]
+    assert max(row for _, row in corners) < 100, "what is wholly ignored is not read"
+    whole = [
+        quad + corner
+        for p, corner in zip(found, corners, strict=True) for quad in p.quads
+        if (quad >= 0).all() and (quad <= 64).all()
+    ]  # fmt: skip
+    assert {tuple(np.round(q.mean(axis=0))) for q in whole} == {tuple(np.round(q.mean(axis=0))) for q in quads}, (
+        "each box is whole in some piece"
+    )
+    assert sum(len(p.quads) == 0 for p in found) <= max(4, sum(len(p.quads) > 0 for p in found))

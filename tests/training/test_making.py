@@ -1,0 +1,134 @@
+"""Training by recipes on labels of one's own, from weights of one's own, two steps on the CPU."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sattrack.detectors.cards import card_for, read_card
+from sattrack.errors import SettingsError, UsageError
+from sattrack.results import ModelCard
+from sattrack.training.gathering import gather
+from sattrack.training.making import Made, bare_card, make
+from sattrack.training.recipes import LabelledSource, Recipe, Round, read_recipe
+from sattrack.training.sampling import Planned, Tiles, TileSampler
+from sattrack.training.starting import Start, seen_sets
+from tests.training.conftest import draw_yolo
+
+
+def recipe(**changes: Any) -> Recipe:
+    source = LabelledSource(folder=".", weight=1, gsd_m=0.5, half="first")
+    plain = Recipe(name="tiny", start="", tile_px=320, batch=1, rounds=(Round(steps=2, rate=0.001),), labelled=(source,))
+    return plain.model_copy(update=changes)
+
+
+def trained(data: Path, out: Path, **changes: Any) -> Made:
+    torch.manual_seed(0)
+    return make(recipe(**changes), data=data, out=out, device="cpu")
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.slow
+def test_a_training_on_own_labels_is_killed_goes_on_and_starts_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = draw_yolo(tmp_path / "tiles")
+    paint, painted = TileSampler.paint, []
+
+    def killed_at_the_second(self: TileSampler, planned: Planned) -> Tiles:
+        painted.append(planned)
+        if len(painted) == 2:
+            raise Killed
+        return paint(self, planned)
+
+    monkeypatch.setattr(TileSampler, "paint", killed_at_the_second)
+    with pytest.raises(Killed):
+        trained(data, tmp_path / "out")
+    made = trained(data, tmp_path / "out")
+    assert (made.steps, len(painted)) == (2, 3), "only the second step was done again"
+    card = card_for(made.weights)
+    (row,) = card.trained_on
+    assert (row["name"], row["format"], row["pictures_left_out"]) == ("tiles", "yolo-obb", "tiles/t2, tiles/t3")
+
+    again = trained(data, tmp_path / "next", start=str(made.weights), name="next", rounds=(Round(steps=1, rate=0.001),))
+    first, second = (torch.load(m.weights, weights_only=False)["model"].state_dict() for m in (made, again))
+    apart = max(float((first[k] - second[k]).abs().max()) for k in first if k.endswith("conv.weight"))
+    assert apart < 0.01, "it began where the other ended"
+    rows = read_card(again.card).trained_on
+    assert [row["kind"] for row in rows] == ["labelled", "starting weights", "in the starting weights: labelled"]
+    assert rows[1]["name"] == card.id
+
+
+def test_labels_that_changed_are_not_trained_on_as_if_they_had_not(tmp_path: Path) -> None:
+    data = draw_yolo(tmp_path / "tiles")
+    trained(data, tmp_path / "out", rounds=(Round(steps=1),))
+    line = (data / "labels" / "t0.txt").read_text().splitlines()[0]
+    (data / "labels" / "t0.txt").write_text(line + "\n")
+    with pytest.raises(UsageError, match=r"other pictures or labels was begun here.*choose another -o"):
+        trained(data, tmp_path / "out", rounds=(Round(steps=1),))
+
+
+def test_starting_weights_that_are_missing_or_of_another_network_are_named(tmp_path: Path) -> None:
+    data = draw_yolo(tmp_path / "tiles", tiles=1)
+    with pytest.raises(UsageError, match=r"starting weights are missing.*shipped weights: fast"):
+        trained(data, tmp_path / "out", start="nowhere.pt")
+    with pytest.raises(UsageError, match="another architecture"):
+        trained(data, tmp_path / "out", start="fast", architecture="yolo11s-obb.yaml")
+
+
+def test_a_set_that_the_starting_weights_have_seen_does_not_count_as_never_seen(tmp_path: Path) -> None:
+    sites = tmp_path / "sites"
+    for name in ("north", "south"):
+        draw_yolo(sites / name, tiles=1)
+
+    def carded(*, start: Start | None = None, leave_out: tuple[str, ...] = ()) -> ModelCard:
+        source = LabelledSource(folder=".", weight=1, gsd_m=0.5, leave_out=leave_out)
+        chosen = recipe(labelled=(source,))
+        return bare_card(chosen, sha256="0" * 64, sources=gather(chosen, data=sites).sources, start=start)
+
+    whole, apart = carded(), carded(leave_out=("south",))
+    assert "south" in seen_sets(whole)
+    assert apart.trained_on[0]["left_out"] == "south"
+    assert "south" not in seen_sets(apart)
+    tuned = carded(start=Start(tmp_path / "w.pt", whole, "mine"), leave_out=("south",))
+    assert (tuned.trained_on[0]["left_out"], tuned.trained_on[0]["left_out_here_only"]) == ("", "south")
+    honest = carded(start=Start(tmp_path / "w.pt", apart, "mine"), leave_out=("south",))
+    assert honest.trained_on[0]["left_out"] == "south"
+    unnamed = replace(whole, trained_on=({"name": "real", "kind": "labelled", "left_out": "east"},))
+    assert ("south" in seen_sets(unnamed), "east" in seen_sets(unnamed)) == (True, False), "sets not named may all be seen"
+    assert "south" in seen_sets(tuned), "also in the weights of the weights"
+
+
+def test_the_shipped_recipe_for_analysts_trains_on_the_data_folder_itself() -> None:
+    chosen = read_recipe(Path(__file__).parents[2] / "configs" / "training" / "finetune.yaml")
+    assert (chosen.start, chosen.labelled[0].folder, chosen.batch) == ("fast", ".", 8)
+    assert sum(part.steps for part in chosen.rounds) * chosen.batch < 1000, "a few hundred tiles: minutes on two cores"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("labelled: [{folder: x, weight: 1, format: shapefile}]", r"labelled\.0\.format"),
+        ("labelled: [{folder: x, weight: 1, half: third}]", r"labelled\.0\.half"),
+        ("labelled: [{folder: x, weight: 1, gsd_m: -0.5}]", r"labelled\.0\.gsd_m"),
+        ("labelled: [{folder: x, weight: 1, only: t1}]", r"labelled\.0\.only"),
+        ("labelled: [{folder: x}]", r"labelled\.0\.weight"),
+    ],
+)
+def test_a_labelled_source_that_cannot_be_is_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(f"name: x\n{text}\n")
+    with pytest.raises(SettingsError, match=said):
+        read_recipe(path)
+
+
+def test_classes_may_be_numbers_and_pixel_sizes_pairs(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("name: x\nlabelled: [{folder: x, weight: 1, classes: [0, box], gsd_m: [0.5, 0.6], bands: [3, 2, 1]}]\n")
+    asked = read_recipe(path).labelled[0].asked()
+    assert (asked.classes, asked.gsd_m, asked.bands) == (("0", "box"), (0.5, 0.6), (3, 2, 1))
