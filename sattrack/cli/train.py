@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sattrack.cli import labels as lb
 from sattrack.cli import options as o
 from sattrack.cli.voice import Voice
 from sattrack.errors import UsageError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-_LABELS, _TRAINING = "The labels, instead of what the recipe says", "The training, instead of what the recipe says"
+_TRAINING = "The training, instead of what the recipe says"
 
 
 @app.command(no_args_is_help=True)
@@ -25,23 +26,12 @@ def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A YAML file, or a shipped recipe: finetune or fast.")],
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder that the recipe's folders are in.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where weights, card and checkpoints go.")],
-    form: Annotated[
-        str | None,
-        typer.Option("--format", metavar="NAME", rich_help_panel=_LABELS, help="sattrack, yolo-obb, coco, dota or geojson."),
-    ] = None,
-    gsd_m: o.GsdM = None,
-    bands: o.Bands = None,
-    classes: Annotated[
-        str | None, typer.Option(metavar="A,B", rich_help_panel=_LABELS, help="Categories of the labels that are containers.")
-    ] = None,
-    half: Annotated[
-        str | None,
-        typer.Option(metavar="first | second", rich_help_panel=_LABELS, help="Half of each set's pictures, by sorted name."),
-    ] = None,
-    leave_out: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", rich_help_panel=_LABELS, help="A set or picture never to be trained on; may be repeated."),
-    ] = None,
+    form: lb.Form = None,
+    gsd_m: lb.GsdM = None,
+    bands: lb.Bands = None,
+    label_classes: lb.Classes = None,
+    half: lb.Half = None,
+    leave_out: lb.LeaveOut = None,
     start: Annotated[
         str | None,
         typer.Option(metavar="WEIGHTS", rich_help_panel=_TRAINING, help="A .pt file or shipped weights to start from."),
@@ -77,17 +67,12 @@ def train(
     chosen = read_recipe(_recipe_file(recipe))
     if fold is not None:
         chosen = without_fold(chosen, fold)
-    chosen = leaving_out(chosen, leave_out or ())
-    labels = {
-        "format": form,
-        "gsd_m": o.pixel_size(gsd_m),
-        "bands": o.band_numbers(bands),
-        "classes": o.names(classes),
-        "half": half,
-    }
+    asked, choice = lb.asked_of(form, gsd_m, bands, label_classes), lb.choice_of(half, leave_out)
+    chosen = leaving_out(chosen, choice.leave_out)
+    said = {"format": form, "gsd_m": asked.gsd_m, "bands": asked.bands}
+    labels = said | {"classes": asked.classes or None, "half": choice.half or None}
     changed = {"rounds": [_round(text) for text in course] if course else None, "batch": batch, "start": _start(start)}
     chosen = _changed(chosen, labels=labels, changed=changed)
-    out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     made = make(
         chosen, data=data, out=out, device=device or "auto", minutes=minutes, processes=processes,

@@ -21,7 +21,7 @@ def asked(monkeypatch, tmp_path):
 def test_a_shipped_recipe_is_named_and_changed(sattrack, asked, tmp_path):
     said = sattrack(
         "train", "finetune", "--data", tmp_path, "-o", tmp_path / "out", "--gsd-m", "0.5,0.6", "--format", "coco",
-        "--classes", "box,crate", "--bands", "3,2,1", "--half", "second", "--leave-out", "t7", "--batch", "4",
+        "--label-classes", "box,crate", "--bands", "3,2,1", "--half", "second", "--leave-out", "t7", "--batch", "4",
         "--round", "9@0.001", "--quiet",
     )  # fmt: skip
     assert said.code == 0, said.err
@@ -46,8 +46,8 @@ def test_weights_to_start_from_are_a_path_from_here_or_a_name(sattrack, asked, t
     [
         (["nonesuch"], "no such recipe (give a YAML file, or a shipped one: fast, finetune"),
         (["nonesuch.yaml"], "the recipe cannot be read"),
-        (["finetune", "--half", "third"], "labelled.0.half"),
-        (["finetune", "--format", "shapefile"], "labelled.0.format"),
+        (["finetune", "--half", "third"], "--half is 'third' (first or second)"),
+        (["finetune", "--format", "shapefile"], "--format is 'shapefile' (one of auto, sattrack, yolo-obb"),
         (["finetune", "--round", "many"], "--round expects STEPS@RATE"),
         (["finetune", "--fold", "one"], "has no fold 'one'"),
     ],
