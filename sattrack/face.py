@@ -28,6 +28,7 @@ def detect(
     classes: Sequence[str] | None = None,
     threshold: float | None = None,
     device: str | None = None,
+    careful: bool | None = None,
     settings: Settings | Mapping[str, object] | str | Path | None = None,
     gsd_m: float | tuple[float, float] | None = None,
     bands: Sequence[int] | None = None,
@@ -46,16 +47,23 @@ def detect(
 
     inputs: files, folders, globs, or a CSV manifest. sites: outlines as GeoJSON, GeoPackage or KML; without them each scene is
     its own site. weights: a name of shipped weights, or a path. gsd_m, bands, acquired, sensor, nodata, mask: for scenes that
-    do not say it themselves. settings: Settings, a mapping of some, or the path of a settings file. Scenes already in
-    `out` under the same content, weights and settings are not detected again. Raises SattrackError; a scene that fails is
-    listed instead.
+    do not say it themselves. careful: in several views of each tile. settings: Settings, a mapping of some, or the path of a
+    settings file. Scenes already in `out` under the same content, weights and settings are not detected again. Raises
+    SattrackError; a scene that fails is listed instead.
     """
-    chosen = chosen_settings(settings, threshold=threshold, device=device)
+    chosen = chosen_settings(settings, threshold=threshold, device=device, careful=careful)
     request = Request(
         inputs=tuple([str(inputs)] if isinstance(inputs, str | Path) else map(str, inputs)),
         out=Path(out),
         sites=Path(sites) if sites is not None else None,
-        model=Model(str(weights), detector, model_gsd_m, tuple(classes) if classes is not None else None, chosen.threshold),
+        model=Model(
+            str(weights),
+            detector,
+            model_gsd_m,
+            tuple(classes) if classes is not None else None,
+            chosen.threshold,
+            careful=chosen.careful,
+        ),
         settings=chosen,
         gsd_m=(float(gsd_m), float(gsd_m)) if isinstance(gsd_m, int | float) else gsd_m,
         bands=tuple(bands) if bands is not None else None,
@@ -141,10 +149,14 @@ def write_report(folder: Path, *, imagery: bool | None = None, allow_remote: boo
 
 
 def chosen_settings(
-    settings: Settings | Mapping[str, object] | str | Path | None, *, threshold: float | None, device: str | None
+    settings: Settings | Mapping[str, object] | str | Path | None,
+    *,
+    threshold: float | None,
+    device: str | None,
+    careful: bool | None = None,
 ) -> Settings:
     """Settings from whatever they were given as, with what was said beside them."""
-    given = {"threshold": threshold, "device": device}
+    given = {"threshold": threshold, "device": device, "careful": careful}
     if isinstance(settings, Settings):
         said = {key: value for key, value in given.items() if value is not None}
         return load_settings(None, given={**settings.model_dump(), **said}) if said else settings

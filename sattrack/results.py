@@ -32,6 +32,8 @@ class ModelCard:
     percentiles: by which its pictures were stretched, and so every scene, unless the settings say others.
     measured: rows {gsd_low, gsd_high, density_low, density_high, precision, recall, n, ratio, spread, faint} (see
     bench.bands.measured_bands; ratio and faint may be missing); empty: nothing was measured.
+    threshold_careful, measured_careful, figures_careful: the same of the weights looking at each tile in several views; none:
+    the plain threshold, and nothing was measured.
     """
 
     id: str
@@ -48,6 +50,9 @@ class ModelCard:
     trained_on: tuple[dict[str, str], ...] = ()
     measured: tuple[dict[str, float], ...] = ()
     figures: tuple[dict[str, object], ...] = ()
+    threshold_careful: float | None = None
+    measured_careful: tuple[dict[str, float], ...] = ()
+    figures_careful: tuple[dict[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

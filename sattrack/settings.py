@@ -33,6 +33,9 @@ class Settings(BaseModel):
     tile_cap: int = Field(
         default=3000, ge=300, le=100_000, description="Most boxes that one tile may return; reaching it is reported."
     )
+    careful: bool = Field(
+        default=False, description="Look at each tile also mirrored and turned half round: three times as long."
+    )
     batch: int = Field(default=4, ge=1, le=256, description="Tiles that meet the detector together.")
     read_ahead: int = Field(default=2, ge=1, le=64, description="Batches read ahead of the detector.")
     device: str = Field(default="auto", description="auto, cpu, mps, cuda or cuda:N.")
@@ -69,7 +72,7 @@ class Settings(BaseModel):
         """
         names = (
             "score_floor", "longest_object_m", "margin_m", "overlap_m", "merge_overlap", "edge_nodata", "tile_cap",
-            "tile_shift_m",
+            "tile_shift_m", "careful",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names} | dict(
             zip(("low_percentile", "high_percentile"), percentiles, strict=True)

@@ -35,24 +35,40 @@ _NEEDS_PIXELS = {"overlay"}
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What detects: shipped weights by name, weights by path, or a user's own class, with what is stated where no card is."""
+    """What detects: shipped weights by name, weights by path, or a user's own class, with what is stated where no card is.
+
+    careful: in several views of each tile, which is another model than the plain one; as the settings say it.
+    """
 
     weights: str = DEFAULT_WEIGHTS
     detector: str | None = None
     gsd_m: float | None = None
     classes: tuple[str, ...] | None = None
     threshold: float | None = None
+    careful: bool = False
 
 
 def card_of(model: Model) -> ModelCard:
     """The model's card, without loading a network where there is one."""
     if model.detector:
-        return load_model(model, settings=Settings())[1]
-    return _weights_and_card(model)[1]
+        return load_model(model, settings=Settings(careful=model.careful))[1]
+    card = _weights_and_card(model)[1]
+    return _careful_card(card) if model.careful else card
 
 
 def load_model(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard]:
-    """The detector, ready, and its card."""
+    """The detector, ready, and its card. ValueError where model and settings do not agree on whether it is careful."""
+    if model.careful != settings.careful:
+        raise ValueError(f"the model says careful={model.careful}, the settings say {settings.careful}")
+    detector, card = _load_plain(model, settings=settings)
+    if not model.careful:
+        return detector, card
+    from sattrack.detectors.views import Careful
+
+    return Careful(detector, score_floor=settings.score_floor, tile_cap=settings.tile_cap), _careful_card(card)
+
+
+def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard]:
     if model.detector:
         from sattrack.detectors.custom import card_of_custom, load_custom
 
@@ -81,6 +97,12 @@ def _weights_and_card(model: Model) -> tuple[Path, ModelCard]:
 
     weights = find_weights(model.weights, folder=asset_folder("weights"))
     return weights, card_for(weights, gsd_m=model.gsd_m, classes=model.classes, threshold=model.threshold)
+
+
+def _careful_card(card: ModelCard) -> ModelCard:
+    from sattrack.detectors.cards import careful_card
+
+    return careful_card(card)
 
 
 def make_reader(settings: Settings) -> Reader:

@@ -302,6 +302,7 @@ def test_i2_a_key_knows_all_that_changes_a_part() -> None:
         key(scene, sha256="bb"),
         key(scene, settings=Settings(score_floor=0.1)),
         key(scene, settings=Settings(overlap_m=30)),
+        key(scene, settings=Settings(careful=True)),
         key(scene, settings=Settings(tile_shift_m=(5.0, 0.0))),
         key(scene, card=replace(CARD, sha256="11")),
         key(replace(scene, bands=(3, 2, 1))),

@@ -203,6 +203,33 @@ def test_s13_changed_settings_make_new_parts_and_leave_the_old(tmp_path: Path, t
     assert len(list((tmp_path / "run" / "parts").glob("*.parquet"))) == 6
 
 
+def test_u6_a_careful_run_shares_neither_parts_nor_model_with_a_plain_one(
+    tmp_path: Path, tiles_seen: Callable[[], int]
+) -> None:
+    three(tmp_path / "in")
+    plain = running.detect(request(tmp_path / "in", tmp_path / "run"))
+    assert tiles_seen() == 27
+    careful = request(
+        tmp_path / "in", tmp_path / "run", settings=changed(careful=True),
+        model=Model(detector="finder_of_the_test:Bright", careful=True),
+    )  # fmt: skip
+    found = running.detect(careful)
+    assert tiles_seen() == 3 * 27
+    assert numbers(found) == numbers(plain)
+    assert {count.model_id for count in plain.counts} == {"custom:finder_of_the_test:Bright"}
+    assert {count.model_id for count in found.counts} == {"custom:finder_of_the_test:Bright+careful"}
+    assert not {o.key for o in plain.index.outcomes} & {o.key for o in found.index.outcomes}
+    running.detect(careful)
+    assert tiles_seen() == 0
+    assert running.recount(tmp_path / "run").index.model_id.endswith("+careful")
+
+
+def test_a_model_and_settings_that_differ_on_care_are_a_mistake_of_the_caller(tmp_path: Path) -> None:
+    three(tmp_path / "in")
+    with pytest.raises(ValueError, match="careful"):
+        running.detect(request(tmp_path / "in", tmp_path / "run", settings=changed(careful=True)))
+
+
 def test_i6_one_bad_scene_costs_one_scene(tmp_path: Path) -> None:
     three(tmp_path / "in")
     torn = tmp_path / "in" / "port_2024-05-08.tif"

@@ -1,13 +1,14 @@
 """Carding: what was measured on places that weights never saw, written into their model card and onto its page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sattrack import wiring
 from sattrack.bench.accuracy import Measured, bench_accuracy, figures
 from sattrack.bench.coverage import Intervals, judge_left_out
-from sattrack.bench.figures import Figures
+from sattrack.bench.figures import THRESHOLDS, Figures
 from sattrack.errors import UsageError
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
@@ -21,6 +22,11 @@ class HeldOut:
     by: dict[str, str]
     whole: Figures
     intervals: Intervals
+
+    @property
+    def set_error_pct(self) -> dict[float, float]:
+        """Mean absolute count error of a set at each of THRESHOLDS, per cent: by this a card's threshold is chosen."""
+        return {t: sum(abs(row.error_pct[t]) for row in self.rows) / len(self.rows) for t in THRESHOLDS}
 
 
 def left_out_sets(card: ModelCard) -> tuple[str, ...]:
@@ -37,7 +43,7 @@ def measure_held_out(folds: Sequence[Path], *, data: Path, threshold: float, set
     measured: list[Measured] = []
     by: dict[str, str] = {}
     for weights in folds:
-        model = wiring.Model(str(weights))
+        model = wiring.Model(str(weights), careful=settings.careful)
         card = wiring.card_of(model)
         sets = left_out_sets(card)
         if not sets:
@@ -54,15 +60,13 @@ def measure_held_out(folds: Sequence[Path], *, data: Path, threshold: float, set
     return HeldOut(rows, by, whole, judge_left_out(measured, threshold=threshold))
 
 
-def carded(card: ModelCard, held_out: HeldOut, *, threshold: float) -> ModelCard:
-    """The card with the threshold, the bands and a row of figures for each set."""
+def carded(card: ModelCard, held_out: HeldOut, *, threshold: float, careful: bool = False) -> ModelCard:
+    """The card with the threshold, the bands and a row of figures for each set; careful: as those of several views."""
     rows = [_row(row, by=held_out.by[row.name]) for row in held_out.rows]
-    return replace(
-        card,
-        threshold=threshold,
-        measured=held_out.intervals.card.measured,
-        figures=(*rows, _row(held_out.whole, by="each set by its fold")),
-    )
+    figures, bands = (*rows, _row(held_out.whole, by="each set by its fold")), held_out.intervals.card.measured
+    if careful:
+        return replace(card, threshold_careful=threshold, measured_careful=bands, figures_careful=figures)
+    return replace(card, threshold=threshold, measured=bands, figures=figures)
 
 
 def _row(row: Figures, *, by: str) -> dict[str, object]:
@@ -81,7 +85,7 @@ def card_page(card: ModelCard) -> str:
         f"- classes: {', '.join(card.classes)}; oriented boxes: {'yes' if card.oriented else 'no'}",
         f"- pixels of {card.gsd_m:g} m, tiles of {card.tile_px} px, each scene stretched per channel from its "
         f"{card.percentiles[0]:g} to its {card.percentiles[1]:g} % percentile",
-        f"- boxes are counted from a score of {card.threshold:g}",
+        f"- boxes are counted from a score of {card.threshold:g}{_with_careful(card)}",
         f"- licence of the weights: {card.licence}",
         "",
         "## Trained on",
@@ -89,18 +93,32 @@ def card_page(card: ModelCard) -> str:
         "| source | kind | never seen | terms |",
         "| --- | --- | --- | --- |",
     ]
-    lines += [
-        f"| {s.get('name', '')} | {s.get('kind', '')} | {s.get('left_out', '')} | {s.get('terms', '')} |"
-        for s in card.trained_on
-    ]
-    if card.figures:
-        head = list(card.figures[0])
-        lines += ["", "## Measured on places not seen", "", f"| {' | '.join(h.replace('_', ' ') for h in head)} |"]
-        lines += ["|" + " --- |" * len(head)]
-        lines += [f"| {' | '.join(str(row[h]) for h in head)} |" for row in card.figures]
-    if card.measured:
-        head = list(card.measured[0])
-        lines += ["", "## Bands, from which intervals are made", "", f"| {' | '.join(h.replace('_', ' ') for h in head)} |"]
-        lines += ["|" + " --- |" * len(head)]
-        lines += [f"| {' | '.join(f'{row[h]:g}' for h in head)} |" for row in card.measured]
+    lines += [f"| {s.get('name', '')} | {_kind(s)} | {_never_seen(s)} | {s.get('terms', '')} |" for s in card.trained_on]
+    lines += _section("Measured on places not seen", card.figures, cell=str)
+    lines += _section("Bands, from which intervals are made", card.measured, cell="{:g}".format)
+    lines += _section("Measured on places not seen, with `--careful`", card.figures_careful, cell=str)
+    lines += _section("Bands with `--careful`", card.measured_careful, cell="{:g}".format)
     return "\n".join(lines) + "\n"
+
+
+def _with_careful(card: ModelCard) -> str:
+    return "" if card.threshold_careful is None else f", with `--careful` from {card.threshold_careful:g}"
+
+
+def _section(title: str, rows: Sequence[Mapping[str, object]], *, cell: Callable[[Any], str]) -> list[str]:
+    """A heading and a table; nothing where there are no rows."""
+    if not rows:
+        return []
+    head = list(rows[0])
+    lines = ["", f"## {title}", "", f"| {' | '.join(name.replace('_', ' ') for name in head)} |", "|" + " --- |" * len(head)]
+    return lines + [f"| {' | '.join(cell(row[name]) for name in head)} |" for row in rows]
+
+
+def _kind(source: Mapping[str, str]) -> str:
+    """labelled (coco), where the format is known."""
+    return f"{source.get('kind', '')} ({source['format']})" if source.get("format") else source.get("kind", "")
+
+
+def _never_seen(source: Mapping[str, str]) -> str:
+    """Sets, and pictures of the sets that were seen."""
+    return ", ".join(said for said in (source.get("left_out"), source.get("pictures_left_out")) if said)

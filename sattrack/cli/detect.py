@@ -35,6 +35,7 @@ def detect(
     weights: o.Weights = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
+    careful: o.Careful = False,
     detector: Annotated[
         str | None, typer.Option(metavar="MODULE:CLASS", rich_help_panel=_MODEL, help="A detector of your own; runs its code.")
     ] = None,
@@ -78,13 +79,18 @@ def detect(
     voice = Voice(quiet=quiet, verbose=verbose)
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
-    settings = chosen_settings(config, threshold=threshold, device=device)
+    settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
     request = Request(
         inputs=tuple(inputs),
         out=out,
         sites=sites,
         model=Model(
-            weights if weights is not None else DEFAULT_WEIGHTS, detector, model_gsd_m, o.names(classes), settings.threshold
+            weights if weights is not None else DEFAULT_WEIGHTS,
+            detector,
+            model_gsd_m,
+            o.names(classes),
+            settings.threshold,
+            careful=settings.careful,
         ),
         settings=settings,
         gsd_m=o.pixel_size(gsd_m),

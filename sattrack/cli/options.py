@@ -59,6 +59,7 @@ Weights = Annotated[
 ]
 Device = Annotated[str | None, typer.Option(rich_help_panel=_MODEL, help=meaning("device"))]
 Threshold = Annotated[float | None, typer.Option(rich_help_panel=_MODEL, help=meaning("threshold"))]
+Careful = Annotated[bool, typer.Option("--careful", rich_help_panel=_MODEL, help=meaning("careful"))]
 Config = Annotated[
     Path | None,
     typer.Option(

@@ -1,6 +1,7 @@
 """Model cards: what must be known of weights before a number of theirs is printed."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -37,11 +38,32 @@ def possible(card: ModelCard, *, where: str) -> ModelCard:
         "percentiles": 0 <= card.percentiles[0] < 50 < card.percentiles[1] <= 100,
         "classes": bool(card.classes) and all(card.classes),
         "measured": all(row.keys() >= _ROW for row in card.measured),
+        "threshold_careful": card.threshold_careful is None or 0 < card.threshold_careful < 1,
+        "measured_careful": all(row.keys() >= _ROW for row in card.measured_careful),
     }
     wrong = [f"{name} = {getattr(card, name)}" for name in right if not right[name]]
     if wrong:
         raise WeightsError(f"the model cannot be as stated: {'; '.join(wrong)}", where=where)
     return card
+
+
+def careful_card(card: ModelCard) -> ModelCard:
+    """The card of the same weights when they look at each tile in several views: another model, with what was measured of it.
+
+    Another id, so that its boxes and counts never stand among plain ones. Where nothing was measured of it, the plain threshold
+    and no interval: plain bands are those of another detector.
+    """
+    return replace(
+        card,
+        id=f"{card.id}+careful",
+        description=f"{card.description} Each tile was looked at in several views.".strip(),
+        threshold=card.threshold if card.threshold_careful is None else card.threshold_careful,
+        measured=card.measured_careful,
+        figures=card.figures_careful,
+        threshold_careful=None,
+        measured_careful=(),
+        figures_careful=(),
+    )
 
 
 def write_card(card: ModelCard, path: Path) -> None:

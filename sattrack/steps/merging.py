@@ -39,12 +39,29 @@ def merge(found: Detections, *, overlap: float) -> Detections:
     return ordered.where(_kept(_Boxes.of(ordered.quads), shares, reach=1.0))
 
 
+def ious(quads: Quads, first: Rows, second: Rows, *, least: float) -> NDArray[np.float64]:
+    """Oriented intersection over union of pairs of rows, (pairs,); 0 where it cannot reach `least`."""
+    boxes, found = _Boxes.of(quads), np.zeros(len(first))
+    for at in range(0, len(first), _PAIRS_AT_ONCE):
+        i, j = first[at : at + _PAIRS_AT_ONCE], second[at : at + _PAIRS_AT_ONCE]
+        both = boxes.area[i] + boxes.area[j]
+        # To reach it is to share so much of the sum of both areas.
+        close = np.flatnonzero(_most_shared(boxes, i, j) >= least / (1 + least) * both)
+        shared = _clipped_area(boxes.quads[i[close]], boxes.quads[j[close]])
+        found[at + close] = shared / np.maximum(both[close] - shared, 1e-12)
+    return found
+
+
 def in_order(found: Detections) -> Detections:
     """Rows by falling score; ties by centre y, centre x, then every corner and the label."""
+    return found.where(order_of(found)) if len(found) > 1 else found
+
+
+def order_of(found: Detections) -> Rows:
+    """The rows in the order of `in_order`."""
     middle = found.centres()
     corners = found.quads.reshape(-1, 8)
-    keys = (found.labels, *corners.T[::-1], middle[:, 0], middle[:, 1], -found.scores)
-    return found.where(np.lexsort(keys)) if len(found) > 1 else found
+    return np.lexsort((found.labels, *corners.T[::-1], middle[:, 0], middle[:, 1], -found.scores))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -58,3 +58,13 @@ def test_speed_says_which_promises_held_and_ends_with_1_where_one_did_not(sattra
     assert asked["model"].detector == "m:D"
     assert said.code == 1
     assert "BROKEN: " in said.out
+
+
+def test_a_careful_benchmark_is_of_another_model_and_looks_three_times(sattrack, dataset, detectors):
+    words = ("bench", "accuracy", dataset, "--detector", "bright_boxes:Bright", "--json")
+    plain, careful = sattrack(*words), sattrack(*words, "--careful")
+    assert careful.code == 0, careful.err
+    assert plain.json["model_id"] == "custom:bright_boxes:Bright"
+    assert careful.json["model_id"] == "custom:bright_boxes:Bright+careful"
+    # The detector's scores go by the order of boxes in a view, so that they differ between views; places do not.
+    assert [row["found"] for row in careful.json["sets"]] == [12, 12]

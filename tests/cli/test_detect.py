@@ -193,3 +193,15 @@ def test_a_weights_error_names_the_weights_and_the_way_out(sattrack, scenes, tmp
 def test_verbose_says_a_line_a_scene_on_stderr(sattrack, scenes, detectors, tmp_path):
     said = sattrack("detect", scenes, "-o", tmp_path / "run", "-v", *BRIGHT)
     assert "may: done, 12 boxes kept" in said.err
+
+
+def test_a_careful_run_says_so_in_its_model_and_may_be_asked_for_in_a_file(sattrack, scenes, detectors, tmp_path):
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--careful", "--json", *BRIGHT)
+    assert said.json["model_id"] == "custom:bright_boxes:Bright+careful"
+    assert {c["site_id"]: c["count"] for c in said.json["counts"]} == {"may": 12, "june": 16}
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("careful: true\n")
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--config", settings, "--dry-run", "--json", *BRIGHT)
+    assert said.json["scenes_stored"] == 2
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--dry-run", "--json", *BRIGHT)
+    assert said.json["scenes_stored"] == 0

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sattrack.detectors.cards import card_for, find_weights, read_card
+from sattrack.detectors.cards import card_for, careful_card, find_weights, read_card
 from sattrack.errors import WeightsError
+from sattrack.steps.estimating import NOT_MEASURED, interval_for
 
 
 def card(content: bytes = b"weights", **changes: object) -> str:
@@ -40,7 +41,8 @@ def test_p6_changed_weights_do_not_match_their_card(tmp_path: Path) -> None:
     [
         ({"gsd_m": "fine"}, "gsd_m"), ({"gsd_m": 0}, "gsd_m"), ({"threshold": 1.2}, "threshold"), ({"classes": []}, "classes"),
         ({"tile_px": 0}, "tile_px"), ({"measured": [{"precision": 0.9}]}, "measured"), ({"id": None}, "id"),
-        ({"percentiles": [99, 1]}, "percentiles"),
+        ({"percentiles": [99, 1]}, "percentiles"), ({"threshold_careful": 0}, "threshold_careful"),
+        ({"measured_careful": [{"precision": 0.9}]}, "measured_careful"),
     ],
 )  # fmt: skip
 def test_p13_a_card_with_an_impossible_value_is_refused_by_its_name(
@@ -93,3 +95,22 @@ def test_p3_p9_files_that_can_run_code_are_not_accepted(tmp_path: Path, suffix: 
     (tmp_path / f"model.{suffix}").write_bytes(b"x")
     with pytest.raises(WeightsError, match="can run code"):
         find_weights(str(tmp_path / f"model.{suffix}"), folder=tmp_path)
+
+
+BAND = dict.fromkeys(("gsd_low", "gsd_high", "density_low", "density_high", "precision", "recall", "n", "spread"), 0.5)
+
+
+def test_u6_a_careful_card_is_another_model_with_what_was_measured_of_it(tmp_path: Path) -> None:
+    plain = card_for(weights(tmp_path, measured=[BAND | {"n": 1.0}], measured_careful=[BAND], threshold_careful=0.4))
+    careful = careful_card(plain)
+    assert careful.id == "fast-1+careful"
+    assert (careful.threshold, careful.measured) == (0.4, (BAND,))
+    assert (plain.threshold, plain.measured) == (0.25, (BAND | {"n": 1.0},))
+    assert (careful.sha256, careful.classes) == (plain.sha256, plain.classes)
+
+
+def test_bands_that_were_measured_plainly_say_nothing_of_several_views(tmp_path: Path) -> None:
+    careful = careful_card(card_for(weights(tmp_path, measured=[BAND])))
+    assert (careful.threshold, careful.measured, careful.figures) == (0.25, (), ())
+    interval = interval_for(100, card=careful, gsd_m=0.5, density=100.0)
+    assert (interval.low, interval.high, interval.method) == (None, None, NOT_MEASURED)

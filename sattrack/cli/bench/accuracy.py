@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sattrack.cli import labels as lb
 from sattrack.cli import options as o
 from sattrack.cli.bench import options as b
 from sattrack.cli.bench.watching import watching
@@ -22,7 +23,10 @@ _BY_SCORE = "a score behind it, such as x.pt@0.3, counts from there"
 
 def accuracy(
     datasets: Annotated[
-        list[Path], typer.Argument(metavar="DATASET...", help="Folders with images/, labels_obb/, ignore/ and meta.json.")
+        list[Path],
+        typer.Argument(
+            metavar="DATASET...", help="Labelled sets: our own layout, YOLO-OBB, COCO, DOTA, or GeoJSON; or folders of sets."
+        ),
     ],
     weights: Annotated[
         list[str] | None,
@@ -30,6 +34,7 @@ def accuracy(
     ] = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
+    careful: o.Careful = False,
     detector: Annotated[
         list[str] | None,
         typer.Option(metavar="MODULE:CLASS", help="A detector of your own; runs its code. May be repeated."),
@@ -48,6 +53,12 @@ def accuracy(
         Path | None,
         typer.Option(metavar="FILE.html", help="Also write a page: charts, a slider for the threshold, the worst pictures."),
     ] = None,
+    form: lb.Form = None,
+    gsd_m: lb.GsdM = None,
+    bands: lb.Bands = None,
+    label_classes: lb.Classes = None,
+    half: lb.Half = None,
+    leave_out: lb.LeaveOut = None,
     imagery: Annotated[
         bool, typer.Option("--imagery/--no-imagery", help="Show pixels in the page, or only boxes on gray.")
     ] = True,
@@ -64,13 +75,20 @@ def accuracy(
     from sattrack.face import chosen_settings
 
     voice = Voice(quiet=quiet)
-    settings = chosen_settings(config, threshold=threshold, device=device)
+    settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
     asked = _contenders(
-        weights or [], detector or [], predictions or [], gsd_m=model_gsd_m, classes=classes, threshold=settings.threshold
+        weights or [],
+        detector or [],
+        predictions or [],
+        gsd_m=model_gsd_m,
+        classes=classes,
+        threshold=settings.threshold,
+        careful=settings.careful,
     )
     if page is not None and page.is_dir():
         raise UsageError("is a folder", where=str(page), way_out="give --page the name of a file, such as accuracy.html")
-    images = read_datasets(datasets)
+    labels = lb.asked_of(form, gsd_m, bands, label_classes)
+    images = read_datasets(datasets, asked=labels, choice=lb.choice_of(half, leave_out))
     with watching(voice) as watch:
         results = bench_several(images, asked, settings=settings, heard=watch.heard, begins=watch.begins)
     summaries = [summed(result) for result in results]
@@ -108,6 +126,7 @@ def _contenders(
     gsd_m: float | None,
     classes: str | None,
     threshold: float | None,
+    careful: bool,
 ) -> list["Contender"]:
     """Weights, then detectors of one's own, then files of boxes, each in the order given; the shipped weights for none."""
     from sattrack.assets import asset_folder
@@ -122,8 +141,11 @@ def _contenders(
         beside = len(weights) > 1 and find_weights(named, folder=asset_folder("weights")).with_suffix(".json").is_file()
         stated = (None, None) if beside else (gsd_m, classes)
         at = threshold if own is None else own
-        asked.append(Contender(b.chosen_model(named, None, *stated, at), threshold=at))
-    asked += [Contender(b.chosen_model(None, name, gsd_m, classes, threshold), threshold=threshold) for name in detectors]
+        asked.append(Contender(b.chosen_model(named, None, *stated, at, careful=careful), threshold=at))
+    asked += [
+        Contender(b.chosen_model(None, name, gsd_m, classes, threshold, careful=careful), threshold=threshold)
+        for name in detectors
+    ]
     for path in predictions:
         named, own = _parted(str(path))
         asked.append(Contender(predictions=Path(named), threshold=threshold if own is None else own))

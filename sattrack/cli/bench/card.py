@@ -18,6 +18,7 @@ def card(
     ],
     threshold: o.Threshold = None,
     device: o.Device = None,
+    careful: o.Careful = False,
     config: o.Config = None,
     write: Annotated[bool, typer.Option("--write", help="Write the card and its page beside the weights.")] = False,
     quiet: o.Quiet = False,
@@ -26,17 +27,20 @@ def card(
     from sattrack.bench.carding import card_page, carded, measure_held_out
     from sattrack.bench.coverage import shares
     from sattrack.bench.interval_tables import coverage_table
-    from sattrack.detectors.cards import card_for, write_card
+    from sattrack.detectors.cards import card_for, careful_card, write_card
     from sattrack.face import chosen_settings
     from sattrack.writing import write_whole
 
     voice = Voice(quiet=quiet)
-    settings = chosen_settings(config, threshold=threshold, device=device)
+    settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
     old = card_for(weights)
-    chosen = settings.threshold if settings.threshold is not None else old.threshold
+    own = careful_card(old) if settings.careful else old
+    chosen = settings.threshold if settings.threshold is not None else own.threshold
     held_out = measure_held_out(fold, data=data, threshold=chosen, settings=settings)
-    new = carded(old, held_out, threshold=chosen)
+    new = carded(old, held_out, threshold=chosen, careful=settings.careful)
     voice.out(card_page(new))
+    swept = (f"{t:g}: {error:.1f}" for t, error in held_out.set_error_pct.items() if 0.2 <= t <= 0.6)
+    voice.out(f"Mean absolute count error of a set, per cent, by threshold: {', '.join(swept)}.")
     held = shares(held_out.intervals)
     voice.out(
         f"90 % intervals, each set judged by the others: hold {held['pictures']:.0%} of pictures and "

@@ -38,11 +38,12 @@ def dense(
 
     voice = Voice(quiet=quiet)
     settings = chosen_settings(config, threshold=threshold, device=device)
+    model = b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     blocks = full_blocks(
         headings, first_seed=FIRST_SEED if first_seed is None else first_seed, gsds_m=tuple(gsd_m) if gsd_m else GSDS_M
     )
     found = bench_dense(
-        blocks, model=b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold), settings=settings,
+        blocks, model=model, settings=settings,
         processes=processes, heard=voice.say,
     )  # fmt: skip
     if as_json:

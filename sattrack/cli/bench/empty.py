@@ -17,6 +17,7 @@ def empty(
     weights: o.Weights = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
+    careful: o.Careful = False,
     model_gsd_m: b.ModelGsd = None,
     classes: b.Classes = None,
     config: o.Config = None,
@@ -31,9 +32,10 @@ def empty(
     from sattrack.training.recipes import spared as every_third
 
     voice = Voice(quiet=quiet)
-    settings = chosen_settings(config, threshold=threshold, device=device)
+    settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
+    model = b.chosen_model(weights, None, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     found = bench_empty(
-        folders, model=b.chosen_model(weights, None, model_gsd_m, classes, settings.threshold), gsd_m=gsd_m, settings=settings,
+        folders, model=model, gsd_m=gsd_m, settings=settings,
         chosen=every_third if spared else lambda names: names,
     )  # fmt: skip
     if names:

@@ -56,7 +56,7 @@ def intervals(
 
     voice = Voice(quiet=quiet)
     settings = chosen_settings(config, threshold=threshold, device=device)
-    model = b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold)
+    model = b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     if bool(data) != bool(fold):
         raise UsageError("--data and --fold go together", way_out="give both, or neither")
     found: list[Intervals] = []

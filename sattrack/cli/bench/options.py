@@ -20,12 +20,18 @@ AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print the tables a
 
 
 def chosen_model(
-    weights: str | None, detector: str | None, gsd_m: float | None, classes: str | None, threshold: float | None
+    weights: str | None,
+    detector: str | None,
+    gsd_m: float | None,
+    classes: str | None,
+    threshold: float | None,
+    *,
+    careful: bool,
 ) -> "Model":
     """What the options name; the shipped weights where they name none."""
     from sattrack.wiring import DEFAULT_WEIGHTS, Model
 
-    return Model(weights if weights is not None else DEFAULT_WEIGHTS, detector, gsd_m, names(classes), threshold)
+    return Model(weights if weights is not None else DEFAULT_WEIGHTS, detector, gsd_m, names(classes), threshold, careful)
 
 
 def print_table(table: tuple[Sequence[str], Sequence[Sequence[str]]], *, voice: Voice, markdown: bool) -> None:

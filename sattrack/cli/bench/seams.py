@@ -42,7 +42,7 @@ def seams(
 
     voice = Voice(quiet=quiet)
     settings = chosen_settings(config, threshold=threshold, device=device)
-    model = b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold)
+    model = b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     if datasets:
         found = bench_seams(datasets, model=model, settings=settings, shifts=shifts, heard=voice.say)
     else:

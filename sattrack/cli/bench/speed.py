@@ -16,6 +16,7 @@ def speed(
     ] = None,
     weights: o.Weights = None,
     device: o.Device = None,
+    careful: o.Careful = False,
     detector: b.Detector = None,
     model_gsd_m: b.ModelGsd = None,
     classes: b.Classes = None,
@@ -35,10 +36,10 @@ def speed(
     from sattrack.face import chosen_settings
 
     voice = Voice(quiet=quiet)
-    settings = chosen_settings(config, threshold=threshold, device=device)
+    settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
     rows = bench_speed(
         sizes=tuple(size) if size else SIZES,
-        model=b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold),
+        model=b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful),
         settings=settings,
         most_tiles=most_tiles,
         on_row=lambda row: voice.say(f"{row.size_px} px: {row.wall_s:.1f} s on {row.device}"),
