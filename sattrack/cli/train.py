@@ -42,7 +42,12 @@ def train(
     ] = None,
     course: Annotated[
         list[str] | None,
-        typer.Option("--round", metavar="STEPS@RATE", rich_help_panel=_TRAINING, help="A round; may be repeated."),
+        typer.Option(
+            "--round",
+            metavar="STEPS@RATE[+mine]",
+            rich_help_panel=_TRAINING,
+            help="A round; may be repeated. +mine: first look where the network finds boxes in empty pictures.",
+        ),
     ] = None,
     batch: Annotated[int | None, typer.Option(min=1, rich_help_panel=_TRAINING, help="Tiles a step.")] = None,
     minutes: Annotated[float, typer.Option(min=0, help="End each round by the clock; 0 for by its steps.")] = 0.0,
@@ -111,9 +116,12 @@ def _start(asked: str | None) -> str | None:
     return str(Path(asked).absolute()) if asked and Path(asked).is_file() else asked
 
 
-def _round(text: str) -> dict[str, float]:
-    steps, at, rate = text.partition("@")
+def _round(text: str) -> dict[str, object]:
+    plain = text.removesuffix("+mine")
+    steps, at, rate = plain.partition("@")
     try:
-        return {"steps": int(steps), "rate": float(rate) if at else 0.002}
+        return {"steps": int(steps), "rate": float(rate) if at else 0.002, "mine": plain != text}
     except ValueError as error:
-        raise UsageError(f"--round expects STEPS@RATE, got {text!r}", way_out="such as --round 1200@0.002") from error
+        raise UsageError(
+            f"--round expects STEPS@RATE or STEPS@RATE+mine, got {text!r}", way_out="such as --round 1200@0.002"
+        ) from error

@@ -117,7 +117,8 @@ def _name(source: LabelledSource, *, data: Path) -> str:
 
 def _empty_row(source: EmptySource, *, found: int, skipped: int) -> dict[str, str]:
     row = {"name": source.folder, "kind": "without containers", "pictures": str(found), "terms": source.terms}
-    return row | ({"pictures_left_out": f"every third by name ({skipped})"} if skipped else {})
+    row |= {"pictures_left_out": f"every third by name ({skipped})"} if skipped else {}
+    return row | ({"hold_containers": ", ".join(source.skip)} if source.skip else {})
 
 
 def _empty(source: EmptySource, *, data: Path) -> tuple[tuple[Picture, ...], int]:
@@ -126,8 +127,13 @@ def _empty(source: EmptySource, *, data: Path) -> tuple[tuple[Picture, ...], int
     names = [path.stem for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES]
     if not names:
         raise UsageError("no pictures", where=str(folder), way_out="check the recipe's folder and the data folder")
-    skip = spared(names) if source.spare else ()
-    return read_empty(folder, gsd_m=source.gsd_m, limit=source.limit, skip=skip), len(skip)
+    unknown = sorted(set(source.skip) - set(names))
+    if unknown:
+        raise UsageError(
+            f"no pictures {', '.join(unknown)}", where=str(folder), way_out="check `skip` of the recipe: names without suffix"
+        )
+    kept = spared(names) if source.spare else ()
+    return read_empty(folder, gsd_m=source.gsd_m, limit=source.limit, skip=(*source.skip, *kept)), len(kept)
 
 
 def _counted(number: int, what: str) -> str:

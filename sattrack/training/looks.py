@@ -59,15 +59,21 @@ def _blurred(pixels: torch.Tensor, *, rng: np.random.Generator, looks: Looks) ->
     sigma = rng.uniform(0.5, 2.0, n)
     draw = rng.random(n)
     amount = np.where(draw < looks.blur, 1.0, np.where(draw < looks.blur + looks.sharpen, -rng.uniform(0.2, 1.5, n), 0.0))
+    rows = np.flatnonzero(amount)
+    if not len(rows):
+        return pixels
+    chosen, k = pixels[rows], len(rows)
     x = np.arange(-reach, reach + 1)
-    kernel = np.exp(-(x**2) / (2 * sigma[:, None] ** 2))
+    kernel = np.exp(-(x**2) / (2 * sigma[rows, None] ** 2))
     kernel /= kernel.sum(axis=1, keepdims=True)
     weight = torch.from_numpy(np.repeat(kernel, 3, axis=0)).to(pixels)[:, None]
-    flat = pixels.reshape(1, 3 * n, *pixels.shape[2:])
-    soft = functional.conv2d(functional.pad(flat, (reach, reach, 0, 0), mode="replicate"), weight[:, :, None, :], groups=3 * n)
-    soft = functional.conv2d(functional.pad(soft, (0, 0, reach, reach), mode="replicate"), weight[:, :, :, None], groups=3 * n)
-    share = torch.from_numpy(amount).to(pixels)[:, None, None, None]
-    return pixels + (soft.reshape(pixels.shape) - pixels) * share
+    flat = chosen.reshape(1, 3 * k, *pixels.shape[2:])
+    soft = functional.conv2d(functional.pad(flat, (reach, reach, 0, 0), mode="replicate"), weight[:, :, None, :], groups=3 * k)
+    soft = functional.conv2d(functional.pad(soft, (0, 0, reach, reach), mode="replicate"), weight[:, :, :, None], groups=3 * k)
+    share = torch.from_numpy(amount[rows]).to(pixels)[:, None, None, None]
+    out = pixels.clone()
+    out[rows] = chosen + (soft.reshape(chosen.shape) - chosen) * share
+    return out
 
 
 def _coloured(pixels: torch.Tensor, *, rng: np.random.Generator, looks: Looks) -> torch.Tensor:
@@ -105,11 +111,14 @@ def _grained(pixels: torch.Tensor, *, rng: np.random.Generator, looks: Looks) ->
     n = len(pixels)
     draw = torch.Generator(device=pixels.device).manual_seed(int(rng.integers(2**62)))
     strength = np.where(rng.random(n) < looks.grain, rng.gamma(1.5, 0.014, n), 0.0)
-    lumps = torch.randn((n, 3, pixels.shape[2] // 2, pixels.shape[3] // 2), generator=draw, device=pixels.device)
-    white = torch.randn(pixels.shape, generator=draw, device=pixels.device)
-    coarse = functional.interpolate(lumps, size=pixels.shape[2:], mode="bilinear", align_corners=False)
-    share = torch.from_numpy(rng.random(n)).to(pixels)[:, None, None, None]
-    level = torch.from_numpy(strength).to(pixels)[:, None, None, None]
-    veil = torch.from_numpy(np.where(rng.random(n) < 0.25, rng.uniform(0.5, 0.9, n), 1.0)).to(pixels)[:, None, None, None]
-    tone = torch.from_numpy(rng.uniform(0.3, 0.7, n)).to(pixels)[:, None, None, None]
-    return (pixels + level * (share * white + 1.4 * (1 - share) * coarse)) * veil + tone * (1 - veil)
+    share, veil = rng.random(n), np.where(rng.random(n) < 0.25, rng.uniform(0.5, 0.9, n), 1.0)
+    tone = rng.uniform(0.3, 0.7, n)
+    out = pixels.clone()
+    for i in np.flatnonzero(strength):
+        lumps = torch.randn((1, 3, pixels.shape[2] // 2, pixels.shape[3] // 2), generator=draw, device=pixels.device)
+        coarse = functional.interpolate(lumps, size=pixels.shape[2:], mode="bilinear", align_corners=False)[0]
+        white = torch.randn(pixels.shape[1:], generator=draw, device=pixels.device)
+        out[i] += white.mul_(strength[i] * share[i]).add_(coarse, alpha=1.4 * strength[i] * (1 - share[i]))
+    for i in np.flatnonzero(veil < 1):
+        out[i].mul_(veil[i]).add_(tone[i] * (1 - veil[i]))
+    return out

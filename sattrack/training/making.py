@@ -16,6 +16,7 @@ from sattrack.results import ModelCard
 from sattrack.training.fitting import Schedule, fit, make_network, save_weights
 from sattrack.training.gathering import Gathered, gather
 from sattrack.training.looks import Looks
+from sattrack.training.mining import mine
 from sattrack.training.recipes import Recipe, Round
 from sattrack.training.sampling import TileSampler, Turns
 from sattrack.training.starting import Start, check_fit, find_start
@@ -55,17 +56,18 @@ def make(
     torch.manual_seed(recipe.seed)
     gathered = gather(recipe, data=data, processes=processes, cache=out, told=told)
     _check_begun(recipe, gathered, start=start, out=out)
-    turns = Turns(patchwork=recipe.patchwork)
-    sampler = TileSampler(
-        gathered.pictures, gathered.weights, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px, device=where, turns=turns
-    )
     network = make_network(recipe.architecture, start=start.path if start else None)
     if start:
         check_fit(network, start=start)
     courses: list[dict[str, object]] = []
     steps, seconds = 0, 0.0
     for number, part in enumerate(recipe.rounds, start=1):
+        drawn = _mined(gathered, recipe, network=network, device=where, told=told) if part.mine else gathered
         told(f"round {number} of {len(recipe.rounds)}: {part.steps} steps")
+        sampler = TileSampler(
+            drawn.pictures, drawn.weights, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px, device=where,
+            turns=Turns(patchwork=recipe.patchwork),
+        )  # fmt: skip
         network, state = fit(
             network, sampler=sampler, looks=Looks(), gsd_m=recipe.gsd_m, device=where,
             folder=out / f"{recipe.name}-round-{number}", schedule=_schedule(recipe, part, number=number, minutes=minutes),
@@ -79,6 +81,15 @@ def make(
     write_card(card, file.with_suffix(".json"))
     write_whole(out / f"{recipe.name}-course.json", json.dumps({"device": str(where), "rounds": courses}).encode())
     return Made(file, file.with_suffix(".json"), steps, seconds)
+
+
+def _mined(
+    gathered: Gathered, recipe: Recipe, *, network: torch.nn.Module, device: torch.device, told: Callable[[str], None]
+) -> Gathered:
+    found = mine(gathered, network=network, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px, device=device)
+    hard = [p.hard for p in found.pictures if p.hard is not None]
+    told(f"mined: {sum(map(len, hard))} places in {len(hard)} pictures without containers")
+    return found
 
 
 def bare_card(recipe: Recipe, *, sha256: str, sources: Sequence[dict[str, str]], start: Start | None) -> ModelCard:

@@ -30,6 +30,7 @@ class Picture:
 
     pixels: (rows, cols, 3) uint8 RGB, already stretched. quads: (n, 4, 2) boxes in its pixels. gsd_m: size of a pixel (x, y).
     ignore: polygons (k, 2) in pixels where nothing is taught. source: the set or folder that it comes from.
+    hard: (k, 2) places in pixels that a network took for boxes, of a picture without any.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Picture:
     quads: Quads
     gsd_m: tuple[float, float]
     ignore: tuple[NDArray[np.float64], ...] = ()
+    hard: NDArray[np.float64] | None = None
 
 
 def read_empty(folder: Path, *, gsd_m: float, limit: int = 0, skip: Sequence[str] = ()) -> tuple[Picture, ...]:

@@ -64,6 +64,7 @@ class EmptySource(_Strict):
     gsd_m: float = Field(gt=0)
     limit: int = Field(0, ge=0)
     spare: bool = False
+    skip: Names = Field((), description="Pictures, by name, that hold containers after all.")
     terms: str = Field("", description="Terms of the pictures, for the model card.")
 
 
@@ -72,6 +73,9 @@ class Round(_Strict):
 
     steps: int = Field(ge=1)
     rate: float = Field(default=0.002, gt=0)
+    mine: bool = Field(
+        default=False, description="First look where the network finds boxes in empty pictures; draw those most."
+    )
     warmup: int | None = Field(
         default=None, ge=1, description="Steps until the peak; 200, or an eighth of a round under 400 steps."
     )

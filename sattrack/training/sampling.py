@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from sattrack.detectors.yolo import PADDING
 from sattrack.geometry import Quads, sides
-from sattrack.training.pictures import Picture
+from sattrack.training.pictures import Picture, Pixels
 
 Floats = NDArray[np.float64]
 Region = tuple[int, int, int, int]
@@ -101,10 +101,17 @@ class TileSampler:
         return Planned(plans, np.concatenate(boxes), np.concatenate(owner), ignore)
 
     def paint(self, planned: Planned) -> Tiles:
+        if self._device.type == "cpu":
+            pixels = torch.from_numpy(np.stack([self._paint_here(layers) for layers in planned.layers]))
+            pixels = pixels.permute(0, 3, 1, 2).float().div_(255)
+            return self._with_truth(pixels, planned)
         if not self._tensors:
             self._tensors = [torch.from_numpy(p.pixels).to(self._device) for p in self._pictures]
+        return self._with_truth(torch.stack([self._paint(layers) for layers in planned.layers]), planned)
+
+    def _with_truth(self, pixels: torch.Tensor, planned: Planned) -> Tiles:
         return Tiles(
-            torch.stack([self._paint(layers) for layers in planned.layers]),
+            pixels,
             torch.from_numpy(planned.boxes).float().to(self._device),
             torch.from_numpy(planned.owner).long().to(self._device),
             torch.from_numpy(planned.ignore).bool().to(self._device),
@@ -135,14 +142,35 @@ class TileSampler:
         return Layer(chosen, region, np.column_stack([matrix, self._aim(rng, picture, matrix, region)]))
 
     def _aim(self, rng: np.random.Generator, picture: Picture, matrix: Floats, region: Region) -> Floats:
-        """The shift that lays a place of the picture on the region's middle: anywhere, but near a box three times of four."""
+        """The shift that lays a place of the picture on the region's middle: three times of four near a box, or near what was
+        taken for one; else anywhere."""
         rows, cols = picture.pixels.shape[:2]
         place = rng.uniform(0.15, 0.85, 2) * (cols, rows)
-        if len(picture.quads) and rng.random() < 0.75:
+        aims = picture.quads.mean(axis=1) if picture.hard is None else picture.hard
+        if len(aims) and rng.random() < 0.75:
             reach = np.abs(matrix).sum(axis=1) * (region[2] - region[0]) / 4
-            place = picture.quads[rng.integers(len(picture.quads))].mean(axis=0) + rng.uniform(-1, 1, 2) * reach
+            place = aims[rng.integers(len(aims))] + rng.uniform(-1, 1, 2) * reach
         middle = np.array([(region[0] + region[2]) / 2, (region[1] + region[3]) / 2])
         return np.asarray(place - matrix @ middle)
+
+    def _paint_here(self, layers: list[Layer]) -> Pixels:
+        """(size, size, 3), as _paint to a thousandth, in a third of the time on a CPU."""
+        out = np.full((self._size, self._size, 3), PADDING, np.uint8)
+        for layer in layers:
+            left, top, right, bottom = layer.region
+            source = self._pictures[layer.picture].pixels
+            rows, cols = source.shape[:2]
+            # Pixel centres lie at whole numbers here, at halves in our matrices.
+            matrix = layer.to_picture.copy()
+            matrix[:, 2] += matrix[:, :2] @ (left + 0.5, top + 0.5) - 0.5
+            size = (right - left, bottom - top)
+            flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+            found = cv2.warpAffine(source, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+            x, y = np.arange(size[0]), np.arange(size[1])[:, None]
+            u, v = (m[0] * x + m[1] * y + m[2] for m in matrix)
+            inside = (u >= -0.5) & (u < cols - 0.5) & (v >= -0.5) & (v < rows - 0.5)
+            np.copyto(out[top:bottom, left:right], found, where=inside[..., None])
+        return out
 
     def _paint(self, layers: list[Layer]) -> torch.Tensor:
         """(3, size, size) in 0..1; padding where no picture reaches."""
@@ -221,6 +249,7 @@ def finer_than(picture: Picture, *, gsd_m: float) -> Picture:
         picture.name, picture.source,
         np.asarray(cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA), np.uint8), picture.quads * ratio,
         (picture.gsd_m[0] / ratio[0], picture.gsd_m[1] / ratio[1]), tuple(p * ratio for p in picture.ignore),
+        None if picture.hard is None else picture.hard * ratio,
     )  # fmt: skip
 
 

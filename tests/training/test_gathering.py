@@ -104,3 +104,39 @@ def test_a_large_scene_is_cut_into_pieces_around_what_was_labelled(tmp_path: Pat
         "each box is whole in some piece"
     )
     assert sum(len(p.quads) == 0 for p in found) <= max(4, sum(len(p.quads) > 0 for p in found))
+
+
+def test_pictures_that_hold_containers_after_all_are_skipped_by_name_and_named_in_the_card(tmp_path: Path) -> None:
+    for name in "abcd":
+        draw_tile(tmp_path / "sea" / f"{name}.png", seed=5, boxes=0)
+    source = EmptySource(folder="sea", weight=0.1, gsd_m=0.5, spare=True, skip=("c",))
+    found = gathered(tmp_path, empty=(source,))
+    assert [p.name for p in found.pictures] == ["a", "d"]  # b is spared
+    assert found.sources[0]["hold_containers"] == "c"
+    with pytest.raises(UsageError, match="no pictures e"):
+        gathered(tmp_path, empty=(source.model_copy(update={"skip": ("e",)}),))
+
+
+def test_tiles_are_painted_alike_on_a_cpu_and_elsewhere(tmp_path: Path) -> None:
+    import torch
+
+    from sattrack.training.pictures import Picture
+    from sattrack.training.sampling import TileSampler
+
+    rng = np.random.default_rng(3)
+    pictures = [
+        Picture(
+            str(i),
+            "x",
+            np.repeat(np.repeat(rng.integers(0, 255, (9, 9, 3), np.uint8), 40, 0), 40, 1),
+            np.zeros((0, 4, 2)),
+            (g, g),
+        )
+        for i, g in enumerate((0.3, 0.5))
+    ]
+    sampler = TileSampler(pictures, np.ones(2), gsd_m=0.2, tile_px=320, device=torch.device("cpu"))
+    planned = sampler.plan(np.random.default_rng(1), count=4)
+    here = sampler.paint(planned).pixels
+    sampler._tensors = [torch.from_numpy(p.pixels) for p in sampler._pictures]
+    there = torch.stack([sampler._paint(layers) for layers in planned.layers])
+    assert float((here - there).abs().mean()) < 0.01
