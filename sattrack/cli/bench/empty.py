@@ -8,12 +8,16 @@ import typer
 from sattrack.cli import options as o
 from sattrack.cli.bench import options as b
 from sattrack.cli.voice import Voice
+from sattrack.errors import UsageError
 
 
 def empty(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Pictures without containers.")],
     gsd_m: Annotated[float, typer.Option(min=0.01, metavar="M", help="Pixel size taken for all of them.")],
     spared: Annotated[bool, typer.Option("--spared", help="Only every third by name: those that training spares.")] = False,
+    skip: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A picture that holds containers after all; may be repeated.")
+    ] = None,
     weights: o.Weights = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
@@ -34,10 +38,15 @@ def empty(
     voice = Voice(quiet=quiet)
     settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
     model = b.chosen_model(weights, None, model_gsd_m, classes, settings.threshold, careful=settings.careful)
-    found = bench_empty(
-        folders, model=model, gsd_m=gsd_m, settings=settings,
-        chosen=every_third if spared else lambda names: names,
-    )  # fmt: skip
+    met: set[str] = set()
+
+    def chosen(there: list[str]) -> list[str]:
+        met.update(there)
+        return [name for name in (every_third(there) if spared else there) if name not in (skip or ())]
+
+    found = bench_empty(folders, model=model, gsd_m=gsd_m, settings=settings, chosen=chosen)
+    if unknown := sorted(set(skip or ()) - met):
+        raise UsageError(f"no pictures {', '.join(unknown)} to skip", way_out="give names without suffix")
     if names:
         rows: list[tuple[str, ...]] = [(one.folder, one.name, f"{one.km2:.3f}", str(one.false_boxes)) for one in found]
         b.print_table((("folder", "picture", "km2", "false boxes"), rows), voice=voice, markdown=markdown)

@@ -1,0 +1,20 @@
+"""`sattrack bench empty` looks at the pictures asked for, and not at those that hold containers after all."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+def test_pictures_to_skip_are_not_looked_at_and_must_be_there(sattrack, tmp_path: Path) -> None:
+    folder = tmp_path / "sea"
+    folder.mkdir()
+    for i, name in enumerate(("calm", "rough")):
+        cv2.imwrite(str(folder / f"{name}.png"), np.random.default_rng(i).integers(40, 60, (120, 160, 3)).astype(np.uint8))
+    said = sattrack("bench", "empty", folder, "--gsd-m", 0.4, "--skip", "rough", "--names", "--markdown")
+    assert said.code == 0, said.err
+    assert "calm" in said.out
+    assert "rough" not in said.out
+    said = sattrack("bench", "empty", folder, "--gsd-m", 0.4, "--skip", "ruogh")
+    assert said.code == 2
+    assert "no pictures ruogh to skip" in said.err
