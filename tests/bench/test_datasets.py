@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sattrack.bench.datasets import read_dataset, read_datasets
+from sattrack.bench.datasets import Asked, Choice, read_dataset, read_datasets
 from sattrack.errors import ManifestError, SattrackError, UsageError
 
 Draw = Callable[..., Path]
@@ -87,3 +87,26 @@ def test_labels_are_as_many_as_the_file_says(draw_set: Draw, tmp_path: Path) -> 
     folder = draw_set(tmp_path / "port", pictures=3, per_picture=9)
     assert sum(len(i.truth) for i in read_dataset(folder)) == 27
     assert all(np.isfinite(i.truth).all() for i in read_dataset(folder))
+
+
+def test_other_formats_and_half_of_the_pictures_are_scored_too(draw_set: Draw, tmp_path: Path) -> None:
+    ours = draw_set(tmp_path / "sets" / "port", pictures=3)
+    yolo = tmp_path / "sets" / "yard"
+    (yolo / "images").mkdir(parents=True)
+    (yolo / "labels").mkdir()
+    for name in ("port_0", "port_1"):
+        (yolo / "images" / f"{name}.png").write_bytes((ours / "images" / f"{name}.png").read_bytes())
+        (yolo / "labels" / f"{name}.txt").write_bytes((ours / "labels_obb" / f"{name}.txt").read_bytes())
+    asked = Asked(gsd_m=(0.4, 0.4))
+    images = read_datasets([tmp_path / "sets"], asked=asked)
+    assert [(i.dataset, i.name) for i in images] == [
+        ("port", "port_0"), ("port", "port_1"), ("port", "port_2"), ("yard", "port_0"), ("yard", "port_1")
+    ]  # fmt: skip
+    assert images[3].truth == pytest.approx(images[0].truth)
+    halves = [read_datasets([tmp_path / "sets"], asked=asked, choice=Choice(half=half)) for half in ("first", "second")]
+    assert [[f"{i.dataset}/{i.name}" for i in half] for half in halves] == [
+        ["port/port_0", "port/port_1", "yard/port_0"], ["port/port_2", "yard/port_1"]
+    ]  # fmt: skip
+    assert len(read_datasets([tmp_path / "sets"], asked=asked, choice=Choice(leave_out=("yard", "port_2")))) == 2
+    with pytest.raises(UsageError, match="no sets or pictures other to leave out"):
+        read_datasets([tmp_path / "sets"], asked=asked, choice=Choice(leave_out=("other",)))
