@@ -69,17 +69,18 @@ class Coverage:
 
     @property
     def verdict(self) -> str:
-        """met, missed, or open: outside the targets, but as chance may have it with so few pictures."""
+        """met, missed and how, or open: the share held lies outside the target, as chance may have it with so few pictures."""
         if not self.pictures:
             return "-"
-        if self.half_width > WIDEST:
-            return "missed: wide"
-        if LEAST_COVERED <= self.covered <= MOST_COVERED:
-            return "met"
         held = round(self.covered * self.pictures)
-        low = binom.cdf(held, self.pictures, LEAST_COVERED) < _CHANCE
-        high = binom.sf(held - 1, self.pictures, MOST_COVERED) < _CHANCE
-        return "missed: low" if low else "missed: high" if high else "open"
+        outside = not LEAST_COVERED <= self.covered <= MOST_COVERED
+        faults = {
+            "low": outside and binom.cdf(held, self.pictures, LEAST_COVERED) < _CHANCE,
+            "high": outside and binom.sf(held - 1, self.pictures, MOST_COVERED) < _CHANCE,
+            "wide": self.half_width > WIDEST,
+        }
+        missed = [name for name, there in faults.items() if there]
+        return f"missed: {', '.join(missed)}" if missed else "open" if outside else "met"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def test_figures_leave_blank_pictures_out_and_take_widths_of_full_ones_only() ->
     ("held", "missed", "off", "verdict"),
     [
         (9, 1, 0.1, "met"), (10, 0, 0.1, "open"), (200, 0, 0.1, "missed: high"), (7, 3, 0.1, "open"),
-        (70, 30, 0.1, "missed: low"), (9, 1, 0.3, "missed: wide"), (0, 0, 0.1, "-"),
+        (70, 30, 0.1, "missed: low"), (9, 1, 0.3, "missed: wide"), (70, 30, 0.3, "missed: low, wide"), (0, 0, 0.1, "-"),
     ],
 )  # fmt: skip
 def test_a_target_is_missed_only_where_chance_does_not_explain_it(held: int, missed: int, off: float, verdict: str) -> None:
