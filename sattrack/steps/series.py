@@ -1,0 +1,137 @@
+"""Series: counts put in time, one series for each site, zone, class of sensor, model and threshold, which are never mixed."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sattrack.timeline import Count, Observation, Series, Site
+
+# Sister satellites that see alike; what is not here is a class of its own name.
+_CLASSES = (
+    (r"planetscope|dove|superdove|psb?[-. ]?sd|ps2([-. ]?sd)?", "planetscope"),
+    (r"sky-?sat[-_ ]?c?\d*|ssc?\d+", "skysat"),
+    (r"pl[eé]iades[-_ ]?neo[-_ ]?\d*|pneo[-_ ]?\d*", "pleiades-neo"),
+    (r"pl[eé]iades[-_ ]?(1[ab])?|phr[-_ ]?(1[ab])?", "pleiades"),
+    (r"wv-?0?(\d)|world-?view-?0?(\d)", "worldview-{}"),
+    (r"ge-?0?1|geo-?eye-?1?", "geoeye-1"),
+    (r"sentinel-?2[abcd]?|s2[abcd]?", "sentinel-2"),
+    (r"landsat-?0?[89]|lc0?[89]", "landsat-8-9"),
+    (r"spot-?0?[67]", "spot-6-7"),
+)
+# Of a sensor without a name the pixel size is what tells it, metres: too different ones are not one sensor.
+_STEPS_M = (0.2, 0.38, 0.75, 1.3, 4.0)
+UNNAMED = "unnamed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One count of any origin, with what decides the series that it stands in."""
+
+    site_id: str
+    site_name: str
+    zone: str
+    sensor: str
+    model_id: str
+    threshold: float | None
+    observation: Observation
+    place: tuple[float, float] | None = None
+    gsd_m: float | None = None
+
+
+def sensor_class(name: str, *, gsd_m: float | None = None) -> str:
+    """The name under which sensors that see alike share a baseline; for an unnamed one, a step of pixel sizes (metres)."""
+    plain = re.sub(r"[\s_]+", "-", name.strip()).casefold()
+    for pattern, called in _CLASSES:
+        found = re.fullmatch(pattern, plain)
+        if found:
+            return called.format(next((g for g in found.groups() if g), ""))
+    if plain:
+        return plain
+    if not gsd_m:
+        return UNNAMED
+    above = next((step for step in _STEPS_M if gsd_m < step), None)
+    if above is None:
+        return f"{UNNAMED}, from {_STEPS_M[-1]:g} m"
+    below = max((step for step in _STEPS_M if step < above), default=0.0)
+    return f"{UNNAMED}, {below:g} to {above:g} m" if below else f"{UNNAMED}, below {above:g} m"
+
+
+def readings_of(counts: Iterable[Count], *, sites: Sequence[Site] = ()) -> list[Reading]:
+    """A run's counts as readings. Scenes that do not reach a site, or whose time is unknown, have no place in its series."""
+    places = {site.id: _place(site) for site in sites if not site.zone}
+    return [
+        Reading(
+            count.site_id, count.site_name, count.zone, count.sensor, count.model_id, count.threshold,
+            Observation(
+                count.scene_id, count.datetime, count.count, count.count_low, count.count_high, count.observed_fraction,
+                count.status, count.interval_level, count.notes,
+            ),
+            places.get(count.site_id), count.gsd_m or None,
+        )
+        for count in counts
+        if count.datetime is not None and count.status != "outside"
+    ]  # fmt: skip
+
+
+def series_of(readings: Iterable[Reading], *, min_observed: float = 0.0) -> tuple[Series, ...]:
+    """Series in order of their first reading's site, each in time; scenes of which less was seen are kept and marked.
+
+    Where a site and zone has several series, each says what the others hold.
+    """
+    groups: dict[tuple[str, str, str, str, float | None], list[Reading]] = {}
+    for one in readings:
+        key = (one.site_id, one.zone, sensor_class(one.sensor, gsd_m=one.gsd_m), one.model_id, one.threshold)
+        groups.setdefault(key, []).append(one)
+    found = []
+    for (site, zone, sensor, model, threshold), group in groups.items():
+        seen = [_marked(one.observation, min_observed=min_observed) for one in group]
+        seen.sort(key=lambda one: (one.datetime, one.scene_id))
+        place = next((one.place for one in group if one.place), None)
+        found.append(Series(site, group[0].site_name or site, zone, sensor, model, threshold, tuple(seen), place))
+    return tuple(_with_breaks(found))
+
+
+def _marked(one: Observation, *, min_observed: float) -> Observation:
+    if one.status != "done" or (one.count is not None and one.observed_fraction >= max(min_observed, 1e-9)):
+        return one
+    reason = "no count" if one.count is None else f"only {one.observed_fraction:.0%} of the site was seen"
+    return replace(one, status="not_assessable", notes=(*one.notes, reason))
+
+
+def _with_breaks(found: Sequence[Series]) -> Iterable[Series]:
+    alike: dict[tuple[str, str], list[Series]] = {}
+    for one in found:
+        alike.setdefault((one.site_id, one.zone), []).append(one)
+    for one in found:
+        others = [other for other in alike[one.site_id, one.zone] if other is not one]
+        yield replace(one, breaks=tuple(_break(one, other) for other in others)) if others else one
+
+
+def _break(one: Series, other: Series) -> str:
+    """What the other series is, and why it is no baseline of this one."""
+    kinds = []
+    if other.sensor != one.sensor:
+        kinds.append(f"by another sensor ({other.sensor})")
+    if other.model_id != one.model_id:
+        kinds.append(f"by another model ({other.model_id or 'not named'})")
+    if other.threshold != one.threshold:
+        kinds.append(f"at another threshold ({other.threshold})")
+    n, first, last = len(other.observations), other.observations[0].datetime, other.observations[-1].datetime
+    span = f"{_day(first)} to {_day(last)}" if n > 1 else _day(first)
+    return f"{n} {'scene' if n == 1 else 'scenes'} {', '.join(kinds)}, {span}, not used in this baseline"
+
+
+def _day(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%d}"
+
+
+def _place(site: Site) -> tuple[float, float] | None:
+    """A point inside the outline, longitude and latitude."""
+    if site.outline is None:
+        return None
+    import shapely
+    from shapely.geometry import shape
+
+    point = shapely.point_on_surface(shape(site.outline))
+    return float(point.x), float(point.y)

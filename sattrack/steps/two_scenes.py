@@ -1,0 +1,65 @@
+"""Two scenes: whether two counts of one site differ by more than their own errors, and by how much; no history is asked."""
+
+import math
+from dataclasses import dataclass
+
+from scipy import stats
+
+from sattrack.timeline import Observation
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Boxes in the whole site, later minus earlier, with the interval in which the true change lies at LEVEL; two-sided p.
+
+    known: whether both counts came with intervals of their own; without, only what was not seen makes the change unsure.
+    """
+
+    change: float
+    low: float
+    high: float
+    p_value: float
+    known: bool
+
+    @property
+    def direction(self) -> str:
+        if self.low > 0:
+            return "rise"
+        return "fall" if self.high < 0 else "none"
+
+
+def change_between(earlier: Observation, later: Observation) -> Change:
+    """The change in boxes between two assessable scenes of one site.
+
+    Each count is scaled to the whole site, and its distances to its limits are those of its own interval, joined with what
+    chance did to the part not seen: of N boxes a share f is seen, with variance N f (1 - f). Boxes stand in blocks, which are
+    seen or not as one: BLOCK times that variance. The two are joined by the method of variance estimates recovery (Zou &
+    Donner 2008), which keeps the intervals' own shape. The truth of both dates is that of the detector's kind of box.
+    """
+    wholes = [_whole(earlier), _whole(later)]
+    (one, one_low, one_high), (two, two_low, two_high) = wholes
+    change = two - one
+    down, up = math.hypot(two_low, one_high), math.hypot(two_high, one_low)
+    toward = down if change > 0 else up
+    z = stats.norm.isf((1 - LEVEL) / 2)
+    p = 2 * float(stats.norm.sf(abs(change) / toward * z)) if toward > 0 else (0.0 if change else 1.0)
+    known = earlier.low is not None and later.low is not None
+    return Change(change, change - down, change + up, min(p, 1.0), known)
+
+
+# How many boxes are hidden or seen together, on average: a short row of a block.
+BLOCK = 6.0
+
+
+def _whole(one: Observation) -> tuple[float, float, float]:
+    """The boxes of the whole site, and how far below and above them its limits at LEVEL lie."""
+    assert one.count is not None, "only assessable scenes are compared"
+    share, z = one.observed_fraction, float(stats.norm.isf((1 - LEVEL) / 2))
+    wider = z / float(stats.norm.isf((1 - one.level) / 2))
+    below = max(one.count - one.low, 0.0) * wider if one.low is not None else 0.0
+    above = max(one.high - one.count, 0.0) * wider if one.high is not None else 0.0
+    # With nothing seen there may still be what a few boxes' chance hides.
+    unseen = z * math.sqrt(max(one.count, 1.0) * (1 - share) * BLOCK)
+    return one.count / share, math.hypot(below, min(unseen, one.count)) / share, math.hypot(above, unseen) / share
