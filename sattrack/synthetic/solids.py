@@ -78,7 +78,7 @@ def solids(
     n = len(centre)
 
     def spread(value: float | Floats) -> Floats:
-        return np.array(np.broadcast_to(np.asarray(value, np.float64), (n,)))
+        return _spread(value, shape=(n,), dtype=np.float64)
 
     heading_n = spread(heading)
     around = centre if block is None else np.broadcast_to(np.asarray(block, np.float64), (n, 2))
@@ -98,10 +98,16 @@ def solids(
     angle = np.stack([np.full(n, frame + np.pi / 2), np.full(n, frame), straight_heading + np.pi / 2, straight_heading], axis=1)
     return Solids(
         centre, heading_n, spread(length), spread(width), spread(base), spread(top),
-        np.array(np.broadcast_to(np.asarray(colour, np.float32), (n, 3))),
-        np.array(np.broadcast_to(np.asarray(kind, np.int8), (n,))),
-        np.array(np.broadcast_to(np.asarray(zone, np.int32), (n,))), lane, angle,
+        _spread(colour, shape=(n, 3), dtype=np.float32), _spread(kind, shape=(n,), dtype=np.int8),
+        _spread(zone, shape=(n,), dtype=np.int32), lane, angle,
     )  # fmt: skip
+
+
+def _spread(value: Any, *, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
+    """A new array of that shape, from one of it or from less; np.broadcast_to would cost more than all else for one box."""
+    out: NDArray[Any] = np.empty(shape, dtype)
+    out[...] = value
+    return out
 
 
 def joined(parts: Sequence[Solids]) -> Solids:
