@@ -34,13 +34,33 @@ class Settings(BaseModel):
         default=3000, ge=300, le=100_000, description="Most boxes that one tile may return; reaching it is reported."
     )
     careful: bool = Field(
-        default=False, description="Look at each tile also mirrored and turned half round: three times as long."
+        default=False,
+        description="Look at each tile also mirrored and turned half round, and take the mean: three times as long. On places "
+        "not seen, sets were 5.3 % off in place of 5.8, average precision 0.969 in place of 0.965 (docs/detector.md).",
     )
     batch: int = Field(default=4, ge=1, le=256, description="Tiles that meet the detector together.")
     read_ahead: int = Field(default=2, ge=1, le=64, description="Batches read ahead of the detector.")
     device: str = Field(default="auto", description="auto, cpu, mps, cuda or cuda:N.")
     tile_shift_m: tuple[float, float] = Field(default=(0.0, 0.0), description="Shift of the tile grid, metres (x, y).")
     min_observed: float = Field(default=0.5, ge=0, le=1, description="Least observed fraction of a site for a count to stand.")
+    alarm_level: float = Field(
+        default=0.001, ge=1e-6, le=0.1, description="Chance of so rare a count, one-sided, from which a scene is an alert."
+    )
+    warning_level: float = Field(
+        default=0.01, ge=1e-6, le=0.5, description="Chance of so rare a count, one-sided, from which a scene is a warning."
+    )
+    false_discovery: float = Field(
+        default=0.05, gt=0, le=1, description="Share of false ones to be borne among the alerts of a month, over all sites."
+    )
+    least_change: float = Field(default=5.0, ge=0, le=1e6, description="Boxes that a change must have at least to be an alert.")
+    guard_days: float = Field(
+        default=5.0, ge=0, le=365, description="Past scenes of the last days before a scene are no baseline of it, days."
+    )
+    baseline_days: float = Field(default=1095.0, ge=1, le=36_500, description="Older past scenes are no baseline, days.")
+    usual_spread: float = Field(
+        default=0.14, ge=0, le=4,
+        description="Relative variance of a quiet site's counts, beyond chance, until its own history says otherwise.",
+    )  # fmt: skip
     max_pixels: int = Field(default=4_000_000_000, ge=1, description="Largest scene, pixels.")
     max_block_bytes: int = Field(default=256 << 20, ge=1 << 16, description="Largest block of a file, bytes.")
     max_bands: int = Field(default=32, ge=1, le=1024, description="Most bands of a file.")

@@ -53,7 +53,8 @@ def test_a_threshold_below_what_is_stored_is_refused() -> None:
 def test_i2_what_only_changes_speed_or_counting_is_not_in_the_digest() -> None:
     free = {
         "threshold", "batch", "read_ahead", "device", "min_observed", "max_pixels", "max_block_bytes",
-        "max_bands", "gdal_cache_bytes",
+        "max_bands", "gdal_cache_bytes", "alarm_level", "warning_level", "false_discovery", "least_change", "guard_days",
+        "baseline_days", "usual_spread",
     }  # fmt: skip
     assert set(Settings().digest_fields((1.0, 99.0))) == set(Settings.model_fields) - free
 

@@ -20,6 +20,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "info": ("sattrack.cli.info", "Say what a picture is, what the detector would be fed, and whether boxes can be counted."),
     "detect": ("sattrack.cli.detect", "Detect, count and report: a folder of scenes in, counts per site and a page out."),
     "count": ("sattrack.cli.count", "Count a run again with other outlines or another threshold, without detecting again."),
+    "series": ("sattrack.cli.series", "Show counts in time, per site, zone, sensor and model, of a run or of anybody's CSV."),
+    "alert": ("sattrack.cli.alert", "Say which scenes are out of the ordinary, of a run or of anybody's CSV of counts."),
+    "backtest": ("sattrack.cli.backtest", "Say which past scenes would have been alerts at each setting."),
     "report": ("sattrack.cli.report", "Write a run's page again."),
     "export": ("sattrack.cli.export", "Write a run's boxes or pictures for other programs."),
     "bench": ("sattrack.cli.bench.app", "Measure accuracy on labelled sets, and speed."),
@@ -86,7 +89,7 @@ def sattrack_(
 ) -> None:
     """Count shipping containers in satellite images, per site and scene, and say what could not be seen.
 
-    Exit codes: 0 done, 1 error, 2 usage, 3 some scenes failed or were refused, 4 kept for alerts, 130 interrupted.
+    Exit codes: 0 done, 1 error, 2 usage, 3 some scenes failed or were refused, 4 alert raised (--exit-code), 130 interrupted.
     """
 
 

@@ -95,8 +95,8 @@ def band_numbers(text: str | None) -> tuple[int, ...] | None:
     return tuple(int(part) for part in parts)
 
 
-def moment(text: str | None) -> dt.datetime | None:
-    """The time of --date, in UTC."""
+def moment(text: str | None, *, option: str = "--date") -> dt.datetime | None:
+    """The time of --date or another option, in UTC."""
     if text is None:
         return None
     from sattrack.readers.times import parse_time
@@ -105,7 +105,7 @@ def moment(text: str | None) -> dt.datetime | None:
         return parse_time(text)
     except ValueError as error:
         reason = getattr(error, "message", "is not a time")
-        raise UsageError(f"--date: {reason}", way_out="give 2024-05-31 or 2024-05-31T08:15:00Z") from error
+        raise UsageError(f"{option}: {reason}", way_out="give 2024-05-31 or 2024-05-31T08:15:00Z") from error
 
 
 def names(text: str | None) -> tuple[str, ...] | None:

@@ -20,11 +20,13 @@ _STEPS = 12
 _NEVER_NONE = 0.25
 _LEAST_EXPECTED = 0.25
 _YEAR = 365.25
+# A trend that moves the expected count by less than this share is not worth telling.
+_TOLD = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """expected boxes of the scene under test, relative variance of that mean, spread, and whether it holds a trend."""
+    """expected boxes of the scene under test, relative variance of that mean, spread, and whether a trend moved it."""
 
     expected: Floats
     variance: Floats
@@ -139,7 +141,8 @@ def _drifting(histories: Histories, *, weights: Floats, level: Fit, sure: Sure) 
     kept = _earned(histories, rate=rate)
     return Fit(
         np.where(kept, np.maximum(rate * histories.share, _LEAST_EXPECTED), level.expected),
-        np.where(kept, variance, level.variance), np.where(kept, spread, level.spread), kept,
+        np.where(kept, variance, level.variance), np.where(kept, spread, level.spread),
+        kept & (np.abs(rate * histories.share / level.expected - 1) > _TOLD),
     )  # fmt: skip
 
 

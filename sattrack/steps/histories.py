@@ -47,7 +47,7 @@ class Verdicts:
 
     expected, and low, high: in which 19 of 20 quiet scenes lie. below, above: the counts beyond which the level alpha is
     reached. p_fall, p_rise: one-sided. detectable: boxes more, in the whole site, of which four in five would be noticed.
-    history: past scenes used. spread: variance over mean. trend: whether one was kept.
+    history: past scenes used. spread: variance over mean. trend: whether one moved the expected count.
     """
 
     expected: Floats

@@ -3,6 +3,7 @@
 import typer
 
 from sattrack.cli.bench.accuracy import accuracy
+from sattrack.cli.bench.alarms import alarms
 from sattrack.cli.bench.card import card
 from sattrack.cli.bench.dense import dense
 from sattrack.cli.bench.empty import empty
@@ -18,3 +19,4 @@ app.command()(speed)
 app.command()(intervals)
 app.command()(seams)
 app.command()(dense)
+app.command()(alarms)

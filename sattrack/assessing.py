@@ -1,0 +1,69 @@
+"""Assessing: from a run, or a CSV of anybody's counts, to its series and alerts; nothing is detected."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sattrack.errors import StoreError, UsageError
+from sattrack.readers.count_tables import read_counts
+from sattrack.recounting import count_all, open_run
+from sattrack.settings import Settings
+from sattrack.steps.alarming import assess, rules_of
+from sattrack.steps.counting import Rule
+from sattrack.steps.series import readings_of, series_of
+from sattrack.timeline import Alert, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """Series, the alerts of their scenes whatever their level, and what must be said of the source."""
+
+    series: tuple[Series, ...]
+    alerts: tuple[Alert, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def open_series(source: Path, *, settings: Settings, threshold: float | None = None) -> Assessed:
+    """The series of a run folder, or of a CSV of counts.
+
+    threshold: counts a run's stored boxes again from that score, leaving the run as it is. UsageError where there is nothing of
+    the kind, or a threshold is asked of a CSV.
+    """
+    if source.is_dir():
+        return _of_run(source, settings=settings, threshold=threshold)
+    if not source.exists():
+        raise StoreError("is not there", where=str(source), way_out="give a run folder, or a CSV of counts")
+    if threshold is not None:
+        raise UsageError("a CSV of counts has no boxes to count again", way_out="leave --threshold out, or give a run folder")
+    found = series_of(read_counts(source), min_observed=settings.min_observed)
+    if not found:
+        raise StoreError(
+            "no row reaches a site at a known time", where=str(source), way_out="see docs/alarms.md for the columns"
+        )
+    return Assessed(found)
+
+
+def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Assessed:
+    run, parts = open_run(folder)
+    counts = run.counts
+    if threshold is not None:
+        of_run = Settings.model_validate(run.index.settings)
+        if threshold < of_run.score_floor:
+            raise UsageError(
+                f"--threshold {threshold:g} lies below the run's score_floor {of_run.score_floor:g}: such boxes are not stored",
+                way_out="give a higher one",
+            )
+        rule = Rule(threshold=threshold, min_observed=of_run.min_observed, merge_overlap=of_run.merge_overlap)
+        counts = count_all(parts, run.index.outcomes, sites=run.sites, card=run.index.card, rule=rule)
+    notes = []
+    if not any(not site.excludes for site in run.sites):
+        notes.append("the run has no outlines, so that each scene is its own site and has no past: count it with --sites")
+    undated = sum(count.datetime is None and count.count is not None for count in counts)
+    if undated:
+        notes.append(f"{undated} counts have no known time and stand in no series")
+    return Assessed(series_of(readings_of(counts, sites=run.sites), min_observed=settings.min_observed), (), tuple(notes))
+
+
+def assess_source(source: Path, *, settings: Settings, threshold: float | None = None, newest: bool = False) -> Assessed:
+    """The series with an alert for every scene, or only for the newest of each."""
+    found = open_series(source, settings=settings, threshold=threshold)
+    return replace(found, alerts=tuple(assess(found.series, rules=rules_of(settings), newest=newest)))

@@ -1,0 +1,145 @@
+"""`sattrack alert`: which scenes are out of the ordinary, and how sure that is."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sattrack.cli import options as o
+from sattrack.cli.exit_codes import ALERT, OK
+from sattrack.cli.series import Recounted, Source
+from sattrack.cli.voice import Voice, one_line
+
+if TYPE_CHECKING:
+    from sattrack.timeline import Alert
+
+app = typer.Typer(add_completion=False)
+
+
+class Level(StrEnum):
+    """The least severe level that is shown."""
+
+    alert = "alert"
+    warning = "warning"
+    not_assessable = "not_assessable"
+    normal = "normal"
+
+
+class Direction(StrEnum):
+    """Which changes are shown."""
+
+    rise = "rise"
+    fall = "fall"
+    both = "both"
+
+
+@app.command(no_args_is_help=True)
+def alert(
+    source: Source,
+    level: Annotated[
+        Level | None,
+        typer.Option(
+            help="Show this level and graver ones. Default: warnings, and whatever the newest scene of each series is."
+        ),
+    ] = None,
+    direction: Annotated[Direction, typer.Option(help="Show rises, falls, or both.")] = Direction.both,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Show, and heed for --exit-code, only scenes from this time on.")
+    ] = None,
+    newest: Annotated[
+        bool, typer.Option("--newest", help="Judge only the newest scene of each series: quick on many.")
+    ] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 4 where an alert is among what is shown.")] = False,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="FOLDER", help="Write alerts.csv, alerts.json and alerts.geojson. Default: the run."
+        ),
+    ] = None,
+    threshold: Recounted = None,
+    alarm_level: Annotated[float | None, typer.Option(help=o.meaning("alarm_level"))] = None,
+    warning_level: Annotated[float | None, typer.Option(help=o.meaning("warning_level"))] = None,
+    min_observed: Annotated[float | None, typer.Option(help=o.meaning("min_observed"))] = None,
+    config: o.Config = None,
+    as_json: o.AsJson = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Each scene is held against the past scenes of its own series, by the rule that their number allows.
+
+    9 or more: Farrington; 5 to 8: EARS with t; fewer: not assessable, with a test of the two newest scenes. Rises and falls are
+    judged alike. The three files hold what is shown. What the levels mean and how often they err: docs/alarms.md.
+    """
+    from sattrack.assessing import assess_source
+    from sattrack.readers.settings_file import load_settings
+    from sattrack.reports.alerts import alert_value, write_alerts
+
+    voice = Voice(quiet=quiet)
+    given = {"alarm_level": alarm_level, "warning_level": warning_level, "min_observed": min_observed}
+    settings = load_settings(config, given=given)
+    found = assess_source(source, settings=settings, threshold=threshold, newest=newest)
+    for note in found.notes:
+        voice.say(f"note: {one_line(note)}")
+    from_then = o.moment(since, option="--since")
+    last = {(s.site_id, s.zone): max(one.datetime for one in s.observations) for s in found.series}
+    grave = [one.value for one in Level][: list(Level).index(level or Level.warning) + 1]
+    shown = [
+        one
+        for one in found.alerts
+        if (one.level in grave or (level is None and one.datetime == last[one.site_id, one.zone]))
+        and (from_then is None or one.datetime >= from_then)
+        and (direction is Direction.both or one.direction in (direction.value, "none"))
+    ]
+    folder = to or (source if source.is_dir() else None)
+    if folder is not None:
+        write_alerts(shown, folder)
+    raised = sum(one.level == "alert" for one in shown)
+    if as_json:
+        voice.json([alert_value(one) for one in shown])
+    else:
+        _tell(shown, judged=len(found.alerts), voice=voice)
+        if folder is not None:
+            voice.out(one_line(f"alerts: {folder / 'alerts.csv'}, alerts.json, alerts.geojson"))
+    raise typer.Exit(ALERT if exit_code and raised else OK)
+
+
+def _tell(shown: "list[Alert]", *, judged: int, voice: Voice) -> None:
+    """A row for each, then the sentence of each alert."""
+    head = (
+        "level",
+        "direction",
+        "site",
+        "zone",
+        "time (UTC)",
+        "seen",
+        "expected",
+        "19 in 20",
+        "p",
+        "visible",
+        "past",
+        "method",
+    )
+    if shown:
+        voice.table(head, [_row(one) for one in shown], right=(5, 6, 8, 9, 10))
+    for one in shown:
+        if one.level == "alert":
+            voice.out(one_line(one.sentence))
+    counted = {name: sum(one.level == name for one in shown) for name in ("alert", "warning", "not_assessable")}
+    voice.out(
+        f"{judged:,} scenes judged; shown: {counted['alert']} alerts, {counted['warning']} warnings, "
+        f"{counted['not_assessable']} not assessable."
+    )
+
+
+def _row(one: "Alert") -> tuple[str, ...]:
+    when = (
+        f"{one.datetime:%Y-%m-%d}" if (one.datetime.hour, one.datetime.minute) == (0, 0) else f"{one.datetime:%Y-%m-%d %H:%M}"
+    )
+    expected = "" if one.expected is None else f"{one.expected:.0f}"
+    band = "" if one.expected_low is None or one.expected_high is None else f"{one.expected_low:.0f} to {one.expected_high:.0f}"
+    return (
+        one.level.replace("_", " "), one.direction, one.site_id, one.zone, when,
+        "" if one.observed is None else f"{one.observed:g}", expected, band,
+        "" if one.p_value is None else f"{one.p_value:.1g}",
+        f"{one.observed_fraction:.0%}", str(one.history), one.method,
+    )  # fmt: skip

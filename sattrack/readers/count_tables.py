@@ -1,0 +1,147 @@
+"""Tables of counts: a CSV of anybody's counts, or a run's counts.csv, as readings; bad rows are errors that name their line."""
+
+import csv
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from sattrack.errors import ManifestError
+from sattrack.readers.times import parse_time
+from sattrack.steps.series import Reading
+from sattrack.timeline import Observation
+
+NEEDED = ("site_id", "datetime", "count")
+OPTIONAL = (
+    "site_name", "zone", "scene_id", "sensor", "model_id", "threshold", "observed_fraction", "count_low", "count_high",
+    "interval_level", "status", "gsd_m", "lon", "lat", "notes",
+)  # fmt: skip
+_DELIMITERS = (",", ";", "\t")
+_STATUSES = ("done", "not_assessable", "refused", "failed", "outside")
+_LEVEL = 0.9
+_HEAD_WAY_OUT = f"begin with a line of column names: {', '.join(NEEDED)}, and where known {', '.join(OPTIONAL[:9])}"
+
+
+def read_counts(path: Path, *, level: float = _LEVEL) -> list[Reading]:
+    """The counts of a CSV file in their order; commas, semicolons or tabs part the values, in the last two `0,5` is a half.
+
+    Rows of status outside are left out. level: that of count_low and count_high where no column says it. ManifestError names
+    the line of what cannot be understood, or of a count that stands there twice.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(_readings(path, file, level=level))
+    except UnicodeDecodeError as error:
+        raise ManifestError("is not UTF-8 text", where=str(path), way_out="save it as CSV UTF-8") from error
+    except OSError as error:
+        raise ManifestError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    except csv.Error as error:
+        raise ManifestError(f"is no CSV: {error}", where=str(path), way_out="save it as CSV UTF-8") from error
+
+
+def _readings(path: Path, file: TextIO, *, level: float) -> Iterator[Reading]:
+    head = file.readline()
+    columns, delimiter = _header(path, head)
+    rows = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
+    seen: dict[tuple[object, ...], int] = {}
+    line, found = 2, False
+    for cells in rows:
+        if any(cell.strip() for cell in cells):
+            found = True
+            try:
+                one = _reading(columns, cells, decimal_comma=delimiter != ",", level=level)
+            except ManifestError as error:
+                raise ManifestError(error.message, where=f"{path}, line {line}", way_out=error.way_out) from error
+            if one.observation.status != "outside":
+                _once(seen, one, path=path, line=line)
+                yield one
+        line = rows.line_num + 2
+    if not found:
+        raise ManifestError("holds no counts", where=str(path), way_out="write a line for each count under the column names")
+
+
+def _header(path: Path, head: str) -> tuple[dict[str, int], str]:
+    """Where each known column stands, and the delimiter that makes the most of them."""
+    split = {
+        mark: [" ".join(n.split()).casefold() for n in next(csv.reader([head], delimiter=mark), [])] for mark in _DELIMITERS
+    }
+    delimiter = max(_DELIMITERS, key=lambda mark: sum(name in NEEDED + OPTIONAL for name in split[mark]))
+    names = split[delimiter]
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        came = f"came {head.strip()[:80]!r}" if head.strip() else "the file is empty"
+        raise ManifestError(f"has no column {missing[0]!r}: {came}", where=f"{path}, line 1", way_out=_HEAD_WAY_OUT)
+    twice = [name for name in NEEDED + OPTIONAL if names.count(name) > 1]
+    if twice:
+        raise ManifestError(f"has the column {twice[0]!r} twice", where=f"{path}, line 1", way_out="keep one of them")
+    return {name: names.index(name) for name in NEEDED + OPTIONAL if name in names}, delimiter
+
+
+def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: bool, level: float) -> Reading:
+    if len(cells) <= max(columns[name] for name in NEEDED):
+        raise ManifestError(f"has only {len(cells)} values", way_out="write a value, or nothing, for every column")
+    said = {name: cells[at].strip() for name, at in columns.items() if at < len(cells)}
+    numbers = {name: _number(name, said.get(name, ""), decimal_comma=decimal_comma) for name in _BOUNDS}
+    site, when = said["site_id"].removeprefix("'"), said["datetime"]
+    if not site:
+        raise ManifestError("the site_id is empty", way_out="name the site, or remove the line")
+    status = said.get("status") or ("done" if numbers["count"] is not None else "not_assessable")
+    if status not in _STATUSES:
+        raise ManifestError(f"the status is {status[:40]!r}", way_out=f"give one of {', '.join(_STATUSES)}, or leave it empty")
+    count, low, high = numbers["count"], numbers["count_low"], numbers["count_high"]
+    if status == "done" and count is None:
+        raise ManifestError("the count is empty", way_out="give a number, or the status not_assessable")
+    if count is not None and not (low or 0) <= count <= (count if high is None else high):
+        raise ManifestError(f"the count {count:g} lies outside count_low to count_high", way_out="mend one of the three")
+    if status != "outside" and not when:
+        if status == "done":
+            raise ManifestError(
+                "the datetime is empty", way_out="give it, or remove the line: without a time there is no series"
+            )
+        status = "outside"
+    seen = 1.0 if numbers["observed_fraction"] is None else numbers["observed_fraction"]
+    observation = Observation(
+        scene_id=said.get("scene_id") or f"{site} {when}", datetime=parse_time(when or "1970-01-01"), count=_whole(count),
+        low=low, high=high, observed_fraction=seen, status=status, level=numbers["interval_level"] or level,
+        notes=tuple(note for note in [said.get("notes", "")] if note),
+    )  # fmt: skip
+    lon, lat = numbers["lon"], numbers["lat"]
+    return Reading(
+        site, said.get("site_name") or site, said.get("zone", ""), said.get("sensor", ""), said.get("model_id", ""),
+        numbers["threshold"], observation, (lon, lat) if lon is not None and lat is not None else None, numbers["gsd_m"],
+    )  # fmt: skip
+
+
+# Least and most of each column of numbers.
+_BOUNDS = {
+    "count": (0, 1e9), "count_low": (0, 1e9), "count_high": (0, 1e9), "observed_fraction": (0, 1),
+    "interval_level": (0.5, 0.9999), "threshold": (0, 1), "gsd_m": (0, 1e5), "lon": (-180, 180), "lat": (-90, 90),
+}  # fmt: skip
+
+
+def _number(name: str, text: str, *, decimal_comma: bool) -> float | None:
+    if not text:
+        return None
+    low, high = _BOUNDS[name]
+    try:
+        value = float(text.replace(",", ".") if decimal_comma else text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        hint = "a share from 0 to 1, such as 0.97" if name == "observed_fraction" else f"a number from {low:g} to {high:g}"
+        raise ManifestError(f"{name} is {text[:40]!r}", way_out=f"give {hint}, or leave it empty")
+    return value
+
+
+def _whole(count: float | None) -> int | float | None:
+    return int(count) if count is not None and count == int(count) else count
+
+
+def _once(seen: dict[tuple[object, ...], int], one: Reading, *, path: Path, line: int) -> None:
+    key = (one.site_id, one.zone, one.sensor, one.model_id, one.threshold, one.observation.datetime, one.observation.scene_id)
+    first = seen.setdefault(key, line)
+    if first != line:
+        raise ManifestError(
+            f"repeats line {first}: the same site, zone, time, sensor and model", where=f"{path}, line {line}",
+            way_out="keep one of them, or give the times of day or a scene_id",
+        )  # fmt: skip

@@ -1,0 +1,121 @@
+"""Alerts and series as tables: CSV and JSON with the same names, and alerts as GeoJSON points."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number
+from sattrack.results import SCHEMA_VERSION
+from sattrack.timeline import Alert, Observation, Series
+from sattrack.writing import write_whole
+
+ALERT_COLUMNS = (
+    "alert_id", "kind", "site_id", "site_name", "zone", "scene_id", "datetime", "level", "direction", "observed", "expected",
+    "expected_low", "expected_high", "alarm_below", "alarm_above", "p_value", "q_value", "method", "history_n",
+    "observed_fraction", "sensor", "model_id", "minimum_detectable", "cusum_signals", "cusum_direction", "cusum_since",
+    "cusum_p_value", "lon", "lat", "explanation", "notes", "schema_version",
+)  # fmt: skip
+SERIES_COLUMNS = (
+    "site_id", "site_name", "zone", "sensor", "model_id", "threshold", "scene_id", "datetime", "count", "count_low",
+    "count_high", "interval_level", "observed_fraction", "status", "lon", "lat", "notes", "schema_version",
+)  # fmt: skip
+
+
+def alert_row(alert: Alert) -> dict[str, Any]:
+    """An alert by column name, plain values; what has no value is none."""
+    second, place = alert.cusum, alert.place or (None, None)
+    return {
+        "alert_id": alert.id, "kind": alert.kind, "site_id": clean(alert.site_id), "site_name": clean(alert.site_name),
+        "zone": clean(alert.zone), "scene_id": clean(alert.scene_id), "datetime": moment(alert.datetime), "level": alert.level,
+        "direction": alert.direction, "observed": _boxes(alert.observed), "expected": number(alert.expected, digits=2),
+        "expected_low": number(alert.expected_low, digits=2), "expected_high": number(alert.expected_high, digits=2),
+        "alarm_below": number(alert.alarm_below, digits=2), "alarm_above": number(alert.alarm_above, digits=2),
+        "p_value": _short(alert.p_value), "q_value": _short(alert.q_value), "method": alert.method, "history_n": alert.history,
+        "observed_fraction": number(alert.observed_fraction, digits=4), "sensor": clean(alert.sensor),
+        "model_id": clean(alert.model_id), "minimum_detectable": number(alert.minimum_detectable, digits=1),
+        "cusum_signals": second.signals if second else None, "cusum_direction": second.direction if second else None,
+        "cusum_since": moment(second.since) if second else None, "cusum_p_value": _short(second.p_value if second else None),
+        "lon": number(place[0], digits=7), "lat": number(place[1], digits=7), "explanation": discreet(alert.sentence),
+        "notes": discreet("; ".join(alert.notes)), "schema_version": SCHEMA_VERSION,
+    }  # fmt: skip
+
+
+def alert_value(alert: Alert) -> dict[str, Any]:
+    """An alert as JSON holds it: its row, with the second opinion as an object of its own and notes as a list."""
+    row = {name: value for name, value in alert_row(alert).items() if not name.startswith("cusum_")}
+    second = None
+    if alert.cusum:
+        second = asdict(alert.cusum) | {"since": moment(alert.cusum.since), "p_value": _short(alert.cusum.p_value)}
+        second |= {name: number(second[name], digits=3) for name in ("statistic", "factor", "least")}
+    return row | {"cusum": second, "notes": [discreet(note) for note in alert.notes]}
+
+
+def write_alerts(alerts: Sequence[Alert], folder: Path) -> list[Path]:
+    """alerts.csv, alerts.json and alerts.geojson in a folder; alerts of sites without a place have no geometry."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [alert_row(alert) for alert in alerts]
+    features = [_feature(alert, row) for alert, row in zip(alerts, rows, strict=True)]
+    collection = {"type": "FeatureCollection", "schema_version": SCHEMA_VERSION, "features": features}
+    contents = {
+        "alerts.csv": csv_bytes(ALERT_COLUMNS, rows=([row[name] for name in ALERT_COLUMNS] for row in rows)),
+        "alerts.json": _json([alert_value(alert) for alert in alerts]),
+        "alerts.geojson": _json(collection),
+    }
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def series_rows(found: Iterable[Series]) -> Iterable[dict[str, Any]]:
+    """A row for each scene of each series, by column name."""
+    for series in found:
+        for one in series.observations:
+            yield _observation_row(series, one)
+
+
+def series_csv(found: Iterable[Series]) -> bytes:
+    """The series as CSV, which `sattrack alert` reads again."""
+    return csv_bytes(SERIES_COLUMNS, rows=([row[name] for name in SERIES_COLUMNS] for row in series_rows(found)))
+
+
+def series_value(series: Series) -> dict[str, Any]:
+    """A series as JSON holds it."""
+    names = ("site_id", "site_name", "zone", "sensor", "model_id", "threshold")
+    rows = [_observation_row(series, one) for one in series.observations]
+    kept = [{name: row[name] for name in SERIES_COLUMNS[6:14]} | {"notes": row["notes"]} for row in rows]
+    return {name: getattr(series, name) for name in names} | {"breaks": list(series.breaks), "observations": kept}
+
+
+def _observation_row(series: Series, one: Observation) -> dict[str, Any]:
+    place = series.place or (None, None)
+    return {
+        "site_id": clean(series.site_id), "site_name": clean(series.site_name), "zone": clean(series.zone),
+        "sensor": clean(series.sensor), "model_id": clean(series.model_id), "threshold": series.threshold,
+        "scene_id": clean(one.scene_id), "datetime": moment(one.datetime), "count": one.count,
+        "count_low": number(one.low, digits=2), "count_high": number(one.high, digits=2), "interval_level": one.level,
+        "observed_fraction": number(one.observed_fraction, digits=4), "status": one.status,
+        "lon": number(place[0], digits=7), "lat": number(place[1], digits=7), "notes": discreet("; ".join(one.notes)),
+        "schema_version": SCHEMA_VERSION,
+    }  # fmt: skip
+
+
+def _feature(alert: Alert, row: dict[str, Any]) -> dict[str, Any]:
+    lon, lat = row["lon"], row["lat"]
+    geometry = None if lon is None else {"type": "Point", "coordinates": [lon, lat]}
+    kept = {name: value for name, value in row.items() if name not in ("lon", "lat", "schema_version")}
+    return {"type": "Feature", "id": alert.id, "geometry": geometry, "properties": kept}
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _boxes(count: float | None) -> int | float | None:
+    return int(count) if count is not None and count == int(count) else count
+
+
+def _short(p: float | None) -> float | None:
+    """A p-value to three figures."""
+    return None if p is None else float(f"{p:.3g}")

@@ -1,0 +1,98 @@
+"""Phrasing: one sentence for each alert, that can be printed as it stands."""
+
+import math
+
+from sattrack.steps.false_alarms import false_alarms
+from sattrack.steps.two_scenes import Change
+from sattrack.timeline import Alert, Cusum, Observation
+
+# Smaller ones are beyond what a history of some dozen scenes can tell.
+_LEAST_P = 1e-4
+
+
+def judged_sentence(alert: Alert, *, level: float) -> str:
+    """What was seen and expected, how unlikely that is, how much of the site was visible, and how often such rules err.
+
+    level: the alarm level, one-sided.
+    """
+    ending = f"{_visible(alert)}, held against {alert.history} past scenes"
+    if alert.level == "normal":
+        least = alert.minimum_detectable or 0.0
+        return (
+            f"{_head(alert)}: {_boxes(alert.observed)} seen where {_expected(alert)} were expected, nothing out of the ordinary"
+            f"{ending}; {math.ceil(least):,} boxes more than expected would have been noticed four times in five."
+        )
+    unusual = "more" if alert.direction == "rise" else "fewer"
+    held = "" if alert.level == "alert" else ", not enough for an alarm"
+    rate = 1000 * false_alarms(alert.method, level=level)
+    erring = f"; tested on noise, this rule raises {rate:.1g} false alarms in 1,000 quiet scenes" if rate else ""
+    return (
+        f"{_head(alert)}: {_boxes(alert.observed)} seen, {unusual} than the {_expected(alert)} expected "
+        f"({chance(alert.p_value)}{held}){ending}{erring}."
+    )
+
+
+def two_scene_sentence(alert: Alert, earlier: Observation | None, change: Change | None) -> str:
+    """What can be said of a scene whose history is too short for an alarm."""
+    head = f"{_head(alert)}: {_boxes(alert.observed)} seen{_visible(alert)}"
+    if earlier is None or change is None:
+        return f"{head}; the first scene of its series, which nothing can be held against."
+    least, most = sorted((abs(change.low), abs(change.high)))
+    if change.direction == "none":
+        told = f"no sure change since {_day(earlier)} ({change.low:+,.0f} to {change.high:+,.0f} boxes)"
+    else:
+        way = "more" if change.direction == "rise" else "fewer"
+        told = f"{math.floor(least):,} to {math.ceil(most):,} boxes {way} than on {_day(earlier)}"
+    unsure = "" if change.known else ", the counts' own errors left out"
+    return f"{head}; {told} (95 % interval{unsure}), but too few past scenes to say whether that is unusual."
+
+
+def unseen_sentence(alert: Alert, one: Observation) -> str:
+    """Why a scene says nothing."""
+    reason = "; ".join(dict.fromkeys(note for note in one.notes if note)) or one.status.replace("_", " ")
+    return f"{_head(alert)}: cannot be assessed ({reason}), so that no change can be told or ruled out."
+
+
+def cusum_note(second: Cusum) -> str:
+    """The second opinion, where it signals."""
+    way = "more" if second.direction == "rise" else "fewer"
+    return (
+        f"second opinion (CUSUM): since {second.since:%Y-%m-%d} the counts are {second.factor:.2g} times those before, {way} "
+        f"than chance explains ({chance(second.p_value)})"
+    )
+
+
+def chance(p: float | None) -> str:
+    """p = 0.0004, or p < 0.0001."""
+    if p is None:
+        return "p unknown"
+    return "p < 0.0001" if p < _LEAST_P else f"p = {p:.1g}"
+
+
+def _head(alert: Alert) -> str:
+    zone = f", {alert.zone}" if alert.zone else ""
+    when = (
+        f"{alert.datetime:%Y-%m-%d %H:%M} UTC"
+        if (alert.datetime.hour or alert.datetime.minute)
+        else f"{alert.datetime:%Y-%m-%d}"
+    )
+    return f"{alert.site_name or alert.site_id}{zone}, {when}"
+
+
+def _boxes(count: float | None) -> str:
+    if count is None:
+        return "nothing"
+    return "1 container" if count == 1 else f"{count:,.0f} containers"
+
+
+def _expected(alert: Alert) -> str:
+    low, high = alert.expected_low or 0.0, alert.expected_high or 0.0
+    return f"{alert.expected or 0.0:,.0f} [{math.floor(low):,}, {math.ceil(high):,}]"
+
+
+def _visible(alert: Alert) -> str:
+    return f", {alert.observed_fraction:.0%} of the site visible".replace("%", " %")
+
+
+def _day(one: Observation) -> str:
+    return f"{one.datetime:%Y-%m-%d}"
