@@ -53,10 +53,20 @@ def place_tally(readings: Iterable[Reading], *, place: int) -> Tally:
     return Tally(true, found, hits)
 
 
+def ground(pictures: Sequence[Laid], *, place: int) -> tuple[int, int]:
+    """Boxes found in NEAR, AWAY or EDGE places under all grids; and those of the wide reading on the same ground each time."""
+    every = [r for p in pictures for r in p.shifts]
+    return sum(int((r.lies == place).sum()) for r in every), sum(int((r.wide_lies == place).sum()) for r in every)
+
+
 def seam_error(pictures: Sequence[Laid]) -> float:
-    """Count error near borders less that elsewhere, per cent of the labelled boxes; NaN where one of the two holds none."""
-    near, away = (place_tally((r for p in pictures for r in p.shifts), place=place) for place in (NEAR, AWAY))
-    return near.error_pct - away.error_pct
+    """What borders take from a count or add to it, per cent; NaN where the wide reading found nothing near, or elsewhere.
+
+    The count near borders over that of the same ground under far more overlap, less the same for ground elsewhere: how hard the
+    ground is to count falls out.
+    """
+    (near, near_wide), (away, away_wide) = (ground(pictures, place=place) for place in (NEAR, AWAY))
+    return 100 * (near / near_wide - away / away_wide) if near_wide and away_wide else math.nan
 
 
 def jackknife(pictures: Sequence[Laid], *, figure: Callable[[Sequence[Laid]], float]) -> float:
@@ -80,21 +90,22 @@ def shifted(seams: Seams) -> tuple[Shifted, ...]:
 
 def seam_table(seams: Seams) -> Table:
     """Where boxes lie against how they are found, over all grids; and the reading with far more overlap."""
-    head = ("boxes", "labelled", "found", "count error %", "precision", "recall")
+    head = ("boxes", "labelled", "found", "count error %", "precision", "recall", "against far more overlap %")
     normal, wide = seams.overlap_m
     every = [r for p in seams.pictures for r in p.shifts]
     lots = [
-        ("within their length of a tile border", place_tally(every, place=NEAR)),
-        ("elsewhere", place_tally(every, place=AWAY)),
-        ("at the picture's edge", place_tally(every, place=EDGE)),
-        (f"all, tiles overlapping by {normal:g} m", _all(every)),
-        (f"all, tiles overlapping by {wide:g} m", _all([p.wide for p in seams.pictures])),
+        ("within their length of a tile border", place_tally(every, place=NEAR), ground(seams.pictures, place=NEAR)),
+        ("elsewhere", place_tally(every, place=AWAY), ground(seams.pictures, place=AWAY)),
+        ("at the picture's edge", place_tally(every, place=EDGE), ground(seams.pictures, place=EDGE)),
+        (f"all, tiles overlapping by {normal:g} m", _all(every), _both(seams.pictures)),
+        (f"all, tiles overlapping by {wide:g} m", _all([p.wide for p in seams.pictures]), (1, 1)),
     ]
     return head, [
         (
             name, str(t.true), str(t.found), shown(t.error_pct, "+.2f"), shown(t.precision, ".4f"), shown(t.recall, ".4f"),
+            shown(100 * (own / theirs - 1) if theirs else math.nan, "+.2f"),
         )
-        for name, t in lots
+        for name, t, (own, theirs) in lots
     ]  # fmt: skip
 
 
@@ -120,8 +131,8 @@ def verdicts(seams: Seams, rows: Sequence[Shifted]) -> tuple[str, ...]:
     spreads = [row.spread for row in each if math.isfinite(row.spread)]
     middle = 100 * float(np.median(spreads)) if spreads else math.nan
     return (
-        f"seam error: {shown(error, '+.2f')} points of count error, standard error {shown(unsure, '.2f')} over pictures",
-        f"far more overlap changes the count by {shown(100 * (wide / mean - 1) if mean else math.nan, '+.2f')} %",
+        f"seam error: {shown(error, '+.2f')} % of the count near borders, standard error {shown(unsure, '.2f')} over pictures",
+        f"far more overlap changes the whole count by {shown(100 * (wide / mean - 1) if mean else math.nan, '+.2f')} %",
         f"shift error: the count of a picture varies by {shown(middle, '.2f')} % (median of most - least), "
         f"that of all by {shown(100 * whole.spread, '.2f')} %; in {lawful} of {len(each)} pictures "
         f"within {MOST_SHIFT:.0%} or {MOST_BOXES} boxes of the mean",
@@ -140,8 +151,9 @@ def seam_values(seams: Seams) -> dict[str, Any]:
         "overlap_m": list(seams.overlap_m),
         "places": {name: _values(place_tally(every, place=place)) for name, place in places.items()}
         | {"all": _values(_all(every)), "wide": _values(_all([p.wide for p in seams.pictures]))},
-        "seam_error_points": finite(seam_error(seams.pictures)),
-        "seam_error_standard_error": finite(jackknife(seams.pictures, figure=seam_error)),
+        "same_ground": {name: list(ground(seams.pictures, place=place)) for name, place in places.items()},
+        "seam_error_pct": finite(seam_error(seams.pictures)),
+        "seam_error_standard_error_pct": finite(jackknife(seams.pictures, figure=seam_error)),
         "shifts": [
             {
                 "name": row.name, "counts": list(row.counts), "spread": finite(row.spread), "deviation": finite(row.deviation),
@@ -155,6 +167,11 @@ def seam_values(seams: Seams) -> dict[str, Any]:
 def _all(readings: Sequence[Reading]) -> Tally:
     each = [place_tally(readings, place=place) for place in (NEAR, AWAY, EDGE)]
     return Tally(sum(t.true for t in each), sum(t.found for t in each), sum(t.hits for t in each))
+
+
+def _both(pictures: Sequence[Laid]) -> tuple[int, int]:
+    own, wide = zip(*(ground(pictures, place=place) for place in (NEAR, AWAY, EDGE)), strict=True)
+    return sum(own), sum(wide)
 
 
 def _values(at: Tally) -> dict[str, Any]:

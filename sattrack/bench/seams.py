@@ -37,13 +37,15 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 class Reading:
     """One picture read with one grid. found: boxes at the threshold outside ignored places, the surest first.
 
-    claims: (n,) row of the labelled box that each claims, -1 for none. lies: (n,) and true_lies: (labelled,), see lying.
+    claims: (n,) row of the labelled box that each claims, -1 for none. lies: (n,), true_lies: (labelled,) and wide_lies: (found
+    by the wide reading,), where all these lie under this grid, see lying.
     """
 
     found: Detections
     claims: NDArray[np.intp]
     lies: NDArray[np.int8]
     true_lies: NDArray[np.int8]
+    wide_lies: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,30 +113,29 @@ def bench_seams(
     asked = [settings.model_copy(update={"tile_shift_m": shift}) for shift in shifts_m]
     wide_m = settings.overlap_m + step / 2
     asked.append(settings.model_copy(update={"overlap_m": wide_m}))
-    readings: list[list[Reading]] = []
+    found: list[list[Detections]] = []
     for number, one in enumerate(asked):
         parts = detect_each((scene_of(image, limits=one) for image in images), model=model, settings=one)
-        readings.append(
-            [
-                _reading(p.detections, image=image, card=card, settings=one, threshold=threshold)
-                for image, p in zip(images, parts, strict=True)
-            ]
-        )
+        found.append([part.detections.where(part.detections.scores >= threshold) for part in parts])
         heard(f"{len(images)} pictures read, {number + 1} of {len(asked)} times")
-    laid = tuple(Laid(image, tuple(one[i] for one in readings[:-1]), readings[-1][i]) for i, image in enumerate(images))
-    return Seams(laid, shifts_m, (settings.overlap_m, wide_m), threshold, card.id)
+    laid = []
+    for image, *boxes, wide in zip(images, *found, strict=True):
+        kept = [b.where(match(b, truth=image.truth, ignore=image.ignore).rows) for b in (*boxes, wide)]
+        readings = [
+            _reading(b, image=image, card=card, settings=one, wide=kept[-1]) for b, one in zip(kept, asked, strict=True)
+        ]
+        laid.append(Laid(image, tuple(readings[:-1]), readings[-1]))
+    return Seams(tuple(laid), shifts_m, (settings.overlap_m, wide_m), threshold, card.id)
 
 
-def _reading(found: Detections, *, image: LabelledImage, card: ModelCard, settings: Settings, threshold: float) -> Reading:
-    sure = found.where(found.scores >= threshold)
-    matches = match(sure, truth=image.truth, ignore=image.ignore)
-    kept = sure.where(matches.rows)
+def _reading(found: Detections, *, image: LabelledImage, card: ModelCard, settings: Settings, wide: Detections) -> Reading:
     plan = plan_windows(
         image.shape, gsd_m=image.gsd_m, model_gsd_m=card.gsd_m, tile_px=card.tile_px, overlap_m=settings.overlap_m,
         longest_object_m=settings.longest_object_m, shift_m=settings.tile_shift_m,
     )  # fmt: skip
-    lies = [lying(quads, plan=plan, shape=image.shape, gsd_m=image.gsd_m) for quads in (kept.quads, image.truth)]
-    return Reading(kept, matches.claims[IOUS.index(_IOU)], *lies)
+    claims = match(found, truth=image.truth).claims[IOUS.index(_IOU)]
+    lies = [lying(quads, plan=plan, shape=image.shape, gsd_m=image.gsd_m) for quads in (found.quads, image.truth, wide.quads)]
+    return Reading(found, claims, *lies)
 
 
 def lying(quads: Quads, *, plan: Plan, shape: tuple[int, int], gsd_m: tuple[float, float]) -> NDArray[np.int8]:

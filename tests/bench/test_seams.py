@@ -8,6 +8,7 @@ import pytest
 
 from sattrack.bench.seam_tables import (
     Shifted,
+    ground,
     jackknife,
     place_tally,
     seam_error,
@@ -84,6 +85,8 @@ def test_a_detector_that_sees_all_has_neither_error(draw_set: Draw, tmp_path: Pa
     assert away.true > 10
     assert (near.recall, near.precision, away.recall, away.precision) == (1, 1, 1, 1)
     assert seam_error(found.pictures) == 0
+    own, theirs = ground(found.pictures, place=NEAR)
+    assert own == theirs > 20
     rows = shifted(found)
     assert [row.counts for row in rows] == [(25, 25, 25), (25, 25, 25), (50, 50, 50)]
     assert all(row.always == row.things and row.spread == 0 and row.lawful for row in rows)
@@ -96,13 +99,15 @@ def test_a_detector_blind_at_its_edges_has_both_and_more_overlap_heals_it(draw_s
     rows = shifted(found)
     assert rows[-1].always < rows[-1].things
     assert not all(row.lawful for row in rows)
+    own, theirs = ground(found.pictures, place=NEAR)
+    assert own < 0.8 * theirs
     wide = [len(p.wide.found) for p in found.pictures]
     assert sum(wide) > max(rows[-1].counts)
     head, lots = seam_table(found)
     assert [len(lot) for lot in lots] == [len(head)] * 5
     assert len(shift_table(rows)[1]) == 3
     values = seam_values(found)
-    assert values["seam_error_points"] == pytest.approx(seam_error(found.pictures), abs=1e-3)
+    assert values["seam_error_pct"] == pytest.approx(seam_error(found.pictures), abs=1e-3)
     assert values["shifts"][-1]["name"] == "all"
     assert "seam error: -" in verdicts(found, rows)[0]
 
