@@ -58,7 +58,7 @@ class Settings(BaseModel):
     )
     baseline_days: float = Field(default=1095.0, ge=1, le=36_500, description="Older past scenes are no baseline, days.")
     usual_spread: float = Field(
-        default=0.14, ge=0, le=4,
+        default=0.15, ge=0, le=4,
         description="Relative variance of a quiet site's counts, beyond chance, until its own history says otherwise.",
     )  # fmt: skip
     max_pixels: int = Field(default=4_000_000_000, ge=1, description="Largest scene, pixels.")

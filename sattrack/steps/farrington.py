@@ -13,8 +13,9 @@ from sattrack.steps.predicting import BAND, Sure, detectable, lower, p_fall, p_r
 LEAST_SCENES = 9
 # A trend needs a history as long as this, in scenes and in days.
 TREND_SCENES, TREND_DAYS = 10, 56.0
-# Anscombe residuals beyond this are past outbreaks, and weigh less the further out they lie.
-OUTBREAK = 2.58
+# Anscombe residuals beyond this are past outbreaks, and weigh less the further out they lie: steeply, since in a dozen scenes
+# none can reach 3.5, and without the jump of Farrington's own weights, since what just reaches it may be an ordinary day.
+OUTBREAK, STEEP = 2.58, 8
 _STEPS = 12
 # Boxes that a history without any still stands for, in all its scenes together.
 _NEVER_NONE = 0.25
@@ -81,7 +82,7 @@ def _weights(histories: Histories, *, sure: Sure) -> Floats:
     leverage = even * mean / np.maximum((even * mean).sum(axis=1, keepdims=True), 1e-9)
     residual = 1.5 * (histories.counts ** (2 / 3) * mean ** (-1 / 6) - np.sqrt(mean))
     residual /= np.sqrt(first.spread[:, None] * np.maximum(1 - leverage, 1e-3))
-    weights = even * np.minimum(1.0, (OUTBREAK / np.maximum(np.abs(residual), 1e-9)) ** 2)
+    weights = even * np.minimum(1.0, (OUTBREAK / np.maximum(np.abs(residual), 1e-9)) ** STEEP)
     return np.asarray(weights * (even.sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9))[:, None])
 
 
@@ -97,19 +98,19 @@ def _level(histories: Histories, *, weights: Floats, sure: Sure) -> Fit:
         np.sum(weights * np.where(histories.used, histories.seen, 0.0), axis=1), 1e-9
     )
     mean = _means(histories, rate)
-    spread = _spread(histories, mean, sure=sure, parameters=1)
+    spread = _spread(histories, mean, weights=weights, sure=sure, parameters=1)
     expected = np.maximum(rate * histories.share, _LEAST_EXPECTED)
     variance = spread / np.maximum((weights * mean).sum(axis=1), _NEVER_NONE)
     return Fit(expected, variance, spread, np.zeros(len(histories), bool))
 
 
-def _spread(histories: Histories, mean: Floats, *, sure: Sure, parameters: float) -> Floats:
-    """Variance over mean, by residuals on the 2/3 power: one past outbreak counts for less than by Pearson's."""
-    residual = 1.5 * (histories.counts ** (2 / 3) - mean ** (2 / 3)) * mean ** (-1 / 6)
+def _spread(histories: Histories, mean: Floats, *, weights: Floats, sure: Sure, parameters: float) -> Floats:
+    """Variance over mean, by residuals on the cube root: less moved by a few high days than Pearson's."""
+    residual = 3 * (histories.counts ** (1 / 3) - mean ** (1 / 3)) * mean ** (1 / 6)
     scenes = histories.used.sum(axis=1)
     freedom = np.maximum(scenes - parameters, 1.0)
-    raw = np.sum(np.where(histories.used, residual**2, 0.0), axis=1) / freedom
-    level = np.sum(np.where(histories.used, mean, 0.0), axis=1) / np.maximum(scenes, 1)
+    raw = np.sum(np.where(histories.used, weights * residual**2, 0.0), axis=1) / freedom
+    level = np.sum(np.where(histories.used, weights * mean, 0.0), axis=1) / np.maximum(scenes, 1)
     return spread_of(raw, level=level, freedom=freedom, sure=sure)
 
 
@@ -136,7 +137,7 @@ def _drifting(histories: Histories, *, weights: Floats, level: Fit, sure: Sure) 
         height += np.clip((s2 * u0 - s1 * u1) / determinant, -1, 1)
         slope += np.clip((s0 * u1 - s1 * u0) / determinant, -20, 20)
     rate = np.exp(np.clip(height + slope * ahead, -20, 20))
-    spread = _spread(histories, mean, sure=sure, parameters=1.5)
+    spread = _spread(histories, mean, weights=weights, sure=sure, parameters=1.5)
     variance = spread * (s2 - 2 * s1 * ahead + s0 * ahead**2) / determinant
     kept = _earned(histories, rate=rate)
     return Fit(

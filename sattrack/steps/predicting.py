@@ -28,10 +28,10 @@ class Sure:
     alarm: float = 0.001
     warning: float = 0.01
     least: float = 5.0
-    usual: float = 0.14
-    usual_weight: float = 40.0
-    caution: float = 13.0
-    drift: float = 2.0
+    usual: float = 0.15
+    usual_weight: float = 70.0
+    caution: float = 18.0
+    drift: float = 1.8
 
 
 def spread_of(raw: Floats, *, level: Floats, freedom: Floats, sure: Sure) -> Floats:
