@@ -1,0 +1,106 @@
+"""series, alert and backtest through the real entry point."""
+
+import csv
+import datetime as dt
+import json
+
+import pytest
+
+QUIET = [60, 48, 75, 66, 52, 58, 81, 44, 63, 70, 55, 49, 67, 61]
+
+
+@pytest.fixture
+def counts(tmp_path):
+    rows = [
+        ("port", dt.date(2023, 5, 1) + dt.timedelta(days=7 * i), c, 130.3, 42.2) for i, c in enumerate([*QUIET, 310, 58, 0])
+    ] + [("depot", dt.date(2023, 5, 2) + dt.timedelta(days=7 * i), c, "", "") for i, c in enumerate(QUIET[:3])]
+    path = tmp_path / "counts.csv"
+    path.write_text("site_id,datetime,count,lon,lat\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    return path
+
+
+def test_alerts_as_a_table_and_the_exit_code_for_cron(sattrack, counts):
+    said = sattrack("alert", counts)
+    assert said.code == 0
+    assert "port, 2023-08-07: 310 containers seen" in said.out
+    assert "20 scenes judged; shown: 2 alerts" in said.out
+    assert sattrack("alert", counts, "--exit-code").code == 4
+    assert sattrack("alert", counts, "--exit-code", "--since", "2023-08-22").code == 0
+    assert sattrack("alert", counts, "--exit-code", "--direction", "fall", "--newest").code == 4
+
+
+def test_json_is_a_list_of_alerts(sattrack, counts):
+    said = sattrack("alert", counts, "--json", "--level", "alert")
+    assert [(a["site_id"], a["datetime"], a["level"], a["direction"]) for a in said.json] == [
+        ("port", "2023-08-07T00:00:00Z", "alert", "rise"),
+        ("port", "2023-08-21T00:00:00Z", "alert", "fall"),
+    ]
+    first = said.json[0]
+    assert first["observed"] == 310
+    assert first["expected_low"] < first["expected"] < first["expected_high"] < first["alarm_above"]
+    assert first["history_n"] == 14
+    everything = sattrack("alert", counts, "--json", "--level", "normal").json
+    assert len(everything) == 20
+    newest = {a["site_id"]: a["level"] for a in sattrack("alert", counts, "--json", "--newest").json}
+    assert newest == {"port": "alert", "depot": "not_assessable"}
+
+
+def test_files_for_tables_programs_and_maps(sattrack, counts, tmp_path):
+    said = sattrack("alert", counts, "-o", tmp_path / "out", "--level", "alert")
+    assert said.code == 0
+    rows = list(csv.DictReader((tmp_path / "out" / "alerts.csv").read_text().splitlines()))
+    values = json.loads((tmp_path / "out" / "alerts.json").read_text())
+    points = json.loads((tmp_path / "out" / "alerts.geojson").read_text())["features"]
+    assert [r["alert_id"] for r in rows] == [v["alert_id"] for v in values] == [p["id"] for p in points]
+    assert points[0]["geometry"] == {"type": "Point", "coordinates": [130.3, 42.2]}
+    assert points[0]["properties"]["explanation"] == rows[0]["explanation"]
+    again = (tmp_path / "out" / "alerts.csv").read_bytes()
+    sattrack("alert", counts, "-o", tmp_path / "out", "--level", "alert")
+    assert (tmp_path / "out" / "alerts.csv").read_bytes() == again
+
+
+def test_a_series_written_is_read_again_to_the_same_alerts(sattrack, counts, tmp_path):
+    assert sattrack("series", counts, "-o", tmp_path / "series.csv").code == 0
+    one, two = (sattrack("alert", path, "--json", "--level", "normal").json for path in (counts, tmp_path / "series.csv"))
+    drop = ("scene_id", "alert_id")
+    assert [{k: v for k, v in a.items() if k not in drop} for a in one] == [
+        {k: v for k, v in a.items() if k not in drop} for a in two
+    ]
+    said = sattrack("series", counts, "--json").json
+    assert [(s["site_id"], len(s["observations"])) for s in said] == [("port", 17), ("depot", 3)]
+
+
+def test_backtest_counts_past_alerts_by_level(sattrack, counts):
+    said = sattrack("backtest", counts, "--json", "--levels", "0.01,0.001,0.00001").json
+    assert [t["alarm_level"] for t in said["trials"]] == [0.01, 0.001, 0.00001]
+    raised = [len(t["alerts"]) for t in said["trials"]]
+    assert raised == sorted(raised, reverse=True)
+    assert raised[1] == 2
+    assert said["trials"][0]["scenes_judged"] == 12
+    assert said["trials"][0]["false_alarms_a_year_expected"] > said["trials"][1]["false_alarms_a_year_expected"] > 0
+    assert "down to level" in sattrack("backtest", counts).out
+    assert sattrack("backtest", counts, "--levels", "often").code == 2
+
+
+def test_errors_are_one_line(sattrack, counts, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("site_id,datetime,count\nport,2023-05-01,many\n")
+    for words in (("alert", bad), ("series", bad), ("backtest", bad)):
+        said = sattrack(*words)
+        assert said.code == 1
+        assert "line 2: count is 'many'" in said.err
+    assert sattrack("alert", tmp_path / "none.csv").code == 1
+    assert sattrack("alert", counts, "--threshold", "0.4").code == 2
+    assert sattrack("alert", counts, "--since", "soon").code == 2
+    assert sattrack("alert", counts, "--alarm-level", "2").code == 2
+
+
+def test_a_run_has_series_and_alerts_too(sattrack, run):
+    said = sattrack("series", run, "--json")
+    assert [o["count"] for s in said.json for o in s["observations"]] == [6, 8]
+    low = sattrack("series", run, "--json", "--threshold", "0.5")
+    assert [o["count"] for s in low.json for o in s["observations"]] == [3, 4]
+    said = sattrack("alert", run, "--json")
+    assert {a["level"] for a in said.json} == {"not_assessable"}
+    assert (run / "alerts.csv").is_file()
+    assert sattrack("series", run, "--threshold", "0.01").code == 2

@@ -1,0 +1,88 @@
+"""A CSV of anybody's counts: what is read, and what is refused by its line."""
+
+from pathlib import Path
+
+import pytest
+
+from sattrack.errors import ManifestError
+from sattrack.readers.count_tables import read_counts
+
+
+def table(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "counts.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_least_that_is_needed(tmp_path):
+    (one,) = read_counts(table(tmp_path, "site_id,datetime,count\nport,2023-09-08,310\n"))
+    assert (one.site_id, one.zone, one.sensor, one.model_id) == ("port", "", "", "")
+    seen = one.observation
+    assert (seen.count, seen.low, seen.observed_fraction, seen.status) == (310, None, 1.0, "done")
+    assert seen.datetime.isoformat() == "2023-09-08T00:00:00+00:00"
+
+
+def test_all_columns_in_any_order_and_strange_ones_ignored(tmp_path):
+    text = (
+        "notes,lat,lon,count_high,count_low,model_id,sensor,observed_fraction,zone,count,datetime,site_id,weather\n"
+        '"hazy; cold",42.2,130.3,330,290,m1,WV-2,0.97,quay,310,2023-09-08T02:10:00Z,port,fine\n'
+    )
+    (one,) = read_counts(table(tmp_path, text))
+    assert (one.zone, one.sensor, one.model_id, one.place) == ("quay", "WV-2", "m1", (130.3, 42.2))
+    assert (one.observation.low, one.observation.high, one.observation.observed_fraction) == (290, 330, 0.97)
+
+
+def test_semicolons_with_decimal_commas_and_a_byte_order_mark(tmp_path):
+    (one,) = read_counts(table(tmp_path, "\ufeffsite_id;datetime;count;observed_fraction\r\nport;2023-09-08;12,5;0,5\r\n\r\n"))
+    assert (one.observation.count, one.observation.observed_fraction) == (12.5, 0.5)
+
+
+def test_a_row_without_a_count_is_kept_as_not_assessable_and_outside_is_left_out(tmp_path):
+    rows = ("site_id,datetime,count,status", "port,2023-09-01,,", "port,2023-09-02,,failed", "port,2023-09-03,,outside")
+    text = "\n".join((*rows, "port,2023-09-04,0,done\n"))
+    assert [one.observation.status for one in read_counts(table(tmp_path, text))] == ["not_assessable", "failed", "done"]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("port,2023-09-08,many", "count is 'many'"),
+        ("port,2023-09-08,-3", "count is '-3'"),
+        ("port,2023-09-08,nan", "count is 'nan'"),
+        ("port,2023-09-08,inf", "count is 'inf'"),
+        ("port,2023-09-31,3", "no real time"),
+        ("port,08/09/2023,3", "without guessing"),
+        ("port,,3", "datetime is empty"),
+        (",2023-09-08,3", "site_id is empty"),
+        ("port,2023-09-08", "only 2 values"),
+        ("port,2023-09-08,3,97", "observed_fraction is '97'"),
+        ("port,2023-09-08,3,1,5,9", "outside count_low to count_high"),
+        ("port,2023-09-08,3,1,,,good", "status is 'good'"),
+        ("port,2023-09-08,,1,,,done", "count is empty"),
+        ("port,2023-09-01,3", "repeats line 2"),
+        ('port,2023-09-08,"3', "no CSV"),
+    ],
+)
+def test_a_bad_row_is_named_by_its_line(tmp_path, row, said):
+    head = "site_id,datetime,count,observed_fraction,count_low,count_high,status\nport,2023-09-01,2,,,,\n\n"
+    with pytest.raises(ManifestError, match=said) as caught:
+        read_counts(table(tmp_path, head + row + "\n"))
+    if "CSV" not in said:
+        assert caught.value.where.endswith("counts.csv, line 4")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "the file is empty"),
+        ("site,when,boxes\na,b,c\n", "no column 'site_id'"),
+        ("site_id,datetime,count,count\na,2023-01-01,1,2\n", "'count' twice"),
+        ("site_id,datetime,count\n", "holds no counts"),
+    ],
+)
+def test_a_file_that_is_no_table_of_counts(tmp_path, text, said):
+    with pytest.raises(ManifestError, match=said):
+        read_counts(table(tmp_path, text))
+    (tmp_path / "latin.csv").write_bytes("site_id,datetime,count\nPorté,2023-01-01,1\n".encode("latin-1"))
+    with pytest.raises(ManifestError, match="not UTF-8"):
+        read_counts(tmp_path / "latin.csv")
