@@ -31,7 +31,7 @@ class Offset:
 
 @dataclass(frozen=True, slots=True)
 class Lean:
-    """How the boxes' tops lie against the ground they stand on, later against earlier, metres: what is high leans with the view.
+    """How the boxes' tops lie against their ground, later against earlier, metres: what is high leans with the view.
 
     backed: boxes that find a like one at this place, one to one. by_chance: at the most that other places give.
     """
@@ -60,9 +60,9 @@ class Exchange:
     """Two scenes of a site, on the ground that both show.
 
     by: `boxes`, or `counts` where boxes cannot be told apart for the reason `why`; then kept, arrived and left are none.
-    earlier, later: the scenes' ids. before, after: the counted boxes of each, in metres of the site's frame. pairs: (k, 2) rows of
-    before and after that are one box. pair_sure: (k,) confidence, 0 to 1; before_sure, after_sure: that of each box's state.
-    change: later less earlier, a fraction where the count's own scale is one.
+    earlier, later: the scenes' ids. before, after: the counted boxes of each, in metres of the site's frame. pairs: (k, 2) rows
+    of before and after that are one box. pair_sure: (k,) confidence, 0 to 1; before_sure, after_sure: that of each box's state.
+    change: later less earlier. shared_fraction: share of the site that both scenes saw.
     """
 
     site_id: str

@@ -82,6 +82,19 @@ def count_site(
     )  # fmt: skip
 
 
+def boxes_of(site: Site, *, parts: Sequence[Part], frame: Frame, exclusions: Sequence[Site] = (), rule: Rule) -> Detections:
+    """The boxes that count_site counts and those that are too faint for it, in the metres of a frame of the site's choosing.
+
+    Without an outline the site is all that the parts cover.
+    """
+    if site.outline is None:
+        outline = shapely.union_all([footprint(part.scene.grid, frame=frame) for part in parts])
+    else:
+        outline = frame.polygon(site.outline)
+    found = _joined(parts, frame, rule)
+    return found.where(_countable(found, parts[0].card) & _within(found, outline) & ~_excluded(found, exclusions, frame))
+
+
 def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: Rule) -> Count:
     """The row of a scene that was refused or failed: no number, the reason in the notes."""
     scene = outcome.scene

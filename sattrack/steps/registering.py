@@ -20,8 +20,8 @@ _WHITENING = 0.6
 # An edge counts at most so many times what edges round it do.
 _STRONGEST = 2.0
 _ROUND_PX = 10.0
-# Round a box its own edges, its shadow's beginning and its lean are left out, pixels; and over so many, ground fades out: a hard
-# border would fit itself best where it lies.
+# Round a box its own edges, its shadow's beginning and its lean are left out, pixels; and over so many, ground fades out: a
+# hard border would fit itself best where it lies.
 _GROW_PX, _FADE_PX = 2, 6
 # As far as one place still is the other, metres; and how much the best must stand above all others and above the next best.
 # On little ground chance makes places that look right: on real pictures wrong ones stood 6.5 high on 1 ha.

@@ -1,0 +1,232 @@
+"""Changing: two scenes of a site laid on one ground, its boxes compared; for each pair of a run, or for two pictures."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sattrack import wiring
+from sattrack.changes import Exchange, Offset, Total
+from sattrack.detections import Detections
+from sattrack.errors import SceneError, SceneRefused, UsageError
+from sattrack.geometry import Points
+from sattrack.laying import looks_on
+from sattrack.pipeline import detect_scene, plan_work
+from sattrack.planning import Request, describe_for, find_for
+from sattrack.ports import Reader
+from sattrack.recounting import open_run
+from sattrack.results import Part
+from sattrack.settings import Settings
+from sattrack.steps.comparing import Compared, compare
+from sattrack.steps.counting import Rule, boxes_of, own_site
+from sattrack.steps.grounding import Frame, footprint, sample_points
+from sattrack.steps.judging import capability
+from sattrack.steps.lattices import Lattice, lattice_over
+from sattrack.steps.observing import seen_at
+from sattrack.steps.registering import SEARCH_M, Look, offset_between
+from sattrack.steps.tallying import LEVEL, change_of, interval_of, totals_of
+from sattrack.timeline import Count, Site
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """An exchange with what it was seen on: looks (earlier, later) on a lattice, none where no pixel could be read."""
+
+    exchange: Exchange
+    lattice: Lattice
+    looks: tuple[Look, Look] | None
+
+
+def changes_of_run(folder: Path, *, site: str | None = None, search_m: float = SEARCH_M) -> Iterator[Shown]:
+    """Each site's and zone's consecutive assessable scenes, in order of site, zone and time, as the run was last counted.
+
+    UsageError where a site is not known, or nowhere two scenes of one site can be compared.
+    """
+    run, parts = open_run(folder)
+    settings = Settings.model_validate(run.index.settings)
+    rule = Rule(run.index.threshold, settings.min_observed, settings.merge_overlap)
+    places = {(one.id, one.zone): one for one in run.sites if not one.excludes}
+    if site is not None and site not in {name for name, _ in places}:
+        raise UsageError(
+            f"the run knows no site {site!r}", where=str(folder), way_out=f"one of {', '.join(sorted({n for n, _ in places}))}"
+        )
+    pairs = [pair for pair in _consecutive(run.counts) if site is None or pair[0].site_id == site]
+    if not pairs:
+        raise UsageError(
+            "no site has two dated scenes that could be counted", where=str(folder),
+            way_out="count the run with outlines (sattrack count RUN --sites FILE), or compare two pictures: "
+            "sattrack changes A.png B.png --gsd-m M",
+        )  # fmt: skip
+    exclusions = [one for one in run.sites if one.excludes]
+    by_scene: dict[str, list[Part]] = {}
+    for part in parts.values():
+        if part.scene.grid.georeferenced:
+            by_scene.setdefault(part.scene.id, []).append(part)
+    with closing(wiring.make_reader(settings)) as reader:
+        for first, second in pairs:
+            place = places[first.site_id, first.zone]
+            yield show(
+                place, (by_scene[first.scene_id], by_scene[second.scene_id]), rule=rule, reader=reader, search_m=search_m,
+                exclusions=exclusions,
+            )  # fmt: skip
+
+
+def _consecutive(counts: Sequence[Count]) -> Iterator[tuple[Count, Count]]:
+    """Of each site and zone the neighbours in time among those that were counted."""
+    series: dict[tuple[str, str], list[Count]] = {}
+    for count in counts:
+        if count.status == "done" and count.count is not None and count.datetime is not None:
+            series.setdefault((count.site_id, count.zone), []).append(count)
+    for own in series.values():
+        ordered = sorted(own, key=lambda count: (str(count.datetime), count.scene_id))
+        yield from itertools.pairwise(ordered)
+
+
+def changes_of_pictures(request: Request, *, search_m: float = SEARCH_M) -> Shown:
+    """The request's two inputs compared as one place, the first as the earlier; nothing is stored.
+
+    Plain pictures are laid on each other by their top-left corners, scenes with a CRS by their coordinates. UsageError where
+    they are not two, or only one has a CRS; SceneRefused where one is too coarse.
+    """
+    parts = _detected(request)
+    threshold = parts[0].card.threshold if request.settings.threshold is None else request.settings.threshold
+    rule = Rule(threshold, request.settings.min_observed, request.settings.merge_overlap)
+    if len({part.scene.grid.georeferenced for part in parts}) > 1:
+        raise UsageError(
+            "one picture has coordinates and the other has none", where=", ".join(request.inputs),
+            way_out="give both with coordinates, or both without",
+        )  # fmt: skip
+    with closing(wiring.make_reader(request.settings)) as reader:
+        return show(own_site(parts[0].scene), ([parts[0]], [parts[1]]), rule=rule, reader=reader, search_m=search_m)
+
+
+def _detected(request: Request) -> tuple[Part, Part]:
+    sources = [find_for(replace(request, inputs=(text,))) for text in request.inputs]
+    if len(sources) != 2 or any(len(found) != 1 for found in sources):
+        raise UsageError("changes takes one run, or two pictures", way_out="give RUN, or A.png B.png with --gsd-m")
+    scenes = [describe_for(request, found[0]) for found in sources]
+    for scene in scenes:
+        if capability(scene.grid.gsd_m) != "count":
+            raise SceneRefused(
+                f"pixels of {max(scene.grid.gsd_m):.3g} m are too coarse for boxes", where=scene.location,
+                way_out="counting takes pixels of 1.2 m or finer",
+            )  # fmt: skip
+    detector, card = wiring.load_model(request.model, settings=request.settings)
+    executor = wiring.make_executor(request.settings)
+    parts = []
+    with closing(wiring.make_reader(request.settings)) as reader:
+        for scene in scenes:
+            work = plan_work(scene, sha256=reader.digest(scene), card=card, settings=request.settings)
+            part, _ = detect_scene(
+                work, reader=reader, detector=detector, card=card, settings=request.settings, executor=executor
+            )
+            parts.append(replace(part, scene=scene))
+    return parts[0], parts[1]
+
+
+def show(
+    site: Site, scenes: tuple[Sequence[Part], Sequence[Part]], *, rule: Rule, reader: Reader, search_m: float = SEARCH_M,
+    exclusions: Sequence[Site] = (), offset: Offset | None = None,
+) -> Shown:  # fmt: skip
+    """Two scenes of a site compared. offset: where it is known already, from more ground than this site's."""
+    frame = Frame.over(site.outline) if site.outline else Frame.of_grid(scenes[0][0].scene.grid)
+    outline = _outline(site, scenes, frame)
+    lattice = lattice_over(outline, frame=frame, gsd_m=max(max(part.scene.grid.gsd_m) for parts in scenes for part in parts))
+    boxes = [boxes_of(site, parts=parts, frame=frame, exclusions=exclusions, rule=rule) for parts in scenes]
+    flat = [Detections(lattice.flat(b.quads), b.scores, b.labels, b.cap_hit) for b in boxes]
+    why, looks = "", None
+    try:
+        looks = looks_on(scenes, flat, lattice, reader=reader)
+    except SceneError as error:
+        why = f"the pictures cannot be read again: {error.message}"
+    if offset is None:
+        offset = (
+            offset_between([looks], pixel_m=lattice.pixel_m, search_m=search_m) if looks else Offset(0, 0, False, 0, 0, why)
+        )
+    shared, share = _shared(scenes, flat, outline, lattice, offset)
+    own = [d.where(s) for d, s in zip(flat, shared, strict=True)]
+    split = [(d.where(d.scores >= rule.threshold), d.where(d.scores < rule.threshold)) for d in own]
+    if looks is None:
+        told = Compared(None, None, why=offset.why)
+    else:
+        counted = tuple(
+            replace(look, quads=pair[0].quads / lattice.pixel_m, scores=pair[0].scores)
+            for look, pair in zip(looks, split, strict=True)
+        )
+        looks = (counted[0], counted[1])
+        told = compare(split[0], split[1], offset=offset, looks=looks)
+    ground = tuple(Detections(lattice.ground(pair[0].quads), pair[0].scores, pair[0].labels, pair[0].cap_hit) for pair in split)
+    return Shown(_exchange(site, scenes, told, split, ground, offset, share=share, rule=rule), lattice, looks)
+
+
+def _exchange(
+    site: Site, scenes: tuple[Sequence[Part], Sequence[Part]], told: Compared, split: list[tuple[Detections, Detections]],
+    ground: tuple[Detections, ...], offset: Offset, *, share: float, rule: Rule,
+) -> Exchange:  # fmt: skip
+    first, second = scenes[0][0], scenes[1][0]
+    counts = (len(ground[0]), len(ground[1]))
+    gsds = [max(part.scene.grid.gsd_m) for part in (first, second)]
+    intervals = [
+        interval_of(*pair, card=part.card, gsd_m=gsd) for pair, part, gsd in zip(split, (first, second), gsds, strict=True)
+    ]
+    both = (intervals[0], intervals[1])
+    kept = arrived = left = Total(None)
+    found = told.states
+    if found is not None:
+        kept, arrived, left = totals_of(found, counts, both)
+    notes = list(told.notes)
+    if both[0].low is None or both[1].low is None:
+        notes.append("nothing was measured for these weights: the change has no interval")
+    if first.card.id != second.card.id:
+        notes.append("the scenes were read by different weights")
+    return Exchange(
+        site_id=site.id, site_name=site.name, zone=site.zone, earlier=first.scene.id, later=second.scene.id,
+        earlier_time=first.scene.acquired, later_time=second.scene.acquired, by="counts" if found is None else "boxes",
+        why=told.why, offset=offset, lean=told.lean, before=ground[0], after=ground[1],
+        pairs=np.zeros((0, 2), np.intp) if found is None else found.pairs,
+        pair_sure=np.zeros(0) if found is None else found.sure,
+        before_sure=ground[0].scores.astype(float) if found is None else found.before,
+        after_sure=ground[1].scores.astype(float) if found is None else found.after,
+        kept=kept, arrived=arrived, left=left, change=change_of(counts, both), level=LEVEL, shared_fraction=share,
+        threshold=rule.threshold, model_id=first.card.id, notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _outline(site: Site, scenes: tuple[Sequence[Part], Sequence[Part]], frame: Frame) -> shapely.Geometry:
+    """The site, or where it has no outline what both scenes cover. UsageError where they do not meet."""
+    if site.outline is not None:
+        return frame.polygon(site.outline)
+    covers = [shapely.union_all([footprint(part.scene.grid, frame=frame) for part in parts]) for parts in scenes]
+    both = covers[0] & covers[1]
+    if both.is_empty or both.area == 0:
+        raise UsageError(
+            "the two pictures show no common ground", where=f"{scenes[0][0].scene.location}, {scenes[1][0].scene.location}",
+            way_out="give two pictures of one place",
+        )  # fmt: skip
+    return both
+
+
+def _shared(
+    scenes: tuple[Sequence[Part], Sequence[Part]], flat: Sequence[Detections], outline: shapely.Geometry, lattice: Lattice,
+    offset: Offset,
+) -> tuple[list[NDArray[np.bool_]], float]:  # fmt: skip
+    """Which boxes of each scene stand on ground that both saw, and the share of the site that this is."""
+    move = np.array([offset.x_m, offset.y_m])
+
+    def seen(points: Points, parts: Sequence[Part]) -> NDArray[np.bool_]:
+        ground = lattice.ground(points)
+        shares = [seen_at(p.seen, lattice.frame.to_pixels(ground, grid=p.scene.grid)) for p in parts]
+        return np.asarray(np.max(shares, axis=0) >= 0.5, bool)
+
+    points = lattice.flat(sample_points(outline))
+    share = float((seen(points, scenes[0]) & seen(points + move, scenes[1])).mean())
+    first, second = (d.centres() for d in flat)
+    return [seen(first + move, scenes[1]), seen(second - move, scenes[0])], share
+
+
+__all__ = ["Lattice", "Shown", "changes_of_pictures", "changes_of_run", "show"]

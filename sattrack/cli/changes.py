@@ -1,0 +1,111 @@
+"""`sattrack changes`: which boxes stayed, came and went between two scenes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sattrack.cli import options as o
+from sattrack.cli.voice import Voice, one_line
+from sattrack.errors import UsageError
+
+if TYPE_CHECKING:
+    from sattrack.changing import Shown
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(no_args_is_help=True)
+def changes(
+    inputs: Annotated[list[str], typer.Argument(metavar="RUN | A B", help="A run folder, or an earlier and a later picture.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="FOLDER", help="Also write changes.csv, boxes.csv, boxes.geojson and the pictures."
+        ),
+    ] = None,
+    site: Annotated[str | None, typer.Option(metavar="ID", help="Of a run only this site.")] = None,
+    search_m: Annotated[
+        float, typer.Option(min=1.0, max=100.0, help="How far the later scene may lie off, metres each way.")
+    ] = 12.0,
+    no_imagery: Annotated[bool, typer.Option("--no-imagery", help="Draw the boxes on gray: no pixel is shown.")] = False,
+    gsd_m: o.GsdM = None,
+    bands: o.Bands = None,
+    weights: o.Weights = None,
+    threshold: o.Threshold = None,
+    device: o.Device = None,
+    config: o.Config = None,
+    as_json: o.AsJson = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Of a run: each site's neighbouring scenes in time. Of two pictures: neither date nor coordinates are needed.
+
+    The scenes' offset is found from what stands still; each box is then kept, arrived or left. Where the offset cannot be told,
+    or the views lean differently, only the counts are compared, and that is said. Arrived and left are lower bounds: what came and
+    went between the scenes is not seen.
+    """
+    from sattrack.changing import changes_of_run
+    from sattrack.reports.change_values import CHANGE_HEAD, change_row, change_value
+
+    voice = Voice(quiet=quiet)
+    if len(inputs) == 1 and (Path(inputs[0]) / "run.json").is_file():
+        given = {"--gsd-m": gsd_m, "--bands": bands, "--weights": weights, "--threshold": threshold, "--config": config}
+        if extra := [name for name, value in given.items() if value is not None]:
+            raise UsageError(
+                f"{', '.join(extra)} would change a run that is made",
+                way_out="recount it with sattrack count RUN --threshold, or compare pictures",
+            )
+        found = list(changes_of_run(Path(inputs[0]), site=site, search_m=search_m))
+    elif len(inputs) == 2:
+        if site is not None:
+            raise UsageError("--site is for runs; two pictures are one place")
+        found = [_pictures(inputs, gsd_m, bands, weights, threshold, device, config, search_m=search_m)]
+    else:
+        raise UsageError(
+            f"changes takes one run folder, or two pictures; {len(inputs)} given",
+            where=inputs[0] if len(inputs) == 1 else "", way_out="give RUN, or A.png B.png with --gsd-m M",
+        )  # fmt: skip
+    exchanges = [one.exchange for one in found]
+    if as_json:
+        voice.json({"changes": [change_value(one) for one in exchanges]})
+    else:
+        voice.table(CHANGE_HEAD, [change_row(one) for one in exchanges], right=range(2, 7))
+        for one in exchanges:
+            for text in filter(None, (one.why and f"only counts: {one.why}", *one.notes)):
+                voice.say(one_line(f"{one.site_id} {one.zone}".strip() + f", {one.earlier} to {one.later}: {text}"))
+    if out is not None:
+        for path in _written(found, out, imagery=not no_imagery):
+            voice.say(one_line(f"wrote {path}"))
+
+
+def _pictures(
+    inputs: list[str], gsd_m: str | None, bands: str | None, weights: str | None, threshold: float | None, device: str | None,
+    config: Path | None, *, search_m: float,
+) -> "Shown":  # fmt: skip
+    from sattrack.changing import changes_of_pictures
+    from sattrack.face import chosen_settings
+    from sattrack.planning import Request
+    from sattrack.wiring import DEFAULT_WEIGHTS, Model
+
+    settings = chosen_settings(config, threshold=threshold, device=device)
+    model = Model(weights if weights is not None else DEFAULT_WEIGHTS, threshold=settings.threshold, careful=settings.careful)
+    request = Request(
+        inputs=tuple(inputs), out=Path(), model=model, settings=settings, gsd_m=o.pixel_size(gsd_m), bands=o.band_numbers(bands)
+    )
+    return changes_of_pictures(request, search_m=search_m)
+
+
+def _written(found: "list[Shown]", out: Path, *, imagery: bool) -> list[Path]:
+    from sattrack.reports.change_pictures import write_change_picture
+    from sattrack.reports.change_values import write_change_tables
+    from sattrack.reports.naming import file_name
+
+    exchanges = [one.exchange for one in found]
+    written = write_change_tables([(one.exchange, one.lattice.frame) for one in found], out)
+    taken: set[str] = set()
+    for one, each in zip(found, exchanges, strict=True):
+        words = filter(None, (each.site_id, each.zone, each.earlier, each.later))
+        name = file_name("_".join(dict.fromkeys(words)), taken=taken)
+        looks = one.looks if imagery else None
+        written.append(write_change_picture(each, one.lattice, looks, out / f"{name}.jpg"))
+    return written

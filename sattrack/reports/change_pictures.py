@@ -1,0 +1,107 @@
+"""Change pictures: before and after side by side, boxes kept, arrived and left told apart by colour and by line."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from sattrack.changes import Exchange
+from sattrack.geometry import Quads
+from sattrack.reports.canvas import font
+from sattrack.reports.cells import clean
+from sattrack.reports.change_values import sentence
+from sattrack.reports.overlays import jpeg
+from sattrack.reports.views import NO_PICTURE
+from sattrack.reports.wording import when
+from sattrack.steps.lattices import Lattice
+from sattrack.steps.registering import Look
+from sattrack.writing import write_whole
+
+# Okabe and Ito 2008: apart for every common colour blindness. What came or went is crossed as well: once, or twice.
+STATE_COLOURS = {"kept": (255, 255, 255), "arrived": (86, 180, 233), "left": (230, 159, 0), "not told": (240, 228, 66)}
+_PAPER, _INK = (22, 24, 27), (240, 241, 242)
+_MOST_PX, _ENLARGE = 1600, 3
+_GAP = 12
+
+Pixels = NDArray[np.uint8]
+
+
+def write_change_picture(one: Exchange, lattice: Lattice, looks: tuple[Look, Look] | None, to: Path) -> Path:
+    """A JPEG; without looks the boxes stand on gray."""
+    scale = min(float(_ENLARGE), _MOST_PX / max(lattice.shape))
+    by_boxes = one.by == "boxes"
+    halves = []
+    for number, (boxes, stays, state) in enumerate(
+        ((one.before, one.stays_before, "left"), (one.after, one.stays_after, "arrived"))
+    ):
+        ground = _enlarged(looks[number].pixels, scale) if looks else _blank(lattice, scale)
+        quads = lattice.flat(boxes.quads) / lattice.pixel_m * scale
+        if by_boxes:
+            _draw(ground, quads[stays], "kept")
+            _draw(ground, quads[~stays], state)
+        else:
+            _draw(ground, quads, "not told")
+        halves.append(ground)
+    write_whole(to, jpeg(_sheet(halves, one)))
+    return to
+
+
+def _enlarged(pixels: Pixels, scale: float) -> Pixels:
+    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    return np.ascontiguousarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=how), np.uint8)
+
+
+def _blank(lattice: Lattice, scale: float) -> Pixels:
+    rows, cols = (max(1, round(n * scale)) for n in lattice.shape)
+    return np.full((rows, cols, 3), NO_PICTURE, np.uint8)
+
+
+def _draw(pixels: Pixels, quads: Quads, state: str) -> None:
+    """Outlines; a diagonal through what left, both through what arrived."""
+    colour = STATE_COLOURS[state]
+    places = np.rint((np.clip(quads, -8000, 8000) - 0.5) * 16).astype(np.int32)
+    lines = list(places)
+    cv2.polylines(pixels, lines, True, (0, 0, 0), 3, cv2.LINE_AA, 4)
+    cv2.polylines(pixels, lines, True, colour, 1, cv2.LINE_AA, 4)
+    crossed = {"left": [(0, 2)], "arrived": [(0, 2), (1, 3)]}.get(state, [])
+    for i, j in crossed:
+        cv2.polylines(pixels, list(places[:, [i, j]]), False, colour, 1, cv2.LINE_AA, 4)
+
+
+def _sheet(halves: list[Pixels], one: Exchange) -> Image.Image:
+    rows, cols = halves[0].shape[:2]
+    size = 15.0
+    line = round(size * 1.6)
+    width = max(2 * cols + _GAP, 760)
+    sheet = Image.new("RGB", (width, line + rows + 4 * line), _PAPER)
+    pen = ImageDraw.Draw(sheet)
+    named = ((one.earlier, one.earlier_time), (one.later, one.later_time))
+    for number, (half, (name, time)) in enumerate(zip(halves, named, strict=True)):
+        left = number * (cols + _GAP)
+        sheet.paste(Image.fromarray(half), (left, line))
+        said = f"{('before', 'after')[number]}: {name}, {when(time)}"
+        pen.text((left + 4, line // 2), _fitted(clean(said), size, cols), font=font(size, bold=True), fill=_INK, anchor="lm")
+    y = line + rows + line
+    name = " / ".join(filter(None, (one.site_id, one.zone)))
+    pen.text((8, y), _fitted(f"{clean(name)}: {sentence(one)}", size, width - 16), font=font(size), fill=_INK, anchor="lm")
+    x, y = 8.0, y + 1.3 * line
+    shown = ("kept", "arrived", "left") if one.by == "boxes" else ("not told",)
+    for state in shown:
+        corners = np.array([[x, y - 6], [x + 26, y - 6], [x + 26, y + 6], [x, y + 6]])
+        piece = np.asarray(sheet).copy()
+        _draw(piece, corners[None], state)
+        sheet.paste(Image.fromarray(piece), (0, 0))
+        pen = ImageDraw.Draw(sheet)
+        words = "counted, not told apart" if state == "not told" else state
+        pen.text((x + 34, y), words, font=font(size), fill=_INK, anchor="lm")
+        x += 60 + font(size).getlength(words)
+    return sheet
+
+
+def _fitted(text: str, size: float, room: float) -> str:
+    face = font(size, bold=True)
+    while len(text) > 1 and face.getlength(text) > room:
+        text = text[:-2].rstrip("…") + "…"
+    return text
