@@ -25,7 +25,7 @@ def window_table(found: Changes) -> Table:
         "arrived",
         "left",
     )
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for one in found.windows:
         e = one.exchange
         ends = f"{shown(e.change.low, '+.1f')} to {shown(e.change.high, '+.1f')}"
@@ -42,7 +42,7 @@ def window_table(found: Changes) -> Table:
 def offset_table(found: Changes) -> Table:
     """Each pair's offset, all windows together and each alone: how often it was told, and how far it was off."""
     head = ("pair", "windows", "moved", "told", "within 2 px", "worst px", "told and wrong")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for pair, windows in dict.fromkeys((one.pair, one.windows) for one in found.offsets):
         lot = [one for one in found.offsets if (one.pair, one.windows) == (pair, windows)]
         off = [float(np.hypot(*one.off)) for one in lot if one.off is not None]

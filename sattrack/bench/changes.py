@@ -9,7 +9,7 @@ import numpy as np
 
 from sattrack import wiring
 from sattrack.bench.accuracy import bench_accuracy
-from sattrack.bench.bands import bands_of, point_of
+from sattrack.bench.bands import Point, bands_of, point_of
 from sattrack.bench.carding import left_out_sets
 from sattrack.bench.datasets import LabelledImage, read_datasets, scene_of
 from sattrack.bench.detecting import detect_each
@@ -102,6 +102,7 @@ def bench_changes(
     UsageError where no fold left a pair's sets out, or a set is missing.
     """
     cards = {path: wiring.card_of(wiring.Model(str(path))) for path in folds}
+    points = [] if bands else _measured(cards, data=data, settings=settings, heard=heard)
     windows: list[Window] = []
     offsets: list[Placed] = []
     for pair, names in PAIRS.items():
@@ -116,7 +117,8 @@ def bench_changes(
         )
         parts = {name: replace(p, scene=scene_of(images[name])) for name, p in zip(wanted, found, strict=True)}
         heard(f"pair {pair}: {len(parts)} pictures read by {cards[weights].id}")
-        card = bands or _measured(folds, cards, data=data, without=sets, settings=settings, heard=heard)
+        others = bands_of([p for p in points if p.measured.image.dataset not in sets]) if bands is None else bands.measured
+        card = replace(cards[weights], measured=others)
         rule = Rule(cards[weights].threshold, settings.min_observed, settings.merge_overlap)
         both = [((images[a], parts[a]), (images[b], parts[b])) for a, b in names]
         looks = [_looks(one, settings) for one in both]
@@ -127,19 +129,16 @@ def bench_changes(
     return Changes(tuple(windows), tuple(offsets), bands.id if bands else "measured on all other sets")
 
 
-def _measured(
-    folds: Sequence[Path], cards: dict[Path, ModelCard], *, data: Path, without: Sequence[str], settings: Settings,
-    heard: Callable[[str], None],
-) -> ModelCard:  # fmt: skip
-    """A card with bands of all sets that the folds left out, but for a pair's own."""
-    points = []
-    for path in folds:
-        names = [name for name in left_out_sets(cards[path]) if name not in without]
-        at = cards[path].threshold
-        heard(f"measuring bands on {', '.join(names)}")
-        found = bench_accuracy([data / n for n in names], model=wiring.Model(str(path)), threshold=at, settings=settings)
-        points += [point_of(m, threshold=at) for m in found.images]
-    return replace(cards[folds[0]], measured=bands_of(points))
+def _measured(cards: dict[Path, ModelCard], *, data: Path, settings: Settings, heard: Callable[[str], None]) -> list[Point]:
+    """All pictures of the sets that the folds left out, each read by weights that never saw it."""
+    points: list[Point] = []
+    for path, card in cards.items():
+        sets = [data / name for name in left_out_sets(card)]
+        heard(f"measuring bands on the {len(sets)} sets that {card.id} never saw")
+        model = wiring.Model(str(path), careful=settings.careful)
+        found = bench_accuracy(sets, model=model, threshold=card.threshold, settings=settings)
+        points += [point_of(one, threshold=card.threshold) for one in found.images]
+    return points
 
 
 Dated = tuple[LabelledImage, Part]

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "series": ("sattrack.cli.series", "Show counts in time, per site, zone, sensor and model, of a run or of anybody's CSV."),
     "alert": ("sattrack.cli.alert", "Say which scenes are out of the ordinary, of a run or of anybody's CSV of counts."),
     "backtest": ("sattrack.cli.backtest", "Say which past scenes would have been alerts at each setting."),
+    "changes": ("sattrack.cli.changes", "Say which boxes stayed, came and went between two scenes of a site."),
     "report": ("sattrack.cli.report", "Write a run's page again."),
     "export": ("sattrack.cli.export", "Write a run's boxes or pictures for other programs."),
     "bench": ("sattrack.cli.bench.app", "Measure accuracy on labelled sets, and speed."),

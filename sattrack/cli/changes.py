@@ -34,6 +34,7 @@ def changes(
     weights: o.Weights = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
+    detector: Annotated[str | None, typer.Option(metavar="MODULE:CLASS", help="A detector of your own; runs its code.")] = None,
     config: o.Config = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
@@ -41,15 +42,16 @@ def changes(
     """Of a run: each site's neighbouring scenes in time. Of two pictures: neither date nor coordinates are needed.
 
     The scenes' offset is found from what stands still; each box is then kept, arrived or left. Where the offset cannot be told,
-    or the views lean differently, only the counts are compared, and that is said. Arrived and left are lower bounds: what came and
-    went between the scenes is not seen.
+    or the views lean differently, only the counts are compared, and that is said. Arrived and left are lower bounds: what came
+    and went between the scenes is not seen.
     """
     from sattrack.changing import changes_of_run
     from sattrack.reports.change_values import CHANGE_HEAD, change_row, change_value
 
     voice = Voice(quiet=quiet)
     if len(inputs) == 1 and (Path(inputs[0]) / "run.json").is_file():
-        given = {"--gsd-m": gsd_m, "--bands": bands, "--weights": weights, "--threshold": threshold, "--config": config}
+        given = {"--gsd-m": gsd_m, "--bands": bands, "--weights": weights, "--threshold": threshold, "--config": config,
+                 "--detector": detector}  # fmt: skip
         if extra := [name for name, value in given.items() if value is not None]:
             raise UsageError(
                 f"{', '.join(extra)} would change a run that is made",
@@ -59,7 +61,7 @@ def changes(
     elif len(inputs) == 2:
         if site is not None:
             raise UsageError("--site is for runs; two pictures are one place")
-        found = [_pictures(inputs, gsd_m, bands, weights, threshold, device, config, search_m=search_m)]
+        found = [_pictures(inputs, gsd_m, bands, weights, threshold, device, detector, config, search_m=search_m)]
     else:
         raise UsageError(
             f"changes takes one run folder, or two pictures; {len(inputs)} given",
@@ -80,7 +82,7 @@ def changes(
 
 def _pictures(
     inputs: list[str], gsd_m: str | None, bands: str | None, weights: str | None, threshold: float | None, device: str | None,
-    config: Path | None, *, search_m: float,
+    detector: str | None, config: Path | None, *, search_m: float,
 ) -> "Shown":  # fmt: skip
     from sattrack.changing import changes_of_pictures
     from sattrack.face import chosen_settings
@@ -88,7 +90,8 @@ def _pictures(
     from sattrack.wiring import DEFAULT_WEIGHTS, Model
 
     settings = chosen_settings(config, threshold=threshold, device=device)
-    model = Model(weights if weights is not None else DEFAULT_WEIGHTS, threshold=settings.threshold, careful=settings.careful)
+    chosen = weights if weights is not None else DEFAULT_WEIGHTS
+    model = Model(chosen, detector, threshold=settings.threshold, careful=settings.careful)
     request = Request(
         inputs=tuple(inputs), out=Path(), model=model, settings=settings, gsd_m=o.pixel_size(gsd_m), bands=o.band_numbers(bands)
     )

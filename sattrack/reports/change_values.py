@@ -24,7 +24,8 @@ _COLUMNS = (
     "site_id", "zone", "earlier_scene", "later_scene", "earlier_datetime", "later_datetime", "compared_by", "why",
     "count_earlier", "count_later", "change", "change_low", "change_high", "direction", "kept", "kept_low", "kept_high",
     "arrived", "arrived_low", "arrived_high", "left", "left_low", "left_high", "interval_level", "shared_fraction",
-    "offset_known", "offset_x_m", "offset_y_m", "offset_clear", "offset_stands", "lean_x_m", "lean_y_m", "threshold", "model_id", "notes", "schema_version",
+    "offset_known", "offset_x_m", "offset_y_m", "offset_clear", "offset_stands", "lean_x_m", "lean_y_m",
+    "threshold", "model_id", "notes", "schema_version",
 )  # fmt: skip
 _BOX_COLUMNS = (
     "site_id", "zone", "earlier_scene", "later_scene", "scene_id", "state", "confidence", "score", "teu_class", "x_m", "y_m",

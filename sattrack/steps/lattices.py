@@ -29,11 +29,11 @@ class Lattice:
 
     def flat(self, ground: Points) -> Points:
         """The frame's metres -> metres from the top-left corner, rows down."""
-        return (ground - np.asarray(self.origin)) * np.array([1.0, self.up])
+        return np.asarray((ground - np.asarray(self.origin)) * np.array([1.0, self.up]))
 
     def ground(self, flat: Points) -> Points:
         """The way back."""
-        return flat * np.array([1.0, self.up]) + np.asarray(self.origin)
+        return np.asarray(flat * np.array([1.0, self.up]) + np.asarray(self.origin))
 
 
 def lattice_over(outline: shapely.Geometry, *, frame: Frame, gsd_m: float) -> Lattice:

@@ -125,7 +125,7 @@ def _ground(look: Look) -> Floats:
 
 def _level(edges: Edges, ground: Floats) -> Edges:
     """Edges on the ground less their mean, which would fit best where the grounds' own shapes do."""
-    return (edges - (edges * ground).sum() / max(float(ground.sum()), 1.0)) * ground
+    return np.asarray((edges - (edges * ground).sum() / max(float(ground.sum()), 1.0)) * ground)
 
 
 def _overlap(first: Floats, second: Floats, *, reach: int) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ def _own(look: Look) -> NDArray[np.float64]:
     """(n, 3) each roof's colour in deviations from the scene's boxes."""
     colours = np.array([_colour(look, quad) for quad in look.quads])
     middle = np.median(colours, axis=0)
-    return (colours - middle) / np.maximum(1.4826 * np.median(np.abs(colours - middle), axis=0), 2.0)
+    return np.asarray((colours - middle) / np.maximum(1.4826 * np.median(np.abs(colours - middle), axis=0), 2.0))
 
 
 def _colour(look: Look, quad: Quads) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ import typer
 from sattrack.cli.bench.accuracy import accuracy
 from sattrack.cli.bench.alarms import alarms
 from sattrack.cli.bench.card import card
+from sattrack.cli.bench.changes import changes
 from sattrack.cli.bench.dense import dense
 from sattrack.cli.bench.empty import empty
 from sattrack.cli.bench.intervals import intervals
@@ -20,3 +21,4 @@ app.command()(intervals)
 app.command()(seams)
 app.command()(dense)
 app.command()(alarms)
+app.command(no_args_is_help=True)(changes)
