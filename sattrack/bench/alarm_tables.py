@@ -37,10 +37,10 @@ def covered_table(rows: Sequence[Covered]) -> Table:
 
 def speed_table(one: AlarmSpeed) -> Table:
     """How long the newest scene of many sites takes."""
-    head = ("sites", "past scenes", "reading the CSV s", "judging s", "together s", "peak GB")
+    head = ("sites", "past scenes", "reading the CSV s", "judging s", "together s", "CPU s", "peak GB")
     row = (
         f"{one.sites:,}", str(one.past), f"{one.read_s:.1f}", f"{one.assess_s:.1f}", f"{one.read_s + one.assess_s:.1f}",
-        f"{one.peak_bytes / 1e9:.2f}",
+        f"{one.cpu_s:.1f}", f"{one.peak_bytes / 1e9:.2f}",
     )  # fmt: skip
     return head, [row]
 

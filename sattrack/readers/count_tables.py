@@ -2,7 +2,9 @@
 
 import csv
 import math
+import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
@@ -22,15 +24,16 @@ _LEVEL = 0.9
 _HEAD_WAY_OUT = f"begin with a line of column names: {', '.join(NEEDED)}, and where known {', '.join(OPTIONAL[:9])}"
 
 
-def read_counts(path: Path, *, level: float = _LEVEL) -> list[Reading]:
+def read_counts(path: Path, *, level: float = _LEVEL) -> Iterator[Reading]:
     """The counts of a CSV file in their order; commas, semicolons or tabs part the values, in the last two `0,5` is a half.
 
-    Rows of status outside are left out. level: that of count_low and count_high where no column says it. ManifestError names
-    the line of what cannot be understood, or of a count that stands there twice.
+    One at a time, so that millions need little memory. Rows of status outside are left out. level: that of count_low and
+    count_high where no column says it. ManifestError names the line of what cannot be understood, or of a count that stands
+    there twice.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(_readings(path, file, level=level))
+            yield from _readings(path, file, level=level)
     except UnicodeDecodeError as error:
         raise ManifestError("is not UTF-8 text", where=str(path), way_out="save it as CSV UTF-8") from error
     except OSError as error:
@@ -40,21 +43,20 @@ def read_counts(path: Path, *, level: float = _LEVEL) -> list[Reading]:
 
 
 def _readings(path: Path, file: TextIO, *, level: float) -> Iterator[Reading]:
-    head = file.readline()
-    columns, delimiter = _header(path, head)
+    columns, delimiter = _header(path, file.readline())
     rows = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
-    seen: dict[tuple[object, ...], int] = {}
+    seen: dict[tuple[object, ...], set[str]] = {}
     line, found = 2, False
     for cells in rows:
-        if any(cell.strip() for cell in cells):
+        if any(cells) and any(cell.strip() for cell in cells):
             found = True
             try:
                 one = _reading(columns, cells, decimal_comma=delimiter != ",", level=level)
+                if one.observation.status != "outside":
+                    _once(seen, one)
+                    yield one
             except ManifestError as error:
                 raise ManifestError(error.message, where=f"{path}, line {line}", way_out=error.way_out) from error
-            if one.observation.status != "outside":
-                _once(seen, one, path=path, line=line)
-                yield one
         line = rows.line_num + 2
     if not found:
         raise ManifestError("holds no counts", where=str(path), way_out="write a line for each count under the column names")
@@ -81,7 +83,9 @@ def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: boo
     if len(cells) <= max(columns[name] for name in NEEDED):
         raise ManifestError(f"has only {len(cells)} values", way_out="write a value, or nothing, for every column")
     said = {name: cells[at].strip() for name, at in columns.items() if at < len(cells)}
-    numbers = {name: _number(name, said.get(name, ""), decimal_comma=decimal_comma) for name in _BOUNDS}
+    numbers = _NONE | {
+        name: _number(name, said[name], decimal_comma=decimal_comma) for name in said if name in _BOUNDS and said[name]
+    }
     site, when = said["site_id"].removeprefix("'"), said["datetime"]
     if not site:
         raise ManifestError("the site_id is empty", way_out="name the site, or remove the line")
@@ -101,7 +105,7 @@ def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: boo
         status = "outside"
     seen = 1.0 if numbers["observed_fraction"] is None else numbers["observed_fraction"]
     observation = Observation(
-        scene_id=said.get("scene_id") or f"{site} {when}", datetime=parse_time(when or "1970-01-01"), count=_whole(count),
+        scene_id=said.get("scene_id") or sys.intern(when), datetime=_time(when or "1970-01-01"), count=_whole(count),
         low=low, high=high, observed_fraction=seen, status=status, level=numbers["interval_level"] or level,
         notes=tuple(note for note in [said.get("notes", "")] if note),
     )  # fmt: skip
@@ -119,9 +123,12 @@ _BOUNDS = {
 }  # fmt: skip
 
 
-def _number(name: str, text: str, *, decimal_comma: bool) -> float | None:
-    if not text:
-        return None
+_NONE: dict[str, float | None] = dict.fromkeys(_BOUNDS)
+# Many sites are seen on few days: their times are read, and kept, once.
+_time = lru_cache(maxsize=100_000)(parse_time)
+
+
+def _number(name: str, text: str, *, decimal_comma: bool) -> float:
     low, high = _BOUNDS[name]
     try:
         value = float(text.replace(",", ".") if decimal_comma else text)
@@ -137,11 +144,11 @@ def _whole(count: float | None) -> int | float | None:
     return int(count) if count is not None and count == int(count) else count
 
 
-def _once(seen: dict[tuple[object, ...], int], one: Reading, *, path: Path, line: int) -> None:
-    key = (one.site_id, one.zone, one.sensor, one.model_id, one.threshold, one.observation.datetime, one.observation.scene_id)
-    first = seen.setdefault(key, line)
-    if first != line:
+def _once(seen: dict[tuple[object, ...], set[str]], one: Reading) -> None:
+    scenes = seen.setdefault((one.site_id, one.zone, one.sensor, one.model_id, one.threshold), set())
+    if one.observation.scene_id in scenes:
         raise ManifestError(
-            f"repeats line {first}: the same site, zone, time, sensor and model", where=f"{path}, line {line}",
+            "an earlier line has the same site, zone, scene, sensor and model",
             way_out="keep one of them, or give the times of day or a scene_id",
-        )  # fmt: skip
+        )
+    scenes.add(one.observation.scene_id)

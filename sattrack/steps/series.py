@@ -79,16 +79,21 @@ def series_of(readings: Iterable[Reading], *, min_observed: float = 0.0) -> tupl
 
     Where a site and zone has several series, each says what the others hold.
     """
-    groups: dict[tuple[str, str, str, str, float | None], list[Reading]] = {}
+    groups: dict[tuple[str, str, str, str, float | None], tuple[Reading, list[Observation]]] = {}
+    classes: dict[tuple[str, float | None], str] = {}
     for one in readings:
-        key = (one.site_id, one.zone, sensor_class(one.sensor, gsd_m=one.gsd_m), one.model_id, one.threshold)
-        groups.setdefault(key, []).append(one)
+        named = (one.sensor, one.gsd_m)
+        if named not in classes:
+            classes[named] = sensor_class(one.sensor, gsd_m=one.gsd_m)
+        key = (one.site_id, one.zone, classes[named], one.model_id, one.threshold)
+        first, seen = groups.setdefault(key, (one, []))
+        seen.append(_marked(one.observation, min_observed=min_observed))
+        if first.place is None and one.place is not None:
+            groups[key] = (one, seen)
     found = []
-    for (site, zone, sensor, model, threshold), group in groups.items():
-        seen = [_marked(one.observation, min_observed=min_observed) for one in group]
+    for (site, zone, sensor, model, threshold), (first, seen) in groups.items():
         seen.sort(key=lambda one: (one.datetime, one.scene_id))
-        place = next((one.place for one in group if one.place), None)
-        found.append(Series(site, group[0].site_name or site, zone, sensor, model, threshold, tuple(seen), place))
+        found.append(Series(site, first.site_name or site, zone, sensor, model, threshold, tuple(seen), first.place))
     return tuple(_with_breaks(found))
 
 

@@ -2,8 +2,7 @@
 
 import math
 from dataclasses import dataclass
-
-from scipy import stats
+from statistics import NormalDist
 
 from sattrack.timeline import Observation
 
@@ -43,8 +42,7 @@ def change_between(earlier: Observation, later: Observation) -> Change:
     change = two - one
     down, up = math.hypot(two_low, one_high), math.hypot(two_high, one_low)
     toward = down if change > 0 else up
-    z = stats.norm.isf((1 - LEVEL) / 2)
-    p = 2 * float(stats.norm.sf(abs(change) / toward * z)) if toward > 0 else (0.0 if change else 1.0)
+    p = 2 * NormalDist().cdf(-abs(change) / toward * _z(LEVEL)) if toward > 0 else (0.0 if change else 1.0)
     known = earlier.low is not None and later.low is not None
     return Change(change, change - down, change + up, min(p, 1.0), known)
 
@@ -56,10 +54,15 @@ BLOCK = 6.0
 def _whole(one: Observation) -> tuple[float, float, float]:
     """The boxes of the whole site, and how far below and above them its limits at LEVEL lie."""
     assert one.count is not None, "only assessable scenes are compared"
-    share, z = one.observed_fraction, float(stats.norm.isf((1 - LEVEL) / 2))
-    wider = z / float(stats.norm.isf((1 - one.level) / 2))
+    share, z = one.observed_fraction, _z(LEVEL)
+    wider = z / _z(one.level)
     below = max(one.count - one.low, 0.0) * wider if one.low is not None else 0.0
     above = max(one.high - one.count, 0.0) * wider if one.high is not None else 0.0
     # With nothing seen there may still be what a few boxes' chance hides.
     unseen = z * math.sqrt(max(one.count, 1.0) * (1 - share) * BLOCK)
     return one.count / share, math.hypot(below, min(unseen, one.count)) / share, math.hypot(above, unseen) / share
+
+
+def _z(level: float) -> float:
+    """How many standard deviations either side hold so much of a normal distribution."""
+    return NormalDist().inv_cdf((1 + level) / 2)

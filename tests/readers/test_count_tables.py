@@ -59,14 +59,14 @@ def test_a_row_without_a_count_is_kept_as_not_assessable_and_outside_is_left_out
         ("port,2023-09-08,3,1,5,9", "outside count_low to count_high"),
         ("port,2023-09-08,3,1,,,good", "status is 'good'"),
         ("port,2023-09-08,,1,,,done", "count is empty"),
-        ("port,2023-09-01,3", "repeats line 2"),
+        ("port,2023-09-01,3", "an earlier line has the same site"),
         ('port,2023-09-08,"3', "no CSV"),
     ],
 )
 def test_a_bad_row_is_named_by_its_line(tmp_path, row, said):
     head = "site_id,datetime,count,observed_fraction,count_low,count_high,status\nport,2023-09-01,2,,,,\n\n"
     with pytest.raises(ManifestError, match=said) as caught:
-        read_counts(table(tmp_path, head + row + "\n"))
+        list(read_counts(table(tmp_path, head + row + "\n")))
     if "CSV" not in said:
         assert caught.value.where.endswith("counts.csv, line 4")
 
@@ -82,7 +82,7 @@ def test_a_bad_row_is_named_by_its_line(tmp_path, row, said):
 )
 def test_a_file_that_is_no_table_of_counts(tmp_path, text, said):
     with pytest.raises(ManifestError, match=said):
-        read_counts(table(tmp_path, text))
+        list(read_counts(table(tmp_path, text)))
     (tmp_path / "latin.csv").write_bytes("site_id,datetime,count\nPorté,2023-01-01,1\n".encode("latin-1"))
     with pytest.raises(ManifestError, match="not UTF-8"):
-        read_counts(tmp_path / "latin.csv")
+        list(read_counts(tmp_path / "latin.csv"))
