@@ -67,7 +67,7 @@ def _draw(pixels: Pixels, quads: Quads, state: str) -> None:
     cv2.polylines(pixels, lines, True, colour, 1, cv2.LINE_AA, 4)
     crossed = {"left": [(0, 2)], "arrived": [(0, 2), (1, 3)]}.get(state, [])
     for i, j in crossed:
-        cv2.polylines(pixels, list(places[:, [i, j]]), False, colour, 1, cv2.LINE_AA, 4)
+        cv2.polylines(pixels, [np.ascontiguousarray(place[[i, j]]) for place in places], False, colour, 1, cv2.LINE_AA, 4)
 
 
 def _sheet(halves: list[Pixels], one: Exchange) -> Image.Image:

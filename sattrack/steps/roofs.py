@@ -11,6 +11,8 @@ from sattrack.steps.registering import Look
 _MIDDLE = 0.6
 # How much denser the smallest ranks are among boxes that stayed than among any two boxes: (1 + k)(1 - rank)^k.
 _SHARPNESS = 3.0
+# Differences this small are of light and grain: grey levels of 255, and deviations.
+_GREY_LEVELS, _ALIKE = 8.0, 0.25
 # With fewer boxes a scene's own colours are not known.
 _LEAST = 8
 _MOST = 400
@@ -20,7 +22,7 @@ def likeness(earlier: Look, later: Look, *, pairs: NDArray[np.intp]) -> NDArray[
     """(k,) how many times likelier the colours of each pair (k, 2) are where a box stayed than where another took its place.
 
     Colours are set against those of the scene's other boxes, so that haze, sun and stretch drop out. A pair's rank is the share
-    of all pairs of boxes, one of each date, that look at least as alike: an exchange gives any rank, the same box a small one.
+    of all pairs of boxes, one of each date, that look more alike: an exchange gives any rank, the same box a small one.
     1 where there are too few boxes to say.
     """
     if len(pairs) == 0 or min(len(earlier.quads), len(later.quads)) < _LEAST:
@@ -29,7 +31,8 @@ def likeness(earlier: Look, later: Look, *, pairs: NDArray[np.intp]) -> NDArray[
     apart = np.linalg.norm(first[pairs[:, 0]] - second[pairs[:, 1]], axis=1)
     some = first[:: -(-len(first) // _MOST)], second[:: -(-len(second) // _MOST)]
     usual = np.sort(np.linalg.norm(some[0][:, None] - some[1][None], axis=2).ravel())
-    rank = np.searchsorted(usual, apart) / len(usual)
+    # In a yard of one paint all are about as alike: then the rank is in the middle, and says little.
+    rank = (np.searchsorted(usual, apart - _ALIKE) + np.searchsorted(usual, apart + _ALIKE)) / (2 * len(usual))
     return np.asarray((1 + _SHARPNESS) * (1 - rank) ** _SHARPNESS)
 
 
@@ -37,7 +40,7 @@ def _own(look: Look) -> NDArray[np.float64]:
     """(n, 3) each roof's colour in deviations from the scene's boxes."""
     colours = np.array([_colour(look, quad) for quad in look.quads])
     middle = np.median(colours, axis=0)
-    return np.asarray((colours - middle) / np.maximum(1.4826 * np.median(np.abs(colours - middle), axis=0), 2.0))
+    return np.asarray((colours - middle) / np.maximum(1.4826 * np.median(np.abs(colours - middle), axis=0), _GREY_LEVELS))
 
 
 def _colour(look: Look, quad: Quads) -> NDArray[np.float64]:
