@@ -62,7 +62,8 @@ class Exchange:
     by: `boxes`, or `counts` where boxes cannot be told apart for the reason `why`; then kept, arrived and left are none.
     earlier, later: the scenes' ids. before, after: the counted boxes of each, in metres of the site's frame. pairs: (k, 2) rows
     of before and after that are one box. pair_sure: (k,) confidence, 0 to 1; before_sure, after_sure: that of each box's state.
-    change: later less earlier. shared_fraction: share of the site that both scenes saw.
+    change: later less earlier.
+    unlike: boxes in the place of others that look different, told as exchanged. shared_fraction: of the site, seen by both.
     """
 
     site_id: str
@@ -90,6 +91,7 @@ class Exchange:
     shared_fraction: float
     threshold: float
     model_id: str
+    unlike: int = 0
     notes: tuple[str, ...] = ()
 
     @property

@@ -193,7 +193,7 @@ def _exchange(
         before_sure=ground[0].scores.astype(float) if found is None else found.before,
         after_sure=ground[1].scores.astype(float) if found is None else found.after,
         kept=kept, arrived=arrived, left=left, change=change_of(counts, both), level=LEVEL, shared_fraction=share,
-        threshold=rule.threshold, model_id=first.card.id, notes=tuple(notes),
+        threshold=rule.threshold, model_id=first.card.id, unlike=found.doubtful if found else 0, notes=tuple(notes),
     )  # fmt: skip
 
 

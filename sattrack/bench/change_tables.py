@@ -24,6 +24,7 @@ def window_table(found: Changes) -> Table:
         "kept",
         "arrived",
         "left",
+        "unlike",
     )
     rows: list[tuple[str, ...]] = []
     for one in found.windows:
@@ -34,6 +35,7 @@ def window_table(found: Changes) -> Table:
             (
                 one.name, f"{one.true[0]} → {one.true[1]}", f"{one.true_change:+d}", f"{len(e.before)} → {len(e.after)}",
                 f"{e.change.value:+d}", ends, shown(one.half_width, ".1f"), "yes" if one.held else "NO", e.by, *totals,
+                str(e.unlike),
             )
         )  # fmt: skip
     return head, rows

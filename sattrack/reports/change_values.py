@@ -23,7 +23,7 @@ CHANGE_HEAD = ("site", "earlier → later", "boxes", "change", "kept", "arrived"
 _COLUMNS = (
     "site_id", "zone", "earlier_scene", "later_scene", "earlier_datetime", "later_datetime", "compared_by", "why",
     "count_earlier", "count_later", "change", "change_low", "change_high", "direction", "kept", "kept_low", "kept_high",
-    "arrived", "arrived_low", "arrived_high", "left", "left_low", "left_high", "interval_level", "shared_fraction",
+    "arrived", "arrived_low", "arrived_high", "left", "left_low", "left_high", "unlike", "interval_level", "shared_fraction",
     "offset_known", "offset_x_m", "offset_y_m", "offset_clear", "offset_stands", "lean_x_m", "lean_y_m",
     "threshold", "model_id", "notes", "schema_version",
 )  # fmt: skip
@@ -68,7 +68,8 @@ def change_value(one: Exchange) -> dict[str, Any]:
             values["direction"] = one.direction
     known = one.offset.known
     values |= {
-        "interval_level": one.level, "shared_fraction": number(one.shared_fraction, digits=4), "offset_known": known,
+        "unlike": one.unlike, "interval_level": one.level, "shared_fraction": number(one.shared_fraction, digits=4),
+        "offset_known": known,
         "offset_x_m": _round(one.offset.x_m, 2) if known else None, "offset_y_m": _round(one.offset.y_m, 2) if known else None,
         "offset_clear": _round(one.offset.clear, 2), "offset_stands": _round(one.offset.stands, 2),
         "lean_x_m": _round(one.lean.x_m, 2) if one.lean else None, "lean_y_m": _round(one.lean.y_m, 2) if one.lean else None,
