@@ -13,10 +13,13 @@ _REACH_M = 6.0
 _LENGTH_M, _TURN = 1.5, 0.966
 # Within so much of each other two places are one: detection and hand put edges half a pixel wrong.
 _SAME_M = 0.7
-# From here on boxes are shifted before they are matched, and from here on no longer matched: a box's neighbour is 2.7 m away.
-STANDS_M, CONFUSES_M = 0.75, 2.0
-# Fewer boxes than this, or than this share of the fewer ones, say nothing.
-_LEAST, _LEAST_SHARE = 5, 0.12
+# From here on boxes are shifted before they are matched, and from here on no longer matched: tops of a tier more stand twice as
+# far off, and a box's neighbour is 2.7 m away.
+STANDS_M, CONFUSES_M = 0.75, 1.2
+# Fewer boxes than this, or than this share of the fewer ones, say nothing; of a lean more must tell.
+_LEAST, _LEAST_SHARE, _LEAST_LEANING = 5, 0.12, 0.2
+# A shift at which so many boxes of one date alone find a like one leads from slot to slot: boxes that came may stand so.
+_SLOTS = 0.3
 # What stands elsewhere must be backed by so many times what stands still.
 _BETTER = 1.5
 _STEP_M = 0.5
@@ -44,7 +47,13 @@ def lean_between(before: Quads, after: Quads) -> Lean | None:
     chance = int(backed[far].max(initial=0))
     if at_rest >= least and backed[best] < _BETTER * at_rest:
         return Lean(0.0, 0.0, at_rest, chance)
-    if backed[best] < least or still[best] or backed[best] < _BETTER * max(at_rest, 1):
+    if at_rest >= least and _leads_to_slots(before, places[best]):
+        return Lean(0.0, 0.0, at_rest, chance)
+    if (
+        backed[best] < max(least, _LEAST_LEANING * min(len(before), len(after)))
+        or still[best]
+        or backed[best] < _BETTER * max(at_rest, 1)
+    ):
         return None
     near = np.hypot(*(moves - places[best]).T) <= _SAME_M
     x, y = np.median(moves[near], axis=0)
@@ -65,6 +74,13 @@ def _one_to_one(pairs: tuple[NDArray[np.intp], NDArray[np.intp]], moves: Points,
     """How many boxes find a like one when all are moved by `place`, none taken twice."""
     near = np.hypot(*(moves - place).T) <= _SAME_M
     return min(len(np.unique(pairs[0][near])), len(np.unique(pairs[1][near])))
+
+
+def _leads_to_slots(quads: Quads, place: Points) -> bool:
+    """Whether boxes of one date stand in rows of this pitch."""
+    pairs = _alike(quads, quads)
+    middle = centres(quads)
+    return _one_to_one(pairs, middle[pairs[1]] - middle[pairs[0]], place) >= _SLOTS * len(quads)
 
 
 def _dot(first: Points, second: Points) -> NDArray[np.float64]:
