@@ -126,7 +126,10 @@ def test_O12_a_closed_pipe_is_silent(tmp_path):
 def test_S10_O12_a_signal_ends_a_program_that_is_deep_in_a_call(number):
     """The first exception is swallowed, as a library may, and a reading thread never ends."""
     script = (
-        "import threading\n"
+        "import signal, threading\n"
+        # Tests begun in the background of a shell inherit that Ctrl-C is ignored, and what is ignored stays so.
+        "for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):\n"
+        "    signal.signal(number, signal.SIG_DFL)\n"
         "from sattrack.cli.stopping import stop_cleanly\n"
         "with stop_cleanly():\n"
         "    threading.Thread(target=threading.Event().wait).start()\n"

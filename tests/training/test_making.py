@@ -107,7 +107,7 @@ def test_a_set_that_the_starting_weights_have_seen_does_not_count_as_never_seen(
 def test_the_shipped_recipe_for_analysts_trains_on_the_data_folder_itself() -> None:
     chosen = read_recipe(Path(__file__).parents[2] / "configs" / "training" / "finetune.yaml")
     assert (chosen.start, chosen.labelled[0].folder, chosen.batch) == ("fast", ".", 8)
-    assert sum(part.steps for part in chosen.rounds) * chosen.batch < 1000, "a few hundred tiles: minutes on two cores"
+    assert sum(part.steps for part in chosen.rounds) * chosen.batch < 1500, "a thousand tiles or so: minutes on two cores"
 
 
 @pytest.mark.parametrize(
