@@ -101,11 +101,12 @@ def measure(
         model_id = predictions.name
         found = _read(images, predictions)
     else:
-        model = model or wiring.Model()
+        settings = settings or Settings()
+        model = model or wiring.Model(careful=settings.careful)
         card = wiring.card_of(model)
         threshold = card.threshold if threshold is None else threshold
         model_id = card.id
-        found = _detected(images, model, settings=settings or Settings())
+        found = _detected(images, model, settings=settings)
     measured: list[Measured] = []
     for image, boxes, where in found:
         measured.append(Measured(image, boxes, score(boxes, truth=image.truth, ignore=image.ignore), where))

@@ -101,7 +101,8 @@ def bench_changes(
     The intervals come from bands measured on all other sets that the folds left out, or from the card `bands`.
     UsageError where no fold left a pair's sets out, or a set is missing.
     """
-    cards = {path: wiring.card_of(wiring.Model(str(path))) for path in folds}
+    models = {path: wiring.Model(str(path), careful=settings.careful) for path in folds}
+    cards = {path: wiring.card_of(model) for path, model in models.items()}
     points = [] if bands else _measured(cards, data=data, settings=settings, heard=heard)
     windows: list[Window] = []
     offsets: list[Placed] = []
@@ -112,9 +113,7 @@ def bench_changes(
             raise UsageError(f"none of the weights left out {', '.join(sets)}", way_out="give --fold, weights of train --fold")
         images = {f"{image.dataset}/{image.name}": image for image in read_datasets([data / name for name in sets])}
         wanted = [name for both in names for name in both]
-        found = detect_each(
-            [scene_of(images[n], limits=settings) for n in wanted], model=wiring.Model(str(weights)), settings=settings
-        )
+        found = detect_each([scene_of(images[n], limits=settings) for n in wanted], model=models[weights], settings=settings)
         parts = {name: replace(p, scene=scene_of(images[name])) for name, p in zip(wanted, found, strict=True)}
         heard(f"pair {pair}: {len(parts)} pictures read by {cards[weights].id}")
         others = bands_of([p for p in points if p.measured.image.dataset not in sets]) if bands is None else bands.measured

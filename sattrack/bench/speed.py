@@ -77,7 +77,8 @@ def bench_speed(
     """
     if not sizes or min(sizes) < 1:
         raise UsageError(f"sizes are {list(sizes)}", way_out="give sides in pixels, such as 2500 10000")
-    model, asked = model or wiring.Model(), settings or Settings()
+    asked = settings or Settings()
+    model = model or wiring.Model(careful=asked.careful)
     card = wiring.card_of(model)
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="sattrack-pictures-") as made:
