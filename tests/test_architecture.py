@@ -138,7 +138,7 @@ def test_a_planted_fault_is_found(tmp_path: Path, file: str, line: str) -> None:
 
 def test_every_room_has_its_place() -> None:
     for room, _ in modules(HOUSE):
-        allowed(room)
+        allowed(room)  # fails where there is none
 
 
 def forbidden_calls(path: Path) -> list[tuple[str, int, str]]:
