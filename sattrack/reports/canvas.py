@@ -1,6 +1,8 @@
 """Canvas: a line drawing of a few primitives, written as SVG text or as pixels by the same coordinates."""
 
 import importlib.resources
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -26,11 +28,25 @@ class Stroke:
     ink: Ink
     width: float = 1.0
     faint: float = 1.0
+    dash: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A filled polygon without an edge. tip: what is said on hovering."""
+
+    points: tuple[tuple[float, float], ...]
+    ink: Ink
+    faint: float = 1.0
+    tip: str = ""
+
+
+Shape = Literal["disc", "square", "diamond", "up", "down"]
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A disc, or a ring with paper inside it. tip: what is said on hovering."""
+    """A disc, or another shape about as large; hollow: with paper inside it. tip: what is said on hovering."""
 
     x: float
     y: float
@@ -38,6 +54,7 @@ class Dot:
     ink: Ink
     hollow: bool = False
     tip: str = ""
+    shape: Shape = "disc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +70,7 @@ class Words:
     bold: bool = False
 
 
-Mark = Stroke | Dot | Words
+Mark = Stroke | Area | Dot | Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +117,22 @@ def _svg_mark(mark: Mark, colours: Mapping[Ink, str]) -> str:
     if isinstance(mark, Stroke):
         points = " ".join(f"{_n(x)},{_n(y)}" for x, y in mark.points)
         faint = f";stroke-opacity:{_n(mark.faint)}" if mark.faint < 1 else ""
+        dash = f";stroke-dasharray:{_n(mark.dash[0])} {_n(mark.dash[1])}" if mark.dash else ""
+        cap = "butt" if mark.dash else "round"
         return (
-            f'<polyline points="{points}" style="fill:none;stroke:{colours[mark.ink]};stroke-width:{_n(mark.width)}{faint};'
-            'stroke-linecap:round;stroke-linejoin:round"/>'
+            f'<polyline points="{points}" style="fill:none;stroke:{colours[mark.ink]};stroke-width:{_n(mark.width)}'
+            f'{faint}{dash};stroke-linecap:{cap};stroke-linejoin:round"/>'
         )
+    if isinstance(mark, Area):
+        faint = f";fill-opacity:{_n(mark.faint)}" if mark.faint < 1 else ""
+        return _svg_polygon(mark.points, f"fill:{colours[mark.ink]}{faint}", mark.tip)
     if isinstance(mark, Dot):
         fill = colours["paper"] if mark.hollow else colours[mark.ink]
+        style = f"fill:{fill};stroke:{colours[mark.ink]};stroke-width:1.6"
+        if mark.shape != "disc":
+            return _svg_polygon(_corners(mark), style, mark.tip, css_class=mark.shape)
         tip = f"<title>{escape(mark.tip)}</title>" if mark.tip else ""
-        return (
-            f'<circle cx="{_n(mark.x)}" cy="{_n(mark.y)}" r="{_n(mark.radius)}" '
-            f'style="fill:{fill};stroke:{colours[mark.ink]};stroke-width:1.6">{tip}</circle>'
-        )
+        return f'<circle cx="{_n(mark.x)}" cy="{_n(mark.y)}" r="{_n(mark.radius)}" style="{style}">{tip}</circle>'
     weight = ";font-weight:600" if mark.bold else ""
     return (
         f'<text x="{_n(mark.x)}" y="{_n(mark.y)}" text-anchor="{mark.anchor}" '
@@ -118,10 +140,37 @@ def _svg_mark(mark: Mark, colours: Mapping[Ink, str]) -> str:
     )
 
 
+def _svg_polygon(points: Sequence[tuple[float, float]], style: str, tip: str, *, css_class: str = "") -> str:
+    named = f' class="{css_class}"' if css_class else ""
+    told = f"<title>{escape(tip)}</title>" if tip else ""
+    corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+    return f'<polygon{named} points="{corners}" style="{style};stroke-linejoin:round">{told}</polygon>'
+
+
+# Corners in radii, so that the shapes look about as large as the disc.
+_OUTLINES: dict[str, tuple[tuple[float, float], ...]] = {
+    "square": ((-0.88, -0.88), (0.88, -0.88), (0.88, 0.88), (-0.88, 0.88)),
+    "diamond": ((0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)),
+    "up": ((0, -1.1), (1.15, 0.9), (-1.15, 0.9)),
+    "down": ((0, 1.1), (-1.15, -0.9), (1.15, -0.9)),
+}  # fmt: skip
+
+
+def _corners(dot: Dot) -> tuple[tuple[float, float], ...]:
+    return tuple((dot.x + x * dot.radius, dot.y + y * dot.radius) for x, y in _OUTLINES[dot.shape])
+
+
 def _paint(pen: ImageDraw.ImageDraw, mark: Mark, k: int) -> None:
     if isinstance(mark, Stroke):
         colour = _mixed(COLOURS[mark.ink], mark.faint)
-        pen.line([(x * k, y * k) for x, y in mark.points], fill=colour, width=max(1, round(mark.width * k)), joint="curve")
+        for piece in _dashed(mark):
+            pen.line([(x * k, y * k) for x, y in piece], fill=colour, width=max(1, round(mark.width * k)), joint="curve")
+    elif isinstance(mark, Area):
+        pen.polygon([(x * k, y * k) for x, y in mark.points], fill=_mixed(COLOURS[mark.ink], mark.faint))
+    elif isinstance(mark, Dot) and mark.shape != "disc":
+        corners = [(x * k, y * k) for x, y in _corners(mark)]
+        pen.polygon(corners, fill=COLOURS["paper"] if mark.hollow else COLOURS[mark.ink])
+        pen.line([*corners, *corners[:2]], fill=COLOURS[mark.ink], width=round(1.6 * k), joint="curve")
     elif isinstance(mark, Dot):
         r = mark.radius + 0.8
         box = ((mark.x - r) * k, (mark.y - r) * k, (mark.x + r) * k, (mark.y + r) * k)
@@ -131,6 +180,20 @@ def _paint(pen: ImageDraw.ImageDraw, mark: Mark, k: int) -> None:
         anchor = {"start": "ls", "middle": "ms", "end": "rs"}[mark.anchor]
         face = font(mark.size * k * 0.94, bold=mark.bold)
         pen.text((mark.x * k, mark.y * k), mark.text, font=face, fill=COLOURS[mark.ink], anchor=anchor)
+
+
+def _dashed(stroke: Stroke) -> list[tuple[tuple[float, float], ...]]:
+    """The polyline, or its dashes."""
+    if stroke.dash is None:
+        return [stroke.points]
+    on, off = stroke.dash
+    pieces = []
+    for (x0, y0), (x1, y1) in itertools.pairwise(stroke.points):
+        length = math.hypot(x1 - x0, y1 - y0)
+        for i in range(math.ceil(length / (on + off))):
+            a, b = (min(d / length, 1.0) for d in (i * (on + off), i * (on + off) + on))
+            pieces.append(((x0 + (x1 - x0) * a, y0 + (y1 - y0) * a), (x0 + (x1 - x0) * b, y0 + (y1 - y0) * b)))
+    return pieces
 
 
 def _mixed(colour: str, share: float) -> str:
