@@ -1,43 +1,24 @@
-"""Charts: a site's counts in time, with intervals, and marks where a scene could not be assessed."""
+"""Charts: a site's counts in time, with intervals, what was expected, alarms, and marks where a scene told nothing."""
 
 import datetime as dt
 import itertools
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sattrack.errors import StoreError
 from sattrack.ports import Finished
-from sattrack.reports.canvas import Dot, Drawing, Mark, Stroke, Words, joined, pixels, svg
+from sattrack.reports.alarm_marks import bands, most_of, triangles
+from sattrack.reports.axes import DAY, Plot, dates, round_up, scale
+from sattrack.reports.canvas import Dot, Drawing, Mark, Shape, Stroke, Words, joined, pixels, svg
 from sattrack.reports.cells import clean
 from sattrack.reports.naming import file_name
 from sattrack.reports.wording import interval, share, state, utc, when, whole
 from sattrack.results import Part
-from sattrack.timeline import Count
+from sattrack.steps.series import sensor_class
+from sattrack.timeline import Alert, Count
 
-_HOUR, _DAY = 3600.0, 86400.0
-_CLOCK_STEPS = (_HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY)
-_MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
-
-
-@dataclass(frozen=True, slots=True)
-class _Plot:
-    """Where time and boxes lie on the sheet."""
-
-    left: float
-    right: float
-    top: float
-    base: float
-    begin: float
-    end: float
-    most: float
-
-    def x(self, moment: dt.datetime) -> float:
-        return self.left + (utc(moment).timestamp() - self.begin) / (self.end - self.begin) * (self.right - self.left)
-
-    def y(self, boxes: float) -> float:
-        return self.base - boxes / self.most * (self.base - self.top)
+# Sensors by shape, in order of their first scene; all further ones share the last.
+SENSOR_SHAPES: tuple[Shape, ...] = ("disc", "square", "diamond")
 
 
 def series_of(counts: Iterable[Count]) -> dict[tuple[str, str], list[Count]]:
@@ -49,25 +30,43 @@ def series_of(counts: Iterable[Count]) -> dict[tuple[str, str], list[Count]]:
     return series
 
 
-def chart(counts: Sequence[Count], *, width: float, height: float, title: str = "", legend: bool = False) -> Drawing | None:
-    """The count in time: discs with intervals, hollow where partly seen, ticks under the line where a scene gave no number.
+def shapes_of(counts: Iterable[Count]) -> dict[str, Shape]:
+    """The shape of each class of sensor that has a scene with a date, in order of time."""
+    classes = dict.fromkeys(_sensor(count) for count in _dated(counts) if state(count) in ("full", "part"))
+    last = len(SENSOR_SHAPES) - 1
+    return {name: SENSOR_SHAPES[min(i, last)] for i, name in enumerate(classes)}
 
-    None where no scene has a date. Scenes of unknown date are not drawn.
+
+def model_changes(counts: Iterable[Count]) -> list[tuple[Count, Count]]:
+    """Neighbours in time that different models counted: what lies either side must not be compared."""
+    counted = [count for count in _dated(counts) if state(count) in ("full", "part")]
+    return [(one, two) for one, two in itertools.pairwise(counted) if one.model_id != two.model_id]
+
+
+def chart(
+    counts: Sequence[Count], *, width: float, height: float, title: str = "", legend: bool = False, alerts: Sequence[Alert] = ()
+) -> Drawing | None:
+    """The count in time: marks with intervals, hollow where partly seen, ticks under the line where a scene gave no number.
+
+    A mark's shape tells the sensor. alerts: of these counts' scenes; they give the band that was expected, the limits of the
+    alarm, and triangles. None where no scene has a date. Scenes of unknown date are not drawn.
     """
-    dated = sorted(
-        (c for c in counts if c.datetime is not None), key=lambda c: (utc(c.datetime or dt.datetime.max), c.scene_id)
-    )
+    dated = _dated(counts)
     if not dated:
         return None
     head = 34.0 if title else 14.0
     foot = (62.0 if width >= 560 else 94.0) if legend else 38.0
-    plot = _plot(dated, left=44.0, right=width - 40.0, top=head + 14, base=height - foot)
+    room = 14 + 10 * any(one.direction == "rise" for one in alerts)
+    plot = _plot(dated, alerts, left=44.0, right=width - 40.0, top=head + room, base=height - foot)
     marks: list[Sequence[Mark]] = [
-        _scale(plot),
-        _dates(plot),
-        _line(plot, dated),
+        bands(plot, alerts),
+        scale(plot),
+        dates(plot),
+        _breaks(plot, dated),
+        _lines(plot, dated),
         _intervals(plot, dated),
         _points(plot, dated),
+        triangles(plot, alerts, whiskers=_whiskers(plot, dated)),
     ]
     marks.append(_last(plot, dated))
     if title:
@@ -104,108 +103,66 @@ def tip(count: Count) -> str:
     return clean(f"{when(count.datetime)} · {count.scene_id}: {number}{between}; {share(count.observed_fraction)} seen")
 
 
-def _plot(dated: Sequence[Count], *, left: float, right: float, top: float, base: float) -> _Plot:
+def _dated(counts: Iterable[Count]) -> list[Count]:
+    dated = [count for count in counts if count.datetime is not None]
+    return sorted(dated, key=lambda c: (utc(c.datetime or dt.datetime.max), c.scene_id))
+
+
+def _sensor(count: Count) -> str:
+    return sensor_class(count.sensor, gsd_m=count.gsd_m)
+
+
+def _plot(dated: Sequence[Count], alerts: Sequence[Alert], *, left: float, right: float, top: float, base: float) -> Plot:
     times = [utc(c.datetime).timestamp() for c in dated if c.datetime]
     begin, end = min(times), max(times)
-    room = max((end - begin) * 0.03, 0.0) if end > begin else 15 * _DAY
+    room = max((end - begin) * 0.03, 0.0) if end > begin else 15 * DAY
     tops = [max(float(c.count or 0), c.count_high or 0.0) for c in dated if state(c) in ("full", "part")]
-    return _Plot(left, right, top, base, begin - room, end + room, _round_up(max([1.0, *tops])))
+    return Plot(left, right, top, base, begin - room, end + room, round_up(max([1.0, *tops, most_of(alerts)])))
 
 
-def _round_up(most: float) -> float:
-    step = _step(most)
-    return max(step * math.ceil(most / step - 1e-9), 4.0)
-
-
-def _step(most: float, *, about: int = 4) -> float:
-    """A step of 1, 2 or 5 times a power of ten, whole boxes, giving about so many ticks."""
-    rough = max(most / about, 1.0)
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(m * power for m in (1, 2, 5, 10) if m * power >= rough - 1e-9)
-
-
-def _scale(plot: _Plot) -> list[Mark]:
-    step, marks = _step(plot.most), list[Mark]()
-    for i in range(int(plot.most / step + 1e-9) + 1):
-        y = plot.y(i * step)
-        marks.append(Stroke(((plot.left, y), (plot.right, y)), "quiet" if i == 0 else "rule", 1.0))
-        marks.append(Words(plot.left - 8, y + 4, whole(i * step), anchor="end"))
-    return marks
-
-
-def _dates(plot: _Plot) -> list[Mark]:
-    """Ticks at round dates; labels that would leave the sheet or touch a neighbour are left out."""
-    most = max(2, int((plot.right - plot.left) / 88))
-    marks, free = list[Mark](), plot.left - 24
-    for moment, label in date_ticks(plot.begin, plot.end, most=most):
-        x = plot.x(moment)
-        half = 3.4 * len(label)
-        marks.append(Stroke(((x, plot.base), (x, plot.base + 4)), "quiet"))
-        if x - half >= free and x + half <= plot.right + 38:
-            marks.append(Words(x, plot.base + 32, label, anchor="middle"))
-            free = x + half + 8
-    return marks
-
-
-def date_ticks(begin: float, end: float, *, most: int) -> list[tuple[dt.datetime, str]]:
-    """Round dates (UTC) between two times in seconds, at most so many, with their labels; the year stands where it changes."""
-    for step in _CLOCK_STEPS:
-        if (end - begin) / step <= most:
-            first = math.ceil(begin / step) * step
-            moments = [_at(first + i * step) for i in range(int((end - first) // step) + 1)]
-            return _labelled(moments, clock=step < _DAY)
-    for months in _MONTH_STEPS:
-        moments = _months(begin, end, months)
-        if len(moments) <= most:
-            break
-    return _labelled(moments, clock=False, months=months)
-
-
-def _months(begin: float, end: float, step: int) -> list[dt.datetime]:
-    first, last = _at(begin), _at(end)
-    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-    # Steps of years count from the year 0, so that they fall on round ones.
-    moments = [dt.datetime(n // 12, n % 12 + 1, 1, tzinfo=dt.UTC) for n in numbers if n % step == 0]
-    return [m for m in moments if begin <= m.timestamp() <= end]
-
-
-def _labelled(moments: Sequence[dt.datetime], *, clock: bool, months: int = 0) -> list[tuple[dt.datetime, str]]:
-    labels, before = [], None
-    for m in moments:
-        if months >= 12:
-            text = str(m.year)
-        elif months:
-            text = f"{m:%b}" if before and before.year == m.year else f"{m:%b %Y}"
-        else:
-            text = f"{m.day} {m:%b}" if before and before.year == m.year else f"{m.day} {m:%b %Y}"
-            if clock and (m.hour or (before and before.date() == m.date())):
-                text = f"{m:%H:%M}"
-        labels.append((m, text))
-        before = m
-    return labels
-
-
-def _at(seconds: float) -> dt.datetime:
-    return dt.datetime.fromtimestamp(seconds, dt.UTC)
-
-
-def _place(plot: _Plot, count: Count) -> tuple[float, float]:
+def _place(plot: Plot, count: Count) -> tuple[float, float]:
     assert count.datetime is not None
     assert count.count is not None
     return plot.x(count.datetime), plot.y(count.count)
 
 
-def _line(plot: _Plot, dated: Sequence[Count]) -> list[Mark]:
-    """A thin line through neighbours in time; it breaks where a scene between them gave no number."""
+def _lines(plot: Plot, dated: Sequence[Count]) -> list[Mark]:
+    """Thin lines through neighbours in time of one sensor and model; they break where a scene between gave no number."""
     marks: list[Mark] = []
-    for counted, group in itertools.groupby(dated, key=lambda c: state(c) in ("full", "part")):
-        points = tuple(_place(plot, c) for c in group) if counted else ()
-        if len(points) > 1:
-            marks.append(Stroke(points, "accent", 1.2, faint=0.35))
+    keys = dict.fromkeys((_sensor(c), c.model_id) for c in dated if state(c) in ("full", "part"))
+    for key in keys:
+        # A scene that told nothing, not even its sensor, may have been of this one.
+        own = [c for c in dated if (_sensor(c), c.model_id) == key or (not c.sensor and state(c) in ("none", "failed"))]
+        for counted, group in itertools.groupby(own, key=lambda c: state(c) in ("full", "part")):
+            points = tuple(_place(plot, c) for c in group) if counted else ()
+            if len(points) > 1:
+                marks.append(Stroke(points, "accent", 1.2, faint=0.35))
     return marks
 
 
-def _intervals(plot: _Plot, dated: Sequence[Count]) -> list[Mark]:
+def _breaks(plot: Plot, dated: Sequence[Count]) -> list[Mark]:
+    """An upright line where the model changes, halfway between the scenes."""
+    marks: list[Mark] = []
+    for one, two in model_changes(dated):
+        x = (_place(plot, one)[0] + _place(plot, two)[0]) / 2
+        marks.append(Stroke(((x, plot.top - 6), (x, plot.base)), "ink", 1.2, dash=(2.0, 3.0)))
+        marks.append(Words(x + 4, plot.top - 1, "another model", size=11))
+    return marks
+
+
+def _whiskers(plot: Plot, dated: Sequence[Count]) -> dict[str, tuple[float, float]]:
+    """How far down and up the marks of each counted scene reach on the sheet."""
+    reach = {}
+    for count in dated:
+        if state(count) in ("full", "part"):
+            n = float(count.count or 0)
+            low = n if count.count_low is None else count.count_low
+            high = n if count.count_high is None else count.count_high
+            reach[count.scene_id] = (plot.y(min(low, n)), plot.y(max(high, n)))
+    return reach
+
+
+def _intervals(plot: Plot, dated: Sequence[Count]) -> list[Mark]:
     marks: list[Mark] = []
     for count in dated:
         if state(count) in ("full", "part") and count.count_low is not None and count.count_high is not None:
@@ -214,14 +171,15 @@ def _intervals(plot: _Plot, dated: Sequence[Count]) -> list[Mark]:
     return marks
 
 
-def _points(plot: _Plot, dated: Sequence[Count]) -> list[Mark]:
+def _points(plot: Plot, dated: Sequence[Count]) -> list[Mark]:
     radius = min(4.2, max(1.8, (plot.right - plot.left) / (len(dated) * 3.2)))
     marks: list[Mark] = []
+    shapes = shapes_of(dated)
     for count in dated:
         kind = state(count)
         if kind in ("full", "part"):
             x, y = _place(plot, count)
-            marks.append(Dot(x, y, radius, "accent", hollow=kind == "part", tip=tip(count)))
+            marks.append(Dot(x, y, radius, "accent", kind == "part", tip(count), shapes[_sensor(count)]))
         elif count.datetime is not None:
             marks += _absent(plot.x(count.datetime), plot.base + 12, failed=kind == "failed")
     return marks
@@ -234,7 +192,7 @@ def _absent(x: float, y: float, *, failed: bool) -> list[Mark]:
     return [Stroke(((x, y - 4), (x, y + 4)), "quiet", 2.0)]
 
 
-def _last(plot: _Plot, dated: Sequence[Count]) -> list[Mark]:
+def _last(plot: Plot, dated: Sequence[Count]) -> list[Mark]:
     """The number of the latest counted scene, beside its disc."""
     counted = [c for c in dated if state(c) in ("full", "part")]
     if not counted:

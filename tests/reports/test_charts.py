@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sattrack.reports.axes import date_ticks
 from sattrack.reports.canvas import THEMED, Dot, Stroke, Words, svg
-from sattrack.reports.charts import chart, date_ticks, series_of, write_charts
+from sattrack.reports.charts import chart, series_of, write_charts
 from sattrack.reports.naming import file_name
 from sattrack.timeline import Site
 from tests.reports.invented_run import CARD, HOSTILE, outline, part_of, port, run_of
