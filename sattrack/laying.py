@@ -22,12 +22,12 @@ def looks_on(
     scenes: tuple[Sequence[Part], Sequence[Part]], flat: Sequence[Detections], lattice: Lattice, *, reader: Reader
 ) -> tuple[Look, Look]:
     """Both scenes on the lattice. SceneError where a file cannot be read again."""
-    both = [_look(parts, boxes, lattice, reader=reader) for parts, boxes in zip(scenes, flat, strict=True)]
+    both = [look_on(parts, boxes, lattice, reader=reader) for parts, boxes in zip(scenes, flat, strict=True)]
     return both[0], both[1]
 
 
-def _look(parts: Sequence[Part], boxes: Detections, lattice: Lattice, *, reader: Reader) -> Look:
-    """All files of a scene on the lattice, the first that shows a place."""
+def look_on(parts: Sequence[Part], boxes: Detections, lattice: Lattice, *, reader: Reader) -> Look:
+    """All files of a scene on the lattice, the first that shows a place. SceneError where one cannot be read again."""
     pixels, valid = np.zeros((*lattice.shape, 3), np.uint8), np.zeros(lattice.shape, bool)
     for part in parts:
         shown, seen = _laid(part, lattice, reader=reader)

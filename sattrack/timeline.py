@@ -136,7 +136,8 @@ class Alert:
     kind: scene or cumulative. observed: boxes seen. expected, with its band in which 19 of 20 scenes lie, and alarm_below and
     alarm_above are boxes at this scene's observed_fraction. p_value: one-sided, in the direction; q_value: after
     Benjamini-Hochberg over the sites of that month. history: past scenes in the baseline. minimum_detectable: boxes more in
-    the whole site that would have raised an alert four times in five. sentence: one that can be printed.
+    the whole site that would have raised an alert four times in five. sentence: one that can be printed. evidence_path: of the
+    newest evidence pack that was made of it, empty where none was.
     """
 
     id: str
@@ -166,3 +167,4 @@ class Alert:
     alarm_above: float | None = None
     place: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
+    evidence_path: str = ""

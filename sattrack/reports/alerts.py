@@ -15,7 +15,7 @@ ALERT_COLUMNS = (
     "alert_id", "kind", "site_id", "site_name", "zone", "scene_id", "datetime", "level", "direction", "observed", "expected",
     "expected_low", "expected_high", "alarm_below", "alarm_above", "p_value", "q_value", "method", "history_n",
     "observed_fraction", "sensor", "model_id", "minimum_detectable", "cusum_signals", "cusum_direction", "cusum_since",
-    "cusum_p_value", "lon", "lat", "explanation", "notes", "schema_version",
+    "cusum_p_value", "lon", "lat", "explanation", "notes", "evidence_path", "schema_version",
 )  # fmt: skip
 SERIES_COLUMNS = (
     "site_id", "site_name", "zone", "sensor", "model_id", "threshold", "scene_id", "datetime", "count", "count_low",
@@ -38,7 +38,8 @@ def alert_row(alert: Alert) -> dict[str, Any]:
         "cusum_signals": second.signals if second else None, "cusum_direction": second.direction if second else None,
         "cusum_since": moment(second.since) if second else None, "cusum_p_value": _short(second.p_value if second else None),
         "lon": number(place[0], digits=7), "lat": number(place[1], digits=7), "explanation": discreet(alert.sentence),
-        "notes": discreet("; ".join(alert.notes)), "schema_version": SCHEMA_VERSION,
+        "notes": discreet("; ".join(alert.notes)), "evidence_path": clean(alert.evidence_path),
+        "schema_version": SCHEMA_VERSION,
     }  # fmt: skip
 
 

@@ -39,10 +39,10 @@ def write_change_picture(one: Exchange, lattice: Lattice, looks: tuple[Look, Loo
         ground = _enlarged(looks[number].pixels, scale) if looks else _blank(lattice, scale)
         quads = lattice.flat(boxes.quads) / lattice.pixel_m * scale
         if by_boxes:
-            _draw(ground, quads[stays], "kept")
-            _draw(ground, quads[~stays], state)
+            draw_boxes(ground, quads[stays], "kept")
+            draw_boxes(ground, quads[~stays], state)
         else:
-            _draw(ground, quads, "not told")
+            draw_boxes(ground, quads, "not told")
         halves.append(ground)
     write_whole(to, jpeg(_sheet(halves, one)))
     return to
@@ -58,7 +58,7 @@ def _blank(lattice: Lattice, scale: float) -> Pixels:
     return np.full((rows, cols, 3), NO_PICTURE, np.uint8)
 
 
-def _draw(pixels: Pixels, quads: Quads, state: str) -> None:
+def draw_boxes(pixels: Pixels, quads: Quads, state: str) -> None:
     """Outlines; a diagonal through what left, both through what arrived."""
     colour = STATE_COLOURS[state]
     places = np.rint((np.clip(quads, -8000, 8000) - 0.5) * 16).astype(np.int32)
@@ -91,7 +91,7 @@ def _sheet(halves: list[Pixels], one: Exchange) -> Image.Image:
     for state in shown:
         corners = np.array([[x, y - 6], [x + 26, y - 6], [x + 26, y + 6], [x, y + 6]])
         piece = np.asarray(sheet).copy()
-        _draw(piece, corners[None], state)
+        draw_boxes(piece, corners[None], state)
         sheet.paste(Image.fromarray(piece), (0, 0))
         pen = ImageDraw.Draw(sheet)
         words = "counted, not told apart" if state == "not told" else state

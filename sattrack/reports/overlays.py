@@ -94,7 +94,7 @@ def with_caption(pixels: Pixels, part: Part, view: View, *, marks: Marks, missin
     ]
     line = round(size * 1.55)
     room = width - round(size * 2) - (round(size * 16) if width > 900 else 0)
-    rows = [(piece, ink, bold) for text, ink, bold in said for piece in _wrapped(clean(text), size, room, bold=bold)]
+    rows = [(piece, ink, bold) for text, ink, bold in said for piece in wrapped(clean(text), size, room, bold=bold)]
     narrow = width <= 900
     height = line * (len(rows) + (2 if narrow else 0)) + line * 2
     sheet = Image.new("RGB", (width, view.height + height), _PAPER)
@@ -105,7 +105,7 @@ def with_caption(pixels: Pixels, part: Part, view: View, *, marks: Marks, missin
         pen.text((round(size), y), text, font=font(size, bold=bold), fill=ink, anchor="la")
         y += line
     at = (round(size), y + round(line * 0.6)) if narrow else (width - round(size * 15), view.height + round(line * 0.9))
-    _furniture(pen, part, view, at=at, size=size, right=width - round(size))
+    furniture(pen, part, view, at=at, size=size, right=width - round(size))
     _legend(pen, marks, at=(round(size), view.height + height - round(line * 0.9)), size=size * 0.85)
     return sheet
 
@@ -151,7 +151,7 @@ def _hatched(pixels: Pixels, unseen: tuple[Points, ...], *, bold: int) -> Pixels
     return pixels
 
 
-def _furniture(pen: ImageDraw.ImageDraw, part: Part, view: View, *, at: tuple[int, int], size: float, right: int) -> None:
+def furniture(pen: ImageDraw.ImageDraw, part: Part, view: View, *, at: tuple[int, int], size: float, right: int) -> None:
     """The scale bar, and north where it is known."""
     grid = part.scene.grid
     bar = scale_bar(view, grid=grid, share=min(0.3, size * 11 / view.width))
@@ -188,7 +188,7 @@ def _legend(pen: ImageDraw.ImageDraw, marks: Marks, *, at: tuple[int, int], size
         x += round(face.getlength(text) + size * 1.6)
 
 
-def _wrapped(text: str, size: float, room: float, *, bold: bool) -> list[str]:
+def wrapped(text: str, size: float, room: float, *, bold: bool) -> list[str]:
     """Lines of at most `room` pixels; a word that is longer is cut."""
     face: Any = font(size, bold=bold)
     lines, line = [], ""

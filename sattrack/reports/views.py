@@ -100,17 +100,25 @@ def neighbourhood(outline: tuple[Points, ...], *, grid: Grid, room: float = 0.08
 
 def take(part: Part, view: View, *, reader: Reader | None, remote: bool = False) -> Picture:
     """The view's pixels; a scene that is gone, has changed or cannot be read costs the picture, never the report."""
-    scene = part.scene
     if reader is None:
         return Picture(None, "no reader was given")
-    if not remote and is_remote(scene.location):
-        return Picture(None, "the scene lies on a server, which was not asked")
+    if missing := unlike(part, reader=reader, remote=remote):
+        return Picture(None, missing)
     try:
-        if reader.digest(scene) != part.sha256:
-            return Picture(None, "the scene's file has changed since it was counted")
         return Picture(_read(part, view, reader))
     except SattrackError as error:
         return Picture(None, error.message)
+
+
+def unlike(part: Part, *, reader: Reader, remote: bool = False) -> str:
+    """Why a scene's file must not be shown as what was counted; empty where it is still the same, mask and all."""
+    if not remote and is_remote(part.scene.location):
+        return "the scene lies on a server, which was not asked"
+    try:
+        same = reader.digest(part.scene) == part.sha256
+    except SattrackError as error:
+        return error.message
+    return "" if same else "the scene's file has changed since it was counted"
 
 
 def shown_boxes(quads: Quads, view: View) -> NDArray[np.bool_]:
