@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sattrack.errors import StoreError, UsageError
+from sattrack.ports import Finished
 from sattrack.readers.count_tables import read_counts
 from sattrack.recounting import count_all, open_run
 from sattrack.settings import Settings
@@ -61,6 +62,12 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
     if undated:
         notes.append(f"{undated} counts have no known time and stand in no series")
     return Assessed(series_of(readings_of(counts, sites=run.sites), min_observed=settings.min_observed), (), tuple(notes))
+
+
+def assess_run(run: Finished, *, settings: Settings) -> Assessed:
+    """The series of a run that is open already, as it was last counted, with an alert for every scene."""
+    found = series_of(readings_of(run.counts, sites=run.sites), min_observed=settings.min_observed)
+    return Assessed(found, tuple(assess(found, rules=rules_of(settings))))
 
 
 def assess_source(source: Path, *, settings: Settings, threshold: float | None = None, newest: bool = False) -> Assessed:

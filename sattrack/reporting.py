@@ -1,0 +1,134 @@
+"""Reporting: what a run's page tells beyond its counts - alarms, flows, a chain, and scenes before and after an alarm."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import shapely
+
+from sattrack.assessing import assess_run
+from sattrack.errors import SceneError
+from sattrack.findings import Findings, Pair, Side
+from sattrack.geometry import Points
+from sattrack.laying import look_on
+from sattrack.ports import Finished, Reader
+from sattrack.reports.views import unlike
+from sattrack.results import Part
+from sattrack.settings import Settings
+from sattrack.steps.counting import Rule, boxes_of
+from sattrack.steps.grounding import Frame
+from sattrack.steps.lattices import Lattice
+from sattrack.timeline import Alert, Observation, Series, Site
+
+# Pairs of pictures on a page, and the pixels of their longer side.
+MOST_PAIRS, _MOST_PX = 12, 960
+# Ground round the outline, as a share of its longer side, and at least so many metres.
+_ROOM, _LEAST_ROOM_M = 0.06, 12.0
+
+
+def findings_of(run: Finished) -> Findings:
+    """What the run's counts tell by its own settings; a run without outlines has no site with a past, and so no findings."""
+    if not any(not site.excludes for site in run.sites):
+        return Findings()
+    found = assess_run(run, settings=Settings.model_validate(run.index.settings))
+    return Findings(found.series, found.alerts, notes=found.notes)
+
+
+def shown_alerts(alerts: Iterable[Alert], *, most: int = MOST_PAIRS) -> tuple[Alert, ...]:
+    """The alerts that get a pair of pictures: the latest of each site in turn, one a site and scene."""
+    own: dict[str, dict[str, Alert]] = {}
+    raised = [one for one in alerts if one.level == "alert" and one.kind == "scene"]
+    # A site's own alert stands before those of its zones in the same scene.
+    for one in sorted(raised, key=lambda a: (a.zone != "", a.zone)):
+        own.setdefault(one.site_id, {}).setdefault(one.scene_id, one)
+    latest = [sorted(scenes.values(), key=lambda a: (a.datetime, a.scene_id), reverse=True) for scenes in own.values()]
+    in_turn = itertools.chain.from_iterable(itertools.zip_longest(*latest))
+    return tuple(itertools.islice((one for one in in_turn if one is not None), most))
+
+
+def pairs_of(
+    run: Finished, parts: Mapping[str, Part], findings: Findings, *, reader: Reader | None, remote: bool = False
+) -> Iterator[Pair]:
+    """A pair for each alert that is shown, made one after the other. Without a reader no pixel is read.
+
+    A scene that is gone or has changed costs its pixels only, with the reason.
+    """
+    settings = Settings.model_validate(run.index.settings)
+    rule = Rule(run.index.threshold, settings.min_observed, settings.merge_overlap)
+    places = {(one.id, one.zone): one for one in run.sites if not one.excludes}
+    exclusions = [one for one in run.sites if one.excludes]
+    scenes: dict[str, list[Part]] = {}
+    for part in parts.values():
+        if part.scene.grid.georeferenced:
+            scenes.setdefault(part.scene.id, []).append(part)
+    reasons: dict[str, str] = {}
+    for alert in shown_alerts(findings.alerts):
+        site, both = places.get((alert.site_id, alert.zone)), _observations(alert, findings.series)
+        if site is None or site.outline is None or both is None or any(one.scene_id not in scenes for one in both):
+            continue
+        groups = [scenes[one.scene_id] for one in both]
+        lattice, rings = _frame_of(site, groups)
+        sides = []
+        for one, group in zip(both, groups, strict=True):
+            why = _missing(group, reasons, reader=reader, remote=remote)
+            sides.append(
+                _side(one, group, lattice, site, exclusions=exclusions, rule=rule, reader=None if why else reader, why=why)
+            )
+        yield Pair(alert, sides[0], sides[1], lattice.shape, lattice.pixel_m, rings)
+
+
+def _observations(alert: Alert, found: Sequence[Series]) -> tuple[Observation, Observation] | None:
+    """The last assessable scene before the alert's in the series that it was judged in, and the alert's own."""
+    key = (alert.site_id, alert.zone, alert.sensor, alert.model_id)
+    for series in found:
+        if (series.site_id, series.zone, series.sensor, series.model_id) != key:
+            continue
+        for earlier, later in itertools.pairwise(series.assessable):
+            if later.scene_id == alert.scene_id and later.datetime == alert.datetime:
+                return earlier, later
+    return None
+
+
+def _frame_of(site: Site, groups: Sequence[Sequence[Part]]) -> tuple[Lattice, tuple[Points, ...]]:
+    """North-up pixels over a site with some room, as fine as the finer scene where they are not too many; its rings in them."""
+    assert site.outline is not None
+    frame = Frame.over(site.outline)
+    outline = frame.polygon(site.outline)
+    left, low, right, high = outline.bounds
+    room = max(_ROOM * max(right - left, high - low), _LEAST_ROOM_M)
+    across, down = right - left + 2 * room, high - low + 2 * room
+    finest = min(min(part.scene.grid.gsd_m) for group in groups for part in group)
+    pixel = max(finest, across / _MOST_PX, down / _MOST_PX)
+    shape = max(1, round(down / pixel)), max(1, round(across / pixel))
+    lattice = Lattice(frame, (left - room, high + room), -1.0, shape, pixel)
+    rings = [ring for polygon in shapely.get_parts(outline) for ring in (polygon.exterior, *polygon.interiors)]
+    return lattice, tuple(lattice.flat(shapely.get_coordinates(ring)) / pixel for ring in rings)
+
+
+def _missing(group: Sequence[Part], reasons: dict[str, str], *, reader: Reader | None, remote: bool) -> str:
+    """Why a scene cannot be shown; each file is asked once, since asking reads it whole."""
+    if reader is None:
+        return ""
+    for part in group:
+        if part.key not in reasons:
+            reasons[part.key] = unlike(part, reader=reader, remote=remote)
+    return next(filter(None, (reasons[part.key] for part in group)), "")
+
+
+def _side(
+    one: Observation, group: Sequence[Part], lattice: Lattice, site: Site, *, exclusions: Sequence[Site], rule: Rule,
+    reader: Reader | None, why: str,
+) -> Side:  # fmt: skip
+    boxes = boxes_of(site, parts=group, frame=lattice.frame, exclusions=exclusions, rule=rule)
+    counted = boxes.where(boxes.scores >= rule.threshold)
+    quads = np.asarray(lattice.flat(counted.quads) / lattice.pixel_m)
+    scene = group[0].scene
+    bare = Side(one, scene.sensor, scene.source, scene.licence, quads, missing=why)
+    if reader is None:
+        return bare
+    try:
+        look = look_on(group, boxes.where(np.zeros(len(boxes), bool)), lattice, reader=reader)
+    except SceneError as error:
+        return replace(bare, missing=error.message)
+    return replace(bare, pixels=look.pixels, valid=look.valid)
