@@ -29,21 +29,32 @@ class Change:
         return "fall" if self.high < 0 else "none"
 
 
-def change_between(earlier: Observation, later: Observation) -> Change:
-    """The change in boxes between two assessable scenes of one site.
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Boxes of the whole site in one scene, and how far below and above them its limits at LEVEL lie."""
 
-    Each count is scaled to the whole site, and its distances to its limits are those of its own interval, joined with what
-    chance did to the part not seen: of N boxes a share f is seen, with variance N f (1 - f). Boxes stand in blocks, which are
-    seen or not as one: BLOCK times that variance. The two are joined by the method of variance estimates recovery (Zou &
-    Donner 2008), which keeps the intervals' own shape. The truth of both dates is that of the detector's kind of box.
+    boxes: float
+    below: float
+    above: float
+
+
+def change_between(earlier: Observation, later: Observation) -> Change:
+    """The change in boxes between two assessable scenes of one site: see whole_site and between.
+
+    The truth of both dates is that of the detector's kind of box.
     """
-    wholes = [_whole(earlier), _whole(later)]
-    (one, one_low, one_high), (two, two_low, two_high) = wholes
-    change = two - one
-    down, up = math.hypot(two_low, one_high), math.hypot(two_high, one_low)
+    known = earlier.low is not None and later.low is not None
+    return between(whole_site(earlier), whole_site(later), known=known)
+
+
+def between(earlier: Whole, later: Whole, *, known: bool = True) -> Change:
+    """The change between two whole sites, joined by the method of variance estimates recovery (Zou & Donner 2008), which keeps
+    the intervals' own shape.
+    """
+    change = later.boxes - earlier.boxes
+    down, up = math.hypot(later.below, earlier.above), math.hypot(later.above, earlier.below)
     toward = down if change > 0 else up
     p = 2 * NormalDist().cdf(-abs(change) / toward * _z(LEVEL)) if toward > 0 else (0.0 if change else 1.0)
-    known = earlier.low is not None and later.low is not None
     return Change(change, change - down, change + up, min(p, 1.0), known)
 
 
@@ -51,8 +62,12 @@ def change_between(earlier: Observation, later: Observation) -> Change:
 BLOCK = 6.0
 
 
-def _whole(one: Observation) -> tuple[float, float, float]:
-    """The boxes of the whole site, and how far below and above them its limits at LEVEL lie."""
+def whole_site(one: Observation) -> Whole:
+    """An assessable scene's count scaled to the whole site.
+
+    Its distances to its limits are those of its own interval, joined with what chance did to the part not seen: of N boxes a
+    share f is seen, with variance N f (1 - f). Boxes stand in blocks, which are seen or not as one: BLOCK times that variance.
+    """
     assert one.count is not None, "only assessable scenes are compared"
     share, z = one.observed_fraction, _z(LEVEL)
     wider = z / _z(one.level)
@@ -60,7 +75,7 @@ def _whole(one: Observation) -> tuple[float, float, float]:
     above = max(one.high - one.count, 0.0) * wider if one.high is not None else 0.0
     # With nothing seen there may still be what a few boxes' chance hides.
     unseen = z * math.sqrt(max(one.count, 1.0) * (1 - share) * BLOCK)
-    return one.count / share, math.hypot(below, min(unseen, one.count)) / share, math.hypot(above, unseen) / share
+    return Whole(one.count / share, math.hypot(below, min(unseen, one.count)) / share, math.hypot(above, unseen) / share)
 
 
 def _z(level: float) -> float:
