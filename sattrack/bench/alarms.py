@@ -20,7 +20,7 @@ SURGES = (3.0, 5.0)
 FALL = 0.1
 OURS = "sattrack"
 # A detector that errs by so much, relatively, and says so with 90 % intervals: its part in the two-scene interval.
-_DETECTOR_SD = 0.1
+DETECTOR_SD = 0.1
 _Z90 = 1.6448536269514722
 
 Flagged = tuple[Flags, Flags]
@@ -69,8 +69,17 @@ def bench_alarms(*, draws: int, past: int, rules: Rules, seed: int = 1, models: 
             flagged.append(_all_rules(draw(noise, draws=draws, past=past, surge=surge, rng=rng), rules=rules))
         quiet, *surged, emptied = flagged
         for rule, (rises, falls) in quiet.items():
-            caught = tuple(_rate(one[rule][0]) for one in surged)
-            row = Row(noise.name, rule, past, _rate(rises), _rate(falls), _rate(rises | falls), caught, _rate(emptied[rule][1]))
+            caught = tuple(share_of(one[rule][0]) for one in surged)
+            row = Row(
+                noise.name,
+                rule,
+                past,
+                share_of(rises),
+                share_of(falls),
+                share_of(rises | falls),
+                caught,
+                share_of(emptied[rule][1]),
+            )
             rows.append(row)
     return rows
 
@@ -83,7 +92,7 @@ def bench_levels(*, draws: int, past: int, rules: Rules, levels: Sequence[float]
     if verdicts is None:
         return []
     p = np.minimum(verdicts.p_rise, verdicts.p_fall)
-    return [(level, _rate(p <= level)) for level in levels]
+    return [(level, share_of(p <= level)) for level in levels]
 
 
 def bench_two_scenes(*, draws: int, seed: int = 1, models: Sequence[Noise] = MODELS) -> list[Covered]:
@@ -92,23 +101,23 @@ def bench_two_scenes(*, draws: int, seed: int = 1, models: Sequence[Noise] = MOD
     for number, noise in enumerate(models):
         rng = np.random.default_rng([seed, 2, number, 7])
         drawn = draw(noise, draws=draws, past=1, surge=1.0, rng=rng)
-        errors = 1 + _DETECTOR_SD * rng.standard_normal(drawn.seen.shape)
+        errors = 1 + DETECTOR_SD * rng.standard_normal(drawn.seen.shape)
         found = np.maximum(np.rint(drawn.seen * errors), 0.0)
         held = np.zeros(draws, bool)
         half = np.zeros(draws)
         for i in range(draws):
-            change = change_between(*(_observed(found[i, j], drawn.told[i, j]) for j in (0, 1)))
+            change = change_between(*(observed(found[i, j], drawn.told[i, j], day=j) for j in (0, 1)))
             held[i] = change.low <= drawn.true[i, 1] - drawn.true[i, 0] <= change.high
             half[i] = (change.high - change.low) / 2
-        rows.append(Covered(noise.name, _rate(held), float(half.mean())))
+        rows.append(Covered(noise.name, share_of(held), float(half.mean())))
     return rows
 
 
-def _observed(count: float, share: float) -> Observation:
-    half = _Z90 * _DETECTOR_SD * max(count, 1.0)
-    return Observation(
-        "", dt.datetime(2024, 1, 1, tzinfo=dt.UTC), count, max(count - half, 0.0), count + half, observed_fraction=share
-    )
+def observed(count: float, share: float, *, day: int) -> Observation:
+    """A scene as a detector with errors of DETECTOR_SD tells it, days after the first; the day is its id."""
+    half = _Z90 * DETECTOR_SD * max(count, 1.0)
+    when = dt.datetime(2024, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=day)
+    return Observation(str(day), when, count, max(count - half, 0.0), count + half, observed_fraction=share)
 
 
 def _all_rules(drawn: Drawn, *, rules: Rules) -> dict[str, Flagged]:
@@ -138,7 +147,8 @@ def _all_rules(drawn: Drawn, *, rules: Rules) -> dict[str, Flagged]:
     return found
 
 
-def _rate(flags: NDArray[np.bool_]) -> Rate:
+def share_of(flags: NDArray[np.bool_]) -> Rate:
+    """How often, with its standard error."""
     share = float(flags.mean())
     return Rate(share, math.sqrt(share * (1 - share) / len(flags)))
 

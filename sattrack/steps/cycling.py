@@ -1,0 +1,50 @@
+"""Cycling: fillings and emptyings of a site, by rises and falls that are sure even where many scenes are looked at."""
+
+from collections.abc import Sequence
+
+from sattrack.flows import Cycle, Stand
+from sattrack.steps.summing import FALLS, RISES, part
+from sattrack.steps.turning import Level, careful_chance, levels, swings
+from sattrack.steps.two_scenes import Whole
+from sattrack.timeline import Observation
+
+
+def cycles(seen: Sequence[Observation], wholes: Sequence[Whole], *, known: bool = True) -> tuple[Cycle, ...]:
+    """Each high of a site with the low before and after it; seen: assessable, in order of time, wholes: theirs.
+
+    A low is what stood there between two highs: it need not be empty. The first and the last may be cut by the period.
+    """
+    if len(wholes) < 2:
+        return ()
+    chance = careful_chance(len(wholes))
+    found = levels(wholes, chance=chance)
+    changes = swings(found)
+    if changes[0].p_value > chance:
+        return ()
+    told = []
+    for k, level in enumerate(found):
+        before = changes[k - 1] if k else None
+        after = changes[k] if k < len(changes) else None
+        if (before or after) is None or (before and before.change < 0) or (after and after.change > 0):
+            continue
+        told.append(
+            Cycle(
+                began=_stand(found[k - 1], seen, row=found[k - 1].last, known=known) if before else None,
+                peak=_stand(level, seen, row=level.at, known=known),
+                emptied=_stand(found[k + 1], seen, row=found[k + 1].first, known=known) if after else None,
+                filled=part(before, way=RISES) if before else None,
+                left=part(after, way=FALLS) if after else None,
+            )
+        )
+    return tuple(told)
+
+
+def _stand(level: Level, seen: Sequence[Observation], *, row: int, known: bool) -> Stand:
+    """The level, at one of its scenes."""
+    return stand(seen[row], level.whole, known=known)
+
+
+def stand(one: Observation, whole: Whole, *, known: bool) -> Stand:
+    """A scene as flows tell it."""
+    low, high = (max(whole.boxes - whole.below, 0.0), whole.boxes + whole.above) if known else (None, None)
+    return Stand(one.scene_id, one.datetime, whole.boxes, low, high, one.observed_fraction)
