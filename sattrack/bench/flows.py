@@ -70,7 +70,7 @@ def filling(scenes: int, rng: Generator) -> Floats:
         top, empty = rng.uniform(150, 350), rng.uniform(0, 15)
         up, stay, gone = rng.integers(1, 4), rng.integers(0, 3), rng.integers(1, 3)
         boxes += [*np.linspace(empty, top, int(up) + 1)[1:], *[top] * int(stay), *[empty] * int(gone)]
-    return np.rint(np.array(boxes[:scenes], dtype=float))
+    return np.asarray(np.rint(boxes[:scenes]), np.float64)
 
 
 def still(boxes: float) -> Drawing:
@@ -101,10 +101,9 @@ def _row(model: str, errors: str, true: Floats, seen: Floats, told: Floats, *, r
     sums, point, low, high = ends.T
     slack = 1e-6  # of sums of floats
     over, under = low > sums + slack, high < sums - slack
-    means = [float(one.mean()) for one in (sums, point, low, high)]
     return FlowRow(
-        model, errors, n, share_of(~over & ~under), share_of(over), *means, len(cycle),
-        share_of(np.array(cycle)) if cycle else None,
+        model, errors, n, share_of(~over & ~under), share_of(over), float(sums.mean()), float(point.mean()), float(low.mean()),
+        float(high.mean()), len(cycle), share_of(np.array(cycle)) if cycle else None,
     )  # fmt: skip
 
 

@@ -5,43 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from sattrack.errors import SettingsError
+from sattrack.readers.strict_yaml import read_yaml
 from sattrack.settings import Settings
 
-_LARGEST_BYTES = 64 << 10
 # Not settings: what decides which code runs or where results go is never taken from a file that may come from elsewhere.
 _ON_THE_COMMAND_LINE = ("detector", "weights", "sites", "out", "gsd_m", "bands", "mask", "nodata", "sensor", "date")
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML without aliases, merge keys or repeated keys."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise _Refused("aliases (*name) are not accepted", self.peek_event().start_mark)
-        event = self.peek_event()
-        if getattr(event, "anchor", None):
-            raise _Refused("anchors (&name) are not accepted", event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.tag == "tag:yaml.org,2002:merge":
-                raise _Refused("merge keys (<<) are not accepted", key.start_mark)
-            if key.value in seen if isinstance(key.value, str) else False:
-                raise _Refused(f"the key {key.value!r} is there twice", key.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep=deep)
-
-
-class _Refused(yaml.YAMLError):
-    def __init__(self, what: str, mark: Any) -> None:
-        self.problem, self.problem_mark = what, mark
-        super().__init__(what)
 
 
 def load_settings(path: Path | None, *, given: Mapping[str, object] | None = None) -> Settings:
@@ -55,27 +26,7 @@ def load_settings(path: Path | None, *, given: Mapping[str, object] | None = Non
 
 def read_settings_file(path: Path) -> dict[str, object]:
     """The keys and values of a settings file, not yet checked against what settings there are."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_BYTES + 1)
-    except OSError as error:
-        raise SettingsError(f"the settings file cannot be read: {error.strerror}", where=str(path)) from error
-    if len(content) > _LARGEST_BYTES:
-        raise SettingsError(f"the settings file is larger than {_LARGEST_BYTES >> 10} KiB", where=str(path))
-    try:
-        loaded = yaml.load(content, Loader=_StrictLoader)  # a SafeLoader underneath
-    except yaml.MarkedYAMLError as error:
-        raise SettingsError(f"is not plain YAML: {error.problem}{_line(error.problem_mark)}", where=str(path)) from error
-    except _Refused as error:
-        raise SettingsError(f"{error.problem}{_line(error.problem_mark)}", where=str(path)) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
-        raise SettingsError(f"is not plain YAML: {reason}", where=str(path)) from error
-    if loaded is None:
-        return {}
-    if not isinstance(loaded, dict):
-        raise SettingsError("a settings file holds lines `name: value`", where=str(path), way_out=_WAY_OUT)
-    return {str(key): value for key, value in loaded.items()}
+    return read_yaml(path, called="settings file", way_out=_WAY_OUT)
 
 
 _WAY_OUT = "sattrack config --template writes one with every setting"
@@ -113,10 +64,6 @@ def _validated(said: Mapping[str, object], *, where: str) -> Settings:
             where=where,
             way_out=Settings.model_fields[str(first["loc"][0])].description or "",
         ) from error
-
-
-def _line(mark: Any) -> str:
-    return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
 
 
 def template() -> str:
