@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sattrack import running
 from sattrack.readers.settings_file import load_settings
+from sattrack.reporting import findings_of, pairs_of
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
 from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, write_page
@@ -145,7 +146,11 @@ def write_report(folder: Path, *, imagery: bool | None = None, allow_remote: boo
     """RUN/report.html, from what the run was last counted with; remote scenes are read again only where allowed."""
     opened, parts = running.open_run(folder)
     shown = opened.index.imagery if imagery is None else imagery
-    return write_page(opened, parts, folder / "report.html", imagery=shown, allow_remote=allow_remote)
+    findings = findings_of(opened)
+    return write_page(
+        opened, parts, folder / "report.html", imagery=shown, allow_remote=allow_remote, findings=findings,
+        pairs=lambda reader: pairs_of(opened, parts, findings, reader=reader, remote=allow_remote),
+    )  # fmt: skip
 
 
 def chosen_settings(

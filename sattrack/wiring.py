@@ -2,7 +2,7 @@
 
 import importlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +11,7 @@ from typing import Any
 
 from sattrack.assets import asset_folder
 from sattrack.errors import UsageError
+from sattrack.findings import Findings, Pair
 from sattrack.ports import Detector, Executor, Finished, Reader, Report, Store
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
@@ -111,11 +112,24 @@ def make_reader(settings: Settings) -> Reader:
     return RasterReader(limits=settings)
 
 
-def write_page(run: Finished, parts: Mapping[str, Part], to: Path, *, imagery: bool, allow_remote: bool = False) -> Path:
-    """The run's page; without imagery no scene is opened."""
+def write_page(
+    run: Finished,
+    parts: Mapping[str, Part],
+    to: Path,
+    *,
+    imagery: bool,
+    allow_remote: bool = False,
+    findings: Findings | None = None,
+    pairs: Callable[[Reader | None], Iterable[Pair]] = lambda _reader: (),
+) -> Path:
+    """The run's page; without imagery no scene is opened. pairs: makes them by the reader, or without one."""
     from sattrack.reports.page import write_report
 
-    return _with_reader(write_report, run, parts, to, imagery=imagery, allow_remote=allow_remote)
+    with closing(make_reader(Settings.model_validate(run.index.settings))) as reader:
+        made = pairs(reader if imagery else None)
+        return write_report(
+            run, parts, to, imagery=imagery, reader=reader, allow_remote=allow_remote, findings=findings, pairs=made
+        )
 
 
 def make_executor(settings: Settings) -> Executor:

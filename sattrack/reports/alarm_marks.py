@@ -47,7 +47,7 @@ def bands(plot: Plot, alerts: Iterable[Alert]) -> list[Mark]:
 
 
 def triangles(plot: Plot, alerts: Iterable[Alert], *, whiskers: dict[str, tuple[float, float]]) -> list[Mark]:
-    """Above a rise pointing up, below a fall pointing down; full for alerts, smaller and hollow for warnings.
+    """Above a rise pointing up, at a fall pointing down; full for alerts, smaller and hollow for warnings.
 
     whiskers: (lowest, highest) place y of what is drawn of each scene, on the sheet.
     """
@@ -57,7 +57,9 @@ def triangles(plot: Plot, alerts: Iterable[Alert], *, whiskers: dict[str, tuple[
             continue
         low, high = whiskers[one.scene_id]
         rises = one.direction == "rise"
-        y = max(high - 12, plot.top - 8) if rises else min(low + 12, plot.base - 6)
+        # Under a scene that lies near the base line there is no room.
+        below = not rises and low + 18 <= plot.base
+        y = low + 12 if below else max(high - 12, plot.top - 8)
         grave = one.level == "alert"
         shape: Shape = "up" if rises else "down"
         marks.append(

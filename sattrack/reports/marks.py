@@ -92,10 +92,14 @@ def marks_on(
 def scale_bar(view: View, *, grid: Grid, share: float = 0.22) -> ScaleBar:
     """The longest of 1, 2 or 5 times a power of ten metres within a share of the view's width."""
     per_px = view.metres_across(grid) / view.width
-    most = view.width * share * per_px
-    power = 10.0 ** math.floor(math.log10(most))
-    metres = max(m * power for m in (1, 2, 5) if m * power <= most * (1 + 1e-9))
+    metres = round_length(view.width * share * per_px)
     return ScaleBar(metres, metres / per_px)
+
+
+def round_length(most: float) -> float:
+    """The longest of 1, 2 or 5 times a power of ten up to a length, metres."""
+    power = 10.0 ** math.floor(math.log10(most))
+    return max(m * power for m in (1, 2, 5) if m * power <= most * (1 + 1e-9))
 
 
 def north_in(view: View, *, grid: Grid) -> float | None:

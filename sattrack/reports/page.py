@@ -1,8 +1,10 @@
 """Page: one HTML file for a run, which opens offline and says what was counted, how surely, and what was not seen."""
 
+import base64
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +12,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sattrack.errors import StoreError
+from sattrack.findings import Findings, Pair
 from sattrack.ports import Finished, Reader
-from sattrack.reports.canvas import THEMED, svg
+from sattrack.reports.alarm_telling import alarms_of
 from sattrack.reports.cells import clean, discreet, shown
-from sattrack.reports.charts import chart
+from sattrack.reports.news import news
+from sattrack.reports.pairs import PairShot, pair_shots
+from sattrack.reports.particulars import model_rows, run_rows, setting_rows
+from sattrack.reports.plates import CountPlate, count_plate
 from sattrack.reports.shots import PREFIX, Shot, chained, shots_of
 from sattrack.reports.telling import Place, Series, places_of, problems, sources, span
 from sattrack.reports.wording import share, some, when
-from sattrack.results import ModelCard, Part, SceneOutcome
+from sattrack.results import Part, SceneOutcome
+from sattrack.timeline import Alert
 
 MOST_BYTES = 25_000_000
 PICTURES = "pictures"
-
-
-@dataclass(frozen=True, slots=True)
-class _Charts:
-    """One chart twice: for a desk and for a hand."""
-
-    wide: Markup
-    narrow: Markup
 
 
 def write_report(
@@ -39,22 +38,29 @@ def write_report(
     imagery: bool = True,
     reader: Reader | None = None,
     allow_remote: bool = False,
+    findings: Findings | None = None,
+    pairs: Iterable[Pair] = (),
     most_bytes: int = MOST_BYTES,
 ) -> Path:
     """Writes the page: `to` itself where it ends in .html, else `to`/report.html; returns its path.
 
     Pixels are read again through `reader`; a scene that is gone costs its picture only. Pictures that would take the page over
-    `most_bytes` are written to `pictures/` beside it and linked. Without `imagery` no pixel is written anywhere.
+    `most_bytes` are written to `pictures/` beside it and linked; pairs get half of the room at most, and beyond that have none.
+    Without `imagery` no pixel is written anywhere. findings: alarms, flows and a chain; none: the page tells of counts only.
+    pairs: of the findings' alerts, made while the page is.
     """
     path = to if to.suffix.lower() in (".html", ".htm") else to / "report.html"
     folder = path.parent / PICTURES
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
-        said = _said(run, parts)
+        said = _said(run, parts, findings)
         bare = len(_render(said, {}).encode())
         # What a picture's own caption and links take, and a little more: the limit is on the file, not on a guess of it.
         room = most_bytes - bare - 2_500 * max(1, len(run.counts) + len(parts)) - 20_000
+        shown, taken = pair_shots(pairs, imagery=imagery, room=room // 2, locations=run.index.locations)
+        said |= _alarms(said["places"], findings, shown)
+        room -= taken
         shots = shots_of(run, parts, imagery=imagery, reader=reader, remote=allow_remote, folder=folder, room=room)
         path.write_bytes(_render(said, shots).encode())
     except OSError as error:
@@ -81,9 +87,18 @@ def _render(said: Mapping[str, Any], shots: Mapping[str, list[Shot]]) -> str:
         lstrip_blocks=True,
     )
     lacking = {place.id: shots.get(place.id, []) for place in said["places"]}
+    assert environment.loader is not None
+    script = environment.loader.get_source(environment, "report.js")[0]
     together = _one_list([shot for place in said["places"] for shot in lacking[place.id]]) if said["own"] else []
     any_pixels = any(shot.src for group in shots.values() for shot in group)
-    page = environment.get_template("report.html.j2").render(**said, shots=lacking, own_shots=together, any_pixels=any_pixels)
+    page = environment.get_template("report.html.j2").render(
+        **said,
+        shots=lacking,
+        own_shots=together,
+        any_pixels=any_pixels,
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
     # Halves of broken characters in names would stop the encoder.
     return page.encode("utf-8", "replace").decode("utf-8")
 
@@ -92,13 +107,28 @@ def _one_list(shots: list[Shot]) -> list[Shot]:
     return chained([replace(shot, before="", after="") for shot in shots])
 
 
-def _said(run: Finished, parts: Mapping[str, Part]) -> dict[str, Any]:
+def _alarms(places: Sequence[Place], findings: Findings | None, shown: Sequence[PairShot]) -> dict[str, Any]:
+    """What depends on the pairs that were made."""
+    ids = [pair.id for pair in shown]
+    alerts = findings.alerts if findings else ()
+    told = {
+        one: alarms_of(_own_alerts(one, place, alerts), pairs=ids) for place in places for one in _series_of(place) if findings
+    }
+    raised = {(a.site_id, a.scene_id) for a in alerts if a.level == "alert" and a.kind == "scene"}
+    return {
+        "alarms": told,
+        "pairs": {place.id: [pair for pair in shown if pair.place == place.id] for place in places},
+        "any_pairs": bool(shown),
+        "pairs_left": len(raised) - len(shown),
+    }
+
+
+def _said(run: Finished, parts: Mapping[str, Part], findings: Findings | None) -> dict[str, Any]:
     index, places = run.index, places_of(run)
     own = not any(not site.excludes for site in run.sites)
     if own:  # scenes that gave nothing are listed once, with their reasons, further down
         places = tuple(place for place in places if any(c.status not in ("refused", "failed") for c in place.lead.counts))
     locations = index.locations
-    settings = sorted((key, _plain(value)) for key, value in index.settings.items())
     return {
         "title": _title(places, own=own),
         "dek": _dek(run, places, own=own),
@@ -113,15 +143,18 @@ def _said(run: Finished, parts: Mapping[str, Part]) -> dict[str, Any]:
         "places": places,
         "own_rows": [row for place in places for row in place.lead.rows] if own else [],
         "own_unseen": _own_unseen(places) if own else [],
-        "charts": {one: _charts(one, place) for place in places for one in _series_of(place)},
+        "charts": {one: _chart(one, place, findings) for place in places for one in _series_of(place)},
+        "news": news(run, findings, places, own=own) if findings else (),
+        "finding_notes": [discreet(note, locations=locations) for note in findings.notes] if findings else [],
+        **_alarms(places, findings, ()),
         "measured": bool(index.card.measured),
         "min_observed": share(float(str(index.settings.get("min_observed", 0.5)))),
         "sites_file": shown(index.sites_file),
         "problems": problems(index.outcomes),
         "sources": sources(index.outcomes),
-        "model": _model(index.card),
-        "facts": _facts(run, parts, locations),
-        "settings": settings,
+        "model": model_rows(index.card),
+        "facts": run_rows(run, parts, locations),
+        "settings": setting_rows(run),
         "notes": [discreet(note, locations=locations) for note in index.notes],
     }
 
@@ -130,16 +163,13 @@ def _series_of(place: Place) -> tuple[Series, ...]:
     return ((place.whole,) if place.whole else ()) + place.zones
 
 
-def _charts(series: Series, place: Place) -> _Charts | None:
-    title = f"Containers counted in time: {place.name} {series.zone}".strip()
-    wide = chart(series.counts, width=820, height=300, title="")
-    narrow = chart(series.counts, width=350, height=260, title="")
-    if wide is None or narrow is None:
-        return None
-    return _Charts(
-        Markup(svg(replace(wide, title=title), colours=THEMED, css_class="wide")),
-        Markup(svg(replace(narrow, title=title), colours=THEMED, css_class="narrow")),
-    )
+def _chart(series: Series, place: Place, findings: Findings | None) -> CountPlate | None:
+    alerts = _own_alerts(series, place, findings.alerts) if findings else []
+    return count_plate(series.counts, alerts, title=f"Containers counted in time: {place.name} {series.zone}".strip())
+
+
+def _own_alerts(series: Series, place: Place, alerts: Iterable[Alert]) -> list[Alert]:
+    return [one for one in alerts if (one.site_id, one.zone) == (place.id, series.key)]
 
 
 def _title(places: Sequence[Place], *, own: bool) -> str:
@@ -180,56 +210,3 @@ def _own_unseen(places: Sequence[Place]) -> list[str]:
             f"Cloud was not looked for in {unchecked} of {some(len(counted), 'counted scene')}: no cloud mask came with them."
         )
     return said
-
-
-def _model(card: ModelCard) -> list[tuple[str, str]]:
-    rows = [
-        ("Name", card.name or card.id),
-        ("Identity", card.id),
-        ("sha256", card.sha256 or "not stated"),
-        ("What it is", card.description),
-        ("Classes", ", ".join(card.classes)),
-        ("Looks at", f"tiles of {card.tile_px} px at {card.gsd_m:g} m a pixel"),
-        ("Threshold of the card", f"{card.threshold:g}"),
-        ("Licence", card.licence or "not stated"),
-        ("Trained on", "; ".join(filter(None, map(_source, card.trained_on))) or "not stated"),
-        ("Measured", "; ".join(map(_band, card.measured)) or "nothing"),
-    ]
-    return [(key, discreet(value)) for key, value in rows if value]
-
-
-def _source(row: Mapping[str, object]) -> str:
-    """What weights were trained on: its name and kind, and its terms in brackets."""
-    name, kind, terms = (str(row.get(key, "")) for key in ("name", "kind", "terms"))
-    return " ".join(filter(None, (" ".join(filter(None, (name, kind))), f"({terms})" if terms else "")))
-
-
-def _band(row: Mapping[str, float]) -> str:
-    """A row of the card's figures in words."""
-    pixels, density = (f"{row[f'{name}_low']:g} to {row[f'{name}_high']:g}" for name in ("gsd", "density"))
-    return (
-        f"at {pixels} m a pixel and {density} boxes a hectare round a box: precision {row['precision']:.3f}, "
-        f"recall {row['recall']:.3f}, {row['n']:g} boxes"
-    )
-
-
-def _facts(run: Finished, parts: Mapping[str, Part], locations: Sequence[str]) -> list[tuple[str, str]]:
-    index = run.index
-    devices = sorted({part.device for part in parts.values()})
-    tiles, skipped = sum(part.tiles for part in parts.values()), sum(part.tiles_skipped for part in parts.values())
-    dropped = sum(part.dropped for part in parts.values())
-    rows = [
-        ("Command", discreet(index.command, locations=locations)),
-        ("Outlines", shown(index.sites_file) or "none: each scene is its own place"),
-        ("Device", ", ".join(devices) or "none used"),
-        ("Tiles", f"{tiles:,} seen, {skipped:,} without a pixel"),
-        ("Boxes stored", f"{sum(len(p.detections) for p in parts.values()):,}"),
-        ("Degenerate boxes dropped", f"{dropped:,}" if dropped else ""),
-        ("Schema", index.schema_version),
-        *sorted(index.versions.items()),
-    ]
-    return [(key, clean(value)) for key, value in rows if value]
-
-
-def _plain(value: object) -> str:
-    return "not set" if value is None else str(value)

@@ -81,7 +81,7 @@ class Budget:
     def placed(self, pixels: Pixels, marks: Marks, *, name: str) -> tuple[str, str, bool]:
         """(data URI, link, whether the lines are already in the picture). Small pictures stay in the page for all."""
         self._shots -= 1
-        inside = _uri(jpeg(Image.fromarray(pixels), quality=_QUALITY, fine_colour=False))
+        inside = data_uri(jpeg(Image.fromarray(pixels), quality=_QUALITY, fine_colour=False))
         if len(inside) <= self._room - self._shots * 14_000:
             self._room -= len(inside)
             return inside, "", False
@@ -91,7 +91,7 @@ class Budget:
         (self._folder / file).write_bytes(jpeg(Image.fromarray(whole_picture)))
         small = Image.fromarray(whole_picture)
         small.thumbnail((_THUMB_PX, _THUMB_PX))
-        thumb = _uri(jpeg(small, quality=70, fine_colour=False))
+        thumb = data_uri(jpeg(small, quality=70, fine_colour=False))
         if len(thumb) > self._room:
             thumb = ""
         self._room -= len(thumb)
@@ -246,5 +246,6 @@ def _tenth(value: int) -> str:
     return f"{value / 10:g}"
 
 
-def _uri(content: bytes) -> str:
+def data_uri(content: bytes) -> str:
+    """A JPEG as the address of itself."""
     return "data:image/jpeg;base64," + base64.b64encode(content).decode()

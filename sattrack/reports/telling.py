@@ -46,8 +46,11 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A site's, or a zone's, counts; latest first in rows. undated: what is said of scenes without a date."""
+    """A site's, or a zone's, counts; latest first in rows. key: the zone as counts have it; undated: what is said of scenes
+    without a date.
+    """
 
+    key: str
     zone: str
     headline: Headline | None
     counts: tuple[Count, ...]
@@ -186,6 +189,7 @@ def _series(zone: str, counts: Sequence[Count], run: Finished) -> Series:
     if len(undated) > 12:
         said += f" and {len(undated) - 12} more"
     return Series(
+        key=zone,
         zone=clean(zone),
         headline=_headline(ordered),
         counts=tuple(ordered),

@@ -1,0 +1,172 @@
+"""News: a run in five lines of plain words - which sites alarmed, when first, what moved, what was not seen, what was quiet."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sattrack.findings import Findings
+from sattrack.flows import Flow, Moved
+from sattrack.ports import Finished
+from sattrack.reports.alarm_telling import judged
+from sattrack.reports.cells import clean, discreet
+from sattrack.reports.telling import Place
+from sattrack.reports.wording import WHOLLY_SEEN, some, when, whole
+from sattrack.steps.ears import LEAST_SCENES
+from sattrack.timeline import Alert, Count
+
+# Sites that a line names before it only counts the rest.
+_NAMED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NewsLine:
+    """One line. about: what it answers; grave: whether it tells of an alarm."""
+
+    about: str
+    text: str
+    grave: bool = False
+
+
+def news(run: Finished, findings: Findings, places: Sequence[Place], *, own: bool) -> tuple[NewsLine, ...]:
+    """The five lines. own: without outlines each scene is its own place, and nothing can be said of changes."""
+    names = {place.id: place.name for place in places}
+    if own:
+        what = "No outlines were given, so each scene is its own place and has no past: nothing is said of changes here."
+        return (
+            NewsLine("Alarms", f"{what} Count the run with --sites to hold scenes against each other."),
+            _unseen(run.counts),
+        )
+    alarms = [one for one in findings.alerts if one.level == "alert"]
+    return (
+        _alarmed(findings.alerts, alarms, names),
+        _first(findings.alerts, alarms),
+        _moved(findings.flows, names),
+        _unseen(run.counts),
+        _quiet(findings.alerts, names),
+    )
+
+
+def _alarmed(every: Sequence[Alert], alarms: Sequence[Alert], names: dict[str, str]) -> NewsLine:
+    about = "Which sites alarmed"
+    watched = {one.site_id for one in judged(every)}
+    blind = len(names) - len(watched)
+    untold = f" {_sites(blind)} had too few past scenes to be judged." if blind else ""
+    if not watched:
+        return NewsLine(
+            about, f"None could: an alarm takes {LEAST_SCENES} assessable past scenes of one site, sensor and model, "
+            "and no site has them.",
+        )  # fmt: skip
+    if not alarms:
+        scenes = len({(one.site_id, one.scene_id) for one in judged(every)})
+        warned = Counter(one.site_id for one in every if one.level == "warning")
+        also = f" {some(sum(warned.values()), 'warning')}: {_named(warned, names)}." if warned else ""
+        return NewsLine(about, f"None of {_sites(len(watched))} in {some(scenes, 'judged scene')}.{also}{untold}")
+    own = Counter(one.site_id for one in alarms)
+    told = {site: f"{names.get(site, site)} ({_ways([a for a in alarms if a.site_id == site])})" for site in own}
+    return NewsLine(about, f"{len(own)} of {_sites(len(names))}: {_list(list(told.values()))}.{untold}", grave=True)
+
+
+def _first(every: Sequence[Alert], alarms: Sequence[Alert]) -> NewsLine:
+    about = "When first"
+    if alarms:
+        first = min(alarms, key=lambda a: (a.datetime, a.zone != "", a.scene_id))
+        return NewsLine(about, discreet(first.sentence), grave=True)
+    scenes = [one.datetime for one in judged(every)]
+    if not scenes:
+        return NewsLine(about, "Nothing was judged.")
+    return NewsLine(about, f"No alarm from {when(min(scenes))} to {when(max(scenes))}.")
+
+
+def _moved(flows: Sequence[Flow], names: dict[str, str]) -> NewsLine:
+    """Of each site the flow whose total is largest; nothing is added over sites, since one box may be counted at several."""
+    about = "What must have moved"
+    best: dict[str, Flow] = {}
+    for flow in flows:
+        if flow.movements and (flow.site_id not in best or _most(flow) > _most(best[flow.site_id])):
+            best[flow.site_id] = flow
+    told = [_flow_words(flow, names) for flow in sorted(best.values(), key=_most, reverse=True) if _most(flow) > 0]
+    if not told:
+        return NewsLine(about, "No sure movement between scenes." if best else "Not told: no site has two assessable scenes.")
+    more = f" {_sites(len(told) - 3)} more moved less." if len(told) > 3 else ""
+    return NewsLine(about, " ".join(told[:3]) + more + " What came and went between two scenes is not in these.")
+
+
+def _flow_words(flow: Flow, names: dict[str, str]) -> str:
+    name = names.get(flow.site_id, clean(flow.site_name)) + (f" ({clean(flow.zone)})" if flow.zone else "")
+    out, into = _amount(flow.departed), _amount(flow.arrived)
+    return f"{name}: {out} out and {into} in, {when(flow.since)} to {when(flow.until)}."
+
+
+def _amount(moved: Moved) -> str:
+    """at least 1,040 [1,002, 1,099] boxes"""
+    if moved.value < 0.5:
+        return "none for sure"
+    between = "" if moved.low is None or moved.high is None else f" [{math.floor(moved.low):,}, {math.ceil(moved.high):,}]"
+    return f"at least {whole(moved.value)}{between} boxes"
+
+
+def _most(flow: Flow) -> float:
+    return max(flow.departed.value, flow.arrived.value)
+
+
+def _unseen(counts: Iterable[Count]) -> NewsLine:
+    """Of all scenes at all sites, each a look; zones are parts of their sites and not counted beside them."""
+    every = list(counts)
+    whole_sites = {one.site_id for one in every if not one.zone}
+    looks = [c for c in every if c.status != "outside" and (not c.zone or c.site_id not in whole_sites)]
+    numbered = [one for one in looks if one.status == "done" and one.count is not None]
+    part = sum(one.observed_fraction < WHOLLY_SEEN for one in numbered)
+    unchecked = sum(not one.cloud_checked for one in numbered)
+    if not looks:
+        return NewsLine("What was not seen", "Anything: no scene shows a site.")
+    blind = len(looks) - len(numbered)
+    told = f"Of {some(len(looks), 'look')} at a site {blind or 'none'} gave no number, {part or 'none'} showed only a part of it."
+    if unchecked:
+        told += f" {unchecked} came without a cloud mask: boxes under cloud would be missing without notice."
+    return NewsLine("What was not seen", f"{told} Boxes under other boxes are never seen.")
+
+
+def _quiet(every: Sequence[Alert], names: dict[str, str]) -> NewsLine:
+    about = "What was quiet"
+    loud = {one.site_id for one in every if one.level in ("alert", "warning")}
+    held = judged(every)
+    calm = list(dict.fromkeys(one.site_id for one in held if one.site_id not in loud))
+    if not held:
+        return NewsLine(about, "Cannot be told: no scene could be held against a past.")
+    if not calm:
+        return NewsLine(about, "No judged site was without a warning.")
+    told = [_calm_words([one for one in held if one.site_id == site], names) for site in calm[:_NAMED]]
+    more = f"; and {_sites(len(calm) - _NAMED)} more" if len(calm) > _NAMED else ""
+    return NewsLine(about, "; ".join(told) + more + ". Quiet means that nothing stood out, not that nothing moved.")
+
+
+def _calm_words(held: Sequence[Alert], names: dict[str, str]) -> str:
+    last = max(held, key=lambda a: (a.zone == "", a.datetime))
+    scenes = len({one.scene_id for one in held})
+    name = names.get(last.site_id, clean(last.site_name))
+    if last.minimum_detectable is None:
+        return f"{name} in {some(scenes, 'judged scene')}"
+    least = whole(math.ceil(last.minimum_detectable))
+    return f"{name} in {some(scenes, 'judged scene')} (a rise below {least} boxes could have gone unnoticed)"
+
+
+def _ways(alarms: Sequence[Alert]) -> str:
+    """2 rises, 1 fall: scenes, whether the site, zones of it, or both alarmed."""
+    n = Counter(direction for _, direction in {(one.scene_id, one.direction) for one in alarms})
+    return ", ".join(some(n[name], name) for name in ("rise", "fall") if n[name]) or some(len(alarms), "alert")
+
+
+def _named(own: Counter[str], names: dict[str, str]) -> str:
+    return _list([f"{names.get(site, site)} ({n})" for site, n in own.items()])
+
+
+def _list(words: Sequence[str]) -> str:
+    """A, B and C; beyond some, how many more."""
+    if len(words) > _NAMED:
+        return f"{', '.join(words[:_NAMED])} and {len(words) - _NAMED} more"
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _sites(n: int) -> str:
+    return some(n, "site")

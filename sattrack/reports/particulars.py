@@ -1,0 +1,63 @@
+"""Particulars: the model, the run and its settings as rows of terms and values, so that a count can be repeated."""
+
+from collections.abc import Mapping, Sequence
+
+from sattrack.ports import Finished
+from sattrack.reports.cells import clean, discreet, shown
+from sattrack.results import ModelCard, Part
+
+
+def model_rows(card: ModelCard) -> list[tuple[str, str]]:
+    """What is known of the weights."""
+    rows = [
+        ("Name", card.name or card.id),
+        ("Identity", card.id),
+        ("sha256", card.sha256 or "not stated"),
+        ("What it is", card.description),
+        ("Classes", ", ".join(card.classes)),
+        ("Looks at", f"tiles of {card.tile_px} px at {card.gsd_m:g} m a pixel"),
+        ("Threshold of the card", f"{card.threshold:g}"),
+        ("Licence", card.licence or "not stated"),
+        ("Trained on", "; ".join(filter(None, map(_source, card.trained_on))) or "not stated"),
+        ("Measured", "; ".join(map(_band, card.measured)) or "nothing"),
+    ]
+    return [(key, discreet(value)) for key, value in rows if value]
+
+
+def _source(row: Mapping[str, object]) -> str:
+    """What weights were trained on: its name and kind, and its terms in brackets."""
+    name, kind, terms = (str(row.get(key, "")) for key in ("name", "kind", "terms"))
+    return " ".join(filter(None, (" ".join(filter(None, (name, kind))), f"({terms})" if terms else "")))
+
+
+def _band(row: Mapping[str, float]) -> str:
+    """A row of the card's figures in words."""
+    pixels, density = (f"{row[f'{name}_low']:g} to {row[f'{name}_high']:g}" for name in ("gsd", "density"))
+    return (
+        f"at {pixels} m a pixel and {density} boxes a hectare round a box: precision {row['precision']:.3f}, "
+        f"recall {row['recall']:.3f}, {row['n']:g} boxes"
+    )
+
+
+def run_rows(run: Finished, parts: Mapping[str, Part], locations: Sequence[str]) -> list[tuple[str, str]]:
+    """What was done, with what."""
+    index = run.index
+    devices = sorted({part.device for part in parts.values()})
+    tiles, skipped = sum(part.tiles for part in parts.values()), sum(part.tiles_skipped for part in parts.values())
+    dropped = sum(part.dropped for part in parts.values())
+    rows = [
+        ("Command", discreet(index.command, locations=locations)),
+        ("Outlines", shown(index.sites_file) or "none: each scene is its own place"),
+        ("Device", ", ".join(devices) or "none used"),
+        ("Tiles", f"{tiles:,} seen, {skipped:,} without a pixel"),
+        ("Boxes stored", f"{sum(len(p.detections) for p in parts.values()):,}"),
+        ("Degenerate boxes dropped", f"{dropped:,}" if dropped else ""),
+        ("Schema", index.schema_version),
+        *sorted(index.versions.items()),
+    ]
+    return [(key, clean(value)) for key, value in rows if value]
+
+
+def setting_rows(run: Finished) -> list[tuple[str, str]]:
+    """Every setting by name."""
+    return sorted((key, "not set" if value is None else str(value)) for key, value in run.index.settings.items())
