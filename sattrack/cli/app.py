@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alert": ("sattrack.cli.alert", "Say which scenes are out of the ordinary, of a run or of anybody's CSV of counts."),
     "backtest": ("sattrack.cli.backtest", "Say which past scenes would have been alerts at each setting."),
     "changes": ("sattrack.cli.changes", "Say which boxes stayed, came and went between two scenes of a site."),
+    "evidence": ("sattrack.cli.evidence", "Pack what stands behind an alert, or check such a pack."),
     "report": ("sattrack.cli.report", "Write a run's page again."),
     "export": ("sattrack.cli.export", "Write a run's boxes or pictures for other programs."),
     "bench": ("sattrack.cli.bench.app", "Measure accuracy on labelled sets, and speed."),

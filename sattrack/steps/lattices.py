@@ -36,6 +36,22 @@ class Lattice:
         return np.asarray(flat * np.array([1.0, self.up]) + np.asarray(self.origin))
 
 
+def lattice_round(
+    outline: shapely.Geometry, *, frame: Frame, finest_m: float, most_px: int, room: float = 0.0, least_room_m: float = 0.0
+) -> Lattice:
+    """The lattice to show an outline on, all of it, in the frame's metres: pixels of finest_m, or as many as most_px a side.
+
+    room: ground round the outline, as a share of its longer side, but at least least_room_m.
+    """
+    left, low, right, high = outline.bounds
+    border = max(room * max(right - left, high - low), least_room_m)
+    size = np.array([right - left, high - low]) + 2 * border
+    pixel = max(finest_m, float(size.max()) / most_px)
+    up = -1.0 if frame.crs is not None else 1.0
+    origin = left - border, (high + border if up < 0 else low - border)
+    return Lattice(frame, origin, up, (max(1, round(size[1] / pixel)), max(1, round(size[0] / pixel))), pixel)
+
+
 def lattice_over(outline: shapely.Geometry, *, frame: Frame, gsd_m: float) -> Lattice:
     """The lattice over an outline in the frame's metres, for scenes of which the coarser has pixels of gsd_m."""
     pixel = max(_FINEST_M, gsd_m)

@@ -1,0 +1,129 @@
+"""Evidence as numbers: the alert with its series and exchange, where everything came from, and the rows of its counts."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sattrack.imagery import Scene
+from sattrack.reports.alerts import alert_value, series_value
+from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number, shown
+from sattrack.reports.change_values import change_value
+from sattrack.reports.evidence_case import Case
+from sattrack.reports.evidence_words import bracket, commands
+from sattrack.reports.listings import COUNT_COLUMNS, count_row
+from sattrack.results import SCHEMA_VERSION, Part, RunIndex, SceneOutcome
+from sattrack.timeline import Count, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What of a run a pack may hold: one series, its site, the scenes that it shows."""
+
+    folder: Path
+    index: RunIndex
+    counts: tuple[Count, ...]
+    sites: tuple[Site, ...]
+
+
+def alert_json(case: Case) -> bytes:
+    """The alert as alerts.json has it, its series, the times between which the change lies, and the exchange of boxes."""
+    first, last = bracket(case)
+    # Where packs lie is known only after they are made.
+    alert = {name: value for name, value in alert_value(case.alert).items() if name != "evidence_path"}
+    return as_json(
+        {
+            "schema_version": SCHEMA_VERSION, "alert": alert, "series": series_value(case.series),
+            "time_bracket": {"after": moment(first), "by": moment(last)},
+            "scenes": {one.role: one.count.scene_id for one in case.sights},
+            "changes": change_value(case.exchange) if case.exchange else None,
+            "changes_not_told": discreet(case.apart, locations=case.run.index.locations),
+        }
+    )  # fmt: skip
+
+
+def provenance(case: Case) -> bytes:
+    """Inputs, weights, settings, versions and commands: what must be the same for the same pack."""
+    index, card = case.run.index, case.run.index.card
+    measured = {"precision_recall_bands": list(card.measured), "figures": list(card.figures)}
+    return as_json(
+        {
+            "schema_version": SCHEMA_VERSION, "alert_id": case.alert.id, "imagery": case.imagery,
+            "inputs": _inputs(case),
+            "weights": {
+                "id": card.id, "sha256": card.sha256, "name": card.name, "description": discreet(card.description),
+                "licence": card.licence, "classes": list(card.classes), "gsd_m": card.gsd_m, "tile_px": card.tile_px,
+                "threshold": card.threshold, "trained_on": list(card.trained_on), "measured": measured,
+            },
+            "threshold": index.threshold, "settings": case.settings.model_dump(mode="json"),
+            "outlines": shown(index.sites_file),
+            "run": {
+                "created": moment(index.created), "command": discreet(index.command, locations=index.locations),
+                "versions": dict(sorted(index.versions.items())),
+                "notes": [discreet(note, locations=index.locations) for note in index.notes],
+            },
+            "made_with": dict(sorted(case.versions.items())), "commands": commands(case),
+        }
+    )  # fmt: skip
+
+
+def counts_csv(case: Case) -> bytes:
+    """The rows of the run's counts.csv that are of the alert's series."""
+    rows = [count_row(count, locations=case.run.index.locations) for count in case.counts]
+    return csv_bytes(COUNT_COLUMNS, rows=[[row[name] for name in COUNT_COLUMNS] for row in rows])
+
+
+def site_geojson(case: Case) -> bytes:
+    """The outline and the areas left out, as `--sites` reads them."""
+    features = [
+        {
+            "type": "Feature", "geometry": site.outline,
+            "properties": {
+                "site_id": site.id, "name": site.name, "zone": site.zone, "kind": site.kind, "notes": discreet(site.notes),
+            },
+        }
+        for site in sites_of(case)
+    ]  # fmt: skip
+    return as_json({"type": "FeatureCollection", "features": features})
+
+
+def sites_of(case: Case) -> tuple[Site, ...]:
+    """The alert's outline and what is left out of it; nothing of the run's other places."""
+    own = (case.site,) if case.site else ()
+    return own + tuple(one for one in case.run.sites if one.excludes)
+
+
+def as_json(value: object) -> bytes:
+    """JSON for people and programs; not finite numbers are none."""
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
+
+
+def _inputs(case: Case) -> list[dict[str, Any]]:
+    """Each file of each scene of the series, in time."""
+    shown_parts = {part.scene.part: (one.role, part) for one in case.sights for part in one.parts}
+    order = {count.scene_id: i for i, count in enumerate(case.counts)}
+    own = [one for one in case.run.index.outcomes if one.scene_id in order]
+    own.sort(key=lambda one: (order[one.scene_id], one.part))
+    return [_input(one, shown_parts.get(one.part), state=case.files.get(one.part, "not looked at again")) for one in own]
+
+
+def _input(outcome: SceneOutcome, used: tuple[str, Part] | None, *, state: str) -> dict[str, Any]:
+    scene: Scene | None = outcome.scene
+    said: dict[str, Any] = {
+        "scene_id": clean(outcome.scene_id), "file": shown(outcome.location), "sha256": outcome.sha256,
+        "status": outcome.status, "shown": used[0] if used else None,
+        "file_now": discreet(state, locations=(outcome.location,)),
+    }  # fmt: skip
+    if scene is not None:
+        said |= {
+            "datetime": moment(scene.acquired), "datetime_source": scene.acquired_source, "sensor": clean(scene.sensor),
+            "source": discreet(scene.source), "licence": discreet(scene.licence),
+            "mask": shown(scene.mask) if scene.mask else None, "bands": list(scene.bands),
+            "gsd_m": [number(size, digits=4) for size in scene.grid.gsd_m],
+            "gsd_source": scene.gsd_source, "shape": list(scene.grid.shape),
+        }  # fmt: skip
+    if used is not None:
+        stretch = used[1].stretch
+        ends = {name: [number(one, digits=4) for one in getattr(stretch, name)] for name in ("low", "high")}
+        said["stretch"] = {**ends, "percentiles": list(stretch.percentiles)}
+    return said
