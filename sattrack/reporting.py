@@ -17,6 +17,7 @@ from sattrack.reports.views import unlike
 from sattrack.results import Part
 from sattrack.settings import Settings
 from sattrack.steps.counting import Rule, boxes_of
+from sattrack.steps.flowing import flow_of
 from sattrack.steps.grounding import Frame
 from sattrack.steps.lattices import Lattice
 from sattrack.timeline import Alert, Observation, Series, Site
@@ -27,12 +28,16 @@ MOST_PAIRS, _MOST_PX = 12, 960
 _ROOM, _LEAST_ROOM_M = 0.06, 12.0
 
 
-def findings_of(run: Finished) -> Findings:
-    """What the run's counts tell by its own settings; a run without outlines has no site with a past, and so no findings."""
+def findings_of(run: Finished, *, amounts: Sequence[float] = ()) -> Findings:
+    """What the run's counts tell by its own settings; a run without outlines has no site with a past, and so no findings.
+
+    amounts: cumulative thresholds of what moved, in boxes.
+    """
     if not any(not site.excludes for site in run.sites):
         return Findings()
     found = assess_run(run, settings=Settings.model_validate(run.index.settings))
-    return Findings(found.series, found.alerts, notes=found.notes)
+    flows = tuple(flow_of(one, amounts=amounts) for one in found.series)
+    return Findings(found.series, found.alerts, flows, notes=found.notes)
 
 
 def shown_alerts(alerts: Iterable[Alert], *, most: int = MOST_PAIRS) -> tuple[Alert, ...]:

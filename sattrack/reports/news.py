@@ -11,7 +11,7 @@ from sattrack.ports import Finished
 from sattrack.reports.alarm_telling import judged
 from sattrack.reports.cells import clean, discreet
 from sattrack.reports.telling import Place
-from sattrack.reports.wording import WHOLLY_SEEN, some, when, whole
+from sattrack.reports.wording import WHOLLY_SEEN, moved_words, some, when, whole
 from sattrack.steps.ears import LEAST_SCENES
 from sattrack.timeline import Alert, Count
 
@@ -94,20 +94,17 @@ def _moved(flows: Sequence[Flow], names: dict[str, str]) -> NewsLine:
 
 def _flow_words(flow: Flow, names: dict[str, str]) -> str:
     name = names.get(flow.site_id, clean(flow.site_name)) + (f" ({clean(flow.zone)})" if flow.zone else "")
-    out, into = _amount(flow.departed), _amount(flow.arrived)
+    out, into = (moved_words(one) if _sure(one) else "none for sure" for one in (flow.departed, flow.arrived))
     return f"{name}: {out} out and {into} in, {when(flow.since)} to {when(flow.until)}."
 
 
-def _amount(moved: Moved) -> str:
-    """at least 1,040 [1,002, 1,099] boxes"""
-    if moved.value < 0.5:
-        return "none for sure"
-    between = "" if moved.low is None or moved.high is None else f" [{math.floor(moved.low):,}, {math.ceil(moved.high):,}]"
-    return f"at least {whole(moved.value)}{between} boxes"
+def _sure(moved: Moved) -> bool:
+    return moved.value >= 0.5 and (moved.low is None or moved.low > 0)
 
 
 def _most(flow: Flow) -> float:
-    return max(flow.departed.value, flow.arrived.value)
+    """The larger sure total."""
+    return max((one.value for one in (flow.departed, flow.arrived) if _sure(one)), default=0.0)
 
 
 def _unseen(counts: Iterable[Count]) -> NewsLine:
@@ -121,7 +118,9 @@ def _unseen(counts: Iterable[Count]) -> NewsLine:
     if not looks:
         return NewsLine("What was not seen", "Anything: no scene shows a site.")
     blind = len(looks) - len(numbered)
-    told = f"Of {some(len(looks), 'look')} at a site {blind or 'none'} gave no number, {part or 'none'} showed only a part of it."
+    told = (
+        f"Of {some(len(looks), 'look')} at a site {blind or 'none'} gave no number, {part or 'none'} showed only a part of it."
+    )
     if unchecked:
         told += f" {unchecked} came without a cloud mask: boxes under cloud would be missing without notice."
     return NewsLine("What was not seen", f"{told} Boxes under other boxes are never seen.")

@@ -16,6 +16,7 @@ from sattrack.findings import Findings, Pair
 from sattrack.ports import Finished, Reader
 from sattrack.reports.alarm_telling import alarms_of
 from sattrack.reports.cells import clean, discreet, shown
+from sattrack.reports.flow_telling import flows_told
 from sattrack.reports.news import news
 from sattrack.reports.pairs import PairShot, pair_shots
 from sattrack.reports.particulars import model_rows, run_rows, setting_rows
@@ -144,6 +145,12 @@ def _said(run: Finished, parts: Mapping[str, Part], findings: Findings | None) -
         "own_rows": [row for place in places for row in place.lead.rows] if own else [],
         "own_unseen": _own_unseen(places) if own else [],
         "charts": {one: _chart(one, place, findings) for place in places for one in _series_of(place)},
+        "flows": {
+            one: flows_told(findings, site_id=place.id, zone=one.key, name=place.name)
+            for place in places
+            for one in _series_of(place)
+            if findings
+        },
         "news": news(run, findings, places, own=own) if findings else (),
         "finding_notes": [discreet(note, locations=locations) for note in findings.notes] if findings else [],
         **_alarms(places, findings, ()),

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 
+from sattrack.flows import Moved
 from sattrack.timeline import Count
 
 STATUS = {
@@ -68,6 +69,12 @@ def interval(count: Count) -> str:
     if count.count_low is None or count.count_high is None:
         return ""
     return f"{math.floor(count.count_low):,}–{math.ceil(count.count_high):,}"
+
+
+def moved_words(moved: Moved) -> str:
+    """at least 1,040 [1,002, 1,099] boxes, outward to whole ones"""
+    between = "" if moved.low is None or moved.high is None else f" [{math.floor(moved.low):,}, {math.ceil(moved.high):,}]"
+    return f"at least {whole(moved.value)}{between} {'box' if round(moved.value) == 1 else 'boxes'}"
 
 
 def state(count: Count) -> str:
