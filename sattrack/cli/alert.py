@@ -8,6 +8,7 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import ALERT, OK
+from sattrack.cli.flow import Cumulative
 from sattrack.cli.series import Recounted, Source
 from sattrack.cli.voice import Voice, one_line
 
@@ -57,6 +58,7 @@ def alert(
             "-o", "--out", metavar="FOLDER", help="Write alerts.csv, alerts.json and alerts.geojson. Default: the run."
         ),
     ] = None,
+    cumulative: Cumulative = None,
     threshold: Recounted = None,
     alarm_level: Annotated[float | None, typer.Option(help=o.meaning("alarm_level"))] = None,
     warning_level: Annotated[float | None, typer.Option(help=o.meaning("warning_level"))] = None,
@@ -71,6 +73,7 @@ def alert(
     judged alike. The three files hold what is shown. What the levels mean and how often they err: docs/alarms.md.
     """
     from sattrack.assessing import assess_source
+    from sattrack.following import cumulative_alerts
     from sattrack.readers.settings_file import load_settings
     from sattrack.reports.alerts import alert_value, write_alerts
 
@@ -85,7 +88,7 @@ def alert(
     grave = [one.value for one in Level][: list(Level).index(level or Level.warning) + 1]
     shown = [
         one
-        for one in found.alerts
+        for one in (*found.alerts, *cumulative_alerts(found.series, amounts=cumulative or ()))
         if (one.level in grave or (level is None and one.datetime == last[one.site_id, one.zone]))
         and (from_then is None or one.datetime >= from_then)
         and (direction is Direction.both or one.direction in (direction.value, "none"))

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backtest": ("sattrack.cli.backtest", "Say which past scenes would have been alerts at each setting."),
     "changes": ("sattrack.cli.changes", "Say which boxes stayed, came and went between two scenes of a site."),
     "evidence": ("sattrack.cli.evidence", "Pack what stands behind an alert, or check such a pack."),
+    "flow": ("sattrack.cli.flow", "Say what was moved in and out of sites between scenes, at the least; chains of sites."),
     "report": ("sattrack.cli.report", "Write a run's page again."),
     "export": ("sattrack.cli.export", "Write a run's boxes or pictures for other programs."),
     "bench": ("sattrack.cli.bench.app", "Measure accuracy on labelled sets, and speed."),

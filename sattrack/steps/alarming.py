@@ -155,6 +155,8 @@ def alert_id(alert: Alert) -> str:
     parts = (
         alert.site_id, alert.zone, alert.scene_id, alert.datetime.isoformat(), alert.direction, alert.kind, alert.sensor,
         alert.model_id,
+        # One scene may pass several thresholds.
+        *((f"{alert.alarm_above:g}",) if alert.kind == "cumulative" else ()),
     )  # fmt: skip
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 

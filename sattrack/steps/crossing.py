@@ -1,11 +1,16 @@
 """Crossing: when the boxes that left, or came, since a time passed an amount, as a bracket of times."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sattrack.flows import Crossing, Moved
+from sattrack.flows import Crossing, Flow, Moved
+from sattrack.steps.alarming import alert_id
+from sattrack.steps.flow_phrasing import crossing_sentence
 from sattrack.steps.summing import moved
 from sattrack.steps.two_scenes import Whole
-from sattrack.timeline import Observation
+from sattrack.timeline import Alert, Observation
+
+METHOD = "flow"
 
 
 def crossings(
@@ -43,3 +48,25 @@ def _crossing(seen: Sequence[Observation], totals: Sequence[Moved], *, amount: f
 
 def _first(values: Sequence[float], amount: float) -> int | None:
     return next((i for i, value in enumerate(values) if value >= amount), None)
+
+
+def alerts_of(flow: Flow) -> list[Alert]:
+    """An Alert of kind cumulative for each threshold that a flow passed.
+
+    Level alert where the total's lower end has passed it by now, else warning. observed: the total, alarm_above: the threshold,
+    history: the scenes that the total is of, at the scene by which it was reached.
+    """
+    return [_alert(flow, one) for one in flow.crossings]
+
+
+def _alert(flow: Flow, one: Crossing) -> Alert:
+    place = next(i for i, move in enumerate(flow.movements) if move.later.scene_id == one.scene_id)
+    alert = Alert(
+        id="", kind="cumulative", site_id=flow.site_id, site_name=flow.site_name, zone=flow.zone, scene_id=one.scene_id,
+        datetime=one.reached[1], level="warning" if one.latest is None else "alert", direction=one.direction,
+        observed=round(one.total.value, 1), expected=None, expected_low=None, expected_high=None, p_value=None, q_value=None,
+        method=METHOD, history=place + 2, observed_fraction=flow.movements[place].later.observed_fraction, sensor=flow.sensor,
+        model_id=flow.model_id, minimum_detectable=None, sentence=crossing_sentence(flow, one), alarm_above=one.amount,
+        place=flow.place, notes=flow.notes,
+    )  # fmt: skip
+    return replace(alert, id=alert_id(alert))

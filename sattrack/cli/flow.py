@@ -1,0 +1,137 @@
+"""`sattrack flow`: what was moved in and out between scenes, at the least, and how sure that is."""
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sattrack.cli import options as o
+from sattrack.cli.series import Recounted, Source
+from sattrack.cli.voice import Voice, one_line
+
+if TYPE_CHECKING:
+    from sattrack.flows import Cycle, Flow, Moved, Stand
+    from sattrack.following import Followed
+
+app = typer.Typer(add_completion=False)
+
+Cumulative = Annotated[
+    list[float] | None,
+    typer.Option(
+        "--cumulative", metavar="N", min=1, help="Say when so many boxes had left, and come, in all; may be repeated."
+    ),
+]
+
+
+@app.command(no_args_is_help=True)
+def flow(
+    source: Source,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Only scenes from this time on.")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only scenes up to this time; a day is meant whole.")
+    ] = None,
+    site: Annotated[str | None, typer.Option(metavar="ID", help="Only this site.")] = None,
+    cumulative: Cumulative = None,
+    chain: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A chain of sites (YAML): do arrivals fit departures? See configs/chains."),
+    ] = None,
+    boxes: Annotated[
+        bool, typer.Option("--boxes", help="Match boxes one to one between a run's scenes: a stronger bound, and slower.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FOLDER", help="Write flow.csv and flow.json. Default: the run.")
+    ] = None,
+    threshold: Recounted = None,
+    config: o.Config = None,
+    as_json: o.AsJson = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Sums of falls and of rises between the scenes of each series: lower bounds of what moved, since a stock is no flow.
+
+    What came and went between two scenes is in none of them. Errors of the counts are not summed up as movements; intervals are
+    at 95 %. What that is worth: docs/flow.md.
+    """
+    from sattrack.following import follow
+    from sattrack.readers.chains import read_chain
+    from sattrack.readers.settings_file import load_settings
+    from sattrack.reports.flows import flows_value, write_flows
+
+    voice = Voice(quiet=quiet)
+    found = follow(
+        source, settings=load_settings(config), threshold=threshold, site=site, since=o.moment(since, option="--since"),
+        until=_until(until), amounts=cumulative or (), chain=read_chain(chain) if chain else None, boxes=boxes,
+    )  # fmt: skip
+    for note in found.notes:
+        voice.say(f"note: {one_line(note)}")
+    folder = to or (source if source.is_dir() else None)
+    written = write_flows(found.flows, found.agreements, folder) if folder is not None else []
+    if as_json:
+        voice.json(flows_value(found.flows, found.agreements))
+        return
+    _tell(found, voice=voice)
+    if written:
+        voice.out(one_line(f"flow: {', '.join(str(path) for path in written[:1])}, flow.json"))
+
+
+def _until(text: str | None) -> dt.datetime | None:
+    """The end of --until: that time, or the last moment of that day."""
+    moment = o.moment(text, option="--until")
+    if moment is None or text is None or ":" in text or len(text.strip()) > len("2024-05-31"):
+        return moment
+    return moment + dt.timedelta(days=1) - dt.timedelta(microseconds=1)
+
+
+def _tell(found: "Followed", *, voice: Voice) -> None:
+    """A row for each series, its sentences, and its cycles."""
+    from sattrack.steps.flow_phrasing import flow_sentence
+
+    head = ("site", "zone", "sensor", "scenes", "unseen", "from (UTC)", "to (UTC)", "left", "95 %", "arrived", "95 %")
+    voice.table(head, [_row(one) for one in found.flows], right=(3, 4, 7, 9))
+    cycles = [(one, cycle) for one in found.flows for cycle in one.cycles]
+    if cycles:
+        names = ("site", "zone", "low (UTC)", "boxes", "filled by", "high (UTC)", "boxes", "emptied by", "low (UTC)", "boxes")
+        voice.table(names, [_cycle(one, cycle) for one, cycle in cycles], right=(3, 4, 6, 7, 9), title="Cycles that are sure")
+    for one in found.flows:
+        for direction in ("fall", "rise") if one.movements else ():
+            voice.out(one_line(flow_sentence(one, direction=direction)))
+        if one.by_boxes:
+            left, came = one.by_boxes
+            voice.out(one_line(f"{one.site_id}: by matched boxes {_amount(left)} left and {_amount(came)} came."))
+        for note in one.notes:
+            voice.say(one_line(f"{one.site_id}{f', {one.zone}' if one.zone else ''}, {one.sensor}: {note}."))
+    for alert in found.alerts:
+        voice.out(one_line(alert.sentence))
+    for link in found.agreements:
+        voice.out(one_line(link.sentence))
+
+
+def _row(one: "Flow") -> tuple[str, ...]:
+    return (
+        one.site_id, one.zone, one.sensor, str(len(one.movements) + bool(one.movements)), str(one.unseen), _when(one.since),
+        _when(one.until), f"{one.departed.value:,.0f}", _band(one.departed), f"{one.arrived.value:,.0f}", _band(one.arrived),
+    )  # fmt: skip
+
+
+def _cycle(flow: "Flow", one: "Cycle") -> tuple[str, ...]:
+    low, high, end = _stand(one.began), _stand(one.peak), _stand(one.emptied)
+    return (flow.site_id, flow.zone, *low, _amount(one.filled), *high, _amount(one.left), *end)
+
+
+def _stand(one: "Stand | None") -> tuple[str, str]:
+    return ("not seen", "") if one is None else (_when(one.time), f"{one.boxes:,.0f}")
+
+
+def _amount(one: "Moved | None") -> str:
+    return "" if one is None else f"{one.value:,.0f} {_band(one)}".strip()
+
+
+def _band(one: "Moved") -> str:
+    import math
+
+    return "" if one.low is None or one.high is None else f"[{math.floor(one.low):,}, {math.ceil(one.high):,}]"
+
+
+def _when(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute) == (0, 0) else f"{moment:%Y-%m-%d %H:%M}"

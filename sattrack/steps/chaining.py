@@ -1,0 +1,135 @@
+"""Chaining: whether arrivals at one site fit departures from another some days before; never whether the boxes are the same."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sattrack.flows import Agreement, Flow, Link
+from sattrack.steps.flow_phrasing import agreement_sentence
+
+# Fewer departures cannot tell a pattern from chance.
+LEAST_DEPARTURES = 3
+# Of the boxes that left, the share that must have arrived in time; and how seldom chance may do as well.
+MOST_ALIKE, CHANCE = 0.5, 0.05
+CONSISTENT, NOT_CONSISTENT, UNTOLD = "consistent", "not consistent", "cannot be told"
+_DAY = dt.timedelta(days=1)
+_SHIFTS = 199
+_LAGS = 61
+
+Brackets = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moves:
+    """Sure changes of one way. brackets: (n, 2) days between which each happened; boxes: (n,)."""
+
+    brackets: Brackets
+    boxes: NDArray[np.float64]
+
+
+def agreement(link: Link, source: Flow | None, target: Flow | None) -> Agreement:
+    """What a link's two flows say together; none where a site has no series.
+
+    A departure is answered where a sure rise at the target can have happened `lag` days after it, both known only as brackets
+    between scenes; the lag is one for all, of those that the link allows. It takes part only where somebody looked: the target
+    was seen before the boxes could arrive, at least once while they could, and after. p_value: the share of shifts of the
+    arrivals, round the days that the target was watched, at which their own best lag answers as much.
+    """
+    bare = Agreement(
+        link, UNTOLD, "", source.departed if source else None, target.arrived if target else None, None, None, None, 0, 0, ""
+    )
+    if source is None or target is None:
+        missing = link.source if source is None else link.target
+        return _told(replace(bare, why=f"there is no series of {missing}"))
+    left, came = _moves(source, "fall"), _moves(target, "rise")
+    if not len(left.boxes):
+        return _told(replace(bare, why=f"no sure departure was seen at {link.source}"))
+    watched = _watched(left.brackets, _looks(target), link=link)
+    n = int(watched.sum())
+    if not n:
+        return _told(replace(bare, why=f"{link.target} was not watched when boxes from {link.source} could have arrived"))
+    left = _Moves(left.brackets[watched], left.boxes[watched])
+    alike, lag = _best(left, came.brackets, link=link)
+    matched = int(_answered(left.brackets, came.brackets, lag=lag).sum())
+    p = _chance(left, came.brackets, alike=alike, looks=_looks(target), link=link)
+    return _told(_judged(replace(bare, lag_days=lag, alike=alike, p_value=p, matched=matched, departures=n)))
+
+
+def _judged(one: Agreement) -> Agreement:
+    alike, p = one.alike or 0.0, 1.0 if one.p_value is None else one.p_value
+    if one.departures < LEAST_DEPARTURES:
+        seen = "departure was" if one.departures == 1 else "departures were"
+        return replace(one, why=f"only {one.departures} {seen} followed up; {LEAST_DEPARTURES} are the least")
+    if alike < MOST_ALIKE:
+        return replace(one, verdict=NOT_CONSISTENT)
+    if p > CHANCE:
+        return replace(one, why="arrivals at other times would have fitted as well")
+    return replace(one, verdict=CONSISTENT)
+
+
+def _told(one: Agreement) -> Agreement:
+    return replace(one, sentence=agreement_sentence(one))
+
+
+def _moves(flow: Flow, direction: str) -> _Moves:
+    moves = [one for one in flow.movements if one.direction == direction]
+    brackets = [(_days(one.earlier.time), _days(one.later.time)) for one in moves]
+    boxes = np.array([abs(one.change.value) for one in moves], np.float64)
+    return _Moves(np.array(brackets, np.float64).reshape(-1, 2), boxes)
+
+
+def _looks(flow: Flow) -> NDArray[np.float64]:
+    """(n,) days of the scenes that could be assessed, in order."""
+    return np.unique([_days(stand.time) for one in flow.movements for stand in (one.earlier, one.later)])
+
+
+def _days(time: dt.datetime) -> float:
+    return time.timestamp() / _DAY.total_seconds()
+
+
+def _watched(left: Brackets, looks: NDArray[np.float64], *, link: Link) -> NDArray[np.bool_]:
+    """(n,) which departures could have been seen to arrive."""
+    if not len(looks):
+        return np.zeros(len(left), bool)
+    begin, end = left[:, 0] + link.least_days, left[:, 1] + link.most_days
+    inside = np.searchsorted(looks, end, side="right") - np.searchsorted(looks, begin, side="right")
+    return np.asarray((looks[0] <= begin) & (looks[-1] >= end) & (inside > 0), bool)
+
+
+def _answered(left: Brackets, came: Brackets, *, lag: float) -> NDArray[np.bool_]:
+    """(n,) which departures some arrival can have followed by `lag` days: the brackets meet."""
+    meet = (came[None, :, 0] < left[:, None, 1] + lag) & (came[None, :, 1] > left[:, None, 0] + lag)
+    return np.asarray(meet.any(axis=1), bool)
+
+
+def _best(left: _Moves, came: Brackets, *, link: Link) -> tuple[float, float]:
+    """The largest share of boxes answered at one lag of the link, and the middle of the lags that give it."""
+    lags = np.linspace(link.least_days, link.most_days, _LAGS) if link.most_days > link.least_days else [link.least_days]
+    shares = np.array([left.boxes[_answered(left.brackets, came, lag=float(lag))].sum() for lag in lags])
+    best = np.flatnonzero(shares == shares.max())
+    return float(shares.max() / left.boxes.sum()), float(np.asarray(lags)[best[len(best) // 2]])
+
+
+def _chance(left: _Moves, came: Brackets, *, alike: float, looks: NDArray[np.float64], link: Link) -> float:
+    """How often arrivals that keep their spacing, at other times, answer as much."""
+    first, span = looks[0], looks[-1] - looks[0]
+    hits = 1
+    for shift in np.arange(1, _SHIFTS + 1) * span / (_SHIFTS + 1):
+        hits += _best(left, _round(came, first=first, span=span, shift=float(shift)), link=link)[0] >= alike - 1e-9
+    return hits / (_SHIFTS + 1)
+
+
+def _round(came: Brackets, *, first: float, span: float, shift: float) -> Brackets:
+    """Arrivals moved on by so many days, round the end of the watch to its beginning; one over the end counts at both."""
+    begin = (came[:, 0] - first + shift) % span + first
+    moved = np.stack([begin, begin + came[:, 1] - came[:, 0]], axis=1)
+    return np.concatenate([moved, moved[moved[:, 1] > first + span] - span])
+
+
+def flow_at(flows: Sequence[Flow], *, site_id: str, zone: str = "") -> Flow | None:
+    """Of a site's flows that with the most movements: scenes of different sensors or models are never added up."""
+    own = [one for one in flows if (one.site_id, one.zone) == (site_id, zone)]
+    return max(own, key=lambda one: len(one.movements), default=None)
