@@ -151,11 +151,10 @@ class Chain:
 class Agreement:
     """Whether arrivals at a link's target fit departures from its source; never whether they are the same boxes.
 
-    verdict: `consistent`, `not consistent`, or `cannot be told`, for the reason `why`. departed, arrived: over the days that
-    both were watched, the lag allowed for. lag_days: at which they fit best, of those that the link allows. alike: how well
-    they fit there, 0 to 1: the share of the boxes that left which arrived in time; p_value: how often arrivals at other
-    times would have fitted as well, at their own best lag. matched: sure departures followed by a sure arrival in time, of so
-    many `departures` that could have been.
+    verdict: `consistent`, `not consistent`, or `cannot be told`, for the reason `why`. departed, arrived: the totals of the two
+    flows. lag_days: at which they fit best, of those that the link allows. alike: how well they fit there, 0 to 1: the share of
+    the boxes that left which arrived in time; p_value: how often arrivals at other times would have fitted as well at their best
+    lag. matched: sure departures followed by a sure arrival in time, of so many `departures` that could have been.
     """
 
     link: Link

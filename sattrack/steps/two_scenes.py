@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from statistics import NormalDist
 
 from sattrack.timeline import Observation
@@ -54,7 +55,7 @@ def between(earlier: Whole, later: Whole, *, known: bool = True) -> Change:
     change = later.boxes - earlier.boxes
     down, up = math.hypot(later.below, earlier.above), math.hypot(later.above, earlier.below)
     toward = down if change > 0 else up
-    p = 2 * NormalDist().cdf(-abs(change) / toward * _z(LEVEL)) if toward > 0 else (0.0 if change else 1.0)
+    p = math.erfc(abs(change) / toward * _z(LEVEL) / math.sqrt(2)) if toward > 0 else (0.0 if change else 1.0)
     return Change(change, change - down, change + up, min(p, 1.0), known)
 
 
@@ -78,6 +79,7 @@ def whole_site(one: Observation) -> Whole:
     return Whole(one.count / share, math.hypot(below, min(unseen, one.count)) / share, math.hypot(above, unseen) / share)
 
 
+@cache
 def _z(level: float) -> float:
     """How many standard deviations either side hold so much of a normal distribution."""
     return NormalDist().inv_cdf((1 + level) / 2)

@@ -18,6 +18,9 @@ def alarms(
     seed: Annotated[int, typer.Option(min=0, help="Of the draws: the same seed gives the same figures.")] = 1,
     level: Annotated[float | None, typer.Option("--alarm-level", help=o.meaning("alarm_level"))] = None,
     speed: Annotated[bool, typer.Option("--speed", help="Measure only the time for the newest scene of many sites.")] = False,
+    flow: Annotated[
+        bool, typer.Option("--flow", help="Measure only the intervals of what left and came; --past is not used.")
+    ] = False,
     sites: Annotated[int, typer.Option(min=1, help="Sites for --speed, of 200 past scenes each.")] = 10_000,
     config: o.Config = None,
     markdown: b.AsMarkdown = False,
@@ -43,6 +46,9 @@ def alarms(
         else:
             b.print_table(tables.speed_table(found), voice=voice, markdown=markdown)
         return
+    if flow:
+        _flow(draws=min(draws, 1000), seed=seed, voice=voice, markdown=markdown, as_json=as_json)
+        return
     rules = rules_of(load_settings(config, given={"alarm_level": level}))
     asked = past or [14, 7]
     rows = {n: bench_alarms(draws=draws, past=n, rules=rules, seed=seed) for n in asked}
@@ -64,4 +70,18 @@ def alarms(
     voice.out("two scenes: how often the 95 % interval of the change held the true change")
     b.print_table(tables.covered_table(covered), voice=voice, markdown=markdown)
     for line in tables.verdict_lines(promised):
+        voice.out(line)
+
+
+def _flow(*, draws: int, seed: int, voice: Voice, markdown: bool, as_json: bool) -> None:
+    from sattrack.bench.flow_tables import flow_table, flow_values, flow_verdicts
+    from sattrack.bench.flows import bench_flows
+
+    rows = bench_flows(draws=draws, seed=seed)
+    if as_json:
+        voice.json(flow_values(rows) | {"draws": draws, "seed": seed})
+        return
+    voice.out(f"flows: how often the 95 % intervals held the true sums of falls and of rises, {draws:,} sites each")
+    b.print_table(flow_table(rows), voice=voice, markdown=markdown)
+    for line in flow_verdicts(rows):
         voice.out(line)
