@@ -74,7 +74,7 @@ def counts_csv(case: Case) -> bytes:
 
 
 def site_geojson(case: Case) -> bytes:
-    """The outline and the areas left out, as `--sites` reads them."""
+    """The outlines of the site and the areas left out, as `--sites` reads them."""
     features = [
         {
             "type": "Feature", "geometry": site.outline,
@@ -88,9 +88,11 @@ def site_geojson(case: Case) -> bytes:
 
 
 def sites_of(case: Case) -> tuple[Site, ...]:
-    """The alert's outline and what is left out of it; nothing of the run's other places."""
-    own = (case.site,) if case.site else ()
-    return own + tuple(one for one in case.run.sites if one.excludes)
+    """The outlines of the alert's site, all its zones, and what is left out; nothing of the run's other places.
+
+    All of it, since the detector looks where outlines are: with fewer it would see the same ground through other tiles.
+    """
+    return tuple(one for one in case.run.sites if one.excludes or one.id == case.alert.site_id)
 
 
 def as_json(value: object) -> bytes:

@@ -147,7 +147,7 @@ def repeating(case: Case) -> list[str]:
     card = case.run.index.card
     said = [
         f"SCENES is a folder with the {some(len(case.counts), 'scene')} of provenance.json; their sha256 stand there.",
-        f"The weights are {clean(card.id)}, sha256 {clean(card.sha256) or 'not stated'}. Where the installed default is another, "
+        f"The weights are {clean(card.id)}, sha256 {clean(card.sha256) or 'not stated'}. Where the default is another, "
         "name them with --weights.",
         f"The run itself was made by: {discreet(case.run.index.command, locations=_places(case))}. What that gave beside the "
         "files (times, pixel sizes, masks, a detector) must be given again.",
