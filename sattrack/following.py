@@ -52,12 +52,13 @@ def follow(
             way_out=f"it names {', '.join(one.site_id for one in chain.places)}; there are {', '.join(sites[:20]) or 'none'}",
         )  # fmt: skip
     flows = [flow_of(one, since=since, until=until, amounts=amounts) for one in found.series]
-    agreements = _agreements(chain, flows) if chain else []
+    agreements = agreements_of(chain, flows) if chain else []
     shown = [one for one in flows if site is None or one.site_id == site]
     if boxes:
         shown = with_boxes(shown, (one.exchange for one in changes_of_run(source, site=site)))
     alerts = [alert for one in shown for alert in alerts_of(one)]
-    return Followed(tuple(shown), tuple(alerts), tuple(agreements), (*found.notes, *(_missing(chain, flows) if chain else ())))
+    notes = (*found.notes, *(missing_places(chain, flows) if chain else ()))
+    return Followed(tuple(shown), tuple(alerts), tuple(agreements), notes)
 
 
 def cumulative_alerts(found: Iterable[Series], *, amounts: Sequence[float]) -> list[Alert]:
@@ -65,12 +66,13 @@ def cumulative_alerts(found: Iterable[Series], *, amounts: Sequence[float]) -> l
     return [alert for one in found for alert in alerts_of(flow_of(one, amounts=amounts))] if amounts else []
 
 
-def _agreements(chain: Chain, flows: Sequence[Flow]) -> list[Agreement]:
+def agreements_of(chain: Chain, flows: Sequence[Flow]) -> list[Agreement]:
+    """What each link of the chain says, in their order."""
     at = {place.site_id: flow_at(flows, site_id=place.site_id, zone=place.zone) for place in chain.places}
     return [agreement(link, at[link.source], at[link.target]) for link in chain.links]
 
 
-def _missing(chain: Chain, flows: Sequence[Flow]) -> list[str]:
+def missing_places(chain: Chain, flows: Sequence[Flow]) -> list[str]:
     """A note for each place of the chain that no series is of."""
     return [
         f"the chain's {place.role} {place.site_id}{f' ({place.zone})' if place.zone else ''} has no series"
