@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sattrack import running
+from sattrack.readers.chains import read_chain
 from sattrack.readers.settings_file import load_settings
 from sattrack.reporting import findings_of, pairs_of
 from sattrack.running import Listener, Request, Run
@@ -99,12 +100,21 @@ def count(
     )  # fmt: skip
 
 
-def report(run: str | Path, *, imagery: bool | None = None, allow_remote: bool = False) -> Path:
+def report(
+    run: str | Path,
+    *,
+    imagery: bool | None = None,
+    allow_remote: bool = False,
+    cumulative: Sequence[float] = (),
+    chain: str | Path | None = None,
+) -> Path:
     """Writes the run's page again; the path of `report.html`.
 
-    imagery=False leaves every pixel of the scenes out; none: as the run was made.
+    imagery=False leaves every pixel of the scenes out; none: as the run was made. cumulative: amounts of boxes, of which it
+    says when so many had left and come; chain: a YAML file of sites between which boxes are said to move.
     """
-    return write_report(Path(run), imagery=imagery, allow_remote=allow_remote)
+    path = Path(chain) if chain is not None else None
+    return write_report(Path(run), imagery=imagery, allow_remote=allow_remote, cumulative=cumulative, chain=path)
 
 
 def export(run: str | Path, *, format: str, to: str | Path, everything: bool = False) -> Path:  # noqa: A002 (the option's name)
@@ -142,11 +152,18 @@ def info(
     return tuple(inspect_all(request))
 
 
-def write_report(folder: Path, *, imagery: bool | None = None, allow_remote: bool = False) -> Path:
+def write_report(
+    folder: Path,
+    *,
+    imagery: bool | None = None,
+    allow_remote: bool = False,
+    cumulative: Sequence[float] = (),
+    chain: Path | None = None,
+) -> Path:
     """RUN/report.html, from what the run was last counted with; remote scenes are read again only where allowed."""
     opened, parts = running.open_run(folder)
     shown = opened.index.imagery if imagery is None else imagery
-    findings = findings_of(opened)
+    findings = findings_of(opened, amounts=cumulative, chain=read_chain(chain) if chain is not None else None)
     return write_page(
         opened, parts, folder / "report.html", imagery=shown, allow_remote=allow_remote, findings=findings,
         pairs=lambda reader: pairs_of(opened, parts, findings, reader=reader, remote=allow_remote),

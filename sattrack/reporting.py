@@ -8,8 +8,10 @@ import numpy as np
 import shapely
 
 from sattrack.assessing import assess_run
-from sattrack.errors import SceneError
+from sattrack.errors import SceneError, UsageError
 from sattrack.findings import Findings, Pair, Side
+from sattrack.flows import Chain
+from sattrack.following import agreements_of, missing_places
 from sattrack.geometry import Points
 from sattrack.laying import look_on
 from sattrack.ports import Finished, Reader
@@ -17,6 +19,7 @@ from sattrack.reports.views import unlike
 from sattrack.results import Part
 from sattrack.settings import Settings
 from sattrack.steps.counting import Rule, boxes_of
+from sattrack.steps.crossing import alerts_of
 from sattrack.steps.flowing import flow_of
 from sattrack.steps.grounding import Frame
 from sattrack.steps.lattices import Lattice
@@ -28,16 +31,25 @@ MOST_PAIRS, _MOST_PX = 12, 960
 _ROOM, _LEAST_ROOM_M = 0.06, 12.0
 
 
-def findings_of(run: Finished, *, amounts: Sequence[float] = ()) -> Findings:
+def findings_of(run: Finished, *, amounts: Sequence[float] = (), chain: Chain | None = None) -> Findings:
     """What the run's counts tell by its own settings; a run without outlines has no site with a past, and so no findings.
 
-    amounts: cumulative thresholds of what moved, in boxes.
+    amounts: cumulative thresholds of what moved, in boxes. UsageError where no place of the chain is a site of the run.
     """
+    if chain is not None and not {place.site_id for place in chain.places} & {site.id for site in run.sites}:
+        raise UsageError(
+            f"no place of the chain {chain.name!r} is a site of the run", where=str(run.folder),
+            way_out=f"it names {', '.join(one.site_id for one in chain.places)}; the run has "
+            f"{', '.join(sorted({one.id for one in run.sites})[:20]) or 'no outlines'}",
+        )  # fmt: skip
     if not any(not site.excludes for site in run.sites):
         return Findings()
     found = assess_run(run, settings=Settings.model_validate(run.index.settings))
     flows = tuple(flow_of(one, amounts=amounts) for one in found.series)
-    return Findings(found.series, found.alerts, flows, notes=found.notes)
+    alerts = (*found.alerts, *(alert for one in flows for alert in alerts_of(one)))
+    agreements = agreements_of(chain, flows) if chain else []
+    notes = (*found.notes, *(missing_places(chain, flows) if chain else ()))
+    return Findings(found.series, alerts, flows, chain, tuple(agreements), notes)
 
 
 def shown_alerts(alerts: Iterable[Alert], *, most: int = MOST_PAIRS) -> tuple[Alert, ...]:

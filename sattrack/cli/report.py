@@ -1,8 +1,12 @@
 """`sattrack report`: a run's page, written again."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from sattrack.cli import options as o
+from sattrack.cli.flow import Cumulative
 from sattrack.cli.voice import Voice, one_line
 
 app = typer.Typer(add_completion=False)
@@ -12,10 +16,20 @@ app = typer.Typer(add_completion=False)
 def report(
     run: o.RunIn,
     imagery: o.Imagery = None,
+    cumulative: Cumulative = None,
+    chain: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A chain of sites (YAML), drawn as a map with time. See configs/chains."),
+    ] = None,
     allow_remote: o.AllowRemote = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """The page is RUN/report.html: one file that opens offline."""
+    """The page is RUN/report.html: one file that opens offline.
+
+    It says in five lines what happened; then, site by site, the counts in time with what was expected, the alarms, the scenes
+    before and after each, and what moved between scenes.
+    """
     from sattrack.face import write_report
 
-    Voice(quiet=quiet).out(f"report: {one_line(str(write_report(run, imagery=imagery, allow_remote=allow_remote)))}")
+    page = write_report(run, imagery=imagery, allow_remote=allow_remote, cumulative=cumulative or (), chain=chain)
+    Voice(quiet=quiet).out(f"report: {one_line(str(page))}")

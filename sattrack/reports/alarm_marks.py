@@ -23,10 +23,15 @@ class Drawn:
 
 
 def drawn_of(alerts: Iterable[Alert]) -> Drawn:
-    every = list(alerts)
+    every = of_scenes(alerts)
     levels = {one.level for one in every}
     limits = any(one.alarm_above is not None for one in every)
     return Drawn(any(one.expected is not None for one in every), limits, "alert" in levels, "warning" in levels)
+
+
+def of_scenes(alerts: Iterable[Alert]) -> list[Alert]:
+    """Without those on cumulative amounts, which are of no chart of counts."""
+    return [one for one in alerts if one.kind == "scene"]
 
 
 def bands(plot: Plot, alerts: Iterable[Alert]) -> list[Mark]:
@@ -52,7 +57,7 @@ def triangles(plot: Plot, alerts: Iterable[Alert], *, whiskers: dict[str, tuple[
     whiskers: (lowest, highest) place y of what is drawn of each scene, on the sheet.
     """
     marks: list[Mark] = []
-    for one in alerts:
+    for one in of_scenes(alerts):
         if one.level not in ("alert", "warning") or one.direction not in ("rise", "fall") or one.scene_id not in whiskers:
             continue
         low, high = whiskers[one.scene_id]
@@ -76,7 +81,7 @@ def most_of(alerts: Iterable[Alert]) -> float:
 def _unbroken(alerts: Iterable[Alert]) -> list[list[Alert]]:
     """Of each sensor and model the scenes in time, cut where nothing was expected; one alert a scene."""
     by_baseline: dict[tuple[str, str], dict[str, Alert]] = {}
-    for one in sorted(alerts, key=lambda a: (a.datetime, a.scene_id)):
+    for one in sorted(of_scenes(alerts), key=lambda a: (a.datetime, a.scene_id)):
         by_baseline.setdefault((one.sensor, one.model_id), {}).setdefault(one.scene_id, one)
     runs: list[list[Alert]] = []
     for scenes in by_baseline.values():

@@ -41,6 +41,7 @@ class Area:
     tip: str = ""
 
 
+Anchor = Literal["start", "middle", "end"]
 Shape = Literal["disc", "square", "diamond", "up", "down"]
 
 
@@ -66,7 +67,7 @@ class Words:
     text: str
     ink: Ink = "quiet"
     size: float = 12.0
-    anchor: Literal["start", "middle", "end"] = "start"
+    anchor: Anchor = "start"
     bold: bool = False
 
 

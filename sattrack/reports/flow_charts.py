@@ -3,15 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sattrack.flows import Crossing, Flow, Moved, Movement
+from sattrack.flows import Crossing, Flow, Moved
 from sattrack.reports.axes import DAY, Plot, dates, round_up, scale
 from sattrack.reports.canvas import Area, Dot, Drawing, Ink, Mark, Stroke, Words, joined
 from sattrack.reports.cells import clean
-from sattrack.reports.wording import moved_words, utc, when, whole
+from sattrack.reports.flow_bars import most_moved, movement_bars
+from sattrack.reports.wording import utc, when, whole
 from sattrack.steps.running_totals import Standing
-
-_LEAST_PX = 3.0
-_SURE, _UNSURE = 0.75, 0.22
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +33,17 @@ def flow_chart(flow: Flow, totals: Sequence[Standing], *, width: float, height: 
     begin, end = utc(flow.since).timestamp(), utc(flow.until).timestamp()
     room = max((end - begin) * 0.03, DAY / 4)
     middle = 14 + (height - 72) * 0.52
-    tops = [_top(moved) for one in totals for moved in (one.departed, one.arrived)]
+    tops = [most_moved(moved) for one in totals for moved in (one.departed, one.arrived)]
     most = round_up(max([1.0, *tops, *(one.amount for one in flow.crossings)]))
     sums = Plot(44.0, width - 78.0, middle + 34, height - 38.0, begin - room, end + room, most)
     bars = _bars(flow, sums, top=14.0, base=middle)
     layers: list[Sequence[Mark]] = [
         _bar_scale(bars),
-        [mark for one in flow.movements for mark in _bar(bars, one)],
+        [
+            mark
+            for one in flow.movements
+            for mark in movement_bars(sums, one, line=bars.line, per_box=bars.per_box, whiskers=True)
+        ],
         [Words(sums.left, 10, "came", ink="accent", size=11.5), Words(sums.left, middle + 10, "left", ink="warn", size=11.5)],
         scale(sums),
         dates(sums),
@@ -54,14 +56,10 @@ def flow_chart(flow: Flow, totals: Sequence[Standing], *, width: float, height: 
 
 
 def _bars(flow: Flow, plot: Plot, *, top: float, base: float) -> _Bars:
-    up = round_up(max([1.0, *(_top(one.arrived) for one in flow.movements)]))
-    down = round_up(max([1.0, *(_top(one.left) for one in flow.movements)]))
+    up = round_up(max([1.0, *(most_moved(one.arrived) for one in flow.movements)]))
+    down = round_up(max([1.0, *(most_moved(one.left) for one in flow.movements)]))
     per_box = (base - top) / (up + down)
     return _Bars(plot, top + up * per_box, per_box)
-
-
-def _top(moved: Moved) -> float:
-    return max(moved.value, moved.high or 0.0)
 
 
 def _bar_scale(bars: _Bars) -> list[Mark]:
@@ -80,28 +78,6 @@ def _bar_scale(bars: _Bars) -> list[Mark]:
 def _round(boxes: float) -> float:
     """A number of one figure near another, its sign kept."""
     return float(f"{boxes:.0e}") if abs(boxes) >= 1 else 0.0
-
-
-def _bar(bars: _Bars, one: Movement) -> list[Mark]:
-    marks: list[Mark] = []
-    left, right = bars.plot.x(one.earlier.time), bars.plot.x(one.later.time)
-    spare = max(_LEAST_PX - (right - left), 0.0) / 2
-    left, right = left + 0.5 - spare, right - 0.5 + spare
-    span = f"{when(one.earlier.time)} to {when(one.later.time)}"
-    ways: tuple[tuple[Moved, int, Ink, str], ...] = ((one.arrived, 1, "accent", "came"), (one.left, -1, "warn", "left"))
-    for moved, sign, ink, word in ways:
-        if moved.value <= 0:
-            continue
-        sure = moved.low is None or moved.low > 0
-        y = bars.y(sign * moved.value)
-        tip = f"{span}: {moved_words(moved)} {word}{'' if sure else ', not sure'}"
-        corners = ((left, bars.line), (right, bars.line), (right, y), (left, y))
-        marks.append(Area(corners, ink, faint=_SURE if sure else _UNSURE, tip=clean(tip)))
-        if moved.low is not None and moved.high is not None:
-            x = (left + right) / 2
-            ends = ((x, bars.y(sign * moved.low)), (x, bars.y(sign * moved.high)))
-            marks.append(Stroke(ends, "ink", 1.3, faint=0.8 if sure else 0.4))
-    return marks
 
 
 def _sum(

@@ -4,11 +4,12 @@ import math
 from dataclasses import dataclass
 
 from sattrack.findings import Findings
-from sattrack.flows import Crossing, Cycle, Flow, Stand
+from sattrack.flows import Cycle, Flow, Stand
 from sattrack.reports.cells import clean, discreet
 from sattrack.reports.flow_charts import flow_chart
 from sattrack.reports.plates import Plate, plate_of
-from sattrack.reports.wording import moved_words, some, when, whole
+from sattrack.reports.wording import moved_words, when, whole
+from sattrack.steps.flow_phrasing import crossing_sentence, flow_sentence
 from sattrack.steps.running_totals import running_totals
 
 # Cycles that are listed; a page is no table of years.
@@ -21,7 +22,7 @@ class FlowTold:
 
     plate: Plate
     by: str
-    totals: str
+    totals: tuple[str, ...]
     known: bool
     cycles: tuple[str, ...]
     cycles_left: int
@@ -48,21 +49,12 @@ def _told(flow: Flow, findings: Findings, *, name: str, several: bool) -> FlowTo
     return FlowTold(
         plate=plate_of(wide, narrow, title=f"What moved between scenes: {name} {clean(flow.zone)}".strip()),
         by=clean(flow.sensor) if several else "",
-        totals=_totals(flow),
+        totals=tuple(discreet(flow_sentence(flow, direction=way)) for way in ("fall", "rise")),
         known=flow.known,
         cycles=tuple(_cycle(one) for one in flow.cycles[-_MOST_CYCLES:]),
         cycles_left=max(len(flow.cycles) - _MOST_CYCLES, 0),
-        crossings=tuple(_crossing(one) for one in flow.crossings),
+        crossings=tuple(discreet(crossing_sentence(flow, one)) for one in flow.crossings),
         notes=tuple(discreet(note) for note in flow.notes),
-    )
-
-
-def _totals(flow: Flow) -> str:
-    skipped = f" {some(flow.unseen, 'scene')} of that time could not be assessed." if flow.unseen else ""
-    level = f", each with its {flow.level:.0%} interval".replace("%", " %") if flow.known else ", without an interval"
-    return (
-        f"From {when(flow.since)} to {when(flow.until)} {moved_words(flow.departed)} left and {moved_words(flow.arrived)} came"
-        f"{level}: the falls and rises between {some(len(flow.movements) + 1, 'assessable scene')}.{skipped}"
     )
 
 
@@ -77,13 +69,3 @@ def _cycle(one: Cycle) -> str:
 def _stood(one: Stand) -> str:
     between = "" if one.low is None or one.high is None else f" [{math.floor(one.low):,}, {math.ceil(one.high):,}]"
     return f"{whole(one.boxes)}{between} on {when(one.time)}"
-
-
-def _crossing(one: Crossing) -> str:
-    way = "left" if one.direction == "fall" else "come"
-    sure = f"for sure by {when(one.latest)}" if one.latest else "not yet for sure"
-    between = f"between {when(one.reached[0])} and {when(one.reached[1])}"
-    return (
-        f"{whole(one.amount)} boxes had {way} since {when(one.since)} {between}: "
-        f"at the earliest after {when(one.earliest)}, {sure}."
-    )

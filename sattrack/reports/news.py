@@ -37,13 +37,15 @@ def news(run: Finished, findings: Findings, places: Sequence[Place], *, own: boo
             NewsLine("Alarms", f"{what} Count the run with --sites to hold scenes against each other."),
             _unseen(run.counts),
         )
-    alarms = [one for one in findings.alerts if one.level == "alert"]
+    # Amounts that were passed are told with what moved.
+    alerts = [one for one in findings.alerts if one.kind == "scene"]
+    alarms = [one for one in alerts if one.level == "alert"]
     return (
-        _alarmed(findings.alerts, alarms, names),
-        _first(findings.alerts, alarms),
+        _alarmed(alerts, alarms, names),
+        _first(alerts, alarms),
         _moved(findings.flows, names),
         _unseen(run.counts),
-        _quiet(findings.alerts, names),
+        _quiet(alerts, names),
     )
 
 

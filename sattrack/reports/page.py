@@ -16,6 +16,8 @@ from sattrack.findings import Findings, Pair
 from sattrack.ports import Finished, Reader
 from sattrack.reports.alarm_telling import alarms_of
 from sattrack.reports.cells import clean, discreet, shown
+from sattrack.reports.chain_telling import chain_told
+from sattrack.reports.cloud_words import cloud_words
 from sattrack.reports.flow_telling import flows_told
 from sattrack.reports.news import news
 from sattrack.reports.pairs import PairShot, pair_shots
@@ -151,6 +153,7 @@ def _said(run: Finished, parts: Mapping[str, Part], findings: Findings | None) -
             for one in _series_of(place)
             if findings
         },
+        "chain": chain_told(findings, places) if findings else None,
         "news": news(run, findings, places, own=own) if findings else (),
         "finding_notes": [discreet(note, locations=locations) for note in findings.notes] if findings else [],
         **_alarms(places, findings, ()),
@@ -211,9 +214,4 @@ def _own_unseen(places: Sequence[Place]) -> list[str]:
     part = [c for c in counted if c.observed_fraction < 1]
     if part:
         said.append(f"In {len(part)} of {some(len(counted), 'counted scene')} a part was not seen: no pixels there, or masked.")
-    unchecked = sum(not c.cloud_checked for c in counted)
-    if unchecked:
-        said.append(
-            f"Cloud was not looked for in {unchecked} of {some(len(counted), 'counted scene')}: no cloud mask came with them."
-        )
-    return said
+    return said + cloud_words(counted)
