@@ -15,9 +15,11 @@ from sattrack.detections import Detections
 from sattrack.errors import DetectorError
 from sattrack.imagery import Batch, Scene, Stretch, Tile
 from sattrack.ports import Detector, Executor, Reader
-from sattrack.results import ModelCard, Part
+from sattrack.results import ModelCard, Part, Seen
 from sattrack.settings import Settings
+from sattrack.steps.clouding import cloud_notes, judge_clouds, without_clouds
 from sattrack.steps.counting import touches
+from sattrack.steps.glancing import LooksMap
 from sattrack.steps.grounding import pixel_rings
 from sattrack.steps.merging import merge
 from sattrack.steps.observing import SeenMap
@@ -112,7 +114,8 @@ def detect_scene(
         *reader.sample(scene), size_m=scene.grid.size_m, percentiles=settings.percentiles(card.percentiles)
     )
     tiles = executor.map(lambda cell: _tile(cell, scene, reader=reader, stretch=stretch, tile_px=work.plan.tile_px), work.cells)
-    feed = _Feed(tiles, work.cells, seen=seen, size=settings.batch, timings=timings)
+    looks = _looks(scene, settings=settings, stretch=stretch)
+    feed = _Feed(tiles, work.cells, seen=seen, looks=looks, size=settings.batch, timings=timings)
     placed: list[Detections] = []
     check = partial(checked, classes=len(card.classes), floor=settings.score_floor, cap=settings.tile_cap)
     for cells, found in feed.through(detector):
@@ -120,6 +123,7 @@ def detect_scene(
         tiles_done(len(cells))
     kept, dropped = sound(Detections.joined(placed), shape=scene.grid.shape)
     merged = merge(kept, overlap=settings.merge_overlap)
+    observed, notes = _under_clouds(seen.result(), looks, found=merged, card=card, stretch=stretch)
     timings.wall = time.monotonic() - began
     timings.tiles = feed.fed
     # Where the file lay is the run's to say: the same content in another folder is the same part, byte for byte.
@@ -127,8 +131,8 @@ def detect_scene(
         scene, location=PurePath(scene.location.partition("?")[0]).name, mask=scene.mask and PurePath(scene.mask).name
     )
     part = Part(
-        key=work.key, scene=named, sha256=work.sha256, detections=merged, seen=seen.result(), stretch=stretch, card=card,
-        device=detector.device, tiles=feed.fed, tiles_skipped=feed.skipped, dropped=dropped,
+        key=work.key, scene=named, sha256=work.sha256, detections=merged, seen=observed, stretch=stretch, card=card,
+        device=detector.device, tiles=feed.fed, tiles_skipped=feed.skipped, dropped=dropped, notes=notes,
     )  # fmt: skip
     return part, timings
 
@@ -143,6 +147,24 @@ def _near(plan: Plan, scene: Scene, sites: Sequence[Site]) -> tuple[Cell, ...]:
     return cells_touching(plan, [o for o in outlines if len(o)])
 
 
+def _looks(scene: Scene, *, settings: Settings, stretch: Stretch) -> LooksMap | None:
+    """Where clouds are to be judged from the picture: without a mask, which would know better."""
+    if scene.mask is not None or not settings.cloud_test:
+        return None
+    return LooksMap(scene.grid.shape, gsd_m=scene.grid.gsd_m, overlap_m=settings.overlap_m, stretch=stretch)
+
+
+def _under_clouds(
+    seen: Seen, looks: LooksMap | None, *, found: Detections, card: ModelCard, stretch: Stretch
+) -> tuple[Seen, tuple[str, ...]]:
+    """What was seen, less what clouds hide, and what must be said of them."""
+    if looks is None:
+        return seen, ()
+    # By the card's threshold, not the run's: another threshold only counts again, and must find the same part.
+    clouds = judge_clouds(looks.result(), boxes=found.where(found.scores >= card.threshold).centres())
+    return without_clouds(seen, clouds), cloud_notes(clouds, stretch=stretch)
+
+
 def _tile(cell: Cell, scene: Scene, *, reader: Reader, stretch: Stretch, tile_px: int) -> Tile:
     raw, valid = reader.read(scene, cell.window, (tile_px, tile_px))
     pixels = apply_stretch(raw, stretch)
@@ -153,8 +175,17 @@ def _tile(cell: Cell, scene: Scene, *, reader: Reader, stretch: Stretch, tile_px
 class _Feed:
     """Batches for the detector out of tiles in order; tiles without a seen pixel never reach it."""
 
-    def __init__(self, tiles: Iterator[Tile], cells: Sequence[Cell], *, seen: SeenMap, size: int, timings: Timings) -> None:
-        self._tiles, self._cells, self._seen, self._size, self._timings = tiles, cells, seen, size, timings
+    def __init__(
+        self,
+        tiles: Iterator[Tile],
+        cells: Sequence[Cell],
+        *,
+        seen: SeenMap,
+        looks: LooksMap | None,
+        size: int,
+        timings: Timings,
+    ) -> None:
+        self._tiles, self._cells, self._seen, self._looks, self._size, self._timings = tiles, cells, seen, looks, size, timings
         self._waiting: deque[tuple[Cell, ...]] = deque()
         self.fed = 0
         self.skipped = 0
@@ -165,6 +196,8 @@ class _Feed:
         for cell, tile in zip(self._cells, self._tiles, strict=True):
             self._seen.add(cell, tile.valid)
             if tile.valid.any():
+                if self._looks:
+                    self._looks.add(tile)
                 chosen.append((cell, tile))
             else:
                 self.skipped += 1

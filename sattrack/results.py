@@ -12,6 +12,9 @@ from sattrack.imagery import PERCENTILES, Scene, Stretch
 # Of run folders and all that is written from them.
 SCHEMA_VERSION = "1"
 
+# So begins the note of a part whose clouds were judged from the picture, for want of a mask.
+CLOUDS_JUDGED = "no cloud mask, clouds judged from the picture"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:

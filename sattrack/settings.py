@@ -30,6 +30,10 @@ class Settings(BaseModel):
     edge_nodata: bool = Field(
         default=True, description="Constant areas joined to the border, without declared nodata, are not seen."
     )
+    cloud_test: bool = Field(
+        default=True,
+        description="Judge from a colour picture that came without a mask which ground thick cloud hides: that was not seen.",
+    )
     tile_cap: int = Field(
         default=3000, ge=300, le=100_000, description="Most boxes that one tile may return; reaching it is reported."
     )
@@ -92,7 +96,7 @@ class Settings(BaseModel):
         """
         names = (
             "score_floor", "longest_object_m", "margin_m", "overlap_m", "merge_overlap", "edge_nodata", "tile_cap",
-            "tile_shift_m", "careful",
+            "tile_shift_m", "careful", "cloud_test",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names} | dict(
             zip(("low_percentile", "high_percentile"), percentiles, strict=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, discreet, shown
 from sattrack.reports.charts import series_of
+from sattrack.reports.cloud_words import cloud_words
 from sattrack.reports.wording import STATUS, clock, day, interval, share, short_day, some, state, utc, when, whole
 from sattrack.results import SceneOutcome
 from sattrack.timeline import Count
@@ -244,12 +245,7 @@ def _unseen(counts: Sequence[Count], outside: int) -> tuple[str, ...]:
         if n:
             verb = "" if kind != "refused" else ("was " if n == 1 else "were ")
             said.append(f"{some(n, 'scene')} {verb}{words}.")
-    unchecked = sum(not c.cloud_checked for c in counted)
-    if unchecked:
-        said.append(
-            f"Cloud was not looked for in {unchecked} of {some(len(counted), 'counted scene')}: no cloud mask came with "
-            "them. Boxes under cloud would be missing from the number without notice."
-        )
+    said += cloud_words(counted)
     if outside:
         said.append(f"{some(outside, 'scene')} of this run {'does' if outside == 1 else 'do'} not reach this place.")
     return tuple(said)
