@@ -69,17 +69,17 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
 def assess_run(run: Finished, *, settings: Settings) -> Assessed:
     """The series of a run that is open already, as it was last counted, with an alert for every scene."""
     found = series_of(readings_of(run.counts, sites=run.sites), min_observed=settings.min_observed)
-    return Assessed(found, _with_packs(assess(found, rules=rules_of(settings)), run.folder))
+    return Assessed(found, with_packs(assess(found, rules=rules_of(settings)), run.folder))
 
 
 def assess_source(source: Path, *, settings: Settings, threshold: float | None = None, newest: bool = False) -> Assessed:
     """The series with an alert for every scene, or only for the newest of each."""
     found = open_series(source, settings=settings, threshold=threshold)
     alerts = assess(found.series, rules=rules_of(settings), newest=newest)
-    return replace(found, alerts=_with_packs(alerts, source) if source.is_dir() else tuple(alerts))
+    return replace(found, alerts=with_packs(alerts, source) if source.is_dir() else tuple(alerts))
 
 
-def _with_packs(alerts: Iterable[Alert], folder: Path) -> tuple[Alert, ...]:
+def with_packs(alerts: Iterable[Alert], folder: Path) -> tuple[Alert, ...]:
     """The alerts of a run, each with where its evidence pack is."""
     packs = packs_of(folder)
     return tuple(replace(one, evidence_path=packs[one.id]) if one.id in packs else one for one in alerts)

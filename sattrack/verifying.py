@@ -54,14 +54,14 @@ def verify(pack: Path, *, run: Path | None = None, allow_remote: bool = False) -
     try:
         provenance = json.loads(files["provenance.json"])
         alert, settings = str(provenance["alert_id"]), Settings.model_validate(provenance["settings"])
-        imagery = bool(provenance["imagery"])
+        imagery, amounts = bool(provenance["imagery"]), tuple(float(one) for one in provenance["cumulative"])
     except (ValueError, TypeError, KeyError, ValidationError) as error:
         raise StoreError(
             "provenance.json is damaged, or of another version", where=str(pack), way_out="fetch the pack again"
         ) from error
     if run is None:
         return Verdict(alert, damage)
-    again = make_pack(run, alert, settings=settings, imagery=imagery, allow_remote=allow_remote).files
+    again = make_pack(run, alert, settings=settings, amounts=amounts, imagery=imagery, allow_remote=allow_remote).files
     found = [*_compared(files, again)]
     differs = tuple(line for may, line in found if not may)
     return Verdict(alert, damage, _short(differs), _short(tuple(line for may, line in found if may)), compared=True)

@@ -18,7 +18,7 @@ NOUNS = (
 # Modules of the upper floors, from below; each may import those before it, and what FLOOR says besides.
 UPPER = (
     "pipeline", "wiring", "planning", "recounting", "laying", "changing", "assessing", "following", "reporting", "backtesting",
-    "running", "inspecting", "evidence", "verifying", "face",
+    "running", "inspecting", "sighting", "evidence", "verifying", "face",
 )  # fmt: skip
 PLUGS = ("readers", "detectors", "stores", "reports", "executors")
 WINGS = ("bench", "training", "synthetic")

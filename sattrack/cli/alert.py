@@ -72,7 +72,7 @@ def alert(
     9 or more: Farrington; 5 to 8: EARS with t; fewer: not assessable, with a test of the two newest scenes. Rises and falls are
     judged alike. The three files hold what is shown. What the levels mean and how often they err: docs/alarms.md.
     """
-    from sattrack.assessing import assess_source
+    from sattrack.assessing import assess_source, with_packs
     from sattrack.following import cumulative_alerts
     from sattrack.readers.settings_file import load_settings
     from sattrack.reports.alerts import alert_value, write_alerts
@@ -88,7 +88,7 @@ def alert(
     grave = [one.value for one in Level][: list(Level).index(level or Level.warning) + 1]
     shown = [
         one
-        for one in (*found.alerts, *cumulative_alerts(found.series, amounts=cumulative or ()))
+        for one in (*found.alerts, *with_packs(cumulative_alerts(found.series, amounts=cumulative or ()), source))
         if (one.level in grave or (level is None and one.datetime == last[one.site_id, one.zone]))
         and (from_then is None or one.datetime >= from_then)
         and (direction is Direction.both or one.direction in (direction.value, "none"))

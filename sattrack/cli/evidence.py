@@ -8,6 +8,7 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import ERROR, OK
+from sattrack.cli.flow import Cumulative
 from sattrack.cli.voice import Voice, one_line
 from sattrack.errors import UsageError
 
@@ -39,6 +40,7 @@ def evidence(
     run: Annotated[
         Path | None, typer.Option("--run", metavar="RUN", help="With --verify: make the pack again of this run and compare.")
     ] = None,
+    cumulative: Cumulative = None,
     alarm_level: Annotated[float | None, typer.Option(help=o.meaning("alarm_level"))] = None,
     warning_level: Annotated[float | None, typer.Option(help=o.meaning("warning_level"))] = None,
     min_observed: Annotated[float | None, typer.Option(help=o.meaning("min_observed"))] = None,
@@ -55,7 +57,7 @@ def evidence(
     voice = Voice(quiet=quiet)
     if verify:
         given = {"ALERT_ID": alert_id, "--out": to, "--imagery": imagery, "--config": config, "--alarm-level": alarm_level,
-                 "--warning-level": warning_level, "--min-observed": min_observed}  # fmt: skip
+                 "--warning-level": warning_level, "--cumulative": cumulative, "--min-observed": min_observed}  # fmt: skip
         if extra := [name for name, value in given.items() if value is not None]:
             raise UsageError(f"--verify takes no {', '.join(extra)}", way_out="the pack itself says how it was made")
         raise typer.Exit(_verified(source, run, allow_remote=allow_remote, as_json=as_json, voice=voice))
@@ -69,7 +71,9 @@ def evidence(
     settings = load_settings(
         config, given={"alarm_level": alarm_level, "warning_level": warning_level, "min_observed": min_observed}
     )
-    pack = make_pack(source, alert_id, settings=settings, imagery=imagery, allow_remote=allow_remote)
+    pack = make_pack(
+        source, alert_id, settings=settings, amounts=cumulative or None, imagery=imagery, allow_remote=allow_remote
+    )
     file = source / "evidence" / f"{pack.alert.id}.zip" if to is None else to
     write_pack(pack, file, run=source)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()

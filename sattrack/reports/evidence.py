@@ -1,8 +1,5 @@
-"""Evidence packs: what an alert's pack holds, file by file, and the pack's place in the run's lists of alerts."""
+"""Evidence packs: what an alert's pack holds, file by file."""
 
-import csv
-import io
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +9,7 @@ import numpy as np
 import shapely
 
 from sattrack.reports.canvas import svg
+from sattrack.reports.cells import csv_bytes
 from sattrack.reports.change_values import write_change_tables
 from sattrack.reports.evidence_case import Case
 from sattrack.reports.evidence_chart import series_chart
@@ -20,10 +18,10 @@ from sattrack.reports.evidence_pictures import Drawn, draw, sheet
 from sattrack.reports.evidence_readme import readme
 from sattrack.reports.evidence_values import Excerpt, alert_json, counts_csv, provenance, site_geojson, sites_of
 from sattrack.reports.evidence_words import licences
+from sattrack.reports.flows import FLOW_COLUMNS, flow_rows
 from sattrack.reports.geopackage import write_geopackage
 from sattrack.reports.tables import write_csv
 from sattrack.results import Part
-from sattrack.writing import write_whole
 
 
 def contents(case: Case) -> dict[str, bytes]:
@@ -42,6 +40,9 @@ def contents(case: Case) -> dict[str, bytes]:
         files["site.geojson"] = site_geojson(case)
     if case.exchange is not None and case.lattice is not None:
         files |= _changes(case)
+    if case.flow is not None:
+        rows = [row for row in flow_rows(case.flow) if row["kind"] in ("movement", "total")]
+        files["movements.csv"] = csv_bytes(FLOW_COLUMNS, rows=[[row.get(name) for name in FLOW_COLUMNS] for row in rows])
     drawn = series_chart(case, width=820, height=360, title=case.name, legend=True)
     if drawn is not None:
         files["chart.svg"] = svg(drawn, sheet=True).encode()
@@ -92,31 +93,3 @@ def _changes(case: Case) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         made = write_change_tables([(case.exchange, case.lattice.frame)], Path(folder))
         return {f"changes/{path.name}": path.read_bytes() for path in made}
-
-
-def mark_evidence(folder: Path, alert: str, *, path: str) -> None:
-    """Says in a run's alerts.csv, alerts.json and alerts.geojson where an alert's pack is; lists that are not there stay so.
-
-    Which alerts they show, and all else that they say, stays as it is.
-    """
-    table, listed, points = (folder / f"alerts.{kind}" for kind in ("csv", "json", "geojson"))
-    if table.is_file():
-        write_whole(table, _marked_rows(table.read_text(encoding="utf-8"), alert, path))
-    for file in filter(Path.is_file, (listed, points)):
-        value = json.loads(file.read_bytes())
-        rows = value if isinstance(value, list) else [one["properties"] for one in value["features"]]
-        for row in rows:
-            if row.get("alert_id") == alert:
-                row["evidence_path"] = path
-        write_whole(file, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
-
-
-def _marked_rows(text: str, alert: str, path: str) -> bytes:
-    rows = list(csv.DictReader(io.StringIO(text)))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
-    if not rows or "evidence_path" not in rows[0]:
-        return text.encode()
-    writer.writeheader()
-    writer.writerows(row | {"evidence_path": path} if row["alert_id"] == alert else row for row in rows)
-    return out.getvalue().encode()

@@ -10,7 +10,8 @@ from sattrack.reports.alerts import alert_value, series_value
 from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number, shown
 from sattrack.reports.change_values import change_value
 from sattrack.reports.evidence_case import Case
-from sattrack.reports.evidence_words import bracket, commands
+from sattrack.reports.evidence_words import amounts_of, bracket, commands
+from sattrack.reports.flows import flow_value
 from sattrack.reports.listings import COUNT_COLUMNS, count_row
 from sattrack.results import SCHEMA_VERSION, Part, RunIndex, SceneOutcome
 from sattrack.timeline import Count, Site
@@ -36,6 +37,7 @@ def alert_json(case: Case) -> bytes:
             "schema_version": SCHEMA_VERSION, "alert": alert, "series": series_value(case.series),
             "time_bracket": {"after": moment(first), "by": moment(last)},
             "scenes": {one.role: one.count.scene_id for one in case.sights},
+            "flow": flow_value(case.flow) if case.flow else None,
             "changes": change_value(case.exchange) if case.exchange else None,
             "changes_not_told": discreet(case.apart, locations=case.run.index.locations),
         }
@@ -49,6 +51,7 @@ def provenance(case: Case) -> bytes:
     return as_json(
         {
             "schema_version": SCHEMA_VERSION, "alert_id": case.alert.id, "imagery": case.imagery,
+            "cumulative": amounts_of(case),
             "inputs": _inputs(case),
             "weights": {
                 "id": card.id, "sha256": card.sha256, "name": card.name, "description": discreet(card.description),

@@ -8,6 +8,7 @@ from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.evidence_pictures import credit, headline
 from sattrack.reports.wording import share, some, when
 from sattrack.steps.false_alarms import false_alarms
+from sattrack.steps.flow_phrasing import flow_sentence
 
 
 def bracket(case: Case) -> tuple[dt.datetime | None, dt.datetime]:
@@ -21,6 +22,11 @@ def bracket_sentence(case: Case) -> str:
     first, last = bracket(case)
     if first is None:
         return f"No earlier scene of this series could be assessed: when it came about before {when(last)} is not known."
+    if case.flow is not None:
+        return (
+            f"The boxes were added up over the scenes from {when(first)} to {when(last)}; between which of them the threshold "
+            "was passed is said above. The pictures are the two ends: what came and went between shows in neither."
+        )
     return f"What changed did so after {when(first)} and by {when(last)}. Nothing between the two was looked at."
 
 
@@ -32,13 +38,15 @@ def seen(case: Case) -> list[str]:
         said.append(f"The scene before was itself out of the ordinary ({earlier.level}): it does not show what was usual.")
     if case.after is None:
         said.append("The alert's own scene gave no boxes: see counts.csv for the reason.")
+    if case.flow is not None:
+        said += [discreet(flow_sentence(case.flow, direction=way)) for way in ("fall", "rise")]
     told = case.exchange
     if told is not None and told.by == "boxes":
         said.append(
             f"On the ground that both scenes show ({share(told.shared_fraction)} of the site): {clean(sentence(told))}. "
             "Arrived and left are lower bounds: what came and went between the scenes was not seen."
         )
-    elif case.apart:
+    elif case.apart and case.flow is None:
         said.append(f"Which boxes stayed, came or went was not told: {discreet(case.apart, locations=_places(case))}.")
     return said
 
@@ -113,6 +121,8 @@ def _way(case: Case) -> str:
         "scenes would allow a better rule.",
         "two scenes": f"Only {past} could be used, too few to say what is usual. The two newest counts were compared by their "
         "own intervals.",
+        "flow": f"Between {past}, the sure falls or rises were added up: a lower bound of what moved, with the counts' own "
+        "errors left out of it as far as they can be told. Boxes that came and went between two scenes are in none of it.",
         "none": "Nothing of the same series could be held against this scene.",
     }
     return ways.get(alert.method, f"Method: {alert.method}.")
@@ -128,15 +138,21 @@ def not_proved() -> list[str]:
     ]  # fmt: skip
 
 
+def amounts_of(case: Case) -> list[float]:
+    """The cumulative threshold that the alert is of, in boxes; empty where it is of a scene."""
+    return [case.alert.alarm_above] if case.alert.kind == "cumulative" and case.alert.alarm_above is not None else []
+
+
 def commands(case: Case) -> list[str]:
     """What repeats the pack, from the scenes that provenance.json lists."""
     extra = "" if case.imagery else " --no-imagery"
+    more = "".join(f" --cumulative {one:g}" for one in amounts_of(case))
     detect = "sattrack detect SCENES --sites site.geojson --config settings.yaml -o again"
     if case.site is None:
         detect = detect.replace(" --sites site.geojson", "")
     again = [
-        "sattrack alert again --config settings.yaml --level normal",
-        f"sattrack evidence again {case.alert.id} --config settings.yaml{extra} -o again.zip",
+        f"sattrack alert again --config settings.yaml --level normal{more}",
+        f"sattrack evidence again {case.alert.id} --config settings.yaml{more}{extra} -o again.zip",
         "sattrack evidence PACK.zip --verify --run again",
     ]
     return [detect, *again]
