@@ -153,7 +153,7 @@ class Agreement:
 
     verdict: `consistent`, `not consistent`, or `cannot be told`, for the reason `why`. departed, arrived: the totals of the two
     flows. lag_days: at which they fit best, of those that the link allows. alike: how well they fit there, 0 to 1: the share of
-    the boxes that left which arrived in time; p_value: how often arrivals at other times would have fitted as well at their best
+    the boxes that left which arrived in time; p_value: how often arrivals at other times would do as well at their best
     lag. matched: sure departures followed by a sure arrival in time, of so many `departures` that could have been.
     """
 

@@ -108,10 +108,12 @@ def _tell(found: "Followed", *, voice: Voice) -> None:
 
 
 def _row(one: "Flow") -> tuple[str, ...]:
-    return (
-        one.site_id, one.zone, one.sensor, str(len(one.movements) + bool(one.movements)), str(one.unseen), _when(one.since),
-        _when(one.until), f"{one.departed.value:,.0f}", _band(one.departed), f"{one.arrived.value:,.0f}", _band(one.arrived),
-    )  # fmt: skip
+    if one.movements:
+        told = (f"{one.departed.value:,.0f}", _band(one.departed), f"{one.arrived.value:,.0f}", _band(one.arrived))
+    else:
+        told = ("-", "", "-", "")
+    scenes = str(len(one.movements) + 1) if one.movements else "< 2"
+    return (one.site_id, one.zone, one.sensor, scenes, str(one.unseen), _when(one.since), _when(one.until), *told)
 
 
 def _cycle(flow: "Flow", one: "Cycle") -> tuple[str, ...]:

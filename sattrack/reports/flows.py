@@ -43,7 +43,7 @@ def flow_rows(flow: Flow) -> Iterator[dict[str, Any]]:
     period = {"kind": "total", "from_datetime": moment(flow.since), "to_datetime": moment(flow.until)}
     notes = {"notes": discreet("; ".join(flow.notes))}
     told = " ".join(flow_sentence(flow, direction=way) for way in ("fall", "rise")) if flow.movements else ""
-    totals = _amounts("left", flow.departed) | _amounts("arrived", flow.arrived)
+    totals = _totals(flow)
     yield head | period | totals | {"by": "counts", "explanation": discreet(told)} | notes
     if flow.by_boxes:
         yield (
@@ -71,8 +71,7 @@ def flow_value(flow: Flow) -> dict[str, Any]:
         "site_id": clean(flow.site_id), "site_name": clean(flow.site_name), "zone": clean(flow.zone),
         "sensor": clean(flow.sensor), "model_id": clean(flow.model_id), "since": moment(flow.since),
         "until": moment(flow.until), "scenes": len(flow.movements) + 1 if flow.movements else None, "unseen": flow.unseen,
-        "interval_level": flow.level, "intervals_known": flow.known, **_amounts("left", flow.departed),
-        **_amounts("arrived", flow.arrived),
+        "interval_level": flow.level, "intervals_known": flow.known, **_totals(flow),
         "by_boxes": _amounts("left", flow.by_boxes[0]) | _amounts("arrived", flow.by_boxes[1]) if flow.by_boxes else None,
         "movements": [_movement(one) | {"skipped": [clean(s) for s in one.skipped], "why": discreet(one.why)} for one in
                       flow.movements],
@@ -92,6 +91,12 @@ def agreement_value(one: Agreement) -> dict[str, Any]:
         "left": _amounts("left", one.departed) if one.departed else None,
         "arrived": _amounts("arrived", one.arrived) if one.arrived else None, "explanation": discreet(one.sentence),
     }  # fmt: skip
+
+
+def _totals(flow: Flow) -> dict[str, Any]:
+    """Both totals; none where no two scenes could be compared: that is not nought."""
+    out, into = (flow.departed, flow.arrived) if flow.movements else (None, None)
+    return _amounts("left", out) | _amounts("arrived", into)
 
 
 def _movement(move: Movement) -> dict[str, Any]:

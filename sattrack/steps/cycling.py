@@ -1,11 +1,12 @@
 """Cycling: fillings and emptyings of a site, by rises and falls that are sure even where many scenes are looked at."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sattrack.flows import Cycle, Stand
 from sattrack.steps.summing import FALLS, RISES, part
 from sattrack.steps.turning import Level, careful_chance, levels, swings
-from sattrack.steps.two_scenes import Whole
+from sattrack.steps.two_scenes import Change, Whole, between
 from sattrack.timeline import Observation
 
 
@@ -23,8 +24,8 @@ def cycles(seen: Sequence[Observation], wholes: Sequence[Whole], *, known: bool 
         return ()
     told = []
     for k, level in enumerate(found):
-        before = changes[k - 1] if k else None
-        after = changes[k] if k < len(changes) else None
+        before = _widened(changes[k - 1], found[k - 1 : k + 1], wholes) if k else None
+        after = _widened(changes[k], found[k : k + 2], wholes) if k < len(changes) else None
         if (before or after) is None or (before and before.change < 0) or (after and after.change > 0):
             continue
         told.append(
@@ -37,6 +38,12 @@ def cycles(seen: Sequence[Observation], wholes: Sequence[Whole], *, known: bool 
             )
         )
     return tuple(told)
+
+
+def _widened(change: Change, ends: Sequence[Level], wholes: Sequence[Whole]) -> Change:
+    """The change between two levels, with ends that hold those of the change between their outermost scenes too."""
+    outer = between(wholes[ends[0].at], wholes[ends[1].at])
+    return replace(change, low=min(change.low, outer.low), high=max(change.high, outer.high))
 
 
 def _stand(level: Level, seen: Sequence[Observation], *, row: int, known: bool) -> Stand:

@@ -89,7 +89,8 @@ def _together(wholes: Sequence[Whole]) -> Whole:
     if len(wholes) == 1:
         return wholes[0]
     halves = [(one.below + one.above) / 2 for one in wholes]
-    weights = [1 / half**2 for half in halves] if all(halves) else [1.0] * len(wholes)
+    least = min(halves)
+    weights = [(least / half) ** 2 for half in halves] if least > 0 else [1.0] * len(wholes)
     total = sum(weights)
 
     def mean(values: Sequence[float]) -> float:

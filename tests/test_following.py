@@ -1,0 +1,62 @@
+"""Matched boxes in flows: they speak where they show more than the counts, and their ends are added."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from sattrack.changes import Exchange, Offset, Total
+from sattrack.detections import Detections
+from sattrack.following import cumulative_alerts, with_boxes
+from sattrack.steps.flowing import flow_of
+from sattrack.timeline import Observation, Series
+
+DAY = dt.datetime(2023, 8, 26, tzinfo=dt.UTC)
+SERIES = Series(
+    "port", "Port", "", "", "fast", 0.4,
+    tuple(
+        Observation(f"s{i}", DAY + dt.timedelta(days=i), count, count - 5, count + 5, level=0.95)
+        for i, count in enumerate([100, 90, 95])
+    ),
+)  # fmt: skip
+
+
+def exchange(earlier: str, later: str, *, left: Total, arrived: Total, why: str = "") -> Exchange:
+    none = Detections.none()
+    return Exchange(
+        "port", "Port", "", earlier, later, None, None, "counts" if why else "boxes", why, Offset(0, 0, True, 2, 9), None,
+        none, none, np.zeros((0, 2), np.intp), np.zeros(0), np.zeros(0), np.zeros(0), Total(60), arrived, left, Total(0), 0.95,
+        0.9, 0.4, "fast",
+    )  # fmt: skip
+
+
+def test_boxes_that_changed_places_with_others_moved_too():
+    (flow,) = with_boxes(
+        [flow_of(SERIES)],
+        [
+            exchange("s0", "s1", left=Total(40, 30, 55), arrived=Total(30, 20, 44)),
+            exchange("s1", "s2", left=Total(None), arrived=Total(None), why="the views lean differently"),
+        ],
+    )
+    first, second = flow.movements
+    assert (first.by, first.left.value, first.arrived.low) == ("boxes", 40, 20)
+    assert (second.by, second.why) == ("counts", "the views lean differently")
+    left, came = flow.by_boxes
+    assert (left.value, left.low) == (40, 30)
+    assert left.high == pytest.approx(55 + max(-5 + 5 * 2**0.5, 0))
+    assert came.value == 30 + 5
+    # The totals by counts stay what they are.
+    assert flow.departed == flow_of(SERIES).departed
+
+
+def test_boxes_matched_on_a_small_part_do_not_lessen_what_the_counts_show():
+    (flow,) = with_boxes([flow_of(SERIES)], [exchange("s0", "s1", left=Total(4, 1, 9), arrived=Total(2, 0, 6))])
+    assert flow.movements[0].by == "counts"
+    assert "90% of the site" in flow.movements[0].why
+    assert flow.movements[1].why == "the two scenes are no neighbours in the run"
+    assert flow.by_boxes is None
+
+
+def test_without_thresholds_there_are_no_cumulative_alerts():
+    assert cumulative_alerts([SERIES], amounts=[]) == []
+    assert [one.direction for one in cumulative_alerts([SERIES], amounts=[10])] == ["fall"]
