@@ -22,6 +22,8 @@ _LINKS: dict[str, tuple[Ink, float, tuple[float, float] | None]] = {
     "cannot be told": ("quiet", 1.4, (2.0, 4.0)),
 }
 _LANE_PX = 84.0
+# Room above and below the sites of a map; and the least ground that a map shows, about a kilometre.
+_ROOM_PX, _LEAST_DEGREES = 120.0, 0.01
 
 LonLat = tuple[float, float]
 
@@ -45,24 +47,24 @@ class _Sheet:
 
 def map_chart(
     chain: Chain, agreements: Sequence[Agreement], places: Mapping[str, LonLat], names: Mapping[str, str], *, width: float,
-    height: float,
+    most_height: float,
 ) -> Drawing | None:  # fmt: skip
     """The chain's sites by role, its links by what their ends say together, other sites of the run small; none without places.
 
-    places: longitude and latitude by site id. names: of all sites.
+    places: longitude and latitude by site id. names: of all sites. The sheet is as high as they ask for, at most most_height.
     """
     own = {one.site_id: places[one.site_id] for one in chain.places if one.site_id in places}
     if not own:
         return None
     others = {site: place for site, place in places.items() if site not in {one.site_id for one in chain.places}}
-    sheet = _sheet([*own.values(), *others.values()], width=width, height=height)
+    sheet, height = _sheet([*own.values(), *others.values()], width=width, most_height=most_height)
     marks: list[Sequence[Mark]] = [_furniture(sheet, width, height)]
     marks += [_link(sheet, one, own) for one in agreements if {one.link.source, one.link.target} <= own.keys()]
     marks.append([Dot(*sheet.at(place), 3.0, "quiet", hollow=True, tip=clean(names.get(s, s))) for s, place in others.items()])
     marks.append([_dot(sheet, one, own[one.site_id]) for one in chain.places if one.site_id in own])
     said = {one.site_id: (sheet.at(own[one.site_id]), _name(one, names), True) for one in chain.places if one.site_id in own}
     said |= {site: (sheet.at(place), clean(names.get(site, site)), False) for site, place in others.items()}
-    marks.append(_labels(list(said.values()), width=width))
+    marks.append(_labels(list(said.values()), width=width, middle=sheet.centre[1]))
     return Drawing(width, height, joined(marks), title="Map of the chain")
 
 
@@ -104,18 +106,19 @@ def _lane(
     return marks
 
 
-def _sheet(places: Sequence[LonLat], *, width: float, height: float) -> _Sheet:
-    """The scale at which all places lie on the sheet with room for their names; at least some kilometre across."""
+def _sheet(places: Sequence[LonLat], *, width: float, most_height: float) -> tuple[_Sheet, float]:
+    """The scale at which all places lie on the sheet with room for their names, and the sheet's height."""
     first = places[0]
     flat = [_flat(place, first) for place in places]
     xs, ys = zip(*flat, strict=True)
-    lat = first[1] + (min(ys) + max(ys)) / 2
     shrink = max(math.cos(math.radians(first[1])), 0.05)
+    lat = first[1] + (min(ys) + max(ys)) / 2
     middle = (first[0] + (min(xs) + max(xs)) / 2 / shrink, max(-89.0, min(89.0, lat)))
     spans = [_flat(place, middle) for place in places]
-    across, down = (max(2 * max(abs(one[i]) for one in spans), 0.01) for i in (0, 1))
-    per_degree = min((width - 0.36 * width) / across, (height - 96) / down)
-    return _Sheet(middle, (width / 2, (height - 20) / 2), per_degree)
+    across, down = (max(2 * max(abs(one[i]) for one in spans), _LEAST_DEGREES) for i in (0, 1))
+    per_degree = min(0.64 * width / across, (most_height - _ROOM_PX) / down)
+    height = min(most_height, max(down * per_degree + _ROOM_PX, 210.0))
+    return _Sheet(middle, (width / 2, (height - 24) / 2 + 6), per_degree), height
 
 
 def _flat(place: LonLat, middle: LonLat) -> tuple[float, float]:
@@ -155,23 +158,28 @@ def _name(one: Place, names: Mapping[str, str]) -> str:
     return clean(one.name or names.get(one.site_id, one.site_id)) + (f" / {clean(one.zone)}" if one.zone else "")
 
 
-def _labels(said: Sequence[tuple[tuple[float, float], str, bool]], *, width: float) -> list[Mark]:
-    """Names beside their marks, on the side where there is room, moved down where two would touch."""
+def _labels(said: Sequence[tuple[tuple[float, float], str, bool]], *, width: float, middle: float) -> list[Mark]:
+    """Names on the side of their marks that looks away from the middle, where links do not run; where there is no room, above
+    or below. Moved on where two would touch.
+    """
     marks: list[Mark] = []
     taken: list[tuple[float, float, float]] = []
     for (x, y), name, own in said:
         size = 13.0 if own else 11.0
-        reach = 0.56 * size * len(name)
-        right = x + 12 + reach <= width - 4 or x < width / 2
-        if x + 12 + reach > width - 4 and x - 12 - reach < 4:
-            name = name[: max(4, int((width - x - 20) / (0.56 * size)) - 1)] + "…" if right else name
-        left = x + 12 if right else x - 12 - reach
-        base = y + 4
+        most = int((width - 16) / (0.58 * size))
+        text = name if len(name) <= most else f"{name[: most - 1]}…"
+        reach = 0.58 * size * len(text)
+        left, base, down = x + 12, y + 4, 14.0
+        if x < width / 2:
+            left = x - 12 - reach
+        if not 4 <= left <= width - 4 - reach:
+            left = min(max(x - reach / 2, 6.0), width - 6 - reach)
+            down = 14.0 if y >= middle else -14.0
+            base = y + 22 if y >= middle else y - 14
         while any(abs(base - other) < 14 and left < end and left + reach > begin for begin, end, other in taken):
-            base += 14
+            base += down
         taken.append((left, left + reach, base))
-        ink: Ink = "ink" if own else "quiet"
-        marks.append(Words(x + 12 if right else x - 12, base, name, ink, size, "start" if right else "end", own))
+        marks.append(Words(left + reach / 2, base, text, "ink" if own else "quiet", size, "middle", own))
     return marks
 
 

@@ -12,22 +12,14 @@ from sattrack.steps.chaining import flow_at
 
 
 @dataclass(frozen=True, slots=True)
-class LinkTold:
-    """verdict: consistent, not consistent, or cannot be told."""
-
-    verdict: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
 class ChainTold:
-    """A chain on the page. unplaced: its sites whose place on the ground is not known."""
+    """A chain on the page. links: a sentence each. unplaced: its sites whose place on the ground is not known."""
 
     name: str
     sources: str
     map: Plate | None
     lanes: Plate | None
-    links: tuple[LinkTold, ...]
+    links: tuple[str, ...]
     unplaced: tuple[str, ...]
 
 
@@ -40,7 +32,7 @@ def chain_told(findings: Findings, places: Iterable[Place]) -> ChainTold | None:
     ground = {one.site_id: one.place for one in findings.series if one.place is not None}
     flows = {one.site_id: flow_at(findings.flows, site_id=one.site_id, zone=one.zone) for one in chain.places}
     known = {site: flow for site, flow in flows.items() if flow is not None}
-    maps = [map_chart(chain, findings.agreements, ground, names, width=w, height=h) for w, h in ((820, 420), (350, 340))]
+    maps = [map_chart(chain, findings.agreements, ground, names, width=w, most_height=h) for w, h in ((820, 420), (350, 340))]
     lanes = [lane_chart(chain, known, names, width=w) for w in (820, 350)]
     name = clean(chain.name)
     return ChainTold(
@@ -48,7 +40,7 @@ def chain_told(findings: Findings, places: Iterable[Place]) -> ChainTold | None:
         sources=discreet(chain.sources),
         map=plate_of(maps[0], maps[1], title=f"Map of the chain {name}") if maps[0] and maps[1] else None,
         lanes=plate_of(lanes[0], lanes[1], title=f"What came and left along {name}") if lanes[0] and lanes[1] else None,
-        links=tuple(LinkTold(one.verdict, discreet(one.sentence)) for one in findings.agreements),
+        links=tuple(discreet(one.sentence) for one in findings.agreements),
         unplaced=tuple(
             clean(one.name or names.get(one.site_id, one.site_id)) for one in chain.places if one.site_id not in ground
         ),

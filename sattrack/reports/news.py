@@ -84,8 +84,11 @@ def _moved(flows: Sequence[Flow], names: dict[str, str]) -> NewsLine:
     """Of each site the flow whose total is largest; nothing is added over sites, since one box may be counted at several."""
     about = "What must have moved"
     best: dict[str, Flow] = {}
+    whole_sites = {flow.site_id for flow in flows if not flow.zone}
     for flow in flows:
-        if flow.movements and (flow.site_id not in best or _most(flow) > _most(best[flow.site_id])):
+        if not flow.movements or (flow.zone and flow.site_id in whole_sites):
+            continue
+        if flow.site_id not in best or _most(flow) > _most(best[flow.site_id]):
             best[flow.site_id] = flow
     told = [_flow_words(flow, names) for flow in sorted(best.values(), key=_most, reverse=True) if _most(flow) > 0]
     if not told:
@@ -120,9 +123,9 @@ def _unseen(counts: Iterable[Count]) -> NewsLine:
     if not looks:
         return NewsLine("What was not seen", "Anything: no scene shows a site.")
     blind = len(looks) - len(numbered)
-    told = (
-        f"Of {some(len(looks), 'look')} at a site {blind or 'none'} gave no number, {part or 'none'} showed only a part of it."
-    )
+    told = f"{some(len(looks), 'look')} at a site: "
+    told += f"{blind} gave no number" if blind else "all gave a number"
+    told += f", {part} showed only a part of it." if part else "."
     if unchecked:
         told += f" {unchecked} came without a cloud mask: boxes under cloud would be missing without notice."
     return NewsLine("What was not seen", f"{told} Boxes under other boxes are never seen.")
