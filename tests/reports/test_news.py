@@ -1,0 +1,108 @@
+import datetime as dt
+import re
+from dataclasses import replace
+
+import pytest
+
+from sattrack.findings import Findings
+from sattrack.reports.news import news
+from sattrack.reports.telling import places_of
+from sattrack.timeline import Site
+from tests.reports.invented_findings import BEGIN, SURGE, surge, surge_findings
+from tests.reports.invented_run import boxes, grid_of, outline, part_of, run_of
+
+
+def told(run, findings, *, own=False):
+    return {line.about: line for line in news(run, findings, places_of(run), own=own)}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    run, _ = surge(tmp_path_factory.mktemp("run"))
+    return run, surge_findings(run)
+
+
+def test_there_are_five_lines_and_each_answers_one_question(made):
+    assert list(told(*made)) == [
+        "Which sites alarmed", "When first", "What must have moved", "What was not seen", "What was quiet",
+    ]  # fmt: skip
+
+
+def test_the_first_alarm_is_the_earliest_and_its_own_sentence(made):
+    run, findings = made
+    first = min((a for a in findings.alerts if a.level == "alert" and a.kind == "scene"), key=lambda a: a.datetime)
+    assert first.datetime == BEGIN + dt.timedelta(days=7 * SURGE)
+    assert told(run, findings)["When first"].text == first.sentence
+
+
+def test_alarmed_sites_are_named_with_what_they_did(made):
+    run, findings = made
+    line = told(run, findings)["Which sites alarmed"]
+    assert line.grave
+    rises = {a.scene_id for a in findings.alerts if (a.site_id, a.level, a.direction) == ("quay", "alert", "rise")}
+    assert f"North Quay ({len(rises)} rise" in line.text
+
+
+def test_what_moved_is_the_flow_s_own_bound_and_interval(made):
+    run, findings = made
+    flow = next(one for one in findings.flows if one.site_id == "quay")
+    numbers = re.search(
+        r"North Quay: at least ([\d,]+) \[([\d,]+), ([\d,]+)\] boxes out", told(run, findings)["What must have moved"].text
+    )
+    value, low, high = (int(n.replace(",", "")) for n in numbers.groups())
+    assert value == round(flow.departed.value)
+    assert low <= flow.departed.low
+    assert high >= flow.departed.high
+
+
+def test_cloud_that_nobody_looked_for_is_said(made):
+    assert "18 looks at a site" not in told(*made)["What was not seen"].text  # two sites in eighteen scenes
+    assert "36 looks at a site: all gave a number. 36 came without a cloud mask" in told(*made)["What was not seen"].text
+
+
+def test_a_quiet_site_is_named_with_what_could_have_gone_unnoticed(tmp_path):
+    run, _ = surge(tmp_path, scenes=SURGE)
+    lines = told(run, surge_findings(run))
+    assert "None of 2 sites in 10 judged scenes" in lines["Which sites alarmed"].text
+    assert re.search(
+        r"North Quay in 5 judged scenes \(a rise below \d+ boxes could have gone unnoticed\)", lines["What was quiet"].text
+    )
+    assert "not that nothing moved" in lines["What was quiet"].text
+    assert not any(line.grave for line in lines.values())
+
+
+def test_without_a_past_nothing_is_claimed(tmp_path):
+    run, _ = surge(tmp_path, scenes=3)
+    lines = told(run, surge_findings(run))
+    assert lines["Which sites alarmed"].text.startswith("None could: an alarm takes 5 assessable past scenes")
+    assert lines["When first"].text == "Nothing was judged."
+    assert lines["What was quiet"].text.startswith("Cannot be told")
+
+
+def test_without_outlines_it_says_that_nothing_can_be_said_of_changes(tmp_path):
+    part = part_of("a", quads=boxes(3, left=20, top=20), grid=grid_of(shape=(200, 300), crs=None))
+    lines = told(run_of({"a": part}, folder=tmp_path), Findings(), own=True)
+    assert "has no past: nothing is said of changes here" in lines["Alarms"].text
+
+
+def test_flows_without_an_interval_are_told_without_one_and_unsure_ones_not_at_all(made):
+    run, findings = made
+    flow = next(one for one in findings.flows if one.site_id == "quay")
+    bare = replace(flow, departed=replace(flow.departed, low=None, high=None), arrived=replace(flow.arrived, low=0.0))
+    text = told(run, replace(findings, flows=(bare,)))["What must have moved"].text
+    assert f"at least {flow.departed.value:,.0f} boxes out and none for sure in" in text
+
+
+def test_a_zone_s_flow_is_told_only_where_the_site_has_none(made):
+    run, findings = made
+    flow = next(one for one in findings.flows if one.site_id == "quay")
+    larger = replace(flow, zone="west", departed=replace(flow.departed, value=9999.0))
+    assert "9,999" not in told(run, replace(findings, flows=(flow, larger)))["What must have moved"].text
+    assert "North Quay (west): at least 9,999" in told(run, replace(findings, flows=(larger,)))["What must have moved"].text
+
+
+def test_a_site_that_no_scene_shows_has_too_few_past_scenes(tmp_path):
+    run, parts = surge(tmp_path, scenes=8)
+    far = Site("far", "Far away", outline(9000, 9000, 9900, 9900))
+    run = run_of(parts, folder=tmp_path, sites=(*run.sites, far))
+    assert "1 site had too few past scenes to be judged" in told(run, surge_findings(run))["Which sites alarmed"].text
