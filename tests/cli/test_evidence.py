@@ -1,0 +1,227 @@
+"""`sattrack evidence` through the real entry point: packs of small scenes, checked file by file and made again."""
+
+import csv
+import datetime as dt
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from PIL import Image
+from rasterio.transform import from_origin
+
+from sattrack.reports.change_pictures import STATE_COLOURS
+from sattrack.reports.views import NO_PICTURE
+from tests.cli.conftest import EAST, GSD, NORTH, write_scene, write_site
+from tests.cli.test_changes import EARLIER, LATER, SHAPE, drawn
+
+
+def write_moved(folder: Path) -> Path:
+    """The ground of test_changes at two dates, with coordinates: 10 and 11 boxes, 3 of them the same."""
+    folder.mkdir()
+    for day, slots, shift in ((1, EARLIER, (0, 0)), (9, LATER, (4, -3))):
+        with rasterio.open(
+            folder / f"may{day}.tif", "w", driver="GTiff", width=SHAPE[1], height=SHAPE[0], count=3, dtype="uint8",
+            photometric="rgb", crs="EPSG:32652", transform=from_origin(EAST, NORTH, GSD, GSD),
+        ) as to:  # fmt: skip
+            to.write(drawn(slots, shift=shift).transpose(2, 0, 1))
+            to.update_tags(TIFFTAG_DATETIME=dt.datetime(2024, 5, day, 10, tzinfo=dt.UTC).strftime("%Y:%m:%d %H:%M:%S"))
+    return folder
+
+
+@pytest.fixture
+def moved_run(sattrack, detectors, tmp_path: Path) -> Path:
+    scenes, site = write_moved(tmp_path / "moved"), write_site(tmp_path / "left.geojson")
+    run = tmp_path / "moved-run"
+    said = sattrack("detect", scenes, "--sites", site, "-o", run, "--detector", "bright_boxes:Bright", "--no-report", "-q")
+    assert said.code == 0
+    return run
+
+
+def ids(sattrack, run: Path) -> list[str]:
+    """Of the alerts in order of time."""
+    found = sattrack("alert", run, "--json", "--level", "normal").json
+    return [one["alert_id"] for one in sorted(found, key=lambda one: one["datetime"])]
+
+
+def unpacked(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as pack:
+        return {name: pack.read(name) for name in pack.namelist()}
+
+
+def repacked(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as pack:
+        for name, content in files.items():
+            pack.writestr(name, content)
+    return path
+
+
+def coloured(png: bytes, colour: tuple[int, int, int]) -> int:
+    """How many pixels of a picture are of a colour; smoothed lines hardly ever reach it quite."""
+    apart = np.abs(np.asarray(Image.open(io.BytesIO(png))).astype(int) - colour)
+    return int((apart < 40).all(axis=-1).sum())
+
+
+def test_a_pack_holds_pictures_boxes_numbers_and_true_digests(sattrack, moved_run, tmp_path):
+    last = ids(sattrack, moved_run)[-1]
+    said = sattrack("evidence", moved_run, last[:9], "--json")
+    assert said.code == 0
+    pack = moved_run / "evidence" / f"{last}.zip"
+    assert said.json["pack"] == str(pack)
+    assert said.json["sha256"] == hashlib.sha256(pack.read_bytes()).hexdigest()
+    files = unpacked(pack)
+    assert set(files) == {
+        "LICENCES.txt", "README.txt", "SHA256SUMS", "after.png", "alert.json", "before.png", "boxes.gpkg", "changes/boxes.csv",
+        "changes/boxes.geojson", "changes/changes.csv", "chart.svg", "counts.csv", "page.html", "provenance.json",
+        "settings.yaml", "site.geojson",
+    }  # fmt: skip
+    listed = dict(line.split("  ")[::-1] for line in files["SHA256SUMS"].decode().splitlines())
+    assert listed == {name: hashlib.sha256(files[name]).hexdigest() for name in files if name != "SHA256SUMS"}
+    scenes = [one for one in json.loads(files["provenance.json"])["inputs"] if one["shown"]]
+    on_disk = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "moved").iterdir()}
+    assert {one["file"]: one["sha256"] for one in scenes} == on_disk
+    assert json.loads(files["alert.json"])["time_bracket"] == {"after": "2024-05-01T10:00:00Z", "by": "2024-05-09T10:00:00Z"}
+    assert [row["scene_id"] for row in csv.DictReader(io.StringIO(files["counts.csv"].decode()))] == ["may1", "may9"]
+
+
+def test_kept_arrived_and_left_are_those_of_changes_and_drawn_in_their_colours(sattrack, moved_run):
+    told = sattrack("changes", moved_run, "--json").json["changes"][0]
+    assert told["compared_by"] == "boxes"
+    sattrack("evidence", moved_run, ids(sattrack, moved_run)[-1], "-q")
+    files = unpacked(next((moved_run / "evidence").iterdir()))
+    assert json.loads(files["alert.json"])["changes"] == told
+    pictures = {
+        name: {state: coloured(files[name], rgb) for state, rgb in STATE_COLOURS.items()}
+        for name in ("before.png", "after.png")
+    }
+    assert pictures["before.png"]["left"] > 300
+    assert pictures["before.png"]["arrived"] == 0
+    assert pictures["after.png"]["arrived"] > 300
+    assert pictures["after.png"]["left"] == 0
+
+
+def test_the_same_run_gives_the_same_bytes_and_alerts_know_their_pack(sattrack, moved_run, tmp_path):
+    last = ids(sattrack, moved_run)[-1]
+    for name in ("one.zip", "two.zip"):
+        assert sattrack("evidence", moved_run, last, "-o", tmp_path / name).code == 0
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    assert _paths(moved_run) == {last: "two.zip"}
+    sattrack("evidence", moved_run, last)
+    assert _paths(moved_run) == {last: f"evidence/{last}.zip"}
+    assert (moved_run / "evidence" / f"{last}.zip").read_bytes() == (tmp_path / "one.zip").read_bytes()
+    sattrack("alert", moved_run, "--level", "normal")
+    assert _paths(moved_run) == {last: f"evidence/{last}.zip"}
+
+
+def _paths(run: Path) -> dict[str, str]:
+    """evidence_path of the alerts that have one, the same in all three lists."""
+    rows = list(csv.DictReader(io.StringIO((run / "alerts.csv").read_text())))
+    values = json.loads((run / "alerts.json").read_text())
+    points = [one["properties"] for one in json.loads((run / "alerts.geojson").read_text())["features"]]
+    found = [{one["alert_id"]: one["evidence_path"] for one in each if one["evidence_path"]} for each in (rows, values, points)]
+    assert found[0] == found[1] == found[2]
+    return found[0]
+
+
+def test_without_imagery_no_pixel_is_in_the_pack(sattrack, moved_run):
+    said = sattrack("evidence", moved_run, ids(sattrack, moved_run)[-1], "--no-imagery")
+    assert "made without imagery" in said.err
+    files = unpacked(next((moved_run / "evidence").iterdir()))
+    assert {"before_boxes.png", "after_boxes.png"} < set(files)
+    assert not {"before.png", "after.png"} & set(files)
+    shown = np.asarray(Image.open(io.BytesIO(files["after_boxes.png"])))
+    assert (shown[4:24, 4:24] == NO_PICTURE).all()
+    assert coloured(files["after_boxes.png"], STATE_COLOURS["arrived"]) > 300
+    assert b"no pixel of it is in this pack" in files["LICENCES.txt"].replace(b"\n", b" ")
+
+
+def test_a_scene_that_changed_or_is_gone_is_never_shown(sattrack, run, scenes):
+    alert = ids(sattrack, run)[-1]
+    write_scene(scenes / "june.tif", boxes=4, seed=7)
+    said = sattrack("evidence", run, alert)
+    assert (said.code, "after: no picture, the scene's file has changed since it was counted" in said.err) == (0, True)
+    files = unpacked(run / "evidence" / f"{alert}.zip")
+    assert {"before.png", "after_boxes.png"} < set(files)
+    assert "changes/boxes.csv" not in files
+    states = {one["file"]: one["file_now"] for one in json.loads(files["provenance.json"])["inputs"]}
+    assert states == {"may.tif": "same", "june.tif": "the scene's file has changed since it was counted"}
+    (scenes / "may.tif").unlink()
+    sattrack("evidence", run, alert)
+    assert "before_boxes.png" in unpacked(run / "evidence" / f"{alert}.zip")
+
+
+def test_the_first_scene_of_a_series_has_no_before(sattrack, run):
+    first = ids(sattrack, run)[0]
+    assert sattrack("evidence", run, first).code == 0
+    files = unpacked(run / "evidence" / f"{first}.zip")
+    assert "after.png" in files
+    assert "before.png" not in files
+    assert b"is not known" in files["README.txt"]
+
+
+def test_nothing_tells_where_the_files_lay(sattrack, run, tmp_path):
+    sattrack("evidence", run, ids(sattrack, run)[-1])
+    for name, content in unpacked(next((run / "evidence").iterdir())).items():
+        assert str(tmp_path).encode() not in content, name
+
+
+def test_an_id_that_is_none_or_not_enough_is_answered_with_those_there_are(sattrack, run, tmp_path):
+    known = ids(sattrack, run)
+    said = sattrack("evidence", run, "feedbeef")
+    assert said.code == 2
+    assert all(one in said.err for one in known)
+    assert sattrack("evidence", run, "").code == 2
+    table = tmp_path / "counts.csv"
+    table.write_text("site_id,datetime,count\nport,2023-05-01,3\n")
+    assert sattrack("evidence", table, known[0]).code == 2
+    assert sattrack("evidence", run).code == 2
+    assert sattrack("evidence", run, known[0], "--run", run).code == 2
+    assert sattrack("evidence", run, known[0], "--verify").code == 2
+
+
+def test_a_pack_is_verified_alone_and_against_its_run(sattrack, run, tmp_path):
+    sattrack("evidence", run, ids(sattrack, run)[-1])
+    pack = next((run / "evidence").iterdir())
+    assert sattrack("evidence", pack, "--verify").code == 0
+    same = sattrack("evidence", pack, "--verify", "--run", run, "--json")
+    assert (same.code, same.json["good"], same.json["differs"], same.json["aside"]) == (0, True, [], [])
+    files = unpacked(pack)
+    forged = files | {"alert.json": files["alert.json"].replace(b'"observed": 8', b'"observed": 9'), "more.txt": b"x"}
+    del forged["chart.svg"]
+    said = sattrack("evidence", repacked(tmp_path / "forged.zip", forged), "--verify", "--run", run)
+    assert said.code == 1
+    for line in (
+        "alert.json is not what SHA256SUMS says", "more.txt is there, but not listed", "chart.svg is listed, but not there",
+        "alert.json, alert.observed: 9 in the pack, 8 in the run",
+    ):  # fmt: skip
+        assert line in said.err
+    sattrack("count", run, "--threshold", "0.5")
+    other = sattrack("evidence", pack, "--verify", "--run", run, "--json").json
+    assert "provenance.json, threshold: 0.3 in the pack, 0.5 in the run" in other["differs"]
+
+
+def test_what_is_no_pack_is_one_line(sattrack, run, tmp_path):
+    sattrack("evidence", run, ids(sattrack, run)[-1])
+    pack = next((run / "evidence").iterdir())
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(pack.read_bytes()[:-4000])
+    files = unpacked(pack)
+    bare = repacked(tmp_path / "bare.zip", {"a.txt": b""})
+    wrong = repacked(tmp_path / "wrong.zip", files | {"provenance.json": b"[]"})
+    for path in (cut, bare, wrong, tmp_path / "none.zip", tmp_path):
+        said = sattrack("evidence", path, "--verify")
+        assert (said.code, said.err.count("\n"), said.out) == (1, 1, ""), path
+
+
+def test_a_cumulative_alert_has_its_movements(sattrack, run):
+    found = sattrack("alert", run, "--cumulative", "2", "--json").json
+    one = next(alert for alert in found if alert["kind"] == "cumulative")
+    assert sattrack("evidence", run, one["alert_id"]).code == 0
+    files = unpacked(run / "evidence" / f"{one['alert_id']}.zip")
+    rows = list(csv.DictReader(io.StringIO(files["movements.csv"].decode())))
+    assert [(row["kind"], row["arrived"]) for row in rows] == [("movement", "2.0"), ("total", "2.0")]
+    assert sattrack("evidence", run / "evidence" / f"{one['alert_id']}.zip", "--verify", "--run", run).code == 0
