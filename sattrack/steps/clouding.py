@@ -49,13 +49,13 @@ _COLOURED, _LEAST_COLOURED, _VEILED = 0.012, 0.01, 0.5
 @dataclass(frozen=True, slots=True, eq=False)
 class Clouds:
     """kind: (rows, cols) uint8, CLEAR, CLOUD, or DOUBTFUL where bright smooth ground may be either. known: cells that were
-    looked at. cell: size (x, y) in source pixels. gray: nothing was judged, for want of colour.
+    looked at. cell: size (x, y) in source pixels. unjudged: why nothing was judged, in words.
     """
 
     kind: NDArray[np.uint8]
     known: Mask
     cell: tuple[float, float]
-    gray: bool = False
+    unjudged: str = ""
 
     def share(self, kind: int) -> float:
         """Of what was looked at, 0 to 1."""
@@ -65,8 +65,8 @@ class Clouds:
 def judge_clouds(looks: Looks, *, boxes: Points) -> Clouds:
     """Which cells thick cloud hides. boxes: (n, 2) centres, in source pixels, of what was surely found: in sight."""
     kind = np.zeros(looks.known.shape, np.uint8)
-    if _is_gray(looks):
-        return Clouds(kind, looks.known, looks.cell, gray=True)
+    if why := _unjudged(looks):
+        return Clouds(kind, looks.known, looks.cell, why)
     sighted = _sighted(looks, boxes)
     light = np.asarray(looks.tone.mean(axis=2), np.float32)
     cloud, doubtful = np.zeros_like(looks.known), np.zeros_like(looks.known)
@@ -93,8 +93,8 @@ def without_clouds(seen: Seen, clouds: Clouds) -> Seen:
 
 def cloud_notes(clouds: Clouds, *, stretch: Stretch) -> tuple[str, ...]:
     """What must stand beside a number from a scene without a mask."""
-    if clouds.gray:
-        return ("no cloud mask, and clouds cannot be judged from a gray picture",)
+    if clouds.unjudged:
+        return (f"no cloud mask, and clouds cannot be judged: {clouds.unjudged}",)
     hidden, doubtful = clouds.share(CLOUD), clouds.share(DOUBTFUL)
     said = f"hiding {_percent(hidden)} of the scene" if hidden else "none was found"
     unsure = f"; whether bright smooth ground, {_percent(doubtful)} of it, is cloud cannot be told" if doubtful else ""
@@ -113,9 +113,13 @@ def _is_veiled(stretch: Stretch) -> bool:
     return all(high > 0 and low / high >= _VEILED for low, high in zip(stretch.low, stretch.high, strict=True))
 
 
-def _is_gray(looks: Looks) -> bool:
+def _unjudged(looks: Looks) -> str:
+    """Why a picture says nothing of clouds; empty where it does."""
+    known = int(looks.known.sum())
+    if known * looks.size_m**2 < 2 * _LEAST_M2:
+        return "too little ground was looked at"
     coloured = (looks.spread > _COLOURED) & looks.known
-    return bool(coloured.sum() < _LEAST_COLOURED * max(int(looks.known.sum()), 1))
+    return "the picture is gray" if coloured.sum() < _LEAST_COLOURED * known else ""
 
 
 def _mean(values: Map, width: int) -> Map:

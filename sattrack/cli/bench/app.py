@@ -6,6 +6,7 @@ from sattrack.cli.bench.accuracy import accuracy
 from sattrack.cli.bench.alarms import alarms
 from sattrack.cli.bench.card import card
 from sattrack.cli.bench.changes import changes
+from sattrack.cli.bench.clouds import clouds
 from sattrack.cli.bench.dense import dense
 from sattrack.cli.bench.empty import empty
 from sattrack.cli.bench.intervals import intervals
@@ -22,3 +23,4 @@ app.command()(seams)
 app.command()(dense)
 app.command()(alarms)
 app.command(no_args_is_help=True)(changes)
+app.command()(clouds)

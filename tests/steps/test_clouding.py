@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sattrack.imagery import Stretch
+from sattrack.results import CLOUDS_JUDGED, Seen
+from sattrack.steps.clouding import CLEAR, CLOUD, DOUBTFUL, Clouds, cloud_notes, judge_clouds, without_clouds
+from tests.steps.clouded_ground import GSD, cloud_at, ground, looks_of, roof_at
+
+NOTHING = np.zeros((0, 2))
+RAW = Stretch((20.0, 20.0, 20.0), (235.0, 235.0, 235.0))
+CENTRE, RADIUS_M = (180.0, 130.0), 70.0
+
+
+def away_from_centre(clouds: Clouds) -> np.ndarray:
+    rows, cols = clouds.kind.shape
+    y, x = np.mgrid[:rows, :cols] + 0.5
+    return np.hypot(x * clouds.cell[0] * GSD - CENTRE[0], y * clouds.cell[1] * GSD - CENTRE[1])
+
+
+def test_a_soft_bright_bank_is_cloud_and_the_ground_beside_it_is_not() -> None:
+    clouds = judge_clouds(looks_of(cloud_at(ground(), centre=CENTRE, radius_m=RADIUS_M)), boxes=NOTHING)
+    away = away_from_centre(clouds)
+    assert (clouds.kind[away < 0.9 * RADIUS_M] == CLOUD).mean() > 0.95
+    assert not (clouds.kind[away > 1.2 * RADIUS_M] == CLOUD).any()
+
+
+def test_clear_ground_is_clear() -> None:
+    clouds = judge_clouds(looks_of(ground()), boxes=NOTHING)
+    assert (clouds.kind == CLEAR).all()
+    assert clouds.known.all()
+
+
+def test_a_white_roof_with_sharp_edges_is_no_cloud_but_doubtful() -> None:
+    clouds = judge_clouds(looks_of(roof_at(ground(), left_m=100, top_m=70, size_m=90)), boxes=NOTHING)
+    assert not (clouds.kind == CLOUD).any()
+    inside = clouds.kind[25:33, 32:40]
+    assert (inside == DOUBTFUL).all()
+
+
+def test_boxes_found_all_over_smooth_ground_say_that_it_is_in_sight() -> None:
+    looks = looks_of(cloud_at(ground(), centre=CENTRE, radius_m=RADIUS_M))
+    x, y = np.meshgrid(np.arange(240, 480, 30), np.arange(140, 380, 30))
+    boxes = np.column_stack([x.ravel(), y.ravel()]).astype(float)
+    assert (judge_clouds(looks, boxes=boxes).kind == CLEAR).all()
+
+
+def test_a_lone_box_at_the_rim_clears_only_the_ground_around_it() -> None:
+    looks = looks_of(cloud_at(ground(), centre=CENTRE, radius_m=RADIUS_M))
+    box = np.array([[(CENTRE[0] - 60) / GSD, CENTRE[1] / GSD]])
+    without, given_box = judge_clouds(looks, boxes=NOTHING), judge_clouds(looks, boxes=box)
+    row, col = int(CENTRE[1] / 4), int((CENTRE[0] - 60) / 4)
+    assert without.kind[row, col] == CLOUD
+    assert given_box.kind[row, col] == CLEAR
+    assert (given_box.kind == CLOUD).sum() > 0.8 * (without.kind == CLOUD).sum()
+
+
+def test_a_gray_picture_and_a_small_one_are_not_judged_and_say_so() -> None:
+    gray = np.repeat(cloud_at(ground(), centre=CENTRE, radius_m=RADIUS_M)[..., :1], 3, axis=2)
+    for picture, words in ((gray, "gray"), (ground(90, 90), "too little ground")):
+        clouds = judge_clouds(looks_of(picture), boxes=NOTHING)
+        assert (clouds.kind == CLEAR).all()
+        (note,) = cloud_notes(clouds, stretch=RAW)
+        assert words in note
+        assert "cannot be judged" in note
+        assert not note.startswith(CLOUDS_JUDGED)
+
+
+def test_notes_say_how_much_is_hidden_how_much_cannot_be_told_and_that_a_picture_is_pale() -> None:
+    kind = np.zeros((10, 10), np.uint8)
+    known = np.ones((10, 10), bool)
+    assert cloud_notes(Clouds(kind, known, (8.0, 8.0)), stretch=RAW) == (f"{CLOUDS_JUDGED}: none was found",)
+    kind[:2], kind[5, :5] = CLOUD, DOUBTFUL
+    said, pale = cloud_notes(Clouds(kind, known, (8.0, 8.0)), stretch=Stretch((140.0,) * 3, (220.0,) * 3))
+    assert said.startswith(f"{CLOUDS_JUDGED}: hiding 20% of the scene; whether bright smooth ground, 5% of it, is cloud")
+    assert "haze" in pale
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**31))
+def test_clouds_only_ever_take_from_what_was_seen(rows: int, cols: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    seen = Seen(rng.integers(0, 256, (rows, cols)).astype(np.uint8), (4.0, 3.0))
+    kind = rng.integers(0, 3, (max(1, rows // 2), max(1, cols // 2))).astype(np.uint8)
+    clouds = Clouds(kind, np.ones(kind.shape, bool), (4.0 * cols / kind.shape[1], 3.0 * rows / kind.shape[0]))
+    less = without_clouds(seen, clouds)
+    assert less.cell == seen.cell
+    assert ((less.share == seen.share) | (less.share == 0)).all()
+    if (kind == CLOUD).all():
+        assert not less.share.any()
+    if not (kind == CLOUD).any():
+        assert np.array_equal(less.share, seen.share)
+
+
+def test_what_a_cloud_hides_is_the_ground_under_it() -> None:
+    kind = np.zeros((2, 2), np.uint8)
+    kind[0, 1] = CLOUD
+    clouds = Clouds(kind, np.ones((2, 2), bool), (8.0, 8.0))
+    seen = without_clouds(Seen(np.full((4, 4), 255, np.uint8), (4.0, 4.0)), clouds)
+    assert seen.share.tolist() == [[255, 255, 0, 0], [255, 255, 0, 0], [255] * 4, [255] * 4]
+    assert seen.share.mean() / 255 == pytest.approx(0.75)
