@@ -43,14 +43,13 @@ class Stand:
             full = np.nonzero(taken)[0]
             self.tiers[full[np.argsort(-order[full])][:-wanted]] = 0
 
+    def present(self) -> tuple[NDArray[np.bool_], ...]:
+        """For each lot, which of its boxes stand here now."""
+        return tuple((self.lot[slot] == lot) & (tier < self.tiers[slot]) for lot, (_, slot, tier) in enumerate(self.pools))
+
     def boxes(self) -> Solids:
         """Every box that stands here now."""
-        return joined(
-            [
-                pool.where((self.lot[slot] == lot) & (tier < self.tiers[slot]))
-                for lot, (pool, slot, tier) in enumerate(self.pools)
-            ]
-        )
+        return joined([pool.where(here) for (pool, _, _), here in zip(self.pools, self.present(), strict=True)])
 
 
 def draw_stand(rng: np.random.Generator, *, slots: Slots, highest: int, habit: Habit, zone: int, lots: int = 3) -> Stand:

@@ -40,10 +40,13 @@ def waterfront(plot: Plot, *, v: float, cranes: bool, ships: float) -> float:
     return apron
 
 
-def ship(plot: Plot, *, u: float, v: float) -> None:
-    """A freighter alongside: hull, bow, hatch covers in pairs across the beam, a house aft. No box on deck."""
+def ship(plot: Plot, *, u: float, v: float, length: float | None = None) -> None:
+    """A freighter alongside: hull, bow, hatch covers in pairs across the beam, a house aft. No box on deck.
+
+    length: metres, drawn where none is given.
+    """
     rng = plot.rng
-    length = float(rng.choice([95, 140, 210, 290]) * rng.uniform(0.85, 1.15))
+    length = float(rng.choice([95, 140, 210, 290]) * rng.uniform(0.85, 1.15)) if length is None else length
     beam, deck = length * float(rng.uniform(0.12, 0.17)), 4 + length * 0.03
     middle, turn = v + beam / 2, float(rng.choice([-1, 1]))
     _hull(plot, u=u, v=middle, length=length, beam=beam, deck=deck, turn=turn)
