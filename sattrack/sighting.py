@@ -20,7 +20,7 @@ from sattrack.steps.lattices import Lattice, lattice_round
 from sattrack.timeline import Count, Site
 
 _ROOM, _LEAST_ROOM_M = 0.06, 20.0
-_MOST_PX, _FINER = 2000, 3
+_MOST_PX, _FINER = 1600, 3
 _NOT_SHOWN = "the pack was made without imagery"
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -14,9 +15,10 @@ import rasterio
 from PIL import Image
 from rasterio.transform import from_origin
 
+from sattrack.cli.app import main
 from sattrack.reports.change_pictures import STATE_COLOURS
 from sattrack.reports.views import NO_PICTURE
-from tests.cli.conftest import EAST, GSD, NORTH, write_scene, write_site
+from tests.cli.conftest import _BRIGHT, EAST, GSD, NORTH, write_scene, write_site
 from tests.cli.test_changes import EARLIER, LATER, SHAPE, drawn
 
 
@@ -33,13 +35,44 @@ def write_moved(folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """Runs that cost their seconds once: `moved`, and `plain` of 6 and 8 boxes. Tests get copies."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "bright_boxes.py").write_text(_BRIGHT)
+    plain = folder / "plain-scenes"
+    plain.mkdir()
+    write_scene(plain / "may.tif", boxes=12)
+    write_scene(plain / "june.tif", boxes=16, seed=7)
+    scenes = {"moved": write_moved(folder / "moved-scenes"), "plain": plain}
+    site = write_site(folder / "left.geojson")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        for name, where in scenes.items():
+            words = (
+                "detect",
+                where,
+                "--sites",
+                site,
+                "-o",
+                folder / name,
+                "--detector",
+                "bright_boxes:Bright",
+                "--no-report",
+                "-q",
+            )
+            assert main([str(word) for word in words]) == 0
+    return folder
+
+
 @pytest.fixture
-def moved_run(sattrack, detectors, tmp_path: Path) -> Path:
-    scenes, site = write_moved(tmp_path / "moved"), write_site(tmp_path / "left.geojson")
-    run = tmp_path / "moved-run"
-    said = sattrack("detect", scenes, "--sites", site, "-o", run, "--detector", "bright_boxes:Bright", "--no-report", "-q")
-    assert said.code == 0
-    return run
+def moved_run(made, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made / "moved", tmp_path / "moved-run"))
+
+
+@pytest.fixture
+def plain_run(made, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made / "plain", tmp_path / "plain-run"))
 
 
 def ids(sattrack, run: Path) -> list[str]:
@@ -66,7 +99,7 @@ def coloured(png: bytes, colour: tuple[int, int, int]) -> int:
     return int((apart < 40).all(axis=-1).sum())
 
 
-def test_a_pack_holds_pictures_boxes_numbers_and_true_digests(sattrack, moved_run, tmp_path):
+def test_a_pack_holds_pictures_boxes_numbers_and_true_digests(sattrack, moved_run, made):
     last = ids(sattrack, moved_run)[-1]
     said = sattrack("evidence", moved_run, last[:9], "--json")
     assert said.code == 0
@@ -82,7 +115,7 @@ def test_a_pack_holds_pictures_boxes_numbers_and_true_digests(sattrack, moved_ru
     listed = dict(line.split("  ")[::-1] for line in files["SHA256SUMS"].decode().splitlines())
     assert listed == {name: hashlib.sha256(files[name]).hexdigest() for name in files if name != "SHA256SUMS"}
     scenes = [one for one in json.loads(files["provenance.json"])["inputs"] if one["shown"]]
-    on_disk = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "moved").iterdir()}
+    on_disk = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (made / "moved-scenes").iterdir()}
     assert {one["file"]: one["sha256"] for one in scenes} == on_disk
     assert json.loads(files["alert.json"])["time_bracket"] == {"after": "2024-05-01T10:00:00Z", "by": "2024-05-09T10:00:00Z"}
     assert [row["scene_id"] for row in csv.DictReader(io.StringIO(files["counts.csv"].decode()))] == ["may1", "may9"]
@@ -154,59 +187,59 @@ def test_a_scene_that_changed_or_is_gone_is_never_shown(sattrack, run, scenes):
     assert "before_boxes.png" in unpacked(run / "evidence" / f"{alert}.zip")
 
 
-def test_the_first_scene_of_a_series_has_no_before(sattrack, run):
-    first = ids(sattrack, run)[0]
-    assert sattrack("evidence", run, first).code == 0
-    files = unpacked(run / "evidence" / f"{first}.zip")
+def test_the_first_scene_of_a_series_has_no_before(sattrack, plain_run):
+    first = ids(sattrack, plain_run)[0]
+    assert sattrack("evidence", plain_run, first).code == 0
+    files = unpacked(plain_run / "evidence" / f"{first}.zip")
     assert "after.png" in files
     assert "before.png" not in files
     assert b"is not known" in files["README.txt"]
 
 
-def test_nothing_tells_where_the_files_lay(sattrack, run, tmp_path):
-    sattrack("evidence", run, ids(sattrack, run)[-1])
-    for name, content in unpacked(next((run / "evidence").iterdir())).items():
-        assert str(tmp_path).encode() not in content, name
+def test_nothing_tells_where_the_files_lay(sattrack, plain_run, made, tmp_path):
+    sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
+    for name, content in unpacked(next((plain_run / "evidence").iterdir())).items():
+        assert not any(str(place).encode() in content for place in (made, tmp_path)), name
 
 
-def test_an_id_that_is_none_or_not_enough_is_answered_with_those_there_are(sattrack, run, tmp_path):
-    known = ids(sattrack, run)
-    said = sattrack("evidence", run, "feedbeef")
+def test_an_id_that_is_none_or_not_enough_is_answered_with_those_there_are(sattrack, plain_run, tmp_path):
+    known = ids(sattrack, plain_run)
+    said = sattrack("evidence", plain_run, "feedbeef")
     assert said.code == 2
     assert all(one in said.err for one in known)
-    assert sattrack("evidence", run, "").code == 2
+    assert sattrack("evidence", plain_run, "").code == 2
     table = tmp_path / "counts.csv"
     table.write_text("site_id,datetime,count\nport,2023-05-01,3\n")
     assert sattrack("evidence", table, known[0]).code == 2
-    assert sattrack("evidence", run).code == 2
-    assert sattrack("evidence", run, known[0], "--run", run).code == 2
-    assert sattrack("evidence", run, known[0], "--verify").code == 2
+    assert sattrack("evidence", plain_run).code == 2
+    assert sattrack("evidence", plain_run, known[0], "--run", plain_run).code == 2
+    assert sattrack("evidence", plain_run, known[0], "--verify").code == 2
 
 
-def test_a_pack_is_verified_alone_and_against_its_run(sattrack, run, tmp_path):
-    sattrack("evidence", run, ids(sattrack, run)[-1])
-    pack = next((run / "evidence").iterdir())
+def test_a_pack_is_verified_alone_and_against_its_run(sattrack, plain_run, tmp_path):
+    sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
+    pack = next((plain_run / "evidence").iterdir())
     assert sattrack("evidence", pack, "--verify").code == 0
-    same = sattrack("evidence", pack, "--verify", "--run", run, "--json")
+    same = sattrack("evidence", pack, "--verify", "--run", plain_run, "--json")
     assert (same.code, same.json["good"], same.json["differs"], same.json["aside"]) == (0, True, [], [])
     files = unpacked(pack)
     forged = files | {"alert.json": files["alert.json"].replace(b'"observed": 8', b'"observed": 9'), "more.txt": b"x"}
     del forged["chart.svg"]
-    said = sattrack("evidence", repacked(tmp_path / "forged.zip", forged), "--verify", "--run", run)
+    said = sattrack("evidence", repacked(tmp_path / "forged.zip", forged), "--verify", "--run", plain_run)
     assert said.code == 1
     for line in (
         "alert.json is not what SHA256SUMS says", "more.txt is there, but not listed", "chart.svg is listed, but not there",
         "alert.json, alert.observed: 9 in the pack, 8 in the run",
     ):  # fmt: skip
         assert line in said.err
-    sattrack("count", run, "--threshold", "0.5")
-    other = sattrack("evidence", pack, "--verify", "--run", run, "--json").json
+    sattrack("count", plain_run, "--threshold", "0.5")
+    other = sattrack("evidence", pack, "--verify", "--run", plain_run, "--json").json
     assert "provenance.json, threshold: 0.3 in the pack, 0.5 in the run" in other["differs"]
 
 
-def test_what_is_no_pack_is_one_line(sattrack, run, tmp_path):
-    sattrack("evidence", run, ids(sattrack, run)[-1])
-    pack = next((run / "evidence").iterdir())
+def test_what_is_no_pack_is_one_line(sattrack, plain_run, tmp_path):
+    sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
+    pack = next((plain_run / "evidence").iterdir())
     cut = tmp_path / "cut.zip"
     cut.write_bytes(pack.read_bytes()[:-4000])
     files = unpacked(pack)
@@ -217,11 +250,11 @@ def test_what_is_no_pack_is_one_line(sattrack, run, tmp_path):
         assert (said.code, said.err.count("\n"), said.out) == (1, 1, ""), path
 
 
-def test_a_cumulative_alert_has_its_movements(sattrack, run):
-    found = sattrack("alert", run, "--cumulative", "2", "--json").json
+def test_a_cumulative_alert_has_its_movements(sattrack, plain_run):
+    found = sattrack("alert", plain_run, "--cumulative", "2", "--json").json
     one = next(alert for alert in found if alert["kind"] == "cumulative")
-    assert sattrack("evidence", run, one["alert_id"]).code == 0
-    files = unpacked(run / "evidence" / f"{one['alert_id']}.zip")
+    assert sattrack("evidence", plain_run, one["alert_id"]).code == 0
+    files = unpacked(plain_run / "evidence" / f"{one['alert_id']}.zip")
     rows = list(csv.DictReader(io.StringIO(files["movements.csv"].decode())))
     assert [(row["kind"], row["arrived"]) for row in rows] == [("movement", "2.0"), ("total", "2.0")]
-    assert sattrack("evidence", run / "evidence" / f"{one['alert_id']}.zip", "--verify", "--run", run).code == 0
+    assert sattrack("evidence", plain_run / "evidence" / f"{one['alert_id']}.zip", "--verify", "--run", plain_run).code == 0
