@@ -8,6 +8,7 @@ import pytest
 from sattrack.changes import Exchange, Offset, Total
 from sattrack.detections import Detections
 from sattrack.following import cumulative_alerts, with_boxes
+from sattrack.steps.flow_phrasing import boxes_sentence
 from sattrack.steps.flowing import flow_of
 from sattrack.timeline import Observation, Series
 
@@ -45,6 +46,10 @@ def test_boxes_that_changed_places_with_others_moved_too():
     assert (left.value, left.low) == (40, 30)
     assert left.high == pytest.approx(55 + max(-5 + 5 * 2**0.5, 0))
     assert came.value == 30 + 5
+    assert boxes_sentence(flow) == (
+        "By boxes matched one to one between 1 of 2 pairs of scenes, 40 [30, 58] boxes left Port between 26 Aug and "
+        "28 Aug 2023, and 35 [20, 57] boxes came; how often these ends hold was not measured."
+    )
     # The totals by counts stay what they are.
     assert flow.departed == flow_of(SERIES).departed
 

@@ -85,7 +85,7 @@ def _until(text: str | None) -> dt.datetime | None:
 
 def _tell(found: "Followed", *, voice: Voice) -> None:
     """A row for each series, its sentences, and its cycles."""
-    from sattrack.steps.flow_phrasing import flow_sentence
+    from sattrack.steps.flow_phrasing import boxes_sentence, flow_sentence
 
     head = ("site", "zone", "sensor", "scenes", "unseen", "from (UTC)", "to (UTC)", "left", "95 %", "arrived", "95 %")
     voice.table(head, [_row(one) for one in found.flows], right=(3, 4, 7, 9))
@@ -97,8 +97,7 @@ def _tell(found: "Followed", *, voice: Voice) -> None:
         for direction in ("fall", "rise") if one.movements else ():
             voice.out(one_line(flow_sentence(one, direction=direction)))
         if one.by_boxes:
-            left, came = one.by_boxes
-            voice.out(one_line(f"{one.site_id}: by matched boxes {_amount(left)} left and {_amount(came)} came."))
+            voice.out(one_line(boxes_sentence(one)))
         for note in one.notes:
             voice.say(one_line(f"{one.site_id}{f', {one.zone}' if one.zone else ''}, {one.sensor}: {note}."))
     for alert in found.alerts:

@@ -9,7 +9,7 @@ from typing import Any
 from sattrack.flows import Agreement, Crossing, Cycle, Flow, Moved, Movement, Stand
 from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number
 from sattrack.results import SCHEMA_VERSION
-from sattrack.steps.flow_phrasing import crossing_sentence, flow_sentence
+from sattrack.steps.flow_phrasing import boxes_sentence, crossing_sentence, flow_sentence
 from sattrack.writing import write_whole
 
 FLOW_COLUMNS = (
@@ -77,7 +77,9 @@ def flow_value(flow: Flow) -> dict[str, Any]:
                       flow.movements],
         "cycles": [_cycle(one) for one in flow.cycles], "thresholds": [_crossing(flow, one) for one in flow.crossings],
         "lon": number(place[0], digits=7), "lat": number(place[1], digits=7),
-        "explanation": [discreet(flow_sentence(flow, direction=way)) for way in ("fall", "rise")],
+        "explanation": [discreet(one) for one in filter(None, (
+            *(flow_sentence(flow, direction=way) for way in ("fall", "rise")), boxes_sentence(flow)
+        ))],
         "notes": [discreet(note) for note in flow.notes],
     }  # fmt: skip
 

@@ -27,6 +27,19 @@ def flow_sentence(flow: Flow, *, direction: str) -> str:
     return f"{head}{_scenes(flow)}."
 
 
+def boxes_sentence(flow: Flow) -> str:
+    """What matched boxes say of the same period; empty where none were matched."""
+    if flow.by_boxes is None:
+        return ""
+    left, came = flow.by_boxes
+    matched = sum(one.by == "boxes" for one in flow.movements)
+    pairs = f"{matched} of {len(flow.movements)} pairs of scenes"
+    return (
+        f"By boxes matched one to one between {pairs}, {_boxes(left)} left {_place(flow)} "
+        f"{between_times(flow.since, flow.until)}, and {_boxes(came)} came; how often these ends hold was not measured."
+    )
+
+
 def crossing_sentence(flow: Flow, crossing: Crossing) -> str:
     """When a cumulative threshold was passed, and how sure that is."""
     past = _VERBS[crossing.direction]
