@@ -1,7 +1,7 @@
 """What the demo found, held against the truth of its samples: surges, sums of what moved, arrivals, and quiet."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,15 +35,7 @@ def checked(findings: "Findings", truth: Truth) -> Iterator[Check]:
     for series in whole:
         if roles.get(series.site_id) == "origin":
             yield _surge(series, _alerts(findings, series), truth)
-    out = [one for one in flows if roles.get(one.site_id) == "origin"]
-    for flow in out:
-        yield from _departures(flow, truth)
-    if out:
-        most = max(out, key=lambda one: one.departed.value)
-        yield Check(
-            most.departed.value >= AMOUNT,
-            f"{_by(most)}: {_moved(most.departed)} left, to pass {AMOUNT:,.0f}",
-        )
+    yield from _departures([one for one in flows if roles.get(one.site_id) == "origin"], truth)
     for flow in flows:
         if roles.get(flow.site_id) in ("transit", "destination"):
             yield _arrivals(flow, truth)
@@ -51,10 +43,7 @@ def checked(findings: "Findings", truth: Truth) -> Iterator[Check]:
         yield Check(link.verdict == "consistent", f"{link.link.source} to {link.link.target}: {link.verdict}")
     for series in whole:
         if series.site_id not in roles:
-            raised = _alerts(findings, series)
-            yield Check(
-                not raised, f"{_by(series)}: {len(raised)} alerts in {len(series.assessable)} scenes, where nothing happened"
-            )
+            yield _calm(series, _alerts(findings, series))
 
 
 def _surge(series: "Series", raised: "list[Alert]", truth: Truth) -> Check:
@@ -70,15 +59,24 @@ def _surge(series: "Series", raised: "list[Alert]", truth: Truth) -> Check:
     return Check(fine, f"{_by(series)}: first alert {found}; the first scene that shows the surge: {shown}")
 
 
-def _departures(flow: "Flow", truth: Truth) -> Iterator[Check]:
-    falls, _ = _true_sums(flow, truth)
-    yield Check(
-        _holds(flow.departed, falls), f"{_by(flow)}: {_moved(flow.departed)} left; true falls between its scenes: {falls:,}"
-    )
-    moves = [one for one in truth.moves if (one.site_id, one.sensor) == (flow.site_id, flow.sensor)]
-    all_left = sum(one.left for one in moves if one.begin >= flow.since and one.end <= flow.until)
-    low = 0.0 if flow.departed.low is None else flow.departed.low
-    yield Check(low <= all_left, f"{_by(flow)}: the lower end, {math.floor(low):,}, is not above all that left, {all_left:,}")
+def _departures(flows: "Sequence[Flow]", truth: Truth) -> Iterator[Check]:
+    """Each interval holds the true falls, no lower end is above all that left, and the largest total passes the amount."""
+    for flow in flows:
+        falls, _ = _true_sums(flow, truth)
+        said = f"{_by(flow)}: {_moved(flow.departed)} left; true falls between its scenes: {falls:,}"
+        yield Check(_holds(flow.departed, falls), said)
+        low, left = flow.departed.low or 0.0, _all_left(flow, truth)
+        yield Check(low <= left, f"{_by(flow)}: the lower end, {math.floor(low):,}, is not above all that left, {left:,}")
+    if flows:
+        most = max(flows, key=lambda one: one.departed.value)
+        said = f"{_by(most)}: {_moved(most.departed)} left, to pass {AMOUNT:,.0f}"
+        yield Check(most.departed.value >= AMOUNT, said)
+
+
+def _all_left(flow: "Flow", truth: Truth) -> int:
+    """Every box that left over the flow's period, whether a scene shows it or not."""
+    own = [one for one in truth.moves if (one.site_id, one.sensor) == (flow.site_id, flow.sensor)]
+    return sum(one.left for one in own if one.begin >= flow.since and one.end <= flow.until)
 
 
 def _arrivals(flow: "Flow", truth: Truth) -> Check:
@@ -87,6 +85,13 @@ def _arrivals(flow: "Flow", truth: Truth) -> Check:
     sure = flow.arrived.low is not None and flow.arrived.low > 0
     said = f"{_by(flow)}: {_moved(flow.arrived)} came; true rises between its scenes: {rises:,}"
     return Check(sure and _holds(flow.arrived, rises), said)
+
+
+def _calm(series: "Series", raised: "Sequence[Alert]") -> Check:
+    from sattrack.reports.wording import some
+
+    seen = some(len(series.assessable), "scene")
+    return Check(not raised, f"{_by(series)}: {some(len(raised), 'alert')} in {seen}, where nothing happened")
 
 
 def _true_sums(flow: "Flow", truth: Truth) -> tuple[int, int]:

@@ -1,4 +1,5 @@
 import csv
+import itertools
 import json
 from collections import defaultdict
 
@@ -72,7 +73,7 @@ def test_the_pier_fills_and_empties_at_least_five_times_from_the_end_of_august()
     for camera in CAMERAS:
         stack = [int(r["stock"]) for r in table("truth.csv") if (r["zone"], r["sensor"]) == ("pier", camera)]
         high = [count > 80 for count in stack]
-        assert sum(now and not before for before, now in zip(high, high[1:], strict=False)) >= 5
+        assert sum(now and not before for before, now in itertools.pairwise(high)) >= 5
         assert max(stack) in range(250, 301)
 
 
