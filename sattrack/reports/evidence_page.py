@@ -13,7 +13,7 @@ from sattrack.reports.canvas import THEMED, svg
 from sattrack.reports.cells import clean, discreet
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.evidence_chart import series_chart
-from sattrack.reports.evidence_pictures import STATE_WORDS, Drawn, credit, headline, small
+from sattrack.reports.evidence_pictures import STATE_WORDS, Drawn, credit, gsd_of, headline, small
 from sattrack.reports.evidence_words import (
     bracket_sentence,
     commands,
@@ -89,7 +89,7 @@ def _shot(one: Sight, drawn: Drawn) -> dict[str, Any]:
     scene = one.parts[0].scene
     return {
         "role": one.role, "src": f"data:image/jpeg;base64,{content}", "width": picture.width, "height": picture.height,
-        "when": when(scene.acquired), "sensor": clean(scene.sensor) or "sensor not stated", "count": headline(one),
+        "when": when(scene.acquired), "sensor": f"{clean(scene.sensor) or 'sensor not stated'}, {gsd_of(one):.2g} m a pixel", "count": headline(one),
         "credit": credit(one), "scene": " + ".join(clean(part.scene.part) for part in one.parts),
         "missing": missing_words(one), "bar": metres(bar.metres), "bar_width": round(100 * bar.px / drawn.view.width, 2),
         "north": None if turn is None else round(turn, 1),

@@ -103,7 +103,7 @@ def sheet(one: Drawn, sight: Sight, case: Case) -> bytes:
         pen.text((edge, y), text, font=font(size, bold=bold), fill=ink, anchor="la")
         y += line
     y += round(line * 0.5)
-    furniture(pen, one.part, one.view, at=(edge, y), size=size, right=width - edge)
+    furniture(pen, one.part, one.view, at=(edge, y), size=size, right=width - edge, gsd_m=gsd_of(sight))
     _write_legend(picture, legend, at=(edge, y + round(line * 2.3)), size=size)
     return png(picture)
 
@@ -121,6 +121,11 @@ def headline(sight: Sight) -> str:
     number = f"{some(count.count or 0, 'container')} counted"
     between = f" (90 % interval {interval(count)})" if interval(count) else " (no interval was measured for these weights)"
     return f"{number}{between}, {share(count.observed_fraction)} of the site seen"
+
+
+def gsd_of(sight: Sight) -> float:
+    """The scene's own pixel size, metres: what could be seen, however large it is drawn."""
+    return max(max(part.scene.grid.gsd_m) for part in sight.parts)
 
 
 def credit(sight: Sight) -> str:

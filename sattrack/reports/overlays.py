@@ -151,14 +151,23 @@ def _hatched(pixels: Pixels, unseen: tuple[Points, ...], *, bold: int) -> Pixels
     return pixels
 
 
-def furniture(pen: ImageDraw.ImageDraw, part: Part, view: View, *, at: tuple[int, int], size: float, right: int) -> None:
-    """The scale bar, and north where it is known."""
+def furniture(
+    pen: ImageDraw.ImageDraw,
+    part: Part,
+    view: View,
+    *,
+    at: tuple[int, int],
+    size: float,
+    right: int,
+    gsd_m: float | None = None,
+) -> None:
+    """The scale bar, and north where it is known. gsd_m: of the scene, where the part was laid on other pixels."""
     grid = part.scene.grid
     bar = scale_bar(view, grid=grid, share=min(0.3, size * 11 / view.width))
     x, y = at
     height = max(3, round(size / 4))
     pen.rectangle((x, y, x + bar.px, y + height), fill=_INK)
-    unit = f"{metres(bar.metres)}  ({max(grid.gsd_m):.2g} m a pixel)"
+    unit = f"{metres(bar.metres)}  ({gsd_m or max(grid.gsd_m):.2g} m a pixel)"
     pen.text((x, y + height + round(size * 0.3)), unit, font=font(size * 0.85), fill=_INK, anchor="la")
     turn = north_in(view, grid=grid)
     if turn is None:
