@@ -87,9 +87,10 @@ def _shot(one: Sight, drawn: Drawn) -> dict[str, Any]:
     picture = small(drawn.pixels, most_px=_MOST_PX)
     content = base64.b64encode(jpeg(picture, quality=_QUALITY)).decode()
     scene = one.parts[0].scene
+    sensor = f"{clean(scene.sensor) or 'sensor not stated'}, {gsd_of(one):.2g} m a pixel"
     return {
         "role": one.role, "src": f"data:image/jpeg;base64,{content}", "width": picture.width, "height": picture.height,
-        "when": when(scene.acquired), "sensor": f"{clean(scene.sensor) or 'sensor not stated'}, {gsd_of(one):.2g} m a pixel", "count": headline(one),
+        "when": when(scene.acquired), "sensor": sensor, "count": headline(one),
         "credit": credit(one), "scene": " + ".join(clean(part.scene.part) for part in one.parts),
         "missing": missing_words(one), "bar": metres(bar.metres), "bar_width": round(100 * bar.px / drawn.view.width, 2),
         "north": None if turn is None else round(turn, 1),
