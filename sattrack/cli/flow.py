@@ -91,8 +91,20 @@ def _tell(found: "Followed", *, voice: Voice) -> None:
     voice.table(head, [_row(one) for one in found.flows], right=(3, 4, 7, 9))
     cycles = [(one, cycle) for one in found.flows for cycle in one.cycles]
     if cycles:
-        names = ("site", "zone", "low (UTC)", "boxes", "filled by", "high (UTC)", "boxes", "emptied by", "low (UTC)", "boxes")
-        voice.table(names, [_cycle(one, cycle) for one, cycle in cycles], right=(3, 4, 6, 7, 9), title="Cycles that are sure")
+        names = (
+            "site",
+            "zone",
+            "sensor",
+            "low (UTC)",
+            "boxes",
+            "filled by",
+            "high (UTC)",
+            "boxes",
+            "emptied by",
+            "low (UTC)",
+            "boxes",
+        )
+        voice.table(names, [_cycle(one, cycle) for one, cycle in cycles], right=(4, 5, 7, 8, 10), title="Cycles that are sure")
     for one in found.flows:
         for direction in ("fall", "rise") if one.movements else ():
             voice.out(one_line(flow_sentence(one, direction=direction)))
@@ -117,7 +129,7 @@ def _row(one: "Flow") -> tuple[str, ...]:
 
 def _cycle(flow: "Flow", one: "Cycle") -> tuple[str, ...]:
     low, high, end = _stand(one.began), _stand(one.peak), _stand(one.emptied)
-    return (flow.site_id, flow.zone, *low, _amount(one.filled), *high, _amount(one.left), *end)
+    return (flow.site_id, flow.zone, flow.sensor, *low, _amount(one.filled), *high, _amount(one.left), *end)
 
 
 def _stand(one: "Stand | None") -> tuple[str, str]:

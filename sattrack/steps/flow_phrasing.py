@@ -51,7 +51,7 @@ def crossing_sentence(flow: Flow, crossing: Crossing) -> str:
     return (
         f"{crossing.amount:,.0f} boxes {past} {_place(flow)} since {_time(crossing.since)}: passed "
         f"{between_times(*crossing.reached)}, at the earliest after {_time(crossing.earliest)}, {sure}; "
-        f"by then {_boxes(crossing.total)}."
+        f"by then {_boxes(crossing.total)}{_by(flow)}."
     )
 
 
@@ -107,9 +107,18 @@ def _boxes(total: Moved) -> str:
     return f"{value:,} [{math.floor(total.low):,}, {math.ceil(total.high):,}] boxes"
 
 
+def _sensor(flow: Flow) -> str:
+    """Whose scenes they are, where the sensor has a name: a site may have flows by several."""
+    return f" of {flow.sensor}" if flow.sensor and not flow.sensor.startswith("unnamed") else ""
+
+
+def _by(flow: Flow) -> str:
+    return f" by scenes{_sensor(flow)}" if _sensor(flow) else ""
+
+
 def _scenes(flow: Flow) -> str:
     """What it rests on, where that is more than two scenes."""
-    said = [] if len(flow.movements) == 1 else [f"by {len(flow.movements) + 1} scenes"]
+    said = [] if len(flow.movements) == 1 else [f"by {len(flow.movements) + 1} scenes{_sensor(flow)}"]
     shares = [stand.observed_fraction for one in flow.movements for stand in (one.earlier, one.later)]
     if min(shares) < 0.995:
         said.append(f"of which the least shows {min(shares):.0%} of the site".replace("%", " %"))
