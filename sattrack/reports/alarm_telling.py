@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
-from sattrack.reports.cells import clean, discreet
+from sattrack.reports.cells import discreet
 from sattrack.reports.wording import some, when
 from sattrack.steps.ears import LEAST_SCENES
 from sattrack.timeline import Alert
@@ -15,7 +17,8 @@ _JUDGED = ("farrington", "ears-t")
 
 @dataclass(frozen=True, slots=True)
 class AlarmLine:
-    """One alert or warning. level and direction choose the mark; pair: the id of its pictures on the page, or empty."""
+    """One alert or warning. level and direction choose the mark; pair: the id of its pictures on the page, or empty;
+    evidence: the address of its pack beside the page, or empty."""
 
     id: str
     level: str
@@ -30,15 +33,17 @@ class AlarmLine:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """A series' alarms, latest first, and one sentence on what was judged."""
+    """A place's alarms, latest first, one sentence on what was judged, and what stands in no baseline of another."""
 
     lines: tuple[AlarmLine, ...]
     judged: str
+    breaks: tuple[str, ...]
 
 
 def raised(alerts: Iterable[Alert]) -> list[Alert]:
-    """Alerts and warnings, latest first."""
-    return sorted((a for a in alerts if a.level in ("alert", "warning")), key=lambda a: (a.datetime, a.scene_id), reverse=True)
+    """Alerts and warnings of scenes, latest first; those on cumulative amounts are told with what moved."""
+    grave = [one for one in alerts if one.level in ("alert", "warning") and one.kind == "scene"]
+    return sorted(grave, key=lambda a: (a.datetime, a.scene_id), reverse=True)
 
 
 def judged(alerts: Iterable[Alert]) -> list[Alert]:
@@ -46,11 +51,18 @@ def judged(alerts: Iterable[Alert]) -> list[Alert]:
     return [one for one in alerts if one.method in _JUDGED and one.expected is not None]
 
 
-def alarms_of(alerts: Sequence[Alert], *, pairs: Iterable[str] = ()) -> Alarms:
-    """The alarms of one site or zone. pairs: ids of the pictures that the page shows."""
-    shown = set(pairs)
-    lines = tuple(_line(one, pair=f"pair-{one.id}" if f"pair-{one.id}" in shown else "") for one in raised(alerts))
-    return Alarms(lines, _told(alerts))
+def alarms_of(
+    alerts: Sequence[Alert], *, breaks: Iterable[str] = (), pairs: Iterable[str] = (), packs: Path | None = None
+) -> Alarms:
+    """The alarms of one site or zone. breaks: of its series, said once for all. pairs: ids of the pictures that the page shows;
+    packs: the folder beside which the page stands, where evidence packs may lie; none: they are not linked.
+    """
+    shown, known = set(pairs), tuple(dict.fromkeys(breaks))
+    lines = tuple(
+        _line(one, pair=f"pair-{one.id}" if f"pair-{one.id}" in shown else "", known=known, packs=packs)
+        for one in raised(alerts)
+    )
+    return Alarms(lines, _told(alerts), tuple(discreet(one) for one in known))
 
 
 def way(alert: Alert) -> str:
@@ -59,11 +71,13 @@ def way(alert: Alert) -> str:
     return f"{name}: {alert.direction}" if alert.direction in ("rise", "fall") else name
 
 
-def _line(one: Alert, *, pair: str) -> AlarmLine:
+def _line(one: Alert, *, pair: str, known: Sequence[str], packs: Path | None) -> AlarmLine:
+    notes = [note for note in dict.fromkeys(one.notes) if note not in known]
+    there = packs is not None and one.evidence_path and (packs / one.evidence_path).is_file()
     return AlarmLine(
         id=one.id, level=one.level, direction=one.direction, way=way(one), when=when(one.datetime),
-        sentence=discreet(one.sentence), notes=discreet("; ".join(dict.fromkeys(one.notes))), pair=pair,
-        evidence=clean(one.evidence_path),
+        sentence=discreet(one.sentence), notes=discreet("; ".join(notes)), pair=pair,
+        evidence=quote(one.evidence_path) if there else "",
     )  # fmt: skip
 
 

@@ -59,12 +59,14 @@ def map_chart(
     others = {site: place for site, place in places.items() if site not in {one.site_id for one in chain.places}}
     sheet, height = _sheet([*own.values(), *others.values()], width=width, most_height=most_height)
     marks: list[Sequence[Mark]] = [_furniture(sheet, width, height)]
-    marks += [_link(sheet, one, own) for one in agreements if {one.link.source, one.link.target} <= own.keys()]
+    links = [_link(sheet, one, own) for one in agreements if {one.link.source, one.link.target} <= own.keys()]
+    marks += links
     marks.append([Dot(*sheet.at(place), 3.0, "quiet", hollow=True, tip=clean(names.get(s, s))) for s, place in others.items()])
     marks.append([_dot(sheet, one, own[one.site_id]) for one in chain.places if one.site_id in own])
     said = {one.site_id: (sheet.at(own[one.site_id]), _name(one, names), True) for one in chain.places if one.site_id in own}
     said |= {site: (sheet.at(place), clean(names.get(site, site)), False) for site, place in others.items()}
-    marks.append(_labels(list(said.values()), width=width, middle=sheet.centre[1]))
+    words = [mark for link in links for mark in link if isinstance(mark, Words)]
+    marks.append(_labels(list(said.values()), words, width=width, middle=sheet.centre[1]))
     return Drawing(width, height, joined(marks), title="Map of the chain")
 
 
@@ -158,17 +160,19 @@ def _name(one: Place, names: Mapping[str, str]) -> str:
     return clean(one.name or names.get(one.site_id, one.site_id)) + (f" / {clean(one.zone)}" if one.zone else "")
 
 
-def _labels(said: Sequence[tuple[tuple[float, float], str, bool]], *, width: float, middle: float) -> list[Mark]:
+def _labels(
+    said: Sequence[tuple[tuple[float, float], str, bool]], words: Sequence[Words], *, width: float, middle: float
+) -> list[Mark]:
     """Names on the side of their marks that looks away from the middle, where links do not run; where there is no room, above
-    or below. Moved on where two would touch.
+    or below. Moved on where they would touch each other, or words that stand there.
     """
     marks: list[Mark] = []
-    taken: list[tuple[float, float, float]] = []
+    taken = [_span(one) for one in words]
     for (x, y), name, own in said:
         size = 13.0 if own else 11.0
-        most = int((width - 16) / (0.58 * size))
+        most = int((width - 16) / (0.64 * size))
         text = name if len(name) <= most else f"{name[: most - 1]}…"
-        reach = 0.58 * size * len(text)
+        reach = 0.64 * size * len(text)
         left, base, down = x + 12, y + 4, 14.0
         if x < width / 2:
             left = x - 12 - reach
@@ -181,6 +185,13 @@ def _labels(said: Sequence[tuple[tuple[float, float], str, bool]], *, width: flo
         taken.append((left, left + reach, base))
         marks.append(Words(left + reach / 2, base, text, "ink" if own else "quiet", size, "middle", own))
     return marks
+
+
+def _span(one: Words) -> tuple[float, float, float]:
+    """Where words begin and end, and their line."""
+    reach = 0.6 * one.size * len(one.text)
+    left = one.x - {"start": 0.0, "middle": reach / 2, "end": reach}[one.anchor]
+    return left, left + reach, one.y
 
 
 def _furniture(sheet: _Sheet, width: float, height: float) -> list[Mark]:

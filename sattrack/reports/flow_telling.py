@@ -18,12 +18,13 @@ _MOST_CYCLES = 24
 
 @dataclass(frozen=True, slots=True)
 class FlowTold:
-    """One flow on the page. by: its sensor, where a place has several flows; crossings: of the amounts that were asked for."""
+    """One flow on the page. by: its sensor, where a place has several flows; level: of the intervals, percent, empty where
+    there are none; crossings: of the amounts that were asked for."""
 
     plate: Plate
     by: str
     totals: tuple[str, ...]
-    known: bool
+    level: str
     cycles: tuple[str, ...]
     cycles_left: int
     crossings: tuple[str, ...]
@@ -50,11 +51,11 @@ def _told(flow: Flow, findings: Findings, *, name: str, several: bool) -> FlowTo
         plate=plate_of(wide, narrow, title=f"What moved between scenes: {name} {clean(flow.zone)}".strip()),
         by=clean(flow.sensor) if several else "",
         totals=tuple(discreet(flow_sentence(flow, direction=way)) for way in ("fall", "rise")),
-        known=flow.known,
+        level=f"{100 * flow.level:.0f}" if flow.known else "",
         cycles=tuple(_cycle(one) for one in flow.cycles[-_MOST_CYCLES:]),
         cycles_left=max(len(flow.cycles) - _MOST_CYCLES, 0),
         crossings=tuple(discreet(crossing_sentence(flow, one)) for one in flow.crossings),
-        notes=tuple(discreet(note) for note in flow.notes),
+        notes=tuple(discreet(note) for note in flow.notes if series is None or note not in series.breaks),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sattrack import timeline
 from sattrack.errors import StoreError
 from sattrack.findings import Findings, Pair
 from sattrack.ports import Finished, Reader
@@ -27,7 +28,6 @@ from sattrack.reports.shots import PREFIX, Shot, chained, shots_of
 from sattrack.reports.telling import Place, Series, places_of, problems, sources, span
 from sattrack.reports.wording import share, some, when
 from sattrack.results import Part, SceneOutcome
-from sattrack.timeline import Alert
 
 MOST_BYTES = 25_000_000
 PICTURES = "pictures"
@@ -62,7 +62,7 @@ def write_report(
         # What a picture's own caption and links take, and a little more: the limit is on the file, not on a guess of it.
         room = most_bytes - bare - 2_500 * max(1, len(run.counts) + len(parts)) - 20_000
         shown, taken = pair_shots(pairs, imagery=imagery, room=room // 2, locations=run.index.locations)
-        said |= _alarms(said["places"], findings, shown)
+        said |= _alarms(said["places"], findings, shown, packs=_beside(path, run))
         room -= taken
         shots = shots_of(run, parts, imagery=imagery, reader=reader, remote=allow_remote, folder=folder, room=room)
         path.write_bytes(_render(said, shots).encode())
@@ -110,12 +110,22 @@ def _one_list(shots: list[Shot]) -> list[Shot]:
     return chained([replace(shot, before="", after="") for shot in shots])
 
 
-def _alarms(places: Sequence[Place], findings: Findings | None, shown: Sequence[PairShot]) -> dict[str, Any]:
+def _beside(path: Path, run: Finished) -> Path | None:
+    """The run's folder where the page stands in it; from elsewhere nothing of it can be linked."""
+    return run.folder if path.parent.resolve() == run.folder.resolve() else None
+
+
+def _alarms(
+    places: Sequence[Place], findings: Findings | None, shown: Sequence[PairShot], *, packs: Path | None = None
+) -> dict[str, Any]:
     """What depends on the pairs that were made."""
     ids = [pair.id for pair in shown]
     alerts = findings.alerts if findings else ()
     told = {
-        one: alarms_of(_own_alerts(one, place, alerts), pairs=ids) for place in places for one in _series_of(place) if findings
+        one: alarms_of(_own_alerts(one, place, alerts), breaks=_breaks(one, place, findings.series), pairs=ids, packs=packs)
+        for place in places
+        for one in _series_of(place)
+        if findings
     }
     raised = {(a.site_id, a.scene_id) for a in alerts if a.level == "alert" and a.kind == "scene"}
     return {
@@ -173,12 +183,16 @@ def _series_of(place: Place) -> tuple[Series, ...]:
     return ((place.whole,) if place.whole else ()) + place.zones
 
 
+def _breaks(series: Series, place: Place, found: Iterable[timeline.Series]) -> list[str]:
+    return [said for one in found if (one.site_id, one.zone) == (place.id, series.key) for said in one.breaks]
+
+
 def _chart(series: Series, place: Place, findings: Findings | None) -> CountPlate | None:
     alerts = _own_alerts(series, place, findings.alerts) if findings else []
     return count_plate(series.counts, alerts, title=f"Containers counted in time: {place.name} {series.zone}".strip())
 
 
-def _own_alerts(series: Series, place: Place, alerts: Iterable[Alert]) -> list[Alert]:
+def _own_alerts(series: Series, place: Place, alerts: Iterable[timeline.Alert]) -> list[timeline.Alert]:
     return [one for one in alerts if (one.site_id, one.zone) == (place.id, series.key)]
 
 
