@@ -119,7 +119,7 @@ def _unjudged(looks: Looks) -> str:
     if known * looks.size_m**2 < 2 * _LEAST_M2:
         return "too little ground was looked at"
     coloured = (looks.spread > _COLOURED) & looks.known
-    return "the picture is gray" if coloured.sum() < _LEAST_COLOURED * known else ""
+    return "the picture is gray all over, by its sensor or under cloud" if coloured.sum() < _LEAST_COLOURED * known else ""
 
 
 def _mean(values: Map, width: int) -> Map:
