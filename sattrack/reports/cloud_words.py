@@ -16,7 +16,7 @@ def cloud_words(counted: Sequence[Count]) -> list[str]:
     if judged:
         said.append(
             f"In {judged} of {of} no cloud mask came with the picture, and thick cloud was judged from the picture itself; "
-            "thin cloud, haze and what is as even as a roof are not told."
+            "boxes under thin cloud or haze, or in a shadow of cloud, may be missing from the number without notice."
         )
     if unchecked := len(bare) - judged:
         said.append(

@@ -41,7 +41,7 @@ _FILLS, _SURE_SWELL = 0.6, 1.0
 # The rim of a cloud hides too, as far as it is nearly as smooth: so many metres at most.
 _GROWTH_M, _RIM_SPREAD, _RIM_EDGE, _RIM_PEAK = 16.0, 0.10, 0.05, 0.16
 # A box that was found stood in sight, and the ground around it; what holds many is no cloud.
-_SIGHT_M, _MOST_SIGHTED = 12.0, 0.1
+_SIGHT_M, _MOST_SIGHTED = 8.0, 0.1
 # A picture is gray where so few cells have any colour; it is veiled where its darkest is so bright against its brightest.
 _COLOURED, _LEAST_COLOURED, _VEILED = 0.012, 0.01, 0.5
 
