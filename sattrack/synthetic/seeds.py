@@ -6,5 +6,6 @@ FIRST_KEPT_SEED = 9_000_000
 BENCHMARK_SEED = 9_000_000
 # Sets that are drawn to measure something, unless other seeds are asked for.
 SETS_SEED = 9_100_000
-# The shipped samples: one seed for each scene from here on, a site's ground and fixtures with the first of its hundred.
+# The shipped samples: one seed for each scene from here on, a site's ground and fixtures with the first of its hundred, and
+# what stands there from day to day with the last; a change of the calendar takes the site's first seed and its own number.
 SAMPLES_SEED = 900_000_000
