@@ -64,16 +64,20 @@ class LooksMap:
         if len(x) < 2 or len(y) < 2 or (np.diff(x) < 1).any() or (np.diff(y) < 1).any():
             return
         at = slice(first_row, first_row + len(y) - 1), slice(first_col, first_col + len(x) - 1)
-        valid = cv2.resize(tile.valid.astype(np.float32), (cols, rows), interpolation=cv2.INTER_AREA) > 0.999
+        whole = bool(tile.valid.all())
+        share = cv2.resize(tile.valid.astype(np.float32), (cols, rows), interpolation=cv2.INTER_AREA) if not whole else None
+        valid = np.ones((rows, cols), bool) if share is None else np.asarray(share > 0.999)
         tone = self._toned(np.asarray(cv2.resize(tile.pixels, (cols, rows), interpolation=cv2.INTER_AREA), np.uint8))
-        change = _change(tone.mean(axis=2), valid)
-        share = _summed(valid.astype(np.float32), y, x)
-        safe = np.maximum(share, 1)
-        self._tone[at] = _summed(np.where(valid[..., None], tone, 0), y, x) / safe[..., None]
+        if not whole:
+            tone[~valid] = 0
+        change = _change((tone[..., 0] + tone[..., 1] + tone[..., 2]) / np.float32(3), valid)
+        number = _summed(valid.astype(np.float32), y, x)
+        safe = np.maximum(number, 1)
+        self._tone[at] = _summed(tone, y, x) / safe[..., None]
         self._edge[at] = _summed(change, y, x) / safe
         inner = change[y[0] : y[-1], x[0] : x[-1]]
         self._peak[at] = np.maximum.reduceat(np.maximum.reduceat(inner, y[:-1] - y[0], axis=0), x[:-1] - x[0], axis=1)
-        self._known[at] = 2 * share >= np.outer(np.diff(y), np.diff(x))
+        self._known[at] = 2 * number >= np.outer(np.diff(y), np.diff(x))
 
     def result(self) -> Looks:
         tone = self._tone.astype(np.float32)
