@@ -21,7 +21,7 @@ _LINKS: dict[str, tuple[Ink, float, tuple[float, float] | None]] = {
     "not consistent": ("warn", 1.8, (7.0, 4.0)),
     "cannot be told": ("quiet", 1.4, (2.0, 4.0)),
 }
-_LANE_PX = 84.0
+_LANE_PX = 92.0
 # Room above and below the sites of a map; and the least ground that a map shows, about a kilometre.
 _ROOM_PX, _LEAST_DEGREES = 120.0, 0.01
 
@@ -87,7 +87,7 @@ def lane_chart(chain: Chain, flows: Mapping[str, Flow], names: Mapping[str, str]
     marks: list[Sequence[Mark]] = [[Stroke(((plot.left, plot.base), (plot.right, plot.base)), "quiet")], dates(plot)]
     for i, place in enumerate(chain.places):
         line = plot.top + _LANE_PX * (i + 0.5) + 8
-        marks.append(_lane(plot, place, seen.get(place.site_id), names, line=line, per_box=(_LANE_PX / 2 - 14) / most))
+        marks.append(_lane(plot, place, seen.get(place.site_id), names, line=line, per_box=(_LANE_PX / 2 - 18) / most))
     marks.append([Words(plot.left, 11, f"half a lane: {whole(most)} boxes", size=11)])
     return Drawing(width, height, joined(marks), title="What came and left at each site of the chain")
 
