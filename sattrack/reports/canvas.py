@@ -188,7 +188,7 @@ def _dashed(stroke: Stroke) -> list[tuple[tuple[float, float], ...]]:
     if stroke.dash is None:
         return [stroke.points]
     on, off = stroke.dash
-    pieces = []
+    pieces: list[tuple[tuple[float, float], ...]] = []
     for (x0, y0), (x1, y1) in itertools.pairwise(stroke.points):
         length = math.hypot(x1 - x0, y1 - y0)
         for i in range(math.ceil(length / (on + off))):
