@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -65,8 +65,6 @@ def make_network(architecture: str, *, start: Path | None) -> OBBModel:
     if start is not None:
         checkpoint, _ = torch_safe_load(str(start), safe_only=True)
         network.load(checkpoint, verbose=False)
-    for parameter in network.parameters():
-        parameter.requires_grad_(True)
     return network
 
 
@@ -95,14 +93,15 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     network.to(device).train()
     network.to(memory_format=torch.channels_last)
+    network.requires_grad_(True)  # the average of the round before learns nothing itself
     averaged = deepcopy(network).eval()
-    for parameter in averaged.parameters():
-        parameter.requires_grad_(False)
+    averaged.requires_grad_(False)
     optimiser = _optimiser(network, schedule)
     state = _resumed(folder / "last.pt", network=network, averaged=averaged, optimiser=optimiser, schedule=schedule)
     loss_of = v8OBBLoss(network)
     bce = ForgivingBce()
     loss_of.bce = cast(Any, bce)
+    strides = [int(stride) for stride in network.stride]
     began, seconds_before = time.monotonic(), state.seconds
     for planned in _batches(sampler, schedule=schedule, first=state.step, workers=workers):
         rng = np.random.default_rng([schedule.seed, state.step, 1])
@@ -110,7 +109,7 @@ def fit(
             group["lr"] = _rate(state, schedule)
         tiles = sampler.paint(planned)
         pixels = vary(tiles.pixels, rng=rng, gsd_m=gsd_m, looks=looks)
-        bce.marked = _marked(tiles.ignore)
+        bce.marked = _marked(tiles.ignore, strides=strides)
         loss = _loss(network, loss_of, pixels, tiles, device=device)
         if math.isfinite(float(loss.detach())):
             optimiser.zero_grad(set_to_none=True)
@@ -169,11 +168,16 @@ def takes_bfloat16(device: torch.device) -> bool:
     return device.type == "cuda" or (device.type == "cpu" and bool(native()))
 
 
-def _marked(ignore: torch.Tensor) -> torch.Tensor:
-    """(n, rows, cols) at stride 8 -> (n, anchors) over strides 8, 16 and 32, in the head's order."""
+def _marked(ignore: torch.Tensor, *, strides: Sequence[int]) -> torch.Tensor:
+    """(n, rows, cols) at stride 8 -> (n, anchors) over the strides of the head's levels, in their order."""
     flags = ignore[:, None].float()
-    levels = [flags, *(torch.nn.functional.max_pool2d(flags, k) for k in (2, 4))]
-    return torch.cat([level.flatten(1) for level in levels], dim=1) > 0
+    return torch.cat([_at_stride(flags, stride).flatten(1) for stride in strides], dim=1) > 0
+
+
+def _at_stride(flags: torch.Tensor, stride: int) -> torch.Tensor:
+    if stride < 8:
+        return torch.nn.functional.interpolate(flags, scale_factor=8 // stride, mode="nearest")
+    return torch.nn.functional.max_pool2d(flags, stride // 8)
 
 
 def _optimiser(network: OBBModel, schedule: Schedule) -> torch.optim.AdamW:

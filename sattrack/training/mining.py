@@ -1,6 +1,7 @@
 """Mining: where a network that is trained on finds boxes that are not there, so that the next round shows it such places."""
 
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from sattrack.training.sampling import Layer, Planned, TileSampler, finer_than
 
 # What scores so much where nothing stands is worth a look, though it would not be counted yet.
 _FLOOR = 0.15
-# Cells, of 8 px, round a surer one tell of the same thing.
+# Cells of the finest level round a surer one tell of the same thing.
 _REACH = 5
 # So much of an empty source's draws goes by what was found in its pictures, the rest as before.
 _SHARE = 0.6
@@ -43,6 +44,7 @@ def _found(
     jobs = [(i, layer) for i, p in shrunk.items() for layer in _tiles(p, i, gsd_m=gsd_m, tile_px=tile_px)]
     found: dict[int, list[NDArray[np.float64]]] = {}
     was_training = network.training
+    side = tile_px // int(min(cast(Any, network).stride))  # of the finest level, which comes first
     network.to(device).eval()
     for first in range(0, len(jobs), batch):
         group = jobs[first : first + batch]
@@ -50,7 +52,7 @@ def _found(
             raw = network(sampler.paint(_unturned([layer for _, layer in group])).pixels)
         raw = (raw[0] if isinstance(raw, tuple | list) else raw).float()
         for (i, layer), rows in zip(group, raw, strict=True):
-            places = _peaks(rows, tile_px=tile_px) @ layer.to_picture[:, :2].T + layer.to_picture[:, 2]
+            places = _peaks(rows, side=side) @ layer.to_picture[:, :2].T + layer.to_picture[:, 2]
             ratio = np.array(pictures[i].pixels.shape[1::-1]) / np.array(shrunk[i].pixels.shape[1::-1])
             if len(places):
                 found.setdefault(i, []).append(places * ratio)
@@ -75,9 +77,11 @@ def _unturned(layers: list[Layer]) -> Planned:
     return Planned([[layer] for layer in layers], np.zeros((0, 5)), np.zeros(0, np.intp), nothing)
 
 
-def _peaks(rows: torch.Tensor, *, tile_px: int) -> NDArray[np.float64]:
-    """(6, anchors) of the decoded head -> (k, 2) middles, in tile pixels, of the cells that outscore their neighbours."""
-    side = tile_px // 8
+def _peaks(rows: torch.Tensor, *, side: int) -> NDArray[np.float64]:
+    """(6, anchors) of the decoded head -> (k, 2) middles, in tile pixels, of the cells that outscore their neighbours.
+
+    side: of the finest level, cells.
+    """
     scores = rows[4, : side * side].reshape(1, 1, side, side)
     top = functional.max_pool2d(scores, _REACH, stride=1, padding=_REACH // 2)
     chosen = torch.nonzero(((scores == top) & (scores >= _FLOOR)).flatten()).flatten()
