@@ -37,11 +37,13 @@ def moved(centre: Point, heading: float, *, along: float = 0.0, across: float = 
 
 
 def assembled(pieces: Sequence[Piece], *, centre: Point, heading: float, frame: float, block: Point | None = None) -> Solids:
-    """The thing at a place. frame, block: as in `solids`."""
-    size, height = np.array([piece.size for piece in pieces], float), np.array([piece.height for piece in pieces], float)
+    """The thing at a place, of any number of pieces. frame, block: as in `solids`."""
+    size = np.array([piece.size for piece in pieces], float).reshape(-1, 2)
+    height = np.array([piece.height for piece in pieces], float).reshape(-1, 2)
+    places = [moved(centre, heading, along=piece.along, across=piece.across) for piece in pieces]
     return solids(
-        np.array([moved(centre, heading, along=piece.along, across=piece.across) for piece in pieces]),
-        heading=heading + np.array([piece.turn for piece in pieces]), length=size[:, 0], width=size[:, 1], base=height[:, 0],
-        top=height[:, 1], colour=np.array([np.reshape(piece.colour, 3) for piece in pieces]),
+        np.array(places, float).reshape(-1, 2), heading=heading + np.array([piece.turn for piece in pieces], float),
+        length=size[:, 0], width=size[:, 1], base=height[:, 0], top=height[:, 1],
+        colour=np.array([np.reshape(piece.colour, 3) for piece in pieces], float).reshape(-1, 3),
         kind=np.array([piece.kind for piece in pieces], np.int8), frame=frame, block=block,
     )  # fmt: skip

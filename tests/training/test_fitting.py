@@ -8,7 +8,7 @@ from sattrack.detectors.cards import card_for
 from sattrack.detectors.yolo import YoloDetector
 from sattrack.errors import UsageError
 from sattrack.imagery import Batch, Tile, Window
-from sattrack.training.fitting import ForgivingBce, Schedule, fit, make_network
+from sattrack.training.fitting import ForgivingBce, Schedule, _marked, fit, make_network
 from sattrack.training.looks import Looks
 from sattrack.training.making import Made, make
 from sattrack.training.pictures import render_pictures
@@ -38,6 +38,24 @@ def test_what_was_trained_is_loaded_and_detects(tmp_path: Path) -> None:
     detector = YoloDetector(made.weights, card=card, device="cpu", score_floor=0.05, merge_overlap=0.4, tile_cap=3000)
     tile = Tile(Window(0, 0, 320, 320), np.zeros((320, 320, 3), np.uint8), np.ones((320, 320), bool))
     assert len(next(iter(detector.detect([Batch((tile,))])))) == 1
+
+
+def test_a_further_round_changes_the_weights_of_the_one_before(tmp_path: Path) -> None:
+    def network(made: Made) -> dict[str, torch.Tensor]:
+        return dict(torch.load(made.weights, weights_only=False)["model"].state_dict())
+
+    one = network(trained(tmp_path / "one"))
+    two = network(trained(tmp_path / "two", rounds=(Round(steps=2, rate=0.001), Round(steps=2, rate=0.001))))
+    assert any(not torch.equal(one[key], two[key]) for key in one if key.endswith("conv.weight"))
+
+
+def test_what_is_not_taught_is_marked_at_every_level_of_the_head() -> None:
+    ignore = torch.zeros(1, 8, 8, dtype=torch.bool)
+    ignore[0, 3, 5] = True
+    fine, middle, coarse = torch.split(_marked(ignore, strides=(4, 8, 16))[0], [256, 64, 16])
+    assert fine.reshape(16, 16).nonzero().tolist() == [[6, 10], [6, 11], [7, 10], [7, 11]]
+    assert middle.reshape(8, 8).nonzero().tolist() == [[3, 5]]
+    assert coarse.reshape(4, 4).nonzero().tolist() == [[1, 2]]
 
 
 class Killed(Exception):
