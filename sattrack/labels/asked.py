@@ -5,6 +5,7 @@ from typing import Literal
 
 Format = Literal["auto", "sattrack", "yolo-obb", "coco", "dota", "geojson"]
 Half = Literal["", "first", "second"]
+Uncounted = Literal["drop", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +14,15 @@ class Asked:
 
     format: auto looks for itself. gsd_m: pixel size (x, y) in metres of pictures that do not tell. bands: numbers of red, green
     and blue (or one for gray) where a file does not tell. classes: names or ids of the categories that are containers; empty:
-    those that are called so.
+    those that are called so. uncounted: what becomes of boxes that a run of ours found and was not sure of: dropped, so that
+    ground stands there, or ignored, so that nothing is said of the place.
     """
 
     format: Format = "auto"
     gsd_m: tuple[float, float] | None = None
     bands: tuple[int, ...] | None = None
     classes: tuple[str, ...] = ()
+    uncounted: Uncounted = "drop"
 
 
 @dataclass(frozen=True, slots=True)

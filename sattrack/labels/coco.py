@@ -80,10 +80,13 @@ def _read(name: str, path: Path, asked: Asked) -> LabelledSet:
         image, category = _owner(annotation, pictures=pictures, names=names, where=where)
         if annotation.get("counted") is False:  # our own export of every stored box
             uncounted += 1
+            if asked.uncounted == "ignore":
+                marks[image] += marks_of(annotation | {"ignore": 1}, category=category, where=where)
             continue
         marks[image] += marks_of(annotation, category=category, where=where)
     sheets = [_sheet(entry, marks=marks[image], path=path) for image, entry in pictures.items()]
-    notes = [f"{uncounted} boxes that are marked as not counted are not taken"] if uncounted else []
+    said = "not taken" if asked.uncounted == "drop" else "ignored"
+    notes = [f"{uncounted} boxes that are marked as not counted are {said}"] if uncounted else []
     return as_set(sheets, name=name, form="coco", path=path, asked=asked, names=names, notes=notes)
 
 

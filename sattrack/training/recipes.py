@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sattrack.errors import SettingsError
-from sattrack.labels.asked import Asked, Choice, Format, Half
+from sattrack.labels.asked import Asked, Choice, Format, Half, Uncounted
 from sattrack.synthetic.seeds import FIRST_KEPT_SEED
 
 PixelSize = Annotated[float, Field(gt=0, le=100)]
@@ -34,6 +34,9 @@ class LabelledSource(_Strict):
     gsd_m: PixelSize | tuple[PixelSize, PixelSize] | None = Field(None, description="Pixel size where pictures do not tell.")
     bands: tuple[int, ...] | None = Field(None, description="Red, green and blue, from 1, where files do not tell.")
     classes: Names = Field((), description="Categories that are containers; empty: those called container.")
+    uncounted: Uncounted = Field(
+        "drop", description="COCO exports of a run: boxes not counted there are dropped, or ignored: neither box nor ground."
+    )
     sets: Names = Field((), description="Names of sets; empty: all that are there.")
     only: Names = Field((), description="Sets or pictures (NAME or SET/NAME, * for anything); empty: all.")
     leave_out: Names = Field((), description="Sets or pictures that are never trained on.")
@@ -42,7 +45,7 @@ class LabelledSource(_Strict):
 
     def asked(self) -> Asked:
         gsd = self.gsd_m
-        return Asked(self.format, (gsd, gsd) if isinstance(gsd, float) else gsd, self.bands, self.classes)
+        return Asked(self.format, (gsd, gsd) if isinstance(gsd, float) else gsd, self.bands, self.classes, self.uncounted)
 
     def choice(self) -> Choice:
         return Choice(self.sets, self.only, self.leave_out, self.half)

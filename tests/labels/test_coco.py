@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,18 @@ def test_boxes_that_were_found_but_not_counted_are_no_labels(yard: Yard) -> None
     (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
     assert ways(found.images[0].truth) == ways(quads[:1])
     assert found.notes == ("1 boxes that are marked as not counted are not taken",)
+
+
+def test_boxes_that_a_run_was_not_sure_of_can_be_ignored_instead(yard: Yard) -> None:
+    quads = yard.picture("a.png")
+    said = document(quads[:2])
+    said["annotations"][1] |= {"counted": False, "score": 0.1}
+    yard.json("labels.json", said)
+    (found,) = read_sets([yard.folder], asked=replace(HALF_A_METRE, uncounted="ignore"))
+    assert ways(found.images[0].truth) == ways(quads[:1])
+    (ring,) = found.images[0].ignore
+    assert ways(ring[None]) == ways(quads[1:2])
+    assert found.notes == ("1 boxes that are marked as not counted are ignored",)
 
 
 @pytest.mark.parametrize(
