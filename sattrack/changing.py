@@ -28,6 +28,7 @@ from sattrack.steps.grounding import Frame, footprint, sample_points
 from sattrack.steps.judging import capability
 from sattrack.steps.lattices import Lattice, lattice_over
 from sattrack.steps.observing import seen_at
+from sattrack.steps.picking import sure
 from sattrack.steps.registering import SEARCH_M, Look, offset_between
 from sattrack.steps.tallying import LEVEL, change_of, interval_of, totals_of
 from sattrack.timeline import Count, Site
@@ -150,7 +151,8 @@ def show(
         )
     shared, share = _shared(scenes, flat, outline, lattice, offset)
     own = [d.where(s) for d, s in zip(flat, shared, strict=True)]
-    split = [(d.where(d.scores >= rule.threshold), d.where(d.scores < rule.threshold)) for d in own]
+    reach = [sure(d, threshold=rule.threshold) for d in own]
+    split = [(d.where(r), d.where(~r)) for d, r in zip(own, reach, strict=True)]
     if looks is None:
         told = Compared(None, None, why=offset.why)
     else:

@@ -18,11 +18,11 @@ from sattrack.ports import Detector, Executor, Reader
 from sattrack.results import ModelCard, Part, Seen
 from sattrack.settings import Settings
 from sattrack.steps.clouding import cloud_notes, judge_clouds, without_clouds
-from sattrack.steps.counting import touches
 from sattrack.steps.glancing import LooksMap
 from sattrack.steps.grounding import pixel_rings
 from sattrack.steps.merging import merge
 from sattrack.steps.observing import SeenMap
+from sattrack.steps.picking import touches
 from sattrack.steps.placing import checked, place, sound
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.steps.tiling import Cell, Plan, cells_touching, plan_windows

@@ -14,8 +14,9 @@ from sattrack.ports import Store
 from sattrack.readers.outlines import read_outlines
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome
 from sattrack.settings import Settings
-from sattrack.steps.counting import Rule, count_refused, count_site, own_site, touches
+from sattrack.steps.counting import Rule, count_refused, count_site, own_site
 from sattrack.steps.doubting import doubt_on_pixel_size
+from sattrack.steps.picking import counted_in, touches
 from sattrack.steps.sizing import length_m
 from sattrack.timeline import Count, Site
 from sattrack.writing import write_whole
@@ -53,7 +54,6 @@ def recount(
     Without sites the outlines of the last count are kept; no_sites drops them, so that each scene is its own site.
     """
     from sattrack.reports.listings import write_counts, write_scenes
-    from sattrack.reports.rows import counted_boxes
 
     store = wiring.open_store(folder, create=False)
     index = store.read_index()
@@ -73,8 +73,8 @@ def recount(
     parts = load_parts(store, index)
     notes = [*notes, *(note for name, part in parts.items() if (note := _doubt(name, part)) and note not in index.notes)]
     counts = count_all(parts, index.outcomes, sites=outlines, card=index.card, rule=rule)
-    counted = counted_boxes(parts, threshold=rule.threshold, sites=outlines, overlap=rule.merge_overlap)
-    outcomes = tuple(replace(o, counted=counted.get(o.part, 0)) for o in index.outcomes)
+    counted = counted_in(parts, threshold=rule.threshold, sites=outlines, overlap=rule.merge_overlap)
+    outcomes = tuple(replace(o, counted=int(counted[o.part].sum()) if o.part in counted else 0) for o in index.outcomes)
     index = replace(
         index, threshold=rule.threshold, settings=settings.model_dump(mode="json"), outcomes=outcomes,
         notes=tuple(dict.fromkeys([*index.notes, *notes])),

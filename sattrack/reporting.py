@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import shapely
@@ -22,7 +23,8 @@ from sattrack.steps.counting import Rule, boxes_of
 from sattrack.steps.crossing import alerts_of
 from sattrack.steps.flowing import flow_of
 from sattrack.steps.grounding import Frame
-from sattrack.steps.lattices import Lattice
+from sattrack.steps.lattices import Lattice, lattice_round
+from sattrack.steps.picking import sure
 from sattrack.timeline import Alert, Observation, Series, Site
 
 # Pairs of pictures on a page, and the pixels of their longer side.
@@ -85,7 +87,7 @@ def pairs_of(
         if site is None or site.outline is None or both is None or any(one.scene_id not in scenes for one in both):
             continue
         groups = [scenes[one.scene_id] for one in both]
-        lattice, rings = _frame_of(site, groups)
+        lattice, rings = _frame_of(site.outline, groups)
         sides = []
         for one, group in zip(both, groups, strict=True):
             why = _missing(group, reasons, reader=reader, remote=remote)
@@ -107,20 +109,14 @@ def _observations(alert: Alert, found: Sequence[Series]) -> tuple[Observation, O
     return None
 
 
-def _frame_of(site: Site, groups: Sequence[Sequence[Part]]) -> tuple[Lattice, tuple[Points, ...]]:
+def _frame_of(on_globe: dict[str, Any], groups: Sequence[Sequence[Part]]) -> tuple[Lattice, tuple[Points, ...]]:
     """North-up pixels over a site with some room, as fine as the finer scene where they are not too many; its rings in them."""
-    assert site.outline is not None
-    frame = Frame.over(site.outline)
-    outline = frame.polygon(site.outline)
-    left, low, right, high = outline.bounds
-    room = max(_ROOM * max(right - left, high - low), _LEAST_ROOM_M)
-    across, down = right - left + 2 * room, high - low + 2 * room
+    frame = Frame.over(on_globe)
+    outline = frame.polygon(on_globe)
     finest = min(min(part.scene.grid.gsd_m) for group in groups for part in group)
-    pixel = max(finest, across / _MOST_PX, down / _MOST_PX)
-    shape = max(1, round(down / pixel)), max(1, round(across / pixel))
-    lattice = Lattice(frame, (left - room, high + room), -1.0, shape, pixel)
+    lattice = lattice_round(outline, frame=frame, finest_m=finest, most_px=_MOST_PX, room=_ROOM, least_room_m=_LEAST_ROOM_M)
     rings = [ring for polygon in shapely.get_parts(outline) for ring in (polygon.exterior, *polygon.interiors)]
-    return lattice, tuple(lattice.flat(shapely.get_coordinates(ring)) / pixel for ring in rings)
+    return lattice, tuple(lattice.flat(shapely.get_coordinates(ring)) / lattice.pixel_m for ring in rings)
 
 
 def _missing(group: Sequence[Part], reasons: dict[str, str], *, reader: Reader | None, remote: bool) -> str:
@@ -138,7 +134,7 @@ def _side(
     reader: Reader | None, why: str,
 ) -> Side:  # fmt: skip
     boxes = boxes_of(site, parts=group, frame=lattice.frame, exclusions=exclusions, rule=rule)
-    counted = boxes.where(boxes.scores >= rule.threshold)
+    counted = boxes.where(sure(boxes, threshold=rule.threshold))
     quads = np.asarray(lattice.flat(counted.quads) / lattice.pixel_m)
     scene = group[0].scene
     bare = Side(one, scene.sensor, scene.source, scene.licence, quads, missing=why)

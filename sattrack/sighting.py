@@ -17,6 +17,7 @@ from sattrack.results import Part
 from sattrack.steps.counting import Rule, boxes_of, own_site
 from sattrack.steps.grounding import Frame, footprint
 from sattrack.steps.lattices import Lattice, lattice_round
+from sattrack.steps.picking import sure
 from sattrack.timeline import Count, Site
 
 _ROOM, _LEAST_ROOM_M = 0.06, 20.0
@@ -40,7 +41,7 @@ def sighted(case: Case, parts: dict[str, Part], *, reader: Reader, remote: bool)
     sights = {}
     for role, own in chosen.items():
         boxes = boxes_of(site, parts=own, frame=frame, exclusions=exclusions, rule=rule)
-        bare = Sight(role, pair[role], tuple(own), boxes.where(boxes.scores >= rule.threshold))
+        bare = Sight(role, pair[role], tuple(own), boxes.where(sure(boxes, threshold=rule.threshold)))
         sights[role] = _with_pixels(bare, lattice, files, reader=reader, imagery=case.imagery)
     case = replace(case, lattice=lattice, before=sights.get("before"), after=sights.get("after"), files=files)
     told, apart = _exchange(case, site, rule=rule, reader=reader, exclusions=exclusions)

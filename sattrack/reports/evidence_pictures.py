@@ -55,7 +55,8 @@ def draw(sight: Sight, case: Case) -> Drawn:
     view = View(Window(0, 0, cols, rows), cols, rows)
     part = _laid(sight, case.lattice)
     outlines = [one for one in case.run.sites if one.excludes or (one.id, one.zone) == (case.alert.site_id, case.alert.zone)]
-    marks = marks_on(part, view, threshold=0.0, site=case.site, sites=outlines)
+    every = np.ones(len(part.detections), bool)
+    marks = marks_on(part, view, counted=every, threshold=0.0, site=case.site, sites=outlines)
     bare = replace(marks, counted={}, outside=marks.outside[:0])
     ground = drawn(_ground(sight, case.lattice), bare)
     states = states_of(sight, case)

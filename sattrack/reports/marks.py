@@ -6,16 +6,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import shapely
-from numpy.typing import NDArray
 
-from sattrack.detections import Detections
 from sattrack.geometry import Points, Quads
 from sattrack.imagery import Grid
 from sattrack.reports.views import View, rings, shown_boxes
 from sattrack.results import Part, Seen
-from sattrack.steps.counting import countable_labels
 from sattrack.steps.observing import seen_at
+from sattrack.steps.picking import Mask, sure, within
 from sattrack.steps.sizing import LENGTH_CLASSES, length_classes, length_m, north_angle
 from sattrack.timeline import Site
 
@@ -60,32 +57,26 @@ class ScaleBar:
 
 
 def marks_on(
-    part: Part, view: View, *, threshold: float, site: Site | None = None, sites: Sequence[Site] = (), weak: bool = False
-) -> Marks:
-    """What is drawn over a view. With `site` set only its boxes are shown as counted, and only its ground as not seen; without,
-    the boxes of all `sites`, or, where there are none either, of the whole scene.
+    part: Part, view: View, *, counted: Mask, threshold: float, site: Site | None = None, sites: Sequence[Site] = (),
+    weak: bool = False,
+) -> Marks:  # fmt: skip
+    """What is drawn over a view. counted: (n,) which boxes of the file are, also outside every site. With `site` set only its
+    boxes are shown as counted, and only its ground as not seen; without, the boxes of all `sites`, or, where there are none
+    either, of the whole scene.
     """
-    found = part.detections
-    shown = found.where(shown_boxes(found.quads, view)) if len(found) else found
-    strong = shown.scores >= threshold
-    counted = strong & countable_labels(part.card)[shown.labels] if len(shown) else np.zeros(0, bool)
-    grid = part.scene.grid
-    for other in sites:
-        if other.excludes:
-            counted &= ~_centred_in(shown, rings(other, grid=grid))
-    own = rings(site, grid=grid) if site else ()
+    found, grid = part.detections, part.scene.grid
     places = [site] if site else [other for other in sites if not other.excludes]
     if places:
-        inside = [_centred_in(shown, rings(place, grid=grid)) for place in places]
-        counted &= np.logical_or.reduce(inside)
-    classes = np.array(length_classes(length_m(shown.quads, grid=grid)))
-    placed = view.place(shown.quads)
+        counted = counted & np.logical_or.reduce([within(part, place) for place in places])
+    seen = shown_boxes(found.quads, view) if len(found) else np.zeros(0, bool)
+    placed, strong = view.place(found.quads), sure(found, threshold=threshold)
+    classes = np.array(length_classes(length_m(found.quads, grid=grid)), str)
     return Marks(
-        counted={name: placed[counted & (classes == name)] if len(shown) else placed for name in LENGTH_CLASSES},
-        outside=placed[strong & ~counted],
-        weak=placed[~strong] if weak else placed[:0],
+        counted={name: placed[seen & counted & (classes == name)] for name in LENGTH_CLASSES},
+        outside=placed[seen & strong & ~counted],
+        weak=placed[seen & ~strong] if weak else placed[:0],
         outlines=_outlines(site, sites, view=view, grid=grid),
-        unseen=_unseen(part.seen, view, within=own),
+        unseen=_unseen(part.seen, view, place=rings(site, grid=grid) if site else ()),
     )
 
 
@@ -113,16 +104,6 @@ def north_in(view: View, *, grid: Grid) -> float | None:
     return math.degrees(math.atan2(math.sin(turn) * scale_x, math.cos(turn) * scale_y)) % 360
 
 
-def _centred_in(found: Detections, outline: Sequence[Points]) -> NDArray[np.bool_]:
-    """Which boxes have their centre inside rings, holes left out; all in scene pixels."""
-    area = shapely.Polygon()
-    for ring in outline:
-        if len(ring) >= 4:
-            area = area.symmetric_difference(shapely.Polygon(ring).buffer(0))
-    middle = found.centres()
-    return np.asarray(shapely.contains_xy(area, middle[:, 0], middle[:, 1]), bool).reshape(len(found))
-
-
 def _outlines(site: Site | None, sites: Sequence[Site], *, view: View, grid: Grid) -> tuple[Outline, ...]:
     """The place itself, zones of the same site, exclusions; without a place, all outlines that the view meets."""
     drawn = []
@@ -142,7 +123,7 @@ def _meets(points: Points, view: View) -> bool:
     return bool((high > 0).all() and low[0] < view.width and low[1] < view.height)
 
 
-def _unseen(seen: Seen, view: View, *, within: Sequence[Points]) -> tuple[Points, ...]:
+def _unseen(seen: Seen, view: View, *, place: Sequence[Points]) -> tuple[Points, ...]:
     """Rings round what was not seen, of the place where there is one, else of the whole view."""
     factor = min(1.0, _UNSEEN_PX / max(view.width, view.height))
     cols, rows = max(1, round(view.width * factor)), max(1, round(view.height * factor))
@@ -150,10 +131,10 @@ def _unseen(seen: Seen, view: View, *, within: Sequence[Points]) -> tuple[Points
     x, y = np.meshgrid(np.arange(cols) + 0.5, np.arange(rows) + 0.5)
     points = view.back(np.stack([x, y], axis=-1).reshape(-1, 2) * scale)
     blind = (seen_at(seen, points) < 0.5).reshape(rows, cols).astype(np.uint8)
-    if within:
-        place = np.zeros_like(blind)
-        cv2.fillPoly(place, [np.rint(view.place(ring) / scale).astype(np.int32) for ring in within], [1])
-        blind &= place
+    if place:
+        own = np.zeros_like(blind)
+        cv2.fillPoly(own, [np.rint(view.place(ring) / scale).astype(np.int32) for ring in place], [1])
+        blind &= own
     if not blind.any():
         return ()
     # Doubled, so that the contour, which runs through pixel centres, lies a quarter of a sample inside the true edge.

@@ -18,6 +18,7 @@ from sattrack.reports.canvas import font
 from sattrack.reports.cells import clean
 from sattrack.reports.marks import CLASS_COLOURS, CLASS_NAMES, Marks, marks_on, north_in, scale_bar
 from sattrack.reports.naming import file_name
+from sattrack.reports.rows import counted_boxes
 from sattrack.reports.views import NO_PICTURE, View, take, view_in_pixels
 from sattrack.reports.wording import metres, some, when
 from sattrack.results import Part
@@ -51,9 +52,10 @@ def write_overlays(
     try:
         to.mkdir(parents=True, exist_ok=True)
         taken: set[str] = set()
+        counted = counted_boxes(run, parts)
         for name, part in parts.items():
             view = view_in_pixels(Window.of_shape(part.scene.grid.shape), most_px=MOST_PX, enlarge=ENLARGE)
-            marks = marks_on(part, view, threshold=run.index.threshold, sites=run.sites, weak=everything)
+            marks = marks_on(part, view, counted=counted[name], threshold=run.index.threshold, sites=run.sites, weak=everything)
             picture = take(part, view, reader=reader, remote=allow_remote)
             ground = picture.pixels if picture.pixels is not None else _blank(view)
             sheet = with_caption(drawn(ground, marks), part, view, marks=marks, missing=picture.missing)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
-from sattrack.detections import CORNERS, Detections
+from sattrack.detections import CORNERS
 from sattrack.errors import UsageError
 from sattrack.geometry import areas
 from sattrack.ports import Finished
@@ -18,9 +17,7 @@ from sattrack.reports.cells import clean, moment
 from sattrack.reports.globe import lonlat, rings
 from sattrack.results import Part
 from sattrack.settings import Settings
-from sattrack.steps.counting import countable_labels, touches
-from sattrack.steps.grounding import Frame
-from sattrack.steps.merging import merge
+from sattrack.steps.picking import Mask, countable, counted_in, within
 from sattrack.steps.sizing import heading_deg, length_classes, length_m, metric_quads, width_m
 from sattrack.timeline import Site
 
@@ -29,7 +26,6 @@ COLUMNS = (
     "width_m", "area_m2", "heading_deg", "teu_class", *CORNERS, "inferred", "edge", "model_id", "lon", "lat",
 )  # fmt: skip
 
-Mask = NDArray[np.bool_]
 _log = logging.getLogger(__name__)
 
 
@@ -60,13 +56,17 @@ class BoxRows:
 
 def box_rows(run: Finished, parts: Mapping[str, Part], *, everything: bool) -> Iterator[BoxRows]:
     """The boxes of each part, in order of the parts' names; only those counted unless everything is asked for."""
-    settings = Settings.model_validate(run.index.settings)
-    alone = _seen_once(parts, overlap=settings.merge_overlap)
+    counted = counted_boxes(run, parts)
     for name in sorted(parts):
-        rows = part_rows(
-            parts[name], threshold=run.index.threshold, model_id=run.index.model_id, sites=run.sites, alone=alone.get(name)
-        )
+        rows = part_rows(parts[name], model_id=run.index.model_id, sites=run.sites, counted=counted[name])
         yield rows if everything else rows.where(np.asarray(rows.columns["counted"], bool))
+
+
+def counted_boxes(run: Finished, parts: Mapping[str, Part]) -> dict[str, Mask]:
+    """For each file which of its boxes (n,) are counted, by the run's last count."""
+    known = {name: value for name, value in run.index.settings.items() if name in Settings.model_fields}
+    overlap = Settings.model_validate(known).merge_overlap
+    return counted_in(parts, threshold=run.index.threshold, sites=run.sites, overlap=overlap)
 
 
 def placed_rows(run: Finished, parts: Mapping[str, Part], *, everything: bool, format_name: str) -> Iterator[BoxRows]:
@@ -104,14 +104,12 @@ def left_out(parts: Mapping[str, Part]) -> str:
     return f"{len(plain)} of {len(parts)} scenes have no coordinate system and are left out: {some}"
 
 
-def part_rows(part: Part, *, threshold: float, model_id: str, sites: Sequence[Site], alone: Mask | None = None) -> BoxRows:
-    """All boxes of one part. alone: which of them no surer box of another file of the acquisition covers; none: all."""
+def part_rows(part: Part, *, model_id: str, sites: Sequence[Site], counted: Mask) -> BoxRows:
+    """All boxes of one part. counted: (n,) which of them are, also outside every site."""
     found, scene = part.detections, part.scene
     n = len(found)
     lengths = length_m(found.quads, grid=scene.grid)
-    countable = _countable(part)
     home, zone = _homes(part, sites)
-    counted = _counted(part, threshold=threshold, sites=sites, alone=alone)
     placed = scene.grid.georeferenced
     corners = rings(found.quads, grid=scene.grid) if placed else None
     middle = lonlat(found.centres(), grid=scene.grid) if placed else np.full((n, 2), np.nan)
@@ -127,32 +125,11 @@ def part_rows(part: Part, *, threshold: float, model_id: str, sites: Sequence[Si
         "length_m": _plain(lengths, digits=2), "width_m": _plain(width_m(found.quads, grid=scene.grid), digits=2),
         "area_m2": _plain(areas(metric_quads(found.quads, grid=scene.grid)), digits=2),
         "heading_deg": _plain(np.round(heading_deg(found.quads, grid=scene.grid), 1) % 180, digits=1),
-        "teu_class": [name if is_box else "" for name, is_box in zip(length_classes(lengths), countable, strict=True)],
+        "teu_class": [name if is_box else "" for name, is_box in zip(length_classes(lengths), countable(part), strict=True)],
         "edge": _at_edge(part).tolist(), "lon": _plain(middle[:, 0], digits=7), "lat": _plain(middle[:, 1], digits=7),
     }  # fmt: skip
     each |= {name: _plain(found.quads.reshape(-1, 8)[:, i], digits=3) for i, name in enumerate(CORNERS)}
     return BoxRows(part, {name: each[name] if name in each else [same[name]] * n for name in COLUMNS}, corners)
-
-
-def counted_boxes(parts: Mapping[str, Part], *, threshold: float, sites: Sequence[Site], overlap: float) -> dict[str, int]:
-    """How many boxes of each file are counted, also outside every site: as many as `box_rows` calls counted."""
-    alone = _seen_once(parts, overlap=overlap)
-    return {
-        name: int(_counted(part, threshold=threshold, sites=sites, alone=alone.get(name)).sum()) for name, part in parts.items()
-    }
-
-
-def _counted(part: Part, *, threshold: float, sites: Sequence[Site], alone: Mask | None) -> Mask:
-    counted = (part.detections.scores >= threshold) & _countable(part)
-    for site in sites:
-        if site.excludes and site.outline is not None and touches(site, scene=part.scene):
-            counted &= ~_inside(part, site)
-    return np.asarray(counted if alone is None else counted & alone, bool)
-
-
-def _countable(part: Part) -> Mask:
-    labels = part.detections.labels
-    return countable_labels(part.card)[labels] if len(labels) else np.zeros(0, bool)
 
 
 def _identities(part: Part) -> list[str]:
@@ -164,47 +141,17 @@ def _identities(part: Part) -> list[str]:
 
 def _homes(part: Part, sites: Sequence[Site]) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
     """For each box the site and zone that hold its centre: the first that does."""
-    n, scene = len(part.detections), part.scene
+    n = len(part.detections)
     home, zone = np.full(n, "", object), np.full(n, "", object)
     if all(site.excludes for site in sites):
-        home[:] = clean(scene.id)
+        home[:] = clean(part.scene.id)
     for site in sites:
-        if site.excludes or site.outline is None or not touches(site, scene=scene):
+        if site.excludes or site.outline is None:
             continue
-        inside = _inside(part, site)
+        inside = within(part, site)
         home[inside & (home == "")] = site.id
         zone[inside & (home == site.id) & (zone == "")] = site.zone
     return home, zone
-
-
-def _inside(part: Part, site: Site) -> Mask:
-    assert site.outline is not None
-    frame = Frame.over(site.outline)
-    points = frame.from_pixels(part.detections.quads, grid=part.scene.grid).mean(axis=1)
-    return np.asarray(shapely.contains_xy(frame.polygon(site.outline), points[:, 0], points[:, 1]), bool).reshape(-1)
-
-
-def _seen_once(parts: Mapping[str, Part], *, overlap: float) -> dict[str, Mask]:
-    """For files of one acquisition: which boxes stay when all its files are merged, as they are for counting."""
-    groups: dict[str, list[str]] = {}
-    for name in sorted(parts):
-        groups.setdefault(parts[name].scene.id, []).append(name)
-    alone: dict[str, Mask] = {}
-    for names in groups.values():
-        if len(names) < 2 or not all(parts[name].scene.grid.georeferenced for name in names):
-            continue
-        frame = Frame.of_grid(parts[names[0]].scene.grid)
-        quads = [frame.from_pixels(parts[name].detections.quads, grid=parts[name].scene.grid) for name in names]
-        joined = np.concatenate(quads)
-        scores = np.concatenate([parts[name].detections.scores for name in names])
-        good = np.flatnonzero(np.isfinite(joined).all(axis=(1, 2)))
-        # Merging keeps rows as they are, so a row's number may travel in place of its label.
-        kept = merge(Detections(joined[good], scores[good], good.astype(np.int32)), overlap=overlap).labels
-        stays = np.zeros(len(joined), bool)
-        stays[kept] = True
-        ends = np.cumsum([len(quad) for quad in quads])
-        alone |= dict(zip(names, np.split(stays, ends[:-1]), strict=True))
-    return alone
 
 
 def _at_edge(part: Part) -> Mask:

@@ -16,9 +16,11 @@ from sattrack.reports.cells import clean, discreet
 from sattrack.reports.marks import Marks, marks_on, north_in, scale_bar
 from sattrack.reports.naming import file_name
 from sattrack.reports.overlays import Pixels, drawn, jpeg
+from sattrack.reports.rows import counted_boxes
 from sattrack.reports.views import View, neighbourhood, rings, take, view_on_ground
 from sattrack.reports.wording import STATUS, metres, share, state, when, whole
 from sattrack.results import Part
+from sattrack.steps.picking import Mask
 from sattrack.timeline import Count, Site
 
 MOST_PX = 1600
@@ -66,6 +68,7 @@ class _Wanted:
     part: Part
     site: Site | None
     view: View
+    counted: Mask
 
 
 class Budget:
@@ -145,22 +148,23 @@ def _wanted(run: Finished, parts: Mapping[str, Part]) -> Iterator[_Wanted]:
     for count in run.counts:
         if count.status in ("done", "not_assessable") and (not count.zone or count.site_id not in zoned):
             leads.setdefault(count.site_id, []).append(count)
-    files: dict[str, list[Part]] = {}
-    for part in parts.values():
-        files.setdefault(part.scene.id, []).append(part)
+    files: dict[str, list[tuple[Part, Mask]]] = {}
+    counted = counted_boxes(run, parts)
+    for name, part in parts.items():
+        files.setdefault(part.scene.id, []).append((part, counted[name]))
     for place, counts in leads.items():
         rank = 0
         shown: set[tuple[str, str]] = set()
         for count in sorted(counts, key=_latest_first, reverse=True):
             site = next((s for s in run.sites if s.id == place and s.zone == count.zone and not s.excludes), None)
-            for part in files.get(count.scene_id, []):
+            for part, mask in files.get(count.scene_id, []):
                 grid = part.scene.grid
                 window = neighbourhood(rings(site, grid=grid), grid=grid) if site else Window.of_shape(grid.shape)
                 if window is None or (part.scene.part, "") in shown:
                     continue
                 # Places with zones alone get one picture a scene, round the first zone that it shows.
                 shown.add((part.scene.part, ""))
-                yield _Wanted(rank, place, count, part, site, view_on_ground(window, grid=grid, most_px=MOST_PX))
+                yield _Wanted(rank, place, count, part, site, view_on_ground(window, grid=grid, most_px=MOST_PX), mask)
                 rank += 1
 
 
@@ -169,7 +173,7 @@ def _latest_first(count: Count) -> tuple[bool, float, str]:
 
 
 def _marks(want: _Wanted, run: Finished) -> Marks:
-    return marks_on(want.part, want.view, threshold=run.index.threshold, site=want.site, sites=run.sites)
+    return marks_on(want.part, want.view, counted=want.counted, threshold=run.index.threshold, site=want.site, sites=run.sites)
 
 
 def _lines(want: _Wanted, run: Finished, budget: Budget) -> Markup:

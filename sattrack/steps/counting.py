@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -15,8 +15,8 @@ from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, NOT_MEASURED, Interval, crowding, interval_for
 from sattrack.steps.grounding import Frame, footprint, sample_points
 from sattrack.steps.judging import capability, capability_warning, px_per_width
-from sattrack.steps.merging import merge
 from sattrack.steps.observing import seen_at
+from sattrack.steps.picking import eligible, seen_once, sure, within
 from sattrack.steps.sizing import length_classes, teu
 from sattrack.timeline import Count, Site
 
@@ -59,9 +59,8 @@ def count_site(
         notes.append(warning)
     if _abuts(parts, outline, frame):
         notes.append("files of this scene meet without an overlap: boxes cut by the joint may count twice, or not at all")
-    found = _joined(parts, frame, rule)
-    own = found.where(_countable(found, first.card) & _within(found, outline) & ~_excluded(found, exclusions, frame))
-    counted = own.where(own.scores >= rule.threshold)
+    own = boxes_of(site, parts=parts, frame=frame, exclusions=exclusions, rule=rule)
+    counted = own.where(sure(own, threshold=rule.threshold))
     faint = int((own.scores >= FAINT_FROM).sum()) - len(counted)
     if observed < rule.min_observed:
         notes.append(f"only {observed:.0%} of the site was seen; {rule.min_observed:.0%} is asked for")
@@ -71,7 +70,7 @@ def count_site(
         status = "not_assessable"
     else:
         status = "done"
-    if found.cap_hit:
+    if own.cap_hit:
         notes.append("a tile returned as many boxes as it may: the count is a lower bound")
     area_ha = outline.area / 1e4 * observed
     gsd = max(first.scene.grid.gsd_m)
@@ -85,14 +84,16 @@ def count_site(
 def boxes_of(site: Site, *, parts: Sequence[Part], frame: Frame, exclusions: Sequence[Site] = (), rule: Rule) -> Detections:
     """The boxes that count_site counts and those that are too faint for it, in the metres of a frame of the site's choosing.
 
-    Without an outline the site is all that the parts cover.
+    Without an outline the site is all that the parts cover. A box that the frame does not reach is left out.
     """
-    if site.outline is None:
-        outline = shapely.union_all([footprint(part.scene.grid, frame=frame) for part in parts])
-    else:
-        outline = frame.polygon(site.outline)
-    found = _joined(parts, frame, rule)
-    return found.where(_countable(found, parts[0].card) & _within(found, outline) & ~_excluded(found, exclusions, frame))
+    alone = seen_once(parts, overlap=rule.merge_overlap)
+    own = [
+        part.detections.where(eligible(part, exclusions=exclusions) & within(part, site) & once)
+        for part, once in zip(parts, alone, strict=True)
+    ]
+    moved = [replace(d, quads=frame.from_pixels(d.quads, grid=p.scene.grid)) for d, p in zip(own, parts, strict=True)]
+    joined = Detections.joined(moved)
+    return joined.where(np.asarray(np.isfinite(joined.quads).all(axis=(1, 2)), bool))
 
 
 def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: Rule) -> Count:
@@ -114,16 +115,6 @@ def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: R
 def own_site(scene: Scene, *, name: str = "") -> Site:
     """Without outlines each scene is its own site, named after itself."""
     return Site(id=name or scene.id, name=name or scene.id, outline=None, pixel_scene=scene.id)
-
-
-def touches(site: Site, *, scene: Scene) -> bool:
-    """Whether a scene covers any of a site's outline."""
-    if site.outline is None:
-        return site.pixel_scene == scene.id
-    if not scene.grid.georeferenced:
-        return False
-    frame = Frame.over(site.outline)
-    return bool(frame.polygon(site.outline).intersects(footprint(scene.grid, frame=frame)))
 
 
 def _place(site: Site, parts: Sequence[Part], missing: Sequence[SceneOutcome]) -> tuple[Frame, shapely.Geometry]:
@@ -152,23 +143,6 @@ def _observed(
     return inside, seen
 
 
-def _joined(parts: Sequence[Part], frame: Frame, rule: Rule) -> Detections:
-    """All boxes of an acquisition in the frame's metres, merged where files overlap."""
-    moved = [
-        Detections(
-            frame.from_pixels(p.detections.quads, grid=p.scene.grid),
-            p.detections.scores,
-            p.detections.labels,
-            p.detections.cap_hit,
-        )
-        for p in parts
-    ]
-    joined = Detections.joined(moved)
-    good = np.asarray(np.isfinite(joined.quads).all(axis=(1, 2)), bool)
-    joined = joined.where(good)
-    return merge(joined, overlap=rule.merge_overlap) if len(parts) > 1 else joined
-
-
 def _abuts(parts: Sequence[Part], outline: shapely.Geometry, frame: Frame) -> bool:
     """Whether two files meet in a site with less overlap than the longest box needs to lie wholly in one of them."""
     prints = [footprint(part.scene.grid, frame=frame) for part in parts if part.scene.grid.georeferenced]
@@ -178,29 +152,6 @@ def _abuts(parts: Sequence[Part], outline: shapely.Geometry, frame: Frame) -> bo
         if not joint.is_empty and not a.buffer(-half).intersects(b.buffer(-half)):
             return True
     return False
-
-
-def countable_labels(card: ModelCard) -> NDArray[np.bool_]:
-    """Which classes are counted: those named container, or all of them where none is."""
-    named = np.array(["container" in name.lower() for name in card.classes])
-    return named if named.any() else np.ones(len(card.classes), bool)
-
-
-def _countable(found: Detections, card: ModelCard) -> NDArray[np.bool_]:
-    return countable_labels(card)[found.labels] if len(found) else np.zeros(0, bool)
-
-
-def _within(found: Detections, outline: shapely.Geometry) -> NDArray[np.bool_]:
-    middle = found.centres()
-    return np.asarray(shapely.contains_xy(outline, middle[:, 0], middle[:, 1]), bool).reshape(len(found))
-
-
-def _excluded(found: Detections, exclusions: Sequence[Site], frame: Frame) -> NDArray[np.bool_]:
-    out = np.zeros(len(found), bool)
-    for site in exclusions if frame.crs is not None else ():
-        if site.outline is not None:
-            out |= _within(found, frame.polygon(site.outline))
-    return out
 
 
 def _with_number(

@@ -1,5 +1,6 @@
 import datetime as dt
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +12,18 @@ from sattrack.reports.marks import CLASS_COLOURS, marks_on, north_in, scale_bar
 from sattrack.reports.overlays import drawn, jpeg, with_caption, write_overlays
 from sattrack.reports.views import BLANK, NO_PICTURE, View, neighbourhood, rings, take, view_in_pixels, view_on_ground
 from sattrack.steps.counting import Rule, count_site
+from sattrack.steps.picking import counted_in
 from sattrack.timeline import Site
 from tests.reports.invented_run import HOSTILE, PaintedReader, boxes, grid_of, outline, part_of, port, run_of
 
 
 def gray(view, level=90):
     return np.full((view.height, view.width, 3), level, np.uint8)
+
+
+def marks_of(part, view, *, threshold, sites=(), **more):
+    counted = counted_in({"a": part}, threshold=threshold, sites=sites, overlap=0.3)["a"]
+    return marks_on(part, view, counted=counted, threshold=threshold, sites=sites, **more)
 
 
 def test_one_picture_a_scene_file_small_ones_enlarged_large_ones_decimated(tmp_path):
@@ -38,7 +45,7 @@ def test_a_box_five_pixels_wide_keeps_its_inside(tmp_path):
     quad = np.array([[[10, 20], [34.4, 20], [34.4, 25], [10, 25]]], float)
     part = part_of("a", quads=quad, grid=grid)
     view = view_in_pixels(Window(0, 0, 60, 60), most_px=4000, enlarge=1)
-    out = drawn(gray(view), marks_on(part, view, threshold=0.3))
+    out = drawn(gray(view), marks_of(part, view, threshold=0.3))
     assert (out[22, 12:33] == 90).all()  # the middle row is untouched
     assert tuple(out[20, 20]) != (90, 90, 90)
 
@@ -48,7 +55,7 @@ def test_lines_lie_on_the_boxes_edges_to_half_a_pixel():
     part = part_of(
         "a", quads=np.array([[[10, 40], [34.4, 40], [34.4, 60], [10, 60]]], float), grid=grid_of(shape=(100, 100), crs=None)
     )
-    out = drawn(gray(view, 0), marks_on(part, view, threshold=0.3)).sum(axis=2)
+    out = drawn(gray(view, 0), marks_of(part, view, threshold=0.3)).sum(axis=2)
     # (0, 0) is the outer corner: an edge at x = 10 lies between columns 9 and 10.
     assert out[50, 9] > 100
     assert out[50, 10] > 100
@@ -60,10 +67,10 @@ def test_boxes_are_coloured_by_length_and_only_those_at_the_threshold_are_counte
     part = part_of("a", quads=np.concatenate([long, long + np.array([0, 30])]), grid=grid_of(shape=(80, 80), crs=None),
                    scores=np.array([0.9, 0.9, 0.3, 0.1], np.float32))  # fmt: skip
     view = View(Window(0, 0, 80, 80), 80, 80)
-    marks = marks_on(part, view, threshold=0.3, weak=True)
+    marks = marks_of(part, view, threshold=0.3, weak=True)
     assert {name: len(quads) for name, quads in marks.counted.items()} == {"20ft": 1, "40ft": 2, "45ft": 0}
     assert len(marks.weak) == 1
-    assert len(marks_on(part, view, threshold=0.3).weak) == 0
+    assert len(marks_of(part, view, threshold=0.3).weak) == 0
     out = drawn(gray(view, 0), marks)
     assert (np.abs(out.astype(int) - CLASS_COLOURS["40ft"]).sum(axis=2) < 220).any()
 
@@ -77,7 +84,7 @@ def test_the_boxes_shown_as_counted_are_those_that_are_counted(tmp_path):
         for part in parts.values():
             grid = part.scene.grid
             view = view_on_ground(neighbourhood(rings(site, grid=grid), grid=grid), grid=grid, most_px=1600)
-            marks = marks_on(part, view, threshold=0.3, site=site, sites=run.sites)
+            marks = marks_of(part, view, threshold=0.3, site=site, sites=run.sites)
             exclusions = [s for s in run.sites if s.excludes]
             assert marks.n_counted == count_site(site, parts=[part], exclusions=exclusions, rule=rule).count
 
@@ -87,12 +94,23 @@ def test_boxes_outside_every_outline_are_shown_as_not_counted(tmp_path):
     part = parts["scene_00"]
     view = view_in_pixels(Window(0, 0, 2000, 1400), most_px=4000, enlarge=1)
     counts = {c.site_id: c.count for c in run.counts if c.scene_id == "scene_00" and not c.zone}
-    assert marks_on(part, view, threshold=0.3, sites=run.sites).n_counted == sum(counts.values())
+    assert marks_of(part, view, threshold=0.3, sites=run.sites).n_counted == sum(counts.values())
     quay = [s for s in run.sites if s.id == "quay"]
-    alone = marks_on(part, view, threshold=0.3, sites=quay)
+    alone = marks_of(part, view, threshold=0.3, sites=quay)
     assert alone.n_counted == counts["quay"]
     assert len(alone.outside) == len(part.detections) - counts["quay"]
-    assert marks_on(part, view, threshold=0.3).n_counted == len(part.detections)
+    assert marks_of(part, view, threshold=0.3).n_counted == len(part.detections)
+
+
+def test_a_box_that_two_files_of_a_scene_show_is_drawn_as_counted_in_one():
+    quad = np.array([[[130, 40], [154.4, 40], [154.4, 45], [130, 45]]], float)
+    left = part_of("left", quads=quad, grid=grid_of(shape=(200, 200)), scores=np.array([0.9], np.float32))
+    right = part_of("right", quads=quad - [100, 0], grid=grid_of(shape=(200, 200), shift=(100, 0)))
+    parts = {"left": left, "right": replace(right, scene=replace(right.scene, id="left"))}
+    counted = counted_in(parts, threshold=0.3, sites=(), overlap=0.3)
+    view = View(Window(0, 0, 200, 200), 200, 200)
+    marks = {name: marks_on(part, view, counted=counted[name], threshold=0.3) for name, part in parts.items()}
+    assert {name: (one.n_counted, len(one.outside)) for name, one in marks.items()} == {"left": (1, 0), "right": (0, 1)}
 
 
 def test_unseen_ground_is_hatched_and_seen_ground_is_not():
@@ -100,7 +118,7 @@ def test_unseen_ground_is_hatched_and_seen_ground_is_not():
     seen[:, 12:] = 0
     part = part_of("a", quads=np.zeros((0, 4, 2)), grid=grid_of(shape=(100, 100), crs=None), seen=seen)
     view = View(Window(0, 0, 100, 100), 100, 100)
-    out = drawn(gray(view), marks_on(part, view, threshold=0.3))
+    out = drawn(gray(view), marks_of(part, view, threshold=0.3))
     assert (out[:, :47] == 90).all()
     assert (out[:, 50:] != 90).any(axis=2).mean() > 0.1
 
@@ -197,7 +215,7 @@ def test_X1_hostile_names_are_only_text_and_long_ones_are_wrapped():
     part = part_of(HOSTILE + "é" * 200, quads=boxes(3, left=5, top=5), grid=grid_of(shape=(50, 50)),
                    acquired=dt.datetime(2025, 1, 1, tzinfo=dt.UTC), licence="L" * 400)  # fmt: skip
     view = view_in_pixels(Window(0, 0, 50, 50), most_px=4000, enlarge=3)
-    sheet = with_caption(gray(view), part, view, marks=marks_on(part, view, threshold=0.3))
+    sheet = with_caption(gray(view), part, view, marks=marks_of(part, view, threshold=0.3))
     assert sheet.size[0] == 560
     assert sheet.size[1] > 250
     assert jpeg(sheet)[:2] == b"\xff\xd8"

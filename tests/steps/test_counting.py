@@ -9,7 +9,8 @@ from sattrack.geometry import quads_from_xywhr
 from sattrack.imagery import Grid, Scene, Stretch
 from sattrack.projections import to_lonlat
 from sattrack.results import ModelCard, Part, SceneOutcome, Seen
-from sattrack.steps.counting import Rule, count_refused, count_site, own_site, touches
+from sattrack.steps.counting import Rule, count_refused, count_site, own_site
+from sattrack.steps.picking import touches
 from sattrack.timeline import Count, Site
 
 CARD = ModelCard("m", "", ("container",), 0.2, 640, 0.25)
