@@ -141,6 +141,12 @@ def test_every_room_has_its_place() -> None:
         allowed(room)  # fails where there is none
 
 
+def test_the_map_in_the_readme_shows_every_room() -> None:
+    house_map = (HOUSE.parent / "README.md").read_text().split("## Map of the house")[1].split("\n## ")[0]
+    rooms = {room for room, _ in modules(HOUSE) if room.strip("_") not in ("", "main")}
+    assert [room for room in sorted(rooms) if f"{room}.py" not in house_map and f"{room}/" not in house_map] == []
+
+
 def forbidden_calls(path: Path) -> list[tuple[str, int, str]]:
     """Printing, leaving, and setting up logging."""
     found = []
