@@ -8,8 +8,6 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import ALERT, OK
-from sattrack.cli.flow import Cumulative
-from sattrack.cli.series import Recounted, Source
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ class Direction(StrEnum):
 
 @app.command(no_args_is_help=True)
 def alert(
-    source: Source,
+    source: o.Source,
     level: Annotated[
         Level | None,
         typer.Option(
@@ -58,11 +56,11 @@ def alert(
             "-o", "--out", metavar="FOLDER", help="Write alerts.csv, alerts.json and alerts.geojson. Default: the run."
         ),
     ] = None,
-    cumulative: Cumulative = None,
-    threshold: Recounted = None,
-    alarm_level: Annotated[float | None, typer.Option(help=o.meaning("alarm_level"))] = None,
-    warning_level: Annotated[float | None, typer.Option(help=o.meaning("warning_level"))] = None,
-    min_observed: Annotated[float | None, typer.Option(help=o.meaning("min_observed"))] = None,
+    cumulative: o.Cumulative = None,
+    threshold: o.Recounted = None,
+    alarm_level: o.AlarmLevel = None,
+    warning_level: o.WarningLevel = None,
+    min_observed: o.MinObserved = None,
     config: o.Config = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from sattrack.cli import options as o
-from sattrack.cli.series import Recounted, Source
 from sattrack.cli.voice import Voice, one_line
 from sattrack.errors import UsageError
 
@@ -14,11 +13,11 @@ app = typer.Typer(add_completion=False)
 
 @app.command(no_args_is_help=True)
 def backtest(
-    source: Source,
+    source: o.Source,
     levels: Annotated[
         str, typer.Option("--levels", metavar="P,P", help="Alarm levels to try, one-sided chances.")
     ] = "0.01,0.003,0.001,0.0003,0.0001",
-    threshold: Recounted = None,
+    threshold: o.Recounted = None,
     config: o.Config = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,

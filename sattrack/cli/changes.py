@@ -34,7 +34,7 @@ def changes(
     weights: o.Weights = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
-    detector: Annotated[str | None, typer.Option(metavar="MODULE:CLASS", help="A detector of your own; runs its code.")] = None,
+    detector: o.Detector = None,
     config: o.Config = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
@@ -87,11 +87,9 @@ def _pictures(
     from sattrack.changing import changes_of_pictures
     from sattrack.face import chosen_settings
     from sattrack.planning import Request
-    from sattrack.wiring import DEFAULT_WEIGHTS, Model
 
     settings = chosen_settings(config, threshold=threshold, device=device)
-    chosen = weights if weights is not None else DEFAULT_WEIGHTS
-    model = Model(chosen, detector, threshold=settings.threshold, careful=settings.careful)
+    model = o.chosen_model(weights, detector, threshold=settings.threshold, careful=settings.careful)
     request = Request(
         inputs=tuple(inputs), out=Path(), model=model, settings=settings, gsd_m=o.pixel_size(gsd_m), bands=o.band_numbers(bands)
     )

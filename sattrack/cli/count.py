@@ -22,7 +22,7 @@ def count(
     threshold: Annotated[
         float | None, typer.Option(help="Score from which a box is counted. Default: what the run was last counted with.")
     ] = None,
-    min_observed: Annotated[float | None, typer.Option(help=o.meaning("min_observed"))] = None,
+    min_observed: o.MinObserved = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write the page again.")] = False,
     imagery: o.Imagery = None,
     as_json: o.AsJson = False,

@@ -40,7 +40,6 @@ def demo(
     from sattrack.readers.chains import read_chain
     from sattrack.reporting import findings_of
     from sattrack.running import Request
-    from sattrack.wiring import DEFAULT_WEIGHTS, Model
 
     voice = Voice(quiet=quiet, verbose=verbose)
     samples = asset_folder("samples")
@@ -48,7 +47,7 @@ def demo(
     sites = sorted(images.parent for images in samples.glob("*/images") if images.parent.name != "benchmark")
     request = Request(
         inputs=tuple(map(str, sites)), out=out, sites=samples / "sites.geojson", recursive=True,
-        model=Model(weights if weights is not None else DEFAULT_WEIGHTS),
+        model=o.chosen_model(weights),
         settings=chosen_settings(None, threshold=None, device=device), command=" ".join(["sattrack", *sys.argv[1:]]),
     )  # fmt: skip
     run = watched(request, voice=voice)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sattrack.running import Request, Run
 
 app = typer.Typer(add_completion=False)
-_MODEL, _RUN = "The model", "The run"
+_RUN = "The run"
 
 
 @app.command(no_args_is_help=True)
@@ -36,17 +36,9 @@ def detect(
     threshold: o.Threshold = None,
     device: o.Device = None,
     careful: o.Careful = False,
-    detector: Annotated[
-        str | None, typer.Option(metavar="MODULE:CLASS", rich_help_panel=_MODEL, help="A detector of your own; runs its code.")
-    ] = None,
-    model_gsd_m: Annotated[
-        float | None,
-        typer.Option(metavar="M", rich_help_panel=_MODEL, help="For weights without a card: the pixel size they work at."),
-    ] = None,
-    classes: Annotated[
-        str | None,
-        typer.Option(metavar="A,B", rich_help_panel=_MODEL, help="For weights without a card: the names of their classes."),
-    ] = None,
+    detector: o.Detector = None,
+    model_gsd_m: o.ModelGsd = None,
+    classes: o.Classes = None,
     config: o.Config = None,
     on_error: Annotated[
         Literal["skip", "fail"], typer.Option(rich_help_panel=_RUN, help="What to do at a scene that fails or is refused.")
@@ -73,7 +65,6 @@ def detect(
     """
     from sattrack.face import chosen_settings
     from sattrack.running import Request
-    from sattrack.wiring import DEFAULT_WEIGHTS, Model
 
     del exit_code  # reserved: nothing raises an alert yet
     voice = Voice(quiet=quiet, verbose=verbose)
@@ -84,14 +75,7 @@ def detect(
         inputs=tuple(inputs),
         out=out,
         sites=sites,
-        model=Model(
-            weights if weights is not None else DEFAULT_WEIGHTS,
-            detector,
-            model_gsd_m,
-            o.names(classes),
-            settings.threshold,
-            careful=settings.careful,
-        ),
+        model=o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful),
         settings=settings,
         gsd_m=o.pixel_size(gsd_m),
         bands=o.band_numbers(bands),

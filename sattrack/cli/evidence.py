@@ -8,7 +8,6 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import ERROR, OK
-from sattrack.cli.flow import Cumulative
 from sattrack.cli.voice import Voice, one_line
 from sattrack.errors import UsageError
 
@@ -40,10 +39,10 @@ def evidence(
     run: Annotated[
         Path | None, typer.Option("--run", metavar="RUN", help="With --verify: make the pack again of this run and compare.")
     ] = None,
-    cumulative: Cumulative = None,
-    alarm_level: Annotated[float | None, typer.Option(help=o.meaning("alarm_level"))] = None,
-    warning_level: Annotated[float | None, typer.Option(help=o.meaning("warning_level"))] = None,
-    min_observed: Annotated[float | None, typer.Option(help=o.meaning("min_observed"))] = None,
+    cumulative: o.Cumulative = None,
+    alarm_level: o.AlarmLevel = None,
+    warning_level: o.WarningLevel = None,
+    min_observed: o.MinObserved = None,
     allow_remote: o.AllowRemote = False,
     config: o.Config = None,
     as_json: o.AsJson = False,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sattrack.cli import options as o
-from sattrack.cli.series import Recounted, Source
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
@@ -16,23 +15,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-Cumulative = Annotated[
-    list[float] | None,
-    typer.Option(
-        "--cumulative", metavar="N", min=1, help="Say when so many boxes had left, and come, in all; may be repeated."
-    ),
-]
-
 
 @app.command(no_args_is_help=True)
 def flow(
-    source: Source,
+    source: o.Source,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="Only scenes from this time on.")] = None,
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="Only scenes up to this time; a day is meant whole.")
     ] = None,
     site: Annotated[str | None, typer.Option(metavar="ID", help="Only this site.")] = None,
-    cumulative: Cumulative = None,
+    cumulative: o.Cumulative = None,
     chain: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A chain of sites (YAML): do arrivals fit departures? See configs/chains."),
@@ -43,7 +35,7 @@ def flow(
     to: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FOLDER", help="Write flow.csv and flow.json. Default: the run.")
     ] = None,
-    threshold: Recounted = None,
+    threshold: o.Recounted = None,
     config: o.Config = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,

@@ -43,10 +43,9 @@ def info(
     from sattrack.face import chosen_settings
     from sattrack.inspecting import inspect_all
     from sattrack.running import Request
-    from sattrack.wiring import DEFAULT_WEIGHTS, Model
 
     request = Request(
-        inputs=tuple(files), out=Path(), model=Model(weights if weights is not None else DEFAULT_WEIGHTS),
+        inputs=tuple(files), out=Path(), model=o.chosen_model(weights),
         settings=chosen_settings(config, threshold=None, device=None), gsd_m=o.pixel_size(gsd_m), bands=o.band_numbers(bands),
         acquired=o.moment(date), sensor=sensor, nodata=nodata, mask=mask, recursive=recursive, allow_remote=allow_remote,
     )  # fmt: skip

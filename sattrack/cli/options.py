@@ -2,12 +2,15 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sattrack.errors import UsageError
 from sattrack.settings import Settings
+
+if TYPE_CHECKING:
+    from sattrack.wiring import Model
 
 _DATA, _MODEL, _RUN, _TALK = "What the pictures do not say themselves", "The model", "The run", "Talk"
 
@@ -20,6 +23,9 @@ def meaning(name: str) -> str:
 
 
 Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="Pictures, folders, globs, or a CSV manifest.")]
+Source = Annotated[
+    Path, typer.Argument(metavar="RUN | CSV", help="The run folder that detect wrote, or a CSV of counts.", show_default=False)
+]
 RunIn = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder that detect wrote.", show_default=False)]
 Recursive = Annotated[bool, typer.Option("-r", "--recursive", help="Look in subfolders too.")]
 AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Accept https:// and /vsi locations.")]
@@ -60,6 +66,33 @@ Weights = Annotated[
 Device = Annotated[str | None, typer.Option(rich_help_panel=_MODEL, help=meaning("device"))]
 Threshold = Annotated[float | None, typer.Option(rich_help_panel=_MODEL, help=meaning("threshold"))]
 Careful = Annotated[bool, typer.Option("--careful", rich_help_panel=_MODEL, help=meaning("careful"))]
+Detector = Annotated[
+    str | None, typer.Option(metavar="MODULE:CLASS", rich_help_panel=_MODEL, help="A detector of your own; runs its code.")
+]
+ModelGsd = Annotated[
+    float | None,
+    typer.Option(
+        "--model-gsd-m", metavar="M", rich_help_panel=_MODEL, help="For weights without a card: the pixel size they work at."
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(metavar="A,B", rich_help_panel=_MODEL, help="For weights without a card: the names of their classes."),
+]
+
+Recounted = Annotated[
+    float | None, typer.Option("--threshold", help="Count a run's stored boxes again from this score; the run stays as it is.")
+]
+MinObserved = Annotated[float | None, typer.Option(help=meaning("min_observed"))]
+AlarmLevel = Annotated[float | None, typer.Option("--alarm-level", help=meaning("alarm_level"))]
+WarningLevel = Annotated[float | None, typer.Option(help=meaning("warning_level"))]
+Cumulative = Annotated[
+    list[float] | None,
+    typer.Option(
+        "--cumulative", metavar="N", min=1, help="Say when so many boxes had left, and come, in all; may be repeated."
+    ),
+]
+
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -116,3 +149,18 @@ def names(text: str | None) -> tuple[str, ...] | None:
     if not all(found):
         raise UsageError(f"--classes is {text!r}", way_out="give names with commas between, such as container,ship")
     return found
+
+
+def chosen_model(
+    weights: str | None,
+    detector: str | None = None,
+    gsd_m: float | None = None,
+    classes: str | None = None,
+    threshold: float | None = None,
+    *,
+    careful: bool = False,
+) -> "Model":
+    """What the options name; the shipped weights where they name none. gsd_m: metres a pixel, of weights without a card."""
+    from sattrack.wiring import DEFAULT_WEIGHTS, Model
+
+    return Model(weights if weights is not None else DEFAULT_WEIGHTS, detector, gsd_m, names(classes), threshold, careful)

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from sattrack.cli import options as o
-from sattrack.cli.flow import Cumulative
 from sattrack.cli.voice import Voice, one_line
 
 app = typer.Typer(add_completion=False)
@@ -16,7 +15,7 @@ app = typer.Typer(add_completion=False)
 def report(
     run: o.RunIn,
     imagery: o.Imagery = None,
-    cumulative: Cumulative = None,
+    cumulative: o.Cumulative = None,
     chain: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A chain of sites (YAML), drawn as a map with time. See configs/chains."),

@@ -10,19 +10,12 @@ from sattrack.cli.voice import Voice, one_line
 
 app = typer.Typer(add_completion=False)
 
-Source = Annotated[
-    Path, typer.Argument(metavar="RUN | CSV", help="The run folder that detect wrote, or a CSV of counts.", show_default=False)
-]
-Recounted = Annotated[
-    float | None, typer.Option("--threshold", help="Count a run's stored boxes again from this score; the run stays as it is.")
-]
-
 
 @app.command(no_args_is_help=True)
 def series(
-    source: Source,
+    source: o.Source,
     to: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write the series as CSV.")] = None,
-    threshold: Recounted = None,
+    threshold: o.Recounted = None,
     config: o.Config = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,

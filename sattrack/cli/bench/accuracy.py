@@ -39,8 +39,8 @@ def accuracy(
         list[str] | None,
         typer.Option(metavar="MODULE:CLASS", help="A detector of your own; runs its code. May be repeated."),
     ] = None,
-    model_gsd_m: b.ModelGsd = None,
-    classes: b.Classes = None,
+    model_gsd_m: o.ModelGsd = None,
+    classes: o.Classes = None,
     predictions: Annotated[
         list[Path] | None,
         typer.Option(
@@ -141,9 +141,9 @@ def _contenders(
         beside = len(weights) > 1 and find_weights(named, folder=asset_folder("weights")).with_suffix(".json").is_file()
         stated = (None, None) if beside else (gsd_m, classes)
         at = threshold if own is None else own
-        asked.append(Contender(b.chosen_model(named, None, *stated, at, careful=careful), threshold=at))
+        asked.append(Contender(o.chosen_model(named, None, *stated, at, careful=careful), threshold=at))
     asked += [
-        Contender(b.chosen_model(None, name, gsd_m, classes, threshold, careful=careful), threshold=threshold)
+        Contender(o.chosen_model(None, name, gsd_m, classes, threshold, careful=careful), threshold=threshold)
         for name in detectors
     ]
     for path in predictions:

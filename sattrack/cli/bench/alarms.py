@@ -16,7 +16,7 @@ def alarms(
         list[int] | None, typer.Option(min=5, max=1000, help="Past scenes; may be repeated. Default: 14, 7.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the draws: the same seed gives the same figures.")] = 1,
-    level: Annotated[float | None, typer.Option("--alarm-level", help=o.meaning("alarm_level"))] = None,
+    level: o.AlarmLevel = None,
     speed: Annotated[bool, typer.Option("--speed", help="Measure only the time for the newest scene of many sites.")] = False,
     flow: Annotated[
         bool, typer.Option("--flow", help="Measure only the intervals of what left and came; --past is not used.")

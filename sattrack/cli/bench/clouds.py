@@ -1,6 +1,5 @@
 """`sattrack bench clouds`: clear ground called cloud, and thick cloud found."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -22,10 +21,10 @@ def clouds(
     skip: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A picture that shows real cloud; may be repeated.")
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Rendered yards.")] = 12,
+    count: b.Count = 12,
     pixels: Annotated[int, typer.Option(min=200, max=4000, help="Side of a rendered yard.")] = 600,
     first_seed: Annotated[int | None, typer.Option(min=0, help="Seed of the first clouds, and of the first yard.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that render.")] = os.cpu_count() or 1,
+    processes: b.Processes = b.CPUS,
     config: o.Config = None,
     markdown: b.AsMarkdown = False,
     as_json: o.AsJson = False,

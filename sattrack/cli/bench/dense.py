@@ -1,6 +1,5 @@
 """`sattrack bench dense`: whether a full yard leaves the network room for all its boxes."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -12,17 +11,17 @@ from sattrack.cli.voice import Voice
 
 def dense(
     headings: Annotated[int, typer.Option(min=1, max=90, help="Headings of blocks, at each pixel size and length of box.")] = 4,
-    first_seed: Annotated[int | None, typer.Option(help="Seed of the first block; training's lie below 9,000,000.")] = None,
+    first_seed: b.FirstSeed = None,
     gsd_m: Annotated[
         list[float] | None, typer.Option("--gsd-m", min=0.1, max=2.0, metavar="M", help="Pixel size; may be repeated.")
     ] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that render.")] = os.cpu_count() or 1,
+    processes: b.Processes = b.CPUS,
     weights: o.Weights = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
-    detector: b.Detector = None,
-    model_gsd_m: b.ModelGsd = None,
-    classes: b.Classes = None,
+    detector: o.Detector = None,
+    model_gsd_m: o.ModelGsd = None,
+    classes: o.Classes = None,
     config: o.Config = None,
     markdown: b.AsMarkdown = False,
     as_json: o.AsJson = False,
@@ -34,11 +33,9 @@ def dense(
     """
     from sattrack.bench.dense import FIRST_SEED, GSDS_M, bench_dense, full_blocks
     from sattrack.bench.dense_tables import cap_sentence, cell_table, dense_values, density_table, packing_table
-    from sattrack.face import chosen_settings
 
     voice = Voice(quiet=quiet)
-    settings = chosen_settings(config, threshold=threshold, device=device)
-    model = b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
+    settings, model = b.chosen(weights, detector, model_gsd_m, classes, config=config, threshold=threshold, device=device)
     blocks = full_blocks(
         headings, first_seed=FIRST_SEED if first_seed is None else first_seed, gsds_m=tuple(gsd_m) if gsd_m else GSDS_M
     )

@@ -22,8 +22,8 @@ def empty(
     threshold: o.Threshold = None,
     device: o.Device = None,
     careful: o.Careful = False,
-    model_gsd_m: b.ModelGsd = None,
-    classes: b.Classes = None,
+    model_gsd_m: o.ModelGsd = None,
+    classes: o.Classes = None,
     config: o.Config = None,
     markdown: b.AsMarkdown = False,
     names: Annotated[bool, typer.Option("--names", help="Also a row for each picture.")] = False,
@@ -32,12 +32,12 @@ def empty(
     """Count false boxes per square kilometre on pictures that hold no container."""
     from sattrack.bench.emptiness import bench_empty
     from sattrack.bench.tables import empty_table
-    from sattrack.face import chosen_settings
     from sattrack.training.recipes import spared as every_third
 
     voice = Voice(quiet=quiet)
-    settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
-    model = b.chosen_model(weights, None, model_gsd_m, classes, settings.threshold, careful=settings.careful)
+    settings, model = b.chosen(
+        weights, None, model_gsd_m, classes, config=config, threshold=threshold, device=device, careful=careful
+    )
     met: set[str] = set()
 
     def chosen(there: list[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """`sattrack bench intervals`: whether the intervals on counts hold what they say."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,18 +17,16 @@ _HOW = "Labelled sets to judge on instead of rendered yards; they tell only of w
 
 def intervals(
     datasets: Annotated[list[Path] | None, typer.Argument(metavar="[DATASET...]", help=_HOW)] = None,
-    count: Annotated[int, typer.Option(min=1, help="Rendered yards.")] = 150,
-    pixels: Annotated[int, typer.Option(min=64, max=4000, help="Side of a rendered yard.")] = 500,
-    first_seed: Annotated[
-        int | None, typer.Option(help="Seed of the first yard; those of training lie below 9,000,000.")
-    ] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that render.")] = os.cpu_count() or 1,
+    count: b.Count = 150,
+    pixels: b.Pixels = 500,
+    first_seed: b.FirstSeed = None,
+    processes: b.Processes = b.CPUS,
     weights: o.Weights = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
-    detector: b.Detector = None,
-    model_gsd_m: b.ModelGsd = None,
-    classes: b.Classes = None,
+    detector: o.Detector = None,
+    model_gsd_m: o.ModelGsd = None,
+    classes: o.Classes = None,
     data: Annotated[Path | None, typer.Option(metavar="FOLDER", help="With --fold: the folder of labelled sets.")] = None,
     fold: Annotated[
         list[Path] | None,
@@ -52,11 +49,9 @@ def intervals(
     from sattrack.bench.interval_tables import interval_values
     from sattrack.bench.intervals import FIRST_SEED, Yards, bench_rendered, bench_sets
     from sattrack.errors import UsageError
-    from sattrack.face import chosen_settings
 
     voice = Voice(quiet=quiet)
-    settings = chosen_settings(config, threshold=threshold, device=device)
-    model = b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
+    settings, model = b.chosen(weights, detector, model_gsd_m, classes, config=config, threshold=threshold, device=device)
     if bool(data) != bool(fold):
         raise UsageError("--data and --fold go together", way_out="give both, or neither")
     found: list[Intervals] = []

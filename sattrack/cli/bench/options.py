@@ -1,37 +1,36 @@
 """Options that several commands of `sattrack bench` share, and how they become a model and a printed table."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sattrack.cli.options import names
+from sattrack.cli.options import chosen_model
 from sattrack.cli.voice import Voice
 
 if TYPE_CHECKING:
+    from sattrack.settings import Settings
     from sattrack.wiring import Model
 
-Detector = Annotated[str | None, typer.Option(metavar="MODULE:CLASS", help="A detector of your own; runs its code.")]
-ModelGsd = Annotated[
-    float | None, typer.Option("--model-gsd-m", metavar="M", help="For weights without a card: their pixel size.")
-]
-Classes = Annotated[str | None, typer.Option(metavar="A,B", help="For weights without a card: the names of their classes.")]
+Count = Annotated[int, typer.Option(min=1, help="Rendered yards.")]
+Pixels = Annotated[int, typer.Option(min=64, max=4000, help="Side of a rendered yard, pixels.")]
+FirstSeed = Annotated[int | None, typer.Option(help="Seed of what is rendered first; training's lie below 9,000,000.")]
+Processes = Annotated[int, typer.Option(min=1, help="Processes that render.")]
+CPUS = os.cpu_count() or 1
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")]
 
 
-def chosen_model(
-    weights: str | None,
-    detector: str | None,
-    gsd_m: float | None,
-    classes: str | None,
-    threshold: float | None,
-    *,
-    careful: bool,
-) -> "Model":
-    """What the options name; the shipped weights where they name none."""
-    from sattrack.wiring import DEFAULT_WEIGHTS, Model
+def chosen(
+    weights: str | None, detector: str | None, gsd_m: float | None, classes: str | None, *, config: Path | None,
+    threshold: float | None, device: str | None, careful: bool = False,
+) -> "tuple[Settings, Model]":  # fmt: skip
+    """The settings and the model that the options of a benchmark name."""
+    from sattrack.face import chosen_settings
 
-    return Model(weights if weights is not None else DEFAULT_WEIGHTS, detector, gsd_m, names(classes), threshold, careful)
+    settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
+    return settings, chosen_model(weights, detector, gsd_m, classes, settings.threshold, careful=settings.careful)
 
 
 def print_table(table: tuple[Sequence[str], Sequence[Sequence[str]]], *, voice: Voice, markdown: bool) -> None:

@@ -1,6 +1,5 @@
 """`sattrack bench seams`: what tile borders, and where they fall, do to counts."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -16,16 +15,16 @@ def seams(
         list[Path] | None, typer.Argument(metavar="[DATASET...]", help="Labelled sets to read instead of rendered dense yards.")
     ] = None,
     shifts: Annotated[int, typer.Option(min=2, max=50, help="Grids of tiles laid over each picture.")] = 5,
-    count: Annotated[int, typer.Option(min=1, help="Rendered yards.")] = 12,
-    pixels: Annotated[int, typer.Option(min=64, max=4000, help="Side of a rendered yard.")] = 500,
-    first_seed: Annotated[int | None, typer.Option(help="Seed of the first yard; training's lie below 9,000,000.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that render.")] = os.cpu_count() or 1,
+    count: b.Count = 12,
+    pixels: b.Pixels = 500,
+    first_seed: b.FirstSeed = None,
+    processes: b.Processes = b.CPUS,
     weights: o.Weights = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
-    detector: b.Detector = None,
-    model_gsd_m: b.ModelGsd = None,
-    classes: b.Classes = None,
+    detector: o.Detector = None,
+    model_gsd_m: o.ModelGsd = None,
+    classes: o.Classes = None,
     config: o.Config = None,
     markdown: b.AsMarkdown = False,
     as_json: o.AsJson = False,
@@ -38,11 +37,9 @@ def seams(
     """
     from sattrack.bench.seam_tables import seam_table, seam_values, shift_table, shifted, verdicts
     from sattrack.bench.seams import FIRST_SEED, bench_rendered, bench_seams, dense_yards
-    from sattrack.face import chosen_settings
 
     voice = Voice(quiet=quiet)
-    settings = chosen_settings(config, threshold=threshold, device=device)
-    model = b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
+    settings, model = b.chosen(weights, detector, model_gsd_m, classes, config=config, threshold=threshold, device=device)
     if datasets:
         found = bench_seams(datasets, model=model, settings=settings, shifts=shifts, heard=voice.say)
     else:

@@ -17,9 +17,9 @@ def speed(
     weights: o.Weights = None,
     device: o.Device = None,
     careful: o.Careful = False,
-    detector: b.Detector = None,
-    model_gsd_m: b.ModelGsd = None,
-    classes: b.Classes = None,
+    detector: o.Detector = None,
+    model_gsd_m: o.ModelGsd = None,
+    classes: o.Classes = None,
     threshold: o.Threshold = None,
     most_tiles: Annotated[int, typer.Option(min=1, help="Tiles on which the detector alone is timed, at most.")] = 400,
     config: o.Config = None,
@@ -39,7 +39,7 @@ def speed(
     settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
     rows = bench_speed(
         sizes=tuple(size) if size else SIZES,
-        model=b.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful),
+        model=o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful),
         settings=settings,
         most_tiles=most_tiles,
         on_row=lambda row: voice.say(f"{row.size_px} px: {row.wall_s:.1f} s on {row.device}"),
