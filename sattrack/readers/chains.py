@@ -62,7 +62,11 @@ def _check(chain: Chain, *, where: str) -> None:
     twice = next((site for site in sites if sites.count(site) > 1), None)
     if twice is not None:
         raise SettingsError(f"the site {twice!r} is there twice", where=where, way_out="keep one of them")
-    for link in chain.links:
+    for number, link in enumerate(chain.links):
+        if any((link.source, link.target) == (one.source, one.target) for one in chain.links[:number]):
+            raise SettingsError(
+                f"the link from {link.source!r} to {link.target!r} is there twice", where=where, way_out="keep one of them"
+            )
         for end in (link.source, link.target):
             if end not in sites:
                 raise SettingsError(f"a link names {end!r}, which is no place of the chain", where=where, way_out=_WAY_OUT)

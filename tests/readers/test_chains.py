@@ -40,6 +40,7 @@ def test_places_and_links_are_read(tmp_path):
         ("days: [2, 9]", "days: [two, 9]", "links.0.days.0"),
         ("to: b", "to: c", "names 'c', which is no place of the chain"),
         ("to: b", "to: a", "from 'a' to itself"),
+        ("links:", "links:\n  - {from: a, to: b, days: [1, 3]}", "from 'a' to 'b' is there twice"),
         ("site_id: b", "site_id: a", "'a' is there twice"),
         ("name: A to B", "name: A to B\nname: again", "is there twice"),
         ("links:", "bonds:", "links: field required"),
