@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -19,6 +20,8 @@ OPTIONAL = (
     "interval_level", "status", "gsd_m", "lon", "lat", "notes",
 )  # fmt: skip
 _DELIMITERS = (",", ";", "\t")
+# 1,234 or 1.234 where commas are decimal: a thousand and more to one program, one and a bit to another.
+_THOUSANDS = re.compile(r"\d{1,3}([.,]\d{3})+")
 _STATUSES = ("done", "not_assessable", "refused", "failed", "outside")
 _LEVEL = 0.9
 _HEAD_WAY_OUT = f"begin with a line of column names: {', '.join(NEEDED)}, and where known {', '.join(OPTIONAL[:9])}"
@@ -43,7 +46,7 @@ def read_counts(path: Path, *, level: float = _LEVEL) -> Iterator[Reading]:
 
 
 def _readings(path: Path, file: TextIO, *, level: float) -> Iterator[Reading]:
-    columns, delimiter = _header(path, file.readline())
+    columns, delimiter, width = _header(path, file.readline())
     rows = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
     seen: dict[tuple[object, ...], set[str]] = {}
     line, found = 2, False
@@ -51,6 +54,7 @@ def _readings(path: Path, file: TextIO, *, level: float) -> Iterator[Reading]:
         if any(cells) and any(cell.strip() for cell in cells):
             found = True
             try:
+                _no_more(cells, width)
                 one = _reading(columns, cells, decimal_comma=delimiter != ",", level=level)
                 if one.observation.status != "outside":
                     _once(seen, one)
@@ -62,8 +66,8 @@ def _readings(path: Path, file: TextIO, *, level: float) -> Iterator[Reading]:
         raise ManifestError("holds no counts", where=str(path), way_out="write a line for each count under the column names")
 
 
-def _header(path: Path, head: str) -> tuple[dict[str, int], str]:
-    """Where each known column stands, and the delimiter that makes the most of them."""
+def _header(path: Path, head: str) -> tuple[dict[str, int], str, int]:
+    """Where each known column stands, the delimiter that makes the most of them, and how many columns there are."""
     split = {
         mark: [" ".join(n.split()).casefold() for n in next(csv.reader([head], delimiter=mark), [])] for mark in _DELIMITERS
     }
@@ -76,7 +80,15 @@ def _header(path: Path, head: str) -> tuple[dict[str, int], str]:
     twice = [name for name in NEEDED + OPTIONAL if names.count(name) > 1]
     if twice:
         raise ManifestError(f"has the column {twice[0]!r} twice", where=f"{path}, line 1", way_out="keep one of them")
-    return {name: names.index(name) for name in NEEDED + OPTIONAL if name in names}, delimiter
+    return {name: names.index(name) for name in NEEDED + OPTIONAL if name in names}, delimiter, len(names)
+
+
+def _no_more(cells: list[str], width: int) -> None:
+    """A number such as 1,234 falls apart at its comma: read as far as the columns go it would be a count of 1."""
+    if any(cell.strip() for cell in cells[width:]):
+        raise ManifestError(
+            f"has {len(cells)} values for {width} columns", way_out="write 1234 for 1,234, and put text with commas in quotes"
+        )
 
 
 def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: bool, level: float) -> Reading:
@@ -130,6 +142,10 @@ _time = lru_cache(maxsize=100_000)(parse_time)
 
 def _number(name: str, text: str, *, decimal_comma: bool) -> float:
     low, high = _BOUNDS[name]
+    if decimal_comma and name == "count" and _THOUSANDS.fullmatch(text):
+        raise ManifestError(
+            f"count is {text[:40]!r}: thousands, or a decimal?", way_out="write 1234 for the one, or 1.2 for the other"
+        )
     try:
         value = float(text.replace(",", ".") if decimal_comma else text)
     except ValueError:

@@ -61,6 +61,7 @@ def test_a_row_without_a_count_is_kept_as_not_assessable_and_outside_is_left_out
         ("port,2023-09-08,,1,,,done", "count is empty"),
         ("port,2023-09-01,3", "an earlier line has the same site"),
         ('port,2023-09-08,"3', "no CSV"),
+        ("port,2023-09-08,1,,,,,234", "8 values for 7 columns"),
     ],
 )
 def test_a_bad_row_is_named_by_its_line(tmp_path, row, said):
@@ -86,3 +87,13 @@ def test_a_file_that_is_no_table_of_counts(tmp_path, text, said):
     (tmp_path / "latin.csv").write_bytes("site_id,datetime,count\nPorté,2023-01-01,1\n".encode("latin-1"))
     with pytest.raises(ManifestError, match="not UTF-8"):
         list(read_counts(tmp_path / "latin.csv"))
+
+
+def test_a_thousand_that_its_comma_breaks_is_never_read_as_one(tmp_path):
+    with pytest.raises(ManifestError, match="4 values for 3 columns"):
+        list(read_counts(table(tmp_path, "site_id,datetime,count\nport,2023-09-01,1,234\n")))
+    for text in ("1,234", "1.234", "1.234.567"):
+        with pytest.raises(ManifestError, match="thousands, or a decimal"):
+            list(read_counts(table(tmp_path, f"site_id;datetime;count\nport;2023-09-01;{text}\n")))
+    (one,) = read_counts(table(tmp_path, "site_id,datetime,count\nport,2023-09-01,4,,\n"))  # an empty end is no value
+    assert one.observation.count == 4
