@@ -80,7 +80,9 @@ def part_key(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, 
     said = {
         "schema": SCHEMA,
         "content": sha256,
-        "weights": [card.id, card.sha256, card.gsd_m, card.tile_px, list(card.classes)],
+        "weights": [
+            card.id, card.sha256, card.gsd_m, card.tile_px, list(card.classes), *([card.runtime] if card.runtime else []),
+        ],
         "settings": settings.digest_fields(settings.percentiles(card.percentiles)),
         "windows": [(c.window.col, c.window.row, c.window.width, c.window.height) for c in cells],
         "read": [

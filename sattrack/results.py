@@ -37,6 +37,7 @@ class ModelCard:
     bench.bands.measured_bands; ratio and faint may be missing); empty: nothing was measured.
     threshold_careful, measured_careful, figures_careful: the same of the weights looking at each tile in several views; none:
     the plain threshold, and nothing was measured.
+    runtime: by which backend, version and precision the weights run where it is not torch, from the .pt file itself.
     """
 
     id: str
@@ -56,6 +57,7 @@ class ModelCard:
     threshold_careful: float | None = None
     measured_careful: tuple[dict[str, float], ...] = ()
     figures_careful: tuple[dict[str, object], ...] = ()
+    runtime: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,19 +4,23 @@ import importlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sattrack.assets import asset_folder
-from sattrack.errors import UsageError
+from sattrack.errors import DetectorError, StoreError, UsageError
 from sattrack.findings import Findings, Pair
 from sattrack.ports import Detector, Executor, Finished, Reader, Report, Store
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
 
+if TYPE_CHECKING:
+    from sattrack.detectors.exports import Export
+
 DEFAULT_WEIGHTS = "fast"
+DEFAULT_BACKEND = "torch"
 
 # name -> (module, function, what it writes)
 EXPORTS: dict[str, tuple[str, str, str]] = {
@@ -38,7 +42,8 @@ _NEEDS_PIXELS = {"overlay"}
 class Model:
     """What detects: shipped weights by name, weights by path, or a user's own class, with what is stated where no card is.
 
-    careful: in several views of each tile, which is another model than the plain one; as the settings say it.
+    careful: in several views of each tile, which is another model than the plain one; as the settings say it. backend: what runs
+    the network, one of sattrack.detectors.backends; each but torch is another model too (see on_backend for `auto`).
     """
 
     weights: str = DEFAULT_WEIGHTS
@@ -47,13 +52,14 @@ class Model:
     classes: tuple[str, ...] | None = None
     threshold: float | None = None
     careful: bool = False
+    backend: str = DEFAULT_BACKEND
 
 
 def card_of(model: Model) -> ModelCard:
     """The model's card, without loading a network where there is one."""
     if model.detector:
         return load_model(model, settings=Settings(careful=model.careful))[1]
-    card = _weights_and_card(model)[1]
+    card = _weights_and_card(model)[1] if model.backend == DEFAULT_BACKEND else _exported(model)[1]
     return _careful_card(card) if model.careful else card
 
 
@@ -71,10 +77,14 @@ def load_model(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard
 
 def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard]:
     if model.detector:
+        if model.backend != DEFAULT_BACKEND:
+            raise UsageError("--backend chooses what runs weights; a detector of your own runs itself", way_out="leave it out")
         from sattrack.detectors.custom import card_of_custom, load_custom
 
         detector = load_custom(model.detector)
         return detector, card_of_custom(model.detector, detector=detector, threshold=model.threshold)
+    if model.backend != DEFAULT_BACKEND:
+        return _load_exported(model, settings=settings)
     # Before torch is imported, or it has no effect: threads that spin only a little before they wait. On two cores with other
     # work a tile took 170 to 190 ms so and 820 ms with torch's own long spinning; on idle ones both take 68 ms, and threads
     # that never spin 80 to 110.
@@ -91,6 +101,93 @@ def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCar
         tile_cap=settings.tile_cap,
     )
     return made, card
+
+
+def on_backend(model: Model, backend: str | None, *, device: str) -> tuple[Model, str]:
+    """The model on the backend of that name, and a line that says why where the name is auto; none: as it is.
+
+    auto: the quickest that is installed and answers as torch does; torch where it may find an accelerator, or one is asked for.
+    An export is made and checked where none is there.
+    """
+    if backend != "auto":
+        return (model, "") if backend is None else (replace(model, backend=backend), "")
+    from sattrack.detectors.backends import BACKENDS, accelerated, missing_for
+
+    if model.detector:
+        return replace(model, backend=DEFAULT_BACKEND), "backend: the detector's own"
+    if device not in ("auto", "cpu") or (device == "auto" and accelerated()):
+        return replace(model, backend="torch"), "backend torch: the one that uses an accelerator"
+    passed_over = []
+    for backend in BACKENDS:
+        tried = replace(model, backend=backend)
+        if missing := missing_for(backend):
+            passed_over.append(f"{backend}: {' and '.join(missing)} is not installed")
+            continue
+        try:
+            card = card_of(tried)
+        except DetectorError as error:
+            passed_over.append(f"{backend}: {error.message}")
+            continue
+        why = "; ".join(["the quickest on a CPU that is installed and answers as torch does", *passed_over])
+        return tried, f"backend {card.runtime or backend}: {why}"
+    raise UsageError("no backend can run the weights here", way_out="install sattrack again: sattrack doctor tells what lacks")
+
+
+def to_be_exported(model: Model) -> bool:
+    """Whether the model's backend needs an export that is not there yet, which takes some ten seconds to make."""
+    if model.backend == DEFAULT_BACKEND or model.detector:
+        return False
+    from sattrack.detectors.running_exports import places
+
+    weights, card = _weights_and_card(model)
+    return not any(place.is_file() for place in places(weights, card=card, backend=model.backend))
+
+
+def export_model(model: Model, *, backend: str, to: Path | None, half: bool) -> tuple[Path, str, str]:
+    """Exports the weights for a backend: the file, by what it runs, and its parity with torch in words.
+
+    to: the file; none: where a run looks for it. StoreError where that cannot be written.
+    """
+    from sattrack.detectors.exporting import export_network
+    from sattrack.detectors.exports import keep, kept_at, write_export
+
+    weights, card = _weights_and_card(model)
+    made, parity = export_network(weights, card=card, backend=backend, half=half)
+    if to is not None:
+        write_export(made, to)
+        return to, made.runtime, str(parity)
+    at = kept_at(card, backend=backend)
+    if not keep(made, at):
+        raise StoreError("the export cannot be kept there", where=str(at), way_out="give -o FILE, or set XDG_CACHE_HOME")
+    return at, made.runtime, str(parity)
+
+
+def _load_exported(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard]:
+    """An export as a detector; torch is not imported where the export is there already."""
+    from sattrack.detectors.backends import demand_cpu
+    from sattrack.detectors.decoding import NetworkDetector
+    from sattrack.detectors.running_exports import run_export
+
+    demand_cpu(model.backend, device=settings.device)
+    export, card = _exported(model)
+    made = NetworkDetector(
+        run_export(export),
+        card=card,
+        score_floor=settings.score_floor,
+        merge_overlap=settings.merge_overlap,
+        tile_cap=settings.tile_cap,
+    )
+    return made, card
+
+
+def _exported(model: Model) -> "tuple[Export, ModelCard]":
+    from sattrack.detectors.cards import card_on
+    from sattrack.detectors.running_exports import ready_export
+
+    weights, card = _weights_and_card(model)
+    export = ready_export(weights, card=card, backend=model.backend)
+    stated = export.stated
+    return export, card_on(card, backend=stated.backend, precision=stated.precision, runtime=export.runtime)
 
 
 def _weights_and_card(model: Model) -> tuple[Path, ModelCard]:

@@ -66,6 +66,14 @@ def careful_card(card: ModelCard) -> ModelCard:
     )
 
 
+def card_on(card: ModelCard, *, backend: str, precision: str, runtime: str) -> ModelCard:
+    """The card of the same weights on another backend than torch: another id, since its scores differ in their last digits.
+
+    What was measured of the weights holds of it too, within the tolerance that every export is held to.
+    """
+    return replace(card, id=f"{card.id}+{backend}-{precision.partition(' ')[0]}", runtime=runtime)
+
+
 def write_card(card: ModelCard, path: Path) -> None:
     """The card as JSON, whole or not at all."""
     write_whole(path, _CARD.dump_json(card, indent=1) + b"\n")

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from sattrack.detectors.yolo import PADDING
+from sattrack.detectors.decoding import PADDING
 from sattrack.geometry import Quads, sides
 from sattrack.training.pictures import Picture, Pixels
 

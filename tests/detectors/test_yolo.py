@@ -149,21 +149,21 @@ def test_g8_numbers_that_are_not_finite_are_an_error_never_no_boxes(tmp_path: Pa
 def test_g11_when_memory_runs_out_the_batch_is_halved_and_that_is_said(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = detector(saved)
     whole = look(small, tiles(4))[0]
-    real = small._network.forward
+    real = small._forward.network.forward
 
     def forward(x: torch.Tensor) -> Any:
         if len(x) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(x)
 
-    monkeypatch.setattr(small._network, "forward", forward)
+    monkeypatch.setattr(small._forward.network, "forward", forward)
     assert all(alike(a, b) for a, b in zip(look(small, tiles(4))[0], whole, strict=True))
     assert "batch halved for memory" in small.device
 
     def never(x: torch.Tensor) -> Any:
         raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate")
 
-    monkeypatch.setattr(small._network, "forward", never)
+    monkeypatch.setattr(small._forward.network, "forward", never)
     with pytest.raises(DetectorError, match="does not fit"):
         look(small, tiles(2))
 
@@ -174,7 +174,7 @@ def test_a_device_that_fails_is_an_error_with_its_name(saved: Path, monkeypatch:
     def gone(x: torch.Tensor) -> Any:
         raise RuntimeError("CUDA error: device-side assert triggered\nmore")
 
-    monkeypatch.setattr(lost._network, "forward", gone)
+    monkeypatch.setattr(lost._forward.network, "forward", gone)
     with pytest.raises(DetectorError, match="failed on cpu: CUDA error"):
         look(lost, tiles(1))
 

@@ -1,0 +1,170 @@
+"""Exports: a network in another backend's form, with what must be known of it inside the file; read, checked, kept."""
+
+import hashlib
+import json
+import os
+import xml.etree.ElementTree as ElementTree
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from sattrack.detectors.backends import BACKENDS, version_of
+from sattrack.errors import StoreError, WeightsError
+from sattrack.results import ModelCard
+from sattrack.writing import write_whole
+
+# Of an export's input, output and statement: raised where an older one can no longer be run.
+LAYOUT = 1
+# The key in an ONNX file's metadata and in an OpenVINO file's runtime information.
+KEY = "sattrack"
+SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
+# What makes an export besides its backend, and so may change its numbers.
+_MAKERS = ("torch", "ultralytics", "onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What travels inside an export. sha256: of the .pt file that it was made of. precision: fp32, or of the
+    stored weights fp16.
+
+    The rest is the card's, so that whoever holds only the export knows how to feed it. made_with: packages and versions.
+    """
+
+    backend: str
+    precision: str
+    sha256: str
+    classes: tuple[str, ...]
+    gsd_m: float
+    tile_px: int
+    threshold: float
+    percentiles: tuple[float, float]
+    oriented: bool
+    made_with: dict[str, str]
+    layout: int = LAYOUT
+
+
+_STATED = TypeAdapter(Stated)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export in memory. graph: an ONNX file, or OpenVINO's XML; constants: what OpenVINO keeps beside it, else empty."""
+
+    graph: bytes
+    constants: bytes
+    stated: Stated
+
+    @property
+    def runtime(self) -> str:
+        """By what it runs here, as results say it."""
+        return f"{self.stated.backend} {version_of(BACKENDS[self.stated.backend])} {self.stated.precision}"
+
+
+def statement(card: ModelCard, *, backend: str, precision: str, oriented: bool) -> Stated:
+    """What an export of the card's weights says of itself when it is made here."""
+    packages = dict.fromkeys((*_MAKERS, BACKENDS[backend]))
+    made_with = {package: version for package in packages if (version := version_of(package))}
+    return Stated(
+        backend, precision, card.sha256, card.classes, card.gsd_m, card.tile_px, card.threshold, card.percentiles, oriented,
+        made_with,
+    )  # fmt: skip
+
+
+def as_text(stated: Stated) -> str:
+    return json.dumps(asdict(stated), sort_keys=True)
+
+
+def from_text(text: str, *, where: str) -> Stated:
+    try:
+        return _STATED.validate_json(text)
+    except ValidationError as error:
+        raise WeightsError("is no export of sattrack's", where=where, way_out="make it with: sattrack model export") from error
+
+
+def write_export(export: Export, to: Path) -> None:
+    """The file; OpenVINO's constants beside it, with the suffix .bin, before the graph that needs them."""
+    if export.constants:
+        write_whole(to.with_suffix(".bin"), export.constants)
+    write_whole(to, export.graph)
+
+
+def read_export(path: Path, *, backend: str) -> Export:
+    """An export from its file or files. WeightsError where they are not whole, or no export of sattrack's."""
+    try:
+        graph = path.read_bytes()
+        constants = path.with_suffix(".bin").read_bytes() if backend == "openvino" else b""
+    except OSError as error:
+        raise WeightsError(f"cannot be read: {error.strerror}", where=error.filename or str(path)) from error
+    return Export(graph, constants, from_text(_stated_in(graph, backend=backend, where=str(path)), where=str(path)))
+
+
+def check_export(export: Export, *, card: ModelCard, backend: str, where: str) -> Export:
+    """The export itself; WeightsError where it is not of the card's weights, or does not say of them what the card says."""
+    stated = export.stated
+    if stated.sha256 != card.sha256:
+        raise WeightsError(
+            f"was made of other weights: of sha256 {stated.sha256[:12]}..., the weights are {card.sha256[:12]}...",
+            where=where,
+            way_out=f"remove it, or make it again: sattrack model export WEIGHTS --backend {backend} -o {Path(where).name}",
+        )
+    same = ("classes", "gsd_m", "tile_px")
+    said = [(name, getattr(stated, name), getattr(card, name)) for name in same]
+    wrong = [f"{name} {of_export}, not {of_card}" for name, of_export, of_card in said if of_export != of_card]
+    if (stated.backend, stated.layout) != (backend, LAYOUT):
+        wrong.append(f"layout {stated.layout} for {stated.backend}, not {LAYOUT} for {backend}")
+    if wrong:
+        raise WeightsError(
+            f"does not fit the model's card: it states {'; '.join(wrong)}", where=where, way_out="remove it, or make it again"
+        )
+    return export
+
+
+def kept_at(card: ModelCard, *, backend: str) -> Path:
+    """Where an export made on first use is kept: $XDG_CACHE_HOME/sattrack, else ~/.cache/sattrack.
+
+    The name hangs on the weights' sha256, all versions that the numbers may hang on, and what the card says.
+    """
+    named = as_text(statement(card, backend=backend, precision="fp32", oriented=card.oriented))
+    digest = hashlib.sha256(named.encode()).hexdigest()[:16]
+    folder = os.environ.get("XDG_CACHE_HOME", "")
+    root = Path(folder) if Path(folder).is_absolute() else Path.home() / ".cache"
+    return root / "sattrack" / f"{card.sha256[:12]}-{backend}-{digest}{SUFFIXES[backend]}"
+
+
+def keep(export: Export, at: Path) -> bool:
+    """Keeps an export with its digest beside it; false where the folder cannot be written, and then it lives in memory only."""
+    try:
+        at.parent.mkdir(parents=True, exist_ok=True)
+        write_export(export, at)
+        # Last: without it what is there is not trusted.
+        write_whole(at.with_suffix(".sha256"), _digest(export).encode())
+    except (OSError, StoreError):
+        return False
+    return True
+
+
+def kept(at: Path, *, backend: str) -> Export | None:
+    """A kept export, where it is whole."""
+    try:
+        found = read_export(at, backend=backend)
+        return found if at.with_suffix(".sha256").read_text() == _digest(found) else None
+    except (OSError, UnicodeDecodeError, WeightsError):
+        return None
+
+
+def _digest(export: Export) -> str:
+    return hashlib.sha256(export.graph + export.constants).hexdigest()
+
+
+def _stated_in(graph: bytes, *, backend: str, where: str) -> str:
+    """The statement inside an exported graph; empty where there is none."""
+    if backend == "openvino":
+        try:
+            found = ElementTree.fromstring(graph).find(f"rt_info/{KEY}")
+        except ElementTree.ParseError as error:
+            raise WeightsError(f"is not OpenVINO's XML: {error}", where=where) from error
+        return "" if found is None else found.get("value", "")
+    from sattrack.detectors.onnx_forward import metadata
+
+    return metadata(graph, where=where).get(KEY, "")
