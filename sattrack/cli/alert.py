@@ -133,13 +133,12 @@ def _tell(shown: "list[Alert]", *, judged: int, voice: Voice) -> None:
 
 
 def _row(one: "Alert") -> tuple[str, ...]:
-    when = (
-        f"{one.datetime:%Y-%m-%d}" if (one.datetime.hour, one.datetime.minute) == (0, 0) else f"{one.datetime:%Y-%m-%d %H:%M}"
-    )
+    from sattrack.steps.phrasing import stamp
+
     expected = "" if one.expected is None else f"{one.expected:.0f}"
     band = "" if one.expected_low is None or one.expected_high is None else f"{one.expected_low:.0f} to {one.expected_high:.0f}"
     return (
-        one.level.replace("_", " "), one.direction, one.site_id, one.zone, when,
+        one.level.replace("_", " "), one.direction, one.site_id, one.zone, stamp(one.datetime),
         "" if one.observed is None else f"{one.observed:g}", expected, band,
         "" if one.p_value is None else f"{one.p_value:.1g}",
         f"{one.observed_fraction:.0%}", str(one.history), one.method,

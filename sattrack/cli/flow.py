@@ -111,12 +111,14 @@ def _tell(found: "Followed", *, voice: Voice) -> None:
 
 
 def _row(one: "Flow") -> tuple[str, ...]:
+    from sattrack.steps.phrasing import stamp
+
     if one.movements:
-        told = (f"{one.departed.value:,.0f}", _band(one.departed), f"{one.arrived.value:,.0f}", _band(one.arrived))
+        told = (f"{one.departed.value:,.0f}", _ends(one.departed), f"{one.arrived.value:,.0f}", _ends(one.arrived))
     else:
         told = ("-", "", "-", "")
     scenes = str(len(one.movements) + 1) if one.movements else "< 2"
-    return (one.site_id, one.zone, one.sensor, scenes, str(one.unseen), _when(one.since), _when(one.until), *told)
+    return (one.site_id, one.zone, one.sensor, scenes, str(one.unseen), stamp(one.since), stamp(one.until), *told)
 
 
 def _cycle(flow: "Flow", one: "Cycle") -> tuple[str, ...]:
@@ -125,18 +127,16 @@ def _cycle(flow: "Flow", one: "Cycle") -> tuple[str, ...]:
 
 
 def _stand(one: "Stand | None") -> tuple[str, str]:
-    return ("not seen", "") if one is None else (_when(one.time), f"{one.boxes:,.0f}")
+    from sattrack.steps.phrasing import stamp
+
+    return ("not seen", "") if one is None else (stamp(one.time), f"{one.boxes:,.0f}")
 
 
 def _amount(one: "Moved | None") -> str:
-    return "" if one is None else f"{one.value:,.0f} {_band(one)}".strip()
+    return "" if one is None else f"{one.value:,.0f} {_ends(one)}".strip()
 
 
-def _band(one: "Moved") -> str:
-    import math
+def _ends(one: "Moved") -> str:
+    from sattrack.steps.phrasing import bracketed
 
-    return "" if one.low is None or one.high is None else f"[{math.floor(one.low):,}, {math.ceil(one.high):,}]"
-
-
-def _when(moment: dt.datetime) -> str:
-    return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute) == (0, 0) else f"{moment:%Y-%m-%d %H:%M}"
+    return bracketed(one.low, one.high)

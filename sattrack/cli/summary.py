@@ -58,10 +58,10 @@ def _row(count: "Count") -> tuple[str, ...]:
 
 
 def _when(moment: "dt.datetime | None") -> str:
-    """The day, and the clock where it is known: midnight is what a bare date becomes."""
-    if moment is None:
-        return "unknown"
-    return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute, moment.second) == (0, 0, 0) else f"{moment:%Y-%m-%d %H:%M}"
+    """The day, and the clock where it is known."""
+    from sattrack.steps.phrasing import stamp
+
+    return "unknown" if moment is None else stamp(moment)
 
 
 def interval(count: "Count") -> str:

@@ -7,8 +7,8 @@ from sattrack.reports.change_values import sentence
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.evidence_pictures import credit, headline
 from sattrack.reports.wording import share, some, when
-from sattrack.steps.false_alarms import false_alarms
 from sattrack.steps.flow_phrasing import flow_sentence
+from sattrack.steps.phrasing import how_often_wrong
 
 
 def bracket(case: Case) -> tuple[dt.datetime | None, dt.datetime]:
@@ -103,8 +103,8 @@ def judged(case: Case) -> list[str]:
         )
         q = "" if alert.q_value is None else f", q = {alert.q_value:.2g}"
         said.append(f"Here p = {alert.p_value or 0:.2g}{q}. They rest on the model: below 0.0001 they mean only very small.")
-    if rate := 1000 * false_alarms(alert.method, level=settings.alarm_level):
-        said.append(f"On simulated noise, not on ports, this rule raises {rate:.1g} false alarms in 1,000 quiet scenes.")
+    if often := how_often_wrong(alert.method, level=settings.alarm_level):
+        said.append(f"On simulated noise, not on ports, this rule raises {often}.")
     return said
 
 

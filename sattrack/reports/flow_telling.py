@@ -1,6 +1,5 @@
 """Flow telling: what a page says of what moved at a place - a chart, totals, cycles, and the amounts that were passed."""
 
-import math
 from dataclasses import dataclass
 
 from sattrack.findings import Findings
@@ -10,6 +9,7 @@ from sattrack.reports.flow_charts import flow_chart
 from sattrack.reports.plates import Plate, plate_of
 from sattrack.reports.wording import moved_words, when, whole
 from sattrack.steps.flow_phrasing import crossing_sentence, flow_sentence
+from sattrack.steps.phrasing import bracketed
 from sattrack.steps.running_totals import running_totals
 
 # Cycles that are listed; a page is no table of years.
@@ -40,8 +40,7 @@ def flows_told(findings: Findings, *, site_id: str, zone: str, name: str) -> tup
 
 
 def _told(flow: Flow, findings: Findings, *, name: str, several: bool) -> FlowTold | None:
-    key = (flow.site_id, flow.zone, flow.sensor, flow.model_id)
-    series = next((s for s in findings.series if (s.site_id, s.zone, s.sensor, s.model_id) == key), None)
+    series = next((one for one in findings.series if one.key == flow.key), None)
     totals = running_totals(series, since=flow.since, until=flow.until) if series else []
     wide = flow_chart(flow, totals, width=820, height=380)
     narrow = flow_chart(flow, totals, width=350, height=380)
@@ -68,5 +67,5 @@ def _cycle(one: Cycle) -> str:
 
 
 def _stood(one: Stand) -> str:
-    between = "" if one.low is None or one.high is None else f" [{math.floor(one.low):,}, {math.ceil(one.high):,}]"
-    return f"{whole(one.boxes)}{between} on {when(one.time)}"
+    boxes = f"{whole(one.boxes)} {bracketed(one.low, one.high)}".rstrip()
+    return f"{boxes} on {when(one.time)}"

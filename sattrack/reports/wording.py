@@ -4,6 +4,7 @@ import datetime as dt
 import math
 
 from sattrack.flows import Moved
+from sattrack.steps.phrasing import bracketed
 from sattrack.timeline import Count
 
 STATUS = {
@@ -73,8 +74,8 @@ def interval(count: Count) -> str:
 
 def moved_words(moved: Moved) -> str:
     """at least 1,040 [1,002, 1,099] boxes, outward to whole ones"""
-    between = "" if moved.low is None or moved.high is None else f" [{math.floor(moved.low):,}, {math.ceil(moved.high):,}]"
-    return f"at least {whole(moved.value)}{between} {'box' if round(moved.value) == 1 else 'boxes'}"
+    unit = "box" if round(moved.value) == 1 else "boxes"
+    return " ".join(filter(None, ("at least", whole(moved.value), bracketed(moved.low, moved.high), unit)))
 
 
 def state(count: Count) -> str:

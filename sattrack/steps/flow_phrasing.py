@@ -1,10 +1,9 @@
 """Phrasing of flows: one sentence for what left or came, for a threshold passed, and for two sites of a chain."""
 
 import datetime as dt
-import math
 
 from sattrack.flows import Agreement, Crossing, Flow, Moved
-from sattrack.steps.phrasing import chance
+from sattrack.steps.phrasing import bracketed, chance
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _VERBS = {"fall": "left", "rise": "came to"}
@@ -102,9 +101,10 @@ def _place(flow: Flow) -> str:
 def _boxes(total: Moved) -> str:
     """260 [231, 289] boxes; the ends outward to whole boxes."""
     value = round(total.value)
-    if total.low is None or total.high is None:
+    ends = bracketed(total.low, total.high)
+    if not ends:
         return f"{value:,} box" if value == 1 else f"{value:,} boxes"
-    return f"{value:,} [{math.floor(total.low):,}, {math.ceil(total.high):,}] boxes"
+    return f"{value:,} {ends} boxes"
 
 
 def _sensor(flow: Flow) -> str:

@@ -1,5 +1,6 @@
 """Phrasing: one sentence for each alert, that can be printed as it stands."""
 
+import datetime as dt
 import math
 
 from sattrack.steps.false_alarms import false_alarms
@@ -24,8 +25,8 @@ def judged_sentence(alert: Alert, *, level: float) -> str:
         )
     unusual = "more" if alert.direction == "rise" else "fewer"
     held = "" if alert.level == "alert" else ", not enough for an alarm"
-    rate = 1000 * false_alarms(alert.method, level=level)
-    erring = f"; tested on noise, this rule raises {rate:.1g} false alarms in 1,000 quiet scenes" if rate else ""
+    often = how_often_wrong(alert.method, level=level)
+    erring = f"; tested on noise, this rule raises {often}" if often else ""
     return (
         f"{_head(alert)}: {_boxes(alert.observed)} seen, {unusual} than the {_expected(alert)} expected "
         f"({chance(alert.p_value)}{held}){ending}{erring}."
@@ -62,6 +63,25 @@ def cusum_note(second: Cusum) -> str:
     )
 
 
+def how_often_wrong(method: str, *, level: float) -> str:
+    """4 false alarms in 1,000 quiet scenes, as measured on noise at an alarm level; empty for a rule that was not measured."""
+    rate = 1000 * false_alarms(method, level=level)
+    if not rate:
+        return ""
+    number = "fewer than 1 false alarm" if rate < 0.5 else "1 false alarm" if rate < 1.5 else f"{rate:,.0f} false alarms"
+    return f"{number} in 1,000 quiet scenes"
+
+
+def bracketed(low: float | None, high: float | None) -> str:
+    """[1,002, 1,099], outward to whole boxes; empty where an end is not known."""
+    return "" if low is None or high is None else f"[{math.floor(low):,}, {math.ceil(high):,}]"
+
+
+def stamp(moment: dt.datetime) -> str:
+    """2024-05-31 08:15, or the day alone at midnight, which is what a bare date becomes."""
+    return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute, moment.second) == (0, 0, 0) else f"{moment:%Y-%m-%d %H:%M}"
+
+
 def chance(p: float | None) -> str:
     """p = 0.0004, or p < 0.0001."""
     if p is None:
@@ -71,12 +91,8 @@ def chance(p: float | None) -> str:
 
 def _head(alert: Alert) -> str:
     zone = f", {alert.zone}" if alert.zone else ""
-    when = (
-        f"{alert.datetime:%Y-%m-%d %H:%M} UTC"
-        if (alert.datetime.hour or alert.datetime.minute)
-        else f"{alert.datetime:%Y-%m-%d}"
-    )
-    return f"{alert.site_name or alert.site_id}{zone}, {when}"
+    when = stamp(alert.datetime)
+    return f"{alert.site_name or alert.site_id}{zone}, {when}{' UTC' if ':' in when else ''}"
 
 
 def _boxes(count: float | None) -> str:
@@ -86,8 +102,7 @@ def _boxes(count: float | None) -> str:
 
 
 def _expected(alert: Alert) -> str:
-    low, high = alert.expected_low or 0.0, alert.expected_high or 0.0
-    return f"{alert.expected or 0.0:,.0f} [{math.floor(low):,}, {math.ceil(high):,}]"
+    return f"{alert.expected or 0.0:,.0f} {bracketed(alert.expected_low or 0.0, alert.expected_high or 0.0)}"
 
 
 def _visible(alert: Alert) -> str:
