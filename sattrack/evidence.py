@@ -88,7 +88,7 @@ def gather(
     own = [c for c in run.counts if (c.site_id, c.zone) == (chosen.site_id, chosen.zone) and c.scene_id in scenes]
     case = Case(
         alert=replace(chosen, evidence_path=""), series=series, run=run, settings=mixed, settings_file=as_yaml(mixed),
-        alerts=tuple(one for one in found.alerts if _about(one) == _about(series)), versions=versions(),
+        alerts=tuple(one for one in found.alerts if one.key == series.key), versions=versions(),
         counts=tuple(own), flow=flow_of(series, until=chosen.datetime) if chosen.kind == "cumulative" else None,
         imagery=run.index.imagery if imagery is None else imagery,
         site=next((s for s in run.sites if (s.id, s.zone) == (chosen.site_id, chosen.zone) and not s.excludes), None),
@@ -120,14 +120,8 @@ def _listed(alerts: Sequence[Alert]) -> str:
 def _series_of(alert: Alert, found: Sequence[Series]) -> Series:
     """The series that an alert's scene stands in."""
     return next(
-        one
-        for one in found
-        if _about(one) == _about(alert) and any(seen.scene_id == alert.scene_id for seen in one.observations)
+        one for one in found if one.key == alert.key and any(seen.scene_id == alert.scene_id for seen in one.observations)
     )
-
-
-def _about(one: Alert | Series) -> tuple[str, ...]:
-    return one.site_id, one.zone, one.sensor, one.model_id
 
 
 def _settings(run: Run, asked: Settings) -> Settings:

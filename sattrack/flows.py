@@ -116,6 +116,11 @@ class Flow:
     place: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Of which series: site, zone, class of sensor, model."""
+        return self.site_id, self.zone, self.sensor, self.model_id
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -99,9 +99,8 @@ def pairs_of(
 
 def _observations(alert: Alert, found: Sequence[Series]) -> tuple[Observation, Observation] | None:
     """The last assessable scene before the alert's in the series that it was judged in, and the alert's own."""
-    key = (alert.site_id, alert.zone, alert.sensor, alert.model_id)
     for series in found:
-        if (series.site_id, series.zone, series.sensor, series.model_id) != key:
+        if series.key != alert.key:
             continue
         for earlier, later in itertools.pairwise(series.assessable):
             if later.scene_id == alert.scene_id and later.datetime == alert.datetime:

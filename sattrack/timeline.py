@@ -106,6 +106,11 @@ class Series:
     breaks: tuple[str, ...] = ()
 
     @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Of which series: site, zone, class of sensor, model."""
+        return self.site_id, self.zone, self.sensor, self.model_id
+
+    @property
     def assessable(self) -> tuple[Observation, ...]:
         return tuple(one for one in self.observations if one.assessable)
 
@@ -168,3 +173,8 @@ class Alert:
     place: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
     evidence_path: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Of which series: site, zone, class of sensor, model."""
+        return self.site_id, self.zone, self.sensor, self.model_id
