@@ -1,12 +1,11 @@
 """Alerts and series as tables: CSV and JSON with the same names, and alerts as GeoJSON points."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number
+from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number, readable_json
 from sattrack.results import SCHEMA_VERSION
 from sattrack.timeline import Alert, Observation, Series
 from sattrack.writing import write_whole
@@ -61,8 +60,8 @@ def write_alerts(alerts: Sequence[Alert], folder: Path) -> list[Path]:
     collection = {"type": "FeatureCollection", "schema_version": SCHEMA_VERSION, "features": features}
     contents = {
         "alerts.csv": csv_bytes(ALERT_COLUMNS, rows=([row[name] for name in ALERT_COLUMNS] for row in rows)),
-        "alerts.json": _json([alert_value(alert) for alert in alerts]),
-        "alerts.geojson": _json(collection),
+        "alerts.json": readable_json([alert_value(alert) for alert in alerts]),
+        "alerts.geojson": readable_json(collection),
     }
     for name, content in contents.items():
         write_whole(folder / name, content)
@@ -107,10 +106,6 @@ def _feature(alert: Alert, row: dict[str, Any]) -> dict[str, Any]:
     geometry = None if lon is None else {"type": "Point", "coordinates": [lon, lat]}
     kept = {name: value for name, value in row.items() if name not in ("lon", "lat", "schema_version")}
     return {"type": "Feature", "id": alert.id, "geometry": geometry, "properties": kept}
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _boxes(count: float | None) -> int | float | None:

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import json
 import math
 import re
 import unicodedata
@@ -90,3 +91,13 @@ def _told(found: re.Match[str]) -> str:
     if found.group("url") is not None:
         return shown(place)
     return "~" if _HOME.search(place) else re.split(r"[/\\]", place)[-1]
+
+
+def compact_json(value: object) -> str:
+    """A value as JSON on one line, for files of many boxes; not finite numbers are refused."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def readable_json(value: object) -> bytes:
+    """A value as a JSON file that people may read too; not finite numbers are refused."""
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")

@@ -11,7 +11,7 @@ import shapely
 from sattrack.changes import Exchange, Total
 from sattrack.geometry import sides
 from sattrack.projections import WGS84, project
-from sattrack.reports.cells import clean, csv_bytes, moment, number
+from sattrack.reports.cells import clean, compact_json, csv_bytes, moment, number
 from sattrack.reports.globe import polygons
 from sattrack.reports.wording import some
 from sattrack.results import SCHEMA_VERSION
@@ -98,7 +98,7 @@ def write_change_tables(found: Sequence[tuple[Exchange, Frame]], out: Path) -> l
         for record, shape in zip(placed, shapes, strict=True)
     ]  # fmt: skip
     head = {"type": "FeatureCollection", "schema_version": SCHEMA_VERSION, "features": features}
-    write_whole(world, json.dumps(head, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+    write_whole(world, compact_json(head).encode())
     return [changes, boxes, world]
 
 

@@ -1,6 +1,5 @@
 """Boxes as COCO JSON (cocodataset.org/#format-data), with the four corners as segmentation; for trainers and labellers."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from sattrack.detections import CORNERS
 from sattrack.geometry import areas
 from sattrack.ports import Finished
-from sattrack.reports.cells import clean, discreet, moment, shown
+from sattrack.reports.cells import clean, compact_json, discreet, moment, shown
 from sattrack.reports.rows import BoxRows, box_rows
 from sattrack.results import SCHEMA_VERSION, Part
 from sattrack.writing import whole_file
@@ -20,10 +19,10 @@ def write_coco(run: Finished, parts: Mapping[str, Part], to: Path, *, everything
     """Every stored box as an annotation with its `score` and `counted`; a category's id is its class_id plus one."""
     head = {"info": _about(run), "categories": _categories(run), "images": _images(parts)}
     with whole_file(to) as draft, draft.open("w", encoding="utf-8", newline="") as file:
-        file.write(_json(head)[:-1] + ',"annotations":[')
+        file.write(compact_json(head)[:-1] + ',"annotations":[')
         between = "\n"
         for annotation in _annotations(run, parts):
-            file.write(between + _json(annotation))
+            file.write(between + compact_json(annotation))
             between = ",\n"
         file.write("\n]}\n")
     return to
@@ -75,7 +74,3 @@ def _of_part(rows: BoxRows) -> Iterator[dict[str, Any]]:
             "area": round(area, 2), "iscrowd": 0, "score": record["confidence"],
             **{name: record[name] for name in _KEPT},
         }  # fmt: skip
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,13 +1,12 @@
 """Evidence as numbers: the alert with its series and exchange, where everything came from, and the rows of its counts."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sattrack.imagery import Scene
 from sattrack.reports.alerts import alert_value, series_value
-from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number, shown
+from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number, readable_json, shown
 from sattrack.reports.change_values import change_value
 from sattrack.reports.evidence_case import Case
 from sattrack.reports.evidence_words import amounts_of, bracket, commands
@@ -32,7 +31,7 @@ def alert_json(case: Case) -> bytes:
     first, last = bracket(case)
     # Where packs lie is known only after they are made.
     alert = {name: value for name, value in alert_value(case.alert).items() if name != "evidence_path"}
-    return as_json(
+    return readable_json(
         {
             "schema_version": SCHEMA_VERSION, "alert": alert, "series": series_value(case.series),
             "time_bracket": {"after": moment(first), "by": moment(last)},
@@ -48,7 +47,7 @@ def provenance(case: Case) -> bytes:
     """Inputs, weights, settings, versions and commands: what must be the same for the same pack."""
     index, card = case.run.index, case.run.index.card
     measured = {"precision_recall_bands": list(card.measured), "figures": list(card.figures)}
-    return as_json(
+    return readable_json(
         {
             "schema_version": SCHEMA_VERSION, "alert_id": case.alert.id, "imagery": case.imagery,
             "cumulative": amounts_of(case),
@@ -87,7 +86,7 @@ def site_geojson(case: Case) -> bytes:
         }
         for site in sites_of(case)
     ]  # fmt: skip
-    return as_json({"type": "FeatureCollection", "features": features})
+    return readable_json({"type": "FeatureCollection", "features": features})
 
 
 def sites_of(case: Case) -> tuple[Site, ...]:
@@ -96,11 +95,6 @@ def sites_of(case: Case) -> tuple[Site, ...]:
     All of it, since the detector looks where outlines are: with fewer it would see the same ground through other tiles.
     """
     return tuple(one for one in case.run.sites if one.excludes or one.id == case.alert.site_id)
-
-
-def as_json(value: object) -> bytes:
-    """JSON for people and programs; not finite numbers are none."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
 
 
 def _inputs(case: Case) -> list[dict[str, Any]]:

@@ -1,13 +1,12 @@
 """Flows as rows of a table, and as plain values for JSON: movements, totals, cycles and thresholds passed."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sattrack.flows import Agreement, Crossing, Cycle, Flow, Moved, Movement, Stand
-from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number
+from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number, readable_json
 from sattrack.results import SCHEMA_VERSION
 from sattrack.steps.flow_phrasing import boxes_sentence, crossing_sentence, flow_sentence
 from sattrack.writing import write_whole
@@ -26,8 +25,7 @@ def write_flows(flows: Sequence[Flow], agreements: Sequence[Agreement], folder: 
     table, values = folder / "flow.csv", folder / "flow.json"
     rows = ([row.get(name) for name in FLOW_COLUMNS] for one in flows for row in flow_rows(one))
     write_whole(table, csv_bytes(FLOW_COLUMNS, rows=rows))
-    whole = json.dumps(flows_value(flows, agreements), indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(values, (whole + "\n").encode())
+    write_whole(values, readable_json(flows_value(flows, agreements)))
     return [table, values]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from sattrack.ports import Finished
+from sattrack.reports.cells import compact_json
 from sattrack.reports.globe import polygons
 from sattrack.reports.qgis_styles import detections_qml
 from sattrack.reports.rows import BoxRows, left_out, placed_rows
@@ -27,7 +28,7 @@ def write_geojson(run: Finished, parts: Mapping[str, Part], to: Path, *, everyth
         between = "\n"
         for rows in placed:
             for feature in _features(rows):
-                file.write(between + _json(feature))
+                file.write(between + compact_json(feature))
                 between = ",\n"
         file.write("\n]}\n")
     style = to.with_suffix(".qml")
@@ -42,7 +43,7 @@ def _head(run: Finished, parts: Mapping[str, Part]) -> str:
         "type": "FeatureCollection", "schema_version": SCHEMA_VERSION, "model_id": run.index.model_id,
         "threshold": run.index.threshold, "notes": [note] if note else [],
     }  # fmt: skip
-    return _json(said)[:-1] + ',"features":['
+    return compact_json(said)[:-1] + ',"features":['
 
 
 def _features(rows: BoxRows) -> Iterator[dict[str, Any]]:
@@ -50,7 +51,3 @@ def _features(rows: BoxRows) -> Iterator[dict[str, Any]]:
     for record, shape in zip(rows.records(), polygons(np.round(rows.rings, 7) + 0.0), strict=True):
         geometry = json.loads(shapely.to_geojson(shape))
         yield {"type": "Feature", "id": record["det_id"], "geometry": geometry, "properties": record}
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
