@@ -1,6 +1,7 @@
 """News: a run in five lines of plain words - which sites alarmed, when first, what moved, what was not seen, what was quiet."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from sattrack.ports import Finished
 from sattrack.reports.alarm_telling import judged
 from sattrack.reports.cells import clean, discreet
 from sattrack.reports.telling import Place
-from sattrack.reports.wording import WHOLLY_SEEN, moved_words, some, when, whole
+from sattrack.reports.wording import WHOLLY_SEEN, share, short_day, some, when, whole
+from sattrack.results import CLOUDS_JUDGED
 from sattrack.steps.ears import LEAST_SCENES
+from sattrack.steps.phrasing import bracketed, chance
 from sattrack.timeline import Alert, Count
 
 # Sites that a line names before it only counts the rest.
@@ -30,7 +33,7 @@ class NewsLine:
 
 def news(run: Finished, findings: Findings, places: Sequence[Place], *, own: bool) -> tuple[NewsLine, ...]:
     """The five lines. own: without outlines each scene is its own place, and nothing can be said of changes."""
-    names = {place.id: place.name for place in places}
+    names, alike = _short({place.id: place.name for place in places})
     if own:
         what = "No outlines were given, so each scene is its own place and has no past: nothing is said of changes here."
         return (
@@ -41,15 +44,24 @@ def news(run: Finished, findings: Findings, places: Sequence[Place], *, own: boo
     alerts = [one for one in findings.alerts if one.kind == "scene"]
     alarms = [one for one in alerts if one.level == "alert"]
     return (
-        _alarmed(alerts, alarms, names),
-        _first(alerts, alarms),
+        _alarmed(alerts, alarms, names, alike),
+        _first(alerts, alarms, names),
         _moved(findings.flows, names),
         _unseen(run.counts),
         _quiet(alerts, names),
     )
 
 
-def _alarmed(every: Sequence[Alert], alarms: Sequence[Alert], names: dict[str, str]) -> NewsLine:
+def _short(names: dict[str, str]) -> tuple[dict[str, str], str]:
+    """The names without the bracket that all of them end with, and that bracket, to be said once."""
+    ends = {found[0] if (found := re.search(r" \([^()]+\)$", name)) else "" for name in names.values()}
+    if len(names) < 2 or len(ends) > 1:
+        return names, ""
+    end = ends.pop()
+    return {site: name.removesuffix(end) for site, name in names.items()}, end
+
+
+def _alarmed(every: Sequence[Alert], alarms: Sequence[Alert], names: dict[str, str], alike: str) -> NewsLine:
     about = "Which sites alarmed"
     watched = {one.site_id for one in judged(every)}
     blind = len(names) - len(watched)
@@ -64,20 +76,37 @@ def _alarmed(every: Sequence[Alert], alarms: Sequence[Alert], names: dict[str, s
         warned = Counter(one.site_id for one in every if one.level == "warning")
         also = f" {some(sum(warned.values()), 'warning')}: {_named(warned, names)}." if warned else ""
         return NewsLine(about, f"None of {_sites(len(watched))} in {some(scenes, 'judged scene')}.{also}{untold}")
-    own = Counter(one.site_id for one in alarms)
-    told = {site: f"{names.get(site, site)} ({_ways([a for a in alarms if a.site_id == site])})" for site in own}
-    return NewsLine(about, f"{len(own)} of {_sites(len(names))}: {_list(list(told.values()))}.{untold}", grave=True)
+    alarmed = len({one.site_id for one in alarms})
+    ways = f"Rises: {_ways(alarms, 'rise', names)}. Falls: {_ways(alarms, 'fall', names)}."
+    return NewsLine(about, f"{alarmed} of {_sites(len(names))}{alike}. {ways}{untold}", grave=True)
 
 
-def _first(every: Sequence[Alert], alarms: Sequence[Alert]) -> NewsLine:
+def _first(every: Sequence[Alert], alarms: Sequence[Alert], names: dict[str, str]) -> NewsLine:
     about = "When first"
     if alarms:
         first = min(alarms, key=lambda a: (a.datetime, a.zone != "", a.scene_id))
-        return NewsLine(about, discreet(first.sentence), grave=True)
+        return NewsLine(about, _first_words(first, names), grave=True)
     scenes = [one.datetime for one in judged(every)]
     if not scenes:
         return NewsLine(about, "Nothing was judged.")
     return NewsLine(about, f"No alarm from {when(min(scenes))} to {when(max(scenes))}.")
+
+
+def _first_words(one: Alert, names: dict[str, str]) -> str:
+    """The alert's numbers; its whole sentence, with how often such rules err, stands in the list of alarms."""
+    if one.observed is None or one.expected is None:
+        return discreet(one.sentence)
+    seen, unusual = some(round(one.observed), "container"), "more" if one.direction == "rise" else "fewer"
+    expected = f"{whole(one.expected)} {bracketed(one.expected_low, one.expected_high)}".strip()
+    visible = f"; {share(one.observed_fraction)} of the site was visible" if one.observed_fraction < WHOLLY_SEEN else ""
+    return (
+        f"{_name(one, names)}, {when(one.datetime)}: {seen} seen, {unusual} than the {expected} expected "
+        f"({chance(one.p_value)}){visible}."
+    )
+
+
+def _name(one: Alert | Flow, names: dict[str, str]) -> str:
+    return names.get(one.site_id, clean(one.site_name)) + (f" ({clean(one.zone)})" if one.zone else "")
 
 
 def _moved(flows: Sequence[Flow], names: dict[str, str]) -> NewsLine:
@@ -94,13 +123,20 @@ def _moved(flows: Sequence[Flow], names: dict[str, str]) -> NewsLine:
     if not told:
         return NewsLine(about, "No sure movement between scenes." if best else "Not told: no site has two assessable scenes.")
     more = f" {_sites(len(told) - 3)} more moved less." if len(told) > 3 else ""
-    return NewsLine(about, " ".join(told[:3]) + more + " What came and went between two scenes is not in these.")
+    return NewsLine(
+        about, " ".join(told[:3]) + more + " In brackets 95 %; what came and went between two scenes is in none of it."
+    )
 
 
 def _flow_words(flow: Flow, names: dict[str, str]) -> str:
-    name = names.get(flow.site_id, clean(flow.site_name)) + (f" ({clean(flow.zone)})" if flow.zone else "")
-    out, into = (moved_words(one) if _sure(one) else "none for sure" for one in (flow.departed, flow.arrived))
-    return f"{name}: {out} out and {into} in, {when(flow.since)} to {when(flow.until)}."
+    out, into = (_amount(one) if _sure(one) else "" for one in (flow.departed, flow.arrived))
+    told = f"at least {out} boxes out" if out else "none out for sure"
+    told += f" and {into} in" if out and into else f" and at least {into} boxes in" if into else ", none in for sure"
+    return f"{_name(flow, names)}: {told}, {short_day(flow.since)} to {short_day(flow.until)}."
+
+
+def _amount(moved: Moved) -> str:
+    return f"{whole(moved.value)} {bracketed(moved.low, moved.high)}".strip()
 
 
 def _sure(moved: Moved) -> bool:
@@ -119,15 +155,18 @@ def _unseen(counts: Iterable[Count]) -> NewsLine:
     looks = [c for c in every if c.status != "outside" and (not c.zone or c.site_id not in whole_sites)]
     numbered = [one for one in looks if one.status == "done" and one.count is not None]
     part = sum(one.observed_fraction < WHOLLY_SEEN for one in numbered)
-    unchecked = sum(not one.cloud_checked for one in numbered)
+    bare = [one for one in numbered if not one.cloud_checked]
+    unjudged = sum(not any(note.startswith(CLOUDS_JUDGED) for note in one.notes) for one in bare)
     if not looks:
         return NewsLine("What was not seen", "Anything: no scene shows a site.")
     blind = len(looks) - len(numbered)
     told = f"{some(len(looks), 'look')} at a site: "
     told += f"{blind} gave no number" if blind else "all gave a number"
-    told += f", {part} showed only a part of it." if part else "."
-    if unchecked:
-        told += f" {unchecked} came without a cloud mask: boxes under cloud would be missing without notice."
+    told += f", {part} showed a part of it only." if part else "."
+    if len(bare) > unjudged:
+        told += f" Thick cloud was judged from the picture, for want of a mask, in {len(bare) - unjudged:,}."
+    if unjudged:
+        told += f" Cloud was not looked for in {unjudged:,}: boxes under it would be missing without notice."
     return NewsLine("What was not seen", f"{told} Boxes under other boxes are never seen.")
 
 
@@ -141,24 +180,24 @@ def _quiet(every: Sequence[Alert], names: dict[str, str]) -> NewsLine:
     if not calm:
         return NewsLine(about, "No judged site was without a warning.")
     told = [_calm_words([one for one in held if one.site_id == site], names) for site in calm[:_NAMED]]
-    more = f"; and {_sites(len(calm) - _NAMED)} more" if len(calm) > _NAMED else ""
-    return NewsLine(about, "; ".join(told) + more + ". Quiet means that nothing stood out, not that nothing moved.")
+    more = f" {_sites(len(calm) - _NAMED)} more." if len(calm) > _NAMED else ""
+    return NewsLine(about, " ".join(told) + more + " Quiet means that nothing stood out, not that nothing moved.")
 
 
 def _calm_words(held: Sequence[Alert], names: dict[str, str]) -> str:
     last = max(held, key=lambda a: (a.zone == "", a.datetime))
     scenes = len({one.scene_id for one in held})
-    name = names.get(last.site_id, clean(last.site_name))
+    told = f"{names.get(last.site_id, clean(last.site_name))} in {some(scenes, 'judged scene')}"
     if last.minimum_detectable is None:
-        return f"{name} in {some(scenes, 'judged scene')}"
-    least = whole(math.ceil(last.minimum_detectable))
-    return f"{name} in {some(scenes, 'judged scene')} (a rise below {least} boxes could have gone unnoticed)"
+        return f"{told}."
+    return f"{told}: a rise of fewer than {whole(math.ceil(last.minimum_detectable))} boxes could have gone unnoticed."
 
 
-def _ways(alarms: Sequence[Alert]) -> str:
-    """2 rises, 1 fall: scenes, whether the site, zones of it, or both alarmed."""
-    n = Counter(direction for _, direction in {(one.scene_id, one.direction) for one in alarms})
-    return ", ".join(some(n[name], name) for name in ("rise", "fall") if n[name]) or some(len(alarms), "alert")
+def _ways(alarms: Sequence[Alert], direction: str, names: dict[str, str]) -> str:
+    """North Quay in 2 scenes; a scene counts once, whether the site, zones of it, or both alarmed."""
+    own = dict.fromkeys((one.site_id, one.scene_id) for one in alarms if one.direction == direction)
+    n = Counter(site for site, _ in own)
+    return _list([f"{names.get(site, site)} in {some(k, 'scene')}" for site, k in n.items()]) or "none"
 
 
 def _named(own: Counter[str], names: dict[str, str]) -> str:
@@ -169,7 +208,7 @@ def _list(words: Sequence[str]) -> str:
     """A, B and C; beyond some, how many more."""
     if len(words) > _NAMED:
         return f"{', '.join(words[:_NAMED])} and {len(words) - _NAMED} more"
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _sites(n: int) -> str:

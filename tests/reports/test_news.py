@@ -1,4 +1,5 @@
 import datetime as dt
+import math
 import re
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import pytest
 from sattrack.findings import Findings
 from sattrack.reports.news import news
 from sattrack.reports.telling import places_of
+from sattrack.results import CLOUDS_JUDGED
 from sattrack.timeline import Site
 from tests.reports.invented_findings import BEGIN, SURGE, surge, surge_findings
 from tests.reports.invented_run import boxes, grid_of, outline, part_of, run_of
@@ -28,11 +30,18 @@ def test_there_are_five_lines_and_each_answers_one_question(made):
     ]  # fmt: skip
 
 
-def test_the_first_alarm_is_the_earliest_and_its_own_sentence(made):
+def test_the_first_alarm_is_the_earliest_with_its_own_numbers(made):
     run, findings = made
     first = min((a for a in findings.alerts if a.level == "alert" and a.kind == "scene"), key=lambda a: a.datetime)
     assert first.datetime == BEGIN + dt.timedelta(days=7 * SURGE)
-    assert told(run, findings)["When first"].text == first.sentence
+    said = told(run, findings)["When first"].text
+    assert said.startswith(
+        f"North Quay, {BEGIN + dt.timedelta(days=7 * SURGE):%-d %b %Y} 02:11 UTC: {first.observed:.0f} containers seen, more than"
+    )
+    between = f"[{math.floor(first.expected_low)}, {math.ceil(first.expected_high)}]"
+    assert f"the {round(first.expected)} {between} expected (p < 0.0001)." in said
+    half = tuple(replace(one, observed_fraction=0.5) for one in findings.alerts)
+    assert "50 % of the site was visible" in told(run, replace(findings, alerts=half))["When first"].text
 
 
 def test_alarmed_sites_are_named_with_what_they_did(made):
@@ -40,7 +49,28 @@ def test_alarmed_sites_are_named_with_what_they_did(made):
     line = told(run, findings)["Which sites alarmed"]
     assert line.grave
     rises = {a.scene_id for a in findings.alerts if (a.site_id, a.level, a.direction) == ("quay", "alert", "rise")}
-    assert f"North Quay ({len(rises)} rise" in line.text
+    assert f"Rises: North Quay in {len(rises)} scene" in line.text
+    assert line.text.endswith("Falls: none.")
+
+
+def test_rises_and_falls_are_told_apart_and_a_zone_in_the_same_scene_adds_none(made):
+    run, findings = made
+    first = next(a for a in findings.alerts if (a.site_id, a.level, a.kind) == ("quay", "alert", "scene"))
+    fall = replace(first, direction="fall", site_id="depot", zone="gate")
+    line = told(run, replace(findings, alerts=(first, replace(first, zone="west"), fall, replace(fall, zone=""))))
+    assert line["Which sites alarmed"].text == ("2 of 2 sites. Rises: North Quay in 1 scene. Falls: Rail depot in 1 scene.")
+
+
+def test_a_bracket_that_ends_every_name_is_said_once(tmp_path):
+    run, parts = surge(tmp_path, name="North Quay (made up)")
+    alike = run_of(
+        parts, folder=tmp_path, sites=tuple(replace(s, name=s.name.split(" (")[0] + " (made up)") for s in run.sites)
+    )
+    said = told(alike, surge_findings(alike))
+    assert "of 2 sites (made up). Rises: North Quay in" in said["Which sites alarmed"].text
+    assert " ".join(line.text for line in said.values()).count("(made up)") == 1
+    # A bracket that only one has tells it from the other.
+    assert "North Quay (made up) in" in told(run, surge_findings(run))["Which sites alarmed"].text
 
 
 def test_what_moved_is_the_flow_s_own_bound_and_interval(made):
@@ -57,7 +87,15 @@ def test_what_moved_is_the_flow_s_own_bound_and_interval(made):
 
 def test_cloud_that_nobody_looked_for_is_said(made):
     assert "18 looks at a site" not in told(*made)["What was not seen"].text  # two sites in eighteen scenes
-    assert "36 looks at a site: all gave a number. 36 came without a cloud mask" in told(*made)["What was not seen"].text
+    assert "36 looks at a site: all gave a number. Cloud was not looked for in 36:" in told(*made)["What was not seen"].text
+
+
+def test_cloud_that_was_judged_from_the_picture_is_not_called_unlooked_for(made):
+    run, findings = made
+    note = f"{CLOUDS_JUDGED}: none was found"
+    counts = tuple(replace(c, notes=(*c.notes, note)) if i < 30 else c for i, c in enumerate(run.counts))
+    said = told(replace(run, counts=counts), findings)["What was not seen"].text
+    assert "Thick cloud was judged from the picture, for want of a mask, in 30. Cloud was not looked for in 6:" in said
 
 
 def test_a_quiet_site_is_named_with_what_could_have_gone_unnoticed(tmp_path):
@@ -65,7 +103,8 @@ def test_a_quiet_site_is_named_with_what_could_have_gone_unnoticed(tmp_path):
     lines = told(run, surge_findings(run))
     assert "None of 2 sites in 10 judged scenes" in lines["Which sites alarmed"].text
     assert re.search(
-        r"North Quay in 5 judged scenes \(a rise below \d+ boxes could have gone unnoticed\)", lines["What was quiet"].text
+        r"North Quay in 5 judged scenes: a rise of fewer than \d+ boxes could have gone unnoticed\.",
+        lines["What was quiet"].text,
     )
     assert "not that nothing moved" in lines["What was quiet"].text
     assert not any(line.grave for line in lines.values())
@@ -90,7 +129,12 @@ def test_flows_without_an_interval_are_told_without_one_and_unsure_ones_not_at_a
     flow = next(one for one in findings.flows if one.site_id == "quay")
     bare = replace(flow, departed=replace(flow.departed, low=None, high=None), arrived=replace(flow.arrived, low=0.0))
     text = told(run, replace(findings, flows=(bare,)))["What must have moved"].text
-    assert f"at least {flow.departed.value:,.0f} boxes out and none for sure in" in text
+    assert f"at least {flow.departed.value:,.0f} boxes out, none in for sure, " in text
+    none = replace(
+        flow, departed=replace(flow.departed, low=0.0), arrived=replace(flow.arrived, value=31.0, low=12.0, high=55.2)
+    )
+    text = told(run, replace(findings, flows=(none,)))["What must have moved"].text
+    assert "North Quay: none out for sure and at least 31 [12, 56] boxes in, 4 Mar 2025 to " in text
 
 
 def test_a_zone_s_flow_is_told_only_where_the_site_has_none(made):
