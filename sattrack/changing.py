@@ -19,7 +19,7 @@ from sattrack.laying import looks_on
 from sattrack.pipeline import detect_scene, plan_work
 from sattrack.planning import Request, describe_for, find_for
 from sattrack.ports import Reader
-from sattrack.recounting import open_run
+from sattrack.recounting import on_ground, open_run, rule_of
 from sattrack.results import Part
 from sattrack.settings import Settings
 from sattrack.steps.comparing import Compared, compare
@@ -50,7 +50,7 @@ def changes_of_run(folder: Path, *, site: str | None = None, search_m: float = S
     """
     run, parts = open_run(folder)
     settings = Settings.model_validate(run.index.settings)
-    rule = Rule(run.index.threshold, settings.min_observed, settings.merge_overlap)
+    rule = rule_of(run.index, settings)
     places = {(one.id, one.zone): one for one in run.sites if not one.excludes}
     if site is not None and site not in {name for name, _ in places}:
         raise UsageError(
@@ -64,10 +64,7 @@ def changes_of_run(folder: Path, *, site: str | None = None, search_m: float = S
             "sattrack changes A.png B.png --gsd-m M",
         )  # fmt: skip
     exclusions = [one for one in run.sites if one.excludes]
-    by_scene: dict[str, list[Part]] = {}
-    for part in parts.values():
-        if part.scene.grid.georeferenced:
-            by_scene.setdefault(part.scene.id, []).append(part)
+    by_scene = on_ground(parts)
     with closing(wiring.make_reader(settings)) as reader:
         for first, second in pairs:
             place = places[first.site_id, first.zone]

@@ -27,14 +27,23 @@ def looks_on(
 
 
 def look_on(parts: Sequence[Part], boxes: Detections, lattice: Lattice, *, reader: Reader) -> Look:
-    """All files of a scene on the lattice, the first that shows a place. SceneError where one cannot be read again."""
+    """A scene on the lattice with its boxes, in the lattice's metres. SceneError where a file cannot be read again."""
+    pixels, valid = pixels_on(parts, lattice, reader=reader)
+    hiding = boxes.where(boxes.scores >= HIDES)
+    return Look(pixels, valid, hiding.quads / lattice.pixel_m, hiding.scores)
+
+
+def pixels_on(parts: Sequence[Part], lattice: Lattice, *, reader: Reader) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """All files of a scene on the lattice, the first that shows a place: (rows, cols, 3) RGB as stretched, and what was seen.
+
+    SceneError where a file cannot be read again.
+    """
     pixels, valid = np.zeros((*lattice.shape, 3), np.uint8), np.zeros(lattice.shape, bool)
     for part in parts:
         shown, seen = _laid(part, lattice, reader=reader)
         new = seen & ~valid
         pixels[new], valid = shown[new], valid | seen
-    sure = boxes.where(boxes.scores >= HIDES)
-    return Look(pixels, valid, sure.quads / lattice.pixel_m, sure.scores)
+    return pixels, valid
 
 
 def _laid(part: Part, lattice: Lattice, *, reader: Reader) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

@@ -1,7 +1,7 @@
 """Recounting: from the parts of a run to its counts, with the outlines and the threshold of now; nothing is detected."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def recount(
         index = replace(index, sites_file="")
     else:
         outlines = kept_sites(folder)
-    rule = _rule(index if threshold is None else replace(index, threshold=threshold), settings)
+    rule = rule_of(index if threshold is None else replace(index, threshold=threshold), settings)
     parts = load_parts(store, index)
     notes = [*notes, *(note for name, part in parts.items() if (note := _doubt(name, part)) and note not in index.notes)]
     counts = count_all(parts, index.outcomes, sites=outlines, card=index.card, rule=rule)
@@ -90,7 +90,7 @@ def open_run(folder: Path) -> tuple[Run, dict[str, Part]]:
     store = wiring.open_store(folder, create=False)
     index = store.read_index()
     sites = kept_sites(folder)
-    rule = _rule(index, _settings_of(index))
+    rule = rule_of(index, _settings_of(index))
     parts = load_parts(store, index)
     return Run(folder, index, count_all(parts, index.outcomes, sites=sites, card=index.card, rule=rule), sites), parts
 
@@ -145,8 +145,18 @@ def _settings_of(index: RunIndex, *, threshold: float | None = None, min_observe
         raise SettingsError(": ".join([*map(str, first["loc"]), first["msg"]])) from error
 
 
-def _rule(index: RunIndex, settings: Settings) -> Rule:
+def rule_of(index: RunIndex, settings: Settings) -> Rule:
+    """How a run counts."""
     return Rule(threshold=index.threshold, min_observed=settings.min_observed, merge_overlap=settings.merge_overlap)
+
+
+def on_ground(parts: Mapping[str, Part]) -> dict[str, list[Part]]:
+    """The files of each scene that have a CRS, and so can be laid on one ground."""
+    scenes: dict[str, list[Part]] = {}
+    for part in parts.values():
+        if part.scene.grid.georeferenced:
+            scenes.setdefault(part.scene.id, []).append(part)
+    return scenes
 
 
 def count_all(

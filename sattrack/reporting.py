@@ -14,8 +14,9 @@ from sattrack.findings import Findings, Pair, Side
 from sattrack.flows import Chain
 from sattrack.following import agreements_of, missing_places
 from sattrack.geometry import Points
-from sattrack.laying import look_on
+from sattrack.laying import pixels_on
 from sattrack.ports import Finished, Reader
+from sattrack.recounting import on_ground, rule_of
 from sattrack.reports.views import unlike
 from sattrack.results import Part
 from sattrack.settings import Settings
@@ -73,14 +74,10 @@ def pairs_of(
 
     A scene that is gone or has changed costs its pixels only, with the reason.
     """
-    settings = Settings.model_validate(run.index.settings)
-    rule = Rule(run.index.threshold, settings.min_observed, settings.merge_overlap)
+    rule = rule_of(run.index, Settings.model_validate(run.index.settings))
     places = {(one.id, one.zone): one for one in run.sites if not one.excludes}
     exclusions = [one for one in run.sites if one.excludes]
-    scenes: dict[str, list[Part]] = {}
-    for part in parts.values():
-        if part.scene.grid.georeferenced:
-            scenes.setdefault(part.scene.id, []).append(part)
+    scenes = on_ground(parts)
     reasons: dict[str, str] = {}
     for alert in shown_alerts(findings.alerts):
         site, both = places.get((alert.site_id, alert.zone)), _observations(alert, findings.series)
@@ -140,7 +137,7 @@ def _side(
     if reader is None:
         return bare
     try:
-        look = look_on(group, boxes.where(np.zeros(len(boxes), bool)), lattice, reader=reader)
+        pixels, valid = pixels_on(group, lattice, reader=reader)
     except SceneError as error:
         return replace(bare, missing=error.message)
-    return replace(bare, pixels=look.pixels, valid=look.valid)
+    return replace(bare, pixels=pixels, valid=valid)

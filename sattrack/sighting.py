@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import shapely
 
 from sattrack.changes import Exchange
 from sattrack.changing import show
 from sattrack.errors import SceneError
-from sattrack.laying import look_on
+from sattrack.laying import pixels_on
 from sattrack.ports import Reader
+from sattrack.recounting import rule_of
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.views import unlike
 from sattrack.results import Part
@@ -34,8 +34,7 @@ def sighted(case: Case, parts: dict[str, Part], *, reader: Reader, remote: bool)
         return case
     site = case.site or own_site(next(iter(chosen.values()))[0].scene)
     frame, lattice = _ground(site, list(chosen.values()))
-    index = case.run.index
-    rule = Rule(index.threshold, case.settings.min_observed, case.settings.merge_overlap)
+    rule = rule_of(case.run.index, case.settings)
     exclusions = [one for one in case.run.sites if one.excludes]
     files = {p.scene.part: unlike(p, reader=reader, remote=remote) or "same" for own in chosen.values() for p in own}
     sights = {}
@@ -88,10 +87,10 @@ def _with_pixels(bare: Sight, lattice: Lattice, files: dict[str, str], *, reader
     if changed:
         return replace(bare, missing=changed[0])
     try:
-        look = look_on(bare.parts, bare.boxes.where(np.zeros(len(bare.boxes), bool)), lattice, reader=reader)
+        pixels, valid = pixels_on(bare.parts, lattice, reader=reader)
     except SceneError as error:
         return replace(bare, missing=error.message)
-    return replace(bare, pixels=look.pixels, valid=look.valid)
+    return replace(bare, pixels=pixels, valid=valid)
 
 
 def _exchange(
