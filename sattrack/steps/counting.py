@@ -62,21 +62,16 @@ def count_site(
     own = boxes_of(site, parts=parts, frame=frame, exclusions=exclusions, rule=rule)
     counted = own.where(sure(own, threshold=rule.threshold))
     faint = int((own.scores >= FAINT_FROM).sum()) - len(counted)
-    if observed < rule.min_observed:
-        notes.append(f"only {observed:.0%} of the site was seen; {rule.min_observed:.0%} is asked for")
-        status = "not_assessable"
-    elif site.outline is None and any(gone.scene is None for gone in missing):
-        notes.append("how much of the scene was seen is not known: a file of it cannot even be placed")
-        status = "not_assessable"
-    else:
-        status = "done"
+    short = _too_little(site, observed, rule, missing)
+    if short:
+        notes.append(short)
     if own.cap_hit:
         notes.append("a tile returned as many boxes as it may: the count is a lower bound")
     area_ha = outline.area / 1e4 * observed
     gsd = max(first.scene.grid.gsd_m)
     interval = interval_for(len(counted), card=first.card, gsd_m=gsd, density=crowding(counted.centres()), faint=max(faint, 0))
     return _with_number(
-        site, parts, rule, counted, interval, observed=observed, area_ha=area_ha, status=status,
+        site, parts, rule, counted, interval, observed=observed, area_ha=area_ha, status="not_assessable" if short else "done",
         notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 
@@ -141,6 +136,15 @@ def _observed(
         inside |= Window.of_shape(part.scene.grid.shape).holds(pixels)
         seen = np.maximum(seen, seen_at(part.seen, pixels))
     return inside, seen
+
+
+def _too_little(site: Site, observed: float, rule: Rule, missing: Sequence[SceneOutcome]) -> str:
+    """Why a number does not stand; empty where it does."""
+    if observed < rule.min_observed:
+        return f"only {observed:.0%} of the site was seen; {rule.min_observed:.0%} is asked for"
+    if site.outline is None and any(gone.scene is None for gone in missing):
+        return "how much of the scene was seen is not known: a file of it cannot even be placed"
+    return ""
 
 
 def _abuts(parts: Sequence[Part], outline: shapely.Geometry, frame: Frame) -> bool:
