@@ -13,7 +13,6 @@ from sattrack.labels.places import Place, folders_in
 _LOOKS: dict[Format, Callable[[Path], list[Place]]] = {
     "sattrack": ours.look, "yolo-obb": yolo_obb.look, "coco": coco.look, "dota": dota.look, "geojson": geojson.look,
 }  # fmt: skip
-FORMATS = tuple(_LOOKS)
 _LAYOUTS = (
     "ours is images/, labels_obb/ and meta.json; YOLO-OBB data.yaml, or images/ and labels/; COCO a .json of images and "
     "annotations; DOTA images/ and labelTxt/; GeoJSON NAME.geojson beside NAME.tif"
