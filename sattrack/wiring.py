@@ -42,8 +42,8 @@ _NEEDS_PIXELS = {"overlay"}
 class Model:
     """What detects: shipped weights by name, weights by path, or a user's own class, with what is stated where no card is.
 
-    careful: in several views of each tile, which is another model than the plain one; as the settings say it. backend: what runs
-    the network, one of sattrack.detectors.backends; each but torch is another model too (see on_backend for `auto`).
+    careful: in several views of each tile, which is another model than the plain one; as the settings say it. backend: what
+    runs the network, one of sattrack.detectors.backends; each but torch is another model too (see on_backend for `auto`).
     """
 
     weights: str = DEFAULT_WEIGHTS
@@ -103,63 +103,67 @@ def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCar
     return made, card
 
 
-def on_backend(model: Model, backend: str | None, *, device: str) -> tuple[Model, str]:
-    """The model on the backend of that name, and a line that says why where the name is auto; none: as it is.
+def on_backend(model: Model, backend: str | None, *, device: str, told: Callable[[str], None] = lambda _said: None) -> Model:
+    """The model on the backend of that name; none: as it is. told: why that one where the name is auto, and what takes time.
 
     auto: the quickest that is installed and answers as torch does; torch where it may find an accelerator, or one is asked for.
-    An export is made and checked where none is there.
+    An export that is not there yet is made and checked here.
     """
-    if backend != "auto":
-        return (model, "") if backend is None else (replace(model, backend=backend), "")
     from sattrack.detectors.backends import BACKENDS, accelerated, missing_for
 
-    if model.detector:
-        return replace(model, backend=DEFAULT_BACKEND), "backend: the detector's own"
+    if backend is None or (backend == "auto" and model.detector):
+        return model
+    if backend != "auto":
+        return _with_export(replace(model, backend=backend), told)[0]
     if device not in ("auto", "cpu") or (device == "auto" and accelerated()):
-        return replace(model, backend="torch"), "backend torch: the one that uses an accelerator"
+        told("backend torch: the one that uses an accelerator")
+        return replace(model, backend=DEFAULT_BACKEND)
     passed_over = []
-    for backend in BACKENDS:
-        tried = replace(model, backend=backend)
-        if missing := missing_for(backend):
-            passed_over.append(f"{backend}: {' and '.join(missing)} is not installed")
+    for name in BACKENDS:
+        if missing := missing_for(name):
+            passed_over.append(f"{name}: {' and '.join(missing)} is not installed")
             continue
         try:
-            card = card_of(tried)
+            chosen, card = _with_export(replace(model, backend=name), told)
         except DetectorError as error:
-            passed_over.append(f"{backend}: {error.message}")
+            passed_over.append(f"{name}: {error.message}")
             continue
         why = "; ".join(["the quickest on a CPU that is installed and answers as torch does", *passed_over])
-        return tried, f"backend {card.runtime or backend}: {why}"
-    raise UsageError("no backend can run the weights here", way_out="install sattrack again: sattrack doctor tells what lacks")
+        told(f"backend {card.runtime or name}: {why}")
+        return chosen
+    raise UsageError("no backend can run the weights here", way_out="sattrack doctor says what is missing")
 
 
-def to_be_exported(model: Model) -> bool:
-    """Whether the model's backend needs an export that is not there yet, which takes some ten seconds to make."""
-    if model.backend == DEFAULT_BACKEND or model.detector:
-        return False
-    from sattrack.detectors.running_exports import places
+def _with_export(model: Model, told: Callable[[str], None]) -> tuple[Model, ModelCard]:
+    """The model, with its export there where it needs one, and its card."""
+    if model.backend != DEFAULT_BACKEND and not model.detector:
+        from sattrack.detectors.running_exports import places
 
-    weights, card = _weights_and_card(model)
-    return not any(place.is_file() for place in places(weights, card=card, backend=model.backend))
+        weights, card = _weights_and_card(model)
+        if not any(place.is_file() for place in places(weights, card=card, backend=model.backend)):
+            told(f"exporting {card.id} for {model.backend}, once: some ten seconds")
+    return model, card_of(model)
 
 
-def export_model(model: Model, *, backend: str, to: Path | None, half: bool) -> tuple[Path, str, str]:
-    """Exports the weights for a backend: the file, by what it runs, and its parity with torch in words.
+def export_model(model: Model, *, backend: str, to: Path | None, half: bool) -> tuple[Path, dict[str, object]]:
+    """Exports the weights for a backend: the file, and what is to be said of it: by what it runs, and its parity with torch.
 
-    to: the file; none: where a run looks for it. StoreError where that cannot be written.
+    to: the file; none: where a run looks for it. UsageError where its suffix is another's, StoreError where it fails.
     """
     from sattrack.detectors.exporting import export_network
-    from sattrack.detectors.exports import keep, kept_at, write_export
+    from sattrack.detectors.exports import demand_file, keep, kept_at, write_export
 
     weights, card = _weights_and_card(model)
+    demand_file(to, backend=backend, half=half)
     made, parity = export_network(weights, card=card, backend=backend, half=half)
+    said = {"runtime": made.runtime, "sha256": card.sha256, **parity.values()}
     if to is not None:
         write_export(made, to)
-        return to, made.runtime, str(parity)
+        return to, said
     at = kept_at(card, backend=backend)
     if not keep(made, at):
         raise StoreError("the export cannot be kept there", where=str(at), way_out="give -o FILE, or set XDG_CACHE_HOME")
-    return at, made.runtime, str(parity)
+    return at, said
 
 
 def _load_exported(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard]:

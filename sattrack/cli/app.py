@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("sattrack.cli.report", "Write a run's page again."),
     "export": ("sattrack.cli.export", "Write a run's boxes or pictures for other programs."),
     "bench": ("sattrack.cli.bench.app", "Measure accuracy on labelled sets, and speed."),
+    "model": ("sattrack.cli.model", "Export weights for other backends, with proof that they answer alike."),
     "train": ("sattrack.cli.train", "Train weights by a recipe."),
     "render": ("sattrack.cli.render", "Draw yards with their truth: a sheet to look at, or a labelled set."),
     "demo": ("sattrack.cli.demo", "Detect, count and report on the shipped samples."),

@@ -35,6 +35,7 @@ def detect(
     weights: o.Weights = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
+    backend: o.Backend = None,
     careful: o.Careful = False,
     detector: o.Detector = None,
     model_gsd_m: o.ModelGsd = None,
@@ -65,17 +66,19 @@ def detect(
     """
     from sattrack.face import chosen_settings
     from sattrack.running import Request
+    from sattrack.wiring import on_backend
 
     del exit_code  # reserved: nothing raises an alert yet
     voice = Voice(quiet=quiet, verbose=verbose)
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
     settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
+    model = o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     request = Request(
         inputs=tuple(inputs),
         out=out,
         sites=sites,
-        model=o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful),
+        model=on_backend(model, backend, device=settings.device, told=voice.say),
         settings=settings,
         gsd_m=o.pixel_size(gsd_m),
         bands=o.band_numbers(bands),

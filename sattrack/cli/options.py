@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -64,6 +64,14 @@ Weights = Annotated[
     typer.Option(metavar="NAME | FILE", rich_help_panel=_MODEL, help="Shipped weights by name, or a .pt file. Default: fast."),
 ]
 Device = Annotated[str | None, typer.Option(rich_help_panel=_MODEL, help=meaning("device"))]
+Backend = Annotated[
+    Literal["auto", "torch", "onnx", "openvino"] | None,
+    typer.Option(
+        rich_help_panel=_MODEL,
+        help="What runs the network; auto: the quickest that is installed and answers as torch does. Counts of different "
+        "backends are never compared: they are different models. Default: torch.",
+    ),
+]
 Threshold = Annotated[float | None, typer.Option(rich_help_panel=_MODEL, help=meaning("threshold"))]
 Careful = Annotated[bool, typer.Option("--careful", rich_help_panel=_MODEL, help=meaning("careful"))]
 Detector = Annotated[

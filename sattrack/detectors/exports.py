@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from sattrack.detectors.backends import BACKENDS, version_of
-from sattrack.errors import StoreError, WeightsError
+from sattrack.errors import StoreError, UsageError, WeightsError
 from sattrack.results import ModelCard
 from sattrack.writing import write_whole
 
@@ -80,6 +80,16 @@ def from_text(text: str, *, where: str) -> Stated:
         return _STATED.validate_json(text)
     except ValidationError as error:
         raise WeightsError("is no export of sattrack's", where=where, way_out="make it with: sattrack model export") from error
+
+
+def demand_file(to: Path | None, *, backend: str, half: bool) -> None:
+    """UsageError where an export cannot be written to such a file, or must be and none is named."""
+    if to is None and half:
+        raise UsageError(
+            "weights in half precision are no backend's default", way_out="name a file: -o FILE; beside its weights it is used"
+        )
+    if to is not None and to.suffix != SUFFIXES[backend]:
+        raise UsageError(f"an export for {backend} ends in {SUFFIXES[backend]}, not {to.suffix or 'nothing'}", where=str(to))
 
 
 def write_export(export: Export, to: Path) -> None:

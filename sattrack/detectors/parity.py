@@ -1,6 +1,6 @@
 """Parity: how far two backends' answers to the same pixels are from each other."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ class Parity:
     def holds(self) -> bool:
         score, corner = TOLERANCES[self.precision]
         return self.score <= score and self.corner_px <= corner
+
+    def values(self) -> dict[str, object]:
+        return {**asdict(self), "holds": self.holds, "said": str(self)}
 
     def __str__(self) -> str:
         score, corner = TOLERANCES[self.precision]

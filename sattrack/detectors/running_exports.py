@@ -41,6 +41,7 @@ def ready_export(weights: Path, *, card: ModelCard, backend: str) -> Export:
         return check(read_export(beside, backend=backend), where=str(beside))
     found = _IN_MEMORY.get(at) or kept(at, backend=backend)
     if found is None:
+        demand(backend, making=True)
         from sattrack.detectors.exporting import export_network
 
         found, _ = export_network(weights, card=card, backend=backend)

@@ -16,6 +16,7 @@ def speed(
     ] = None,
     weights: o.Weights = None,
     device: o.Device = None,
+    backend: o.Backend = None,
     careful: o.Careful = False,
     detector: o.Detector = None,
     model_gsd_m: o.ModelGsd = None,
@@ -34,12 +35,14 @@ def speed(
     from sattrack.bench.speed import SIZES, bench_speed, laws
     from sattrack.bench.tables import speed_table, speed_values
     from sattrack.face import chosen_settings
+    from sattrack.wiring import on_backend
 
     voice = Voice(quiet=quiet)
     settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
+    model = o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     rows = bench_speed(
         sizes=tuple(size) if size else SIZES,
-        model=o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful),
+        model=on_backend(model, backend, device=settings.device, told=voice.say),
         settings=settings,
         most_tiles=most_tiles,
         on_row=lambda row: voice.say(f"{row.size_px} px: {row.wall_s:.1f} s on {row.device}"),
