@@ -1,5 +1,6 @@
 """`sattrack alert`: which scenes are out of the ordinary, and how sure that is."""
 
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,8 @@ from sattrack.cli.exit_codes import ALERT, OK
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sattrack.timeline import Alert
 
 app = typer.Typer(add_completion=False)
@@ -98,13 +101,13 @@ def alert(
     if as_json:
         voice.json([alert_value(one) for one in shown])
     else:
-        _tell(shown, judged=len(found.alerts), voice=voice)
+        _tell(shown, every=found.alerts, voice=voice)
         if folder is not None:
             voice.out(one_line(f"alerts: {folder / 'alerts.csv'}, alerts.json, alerts.geojson"))
     raise typer.Exit(ALERT if exit_code and raised else OK)
 
 
-def _tell(shown: "list[Alert]", *, judged: int, voice: Voice) -> None:
+def _tell(shown: "list[Alert]", *, every: "Sequence[Alert]", voice: Voice) -> None:
     """A row for each, then the sentence of each alert."""
     head = (
         "level",
@@ -125,10 +128,11 @@ def _tell(shown: "list[Alert]", *, judged: int, voice: Voice) -> None:
     for one in shown:
         if one.level == "alert":
             voice.out(one_line(one.sentence))
+    judged = sum(one.level != "not_assessable" for one in every)
     counted = {name: sum(one.level == name for one in shown) for name in ("alert", "warning", "not_assessable")}
     voice.out(
-        f"{judged:,} scenes judged; shown: {counted['alert']} alerts, {counted['warning']} warnings, "
-        f"{counted['not_assessable']} not assessable."
+        f"{judged:,} of {len(every):,} counts of a site or zone could be judged; shown: {counted['alert']} alerts, "
+        f"{counted['warning']} warnings, {counted['not_assessable']} not assessable."
     )
 
 
@@ -136,7 +140,8 @@ def _row(one: "Alert") -> tuple[str, ...]:
     from sattrack.steps.phrasing import stamp
 
     expected = "" if one.expected is None else f"{one.expected:.0f}"
-    band = "" if one.expected_low is None or one.expected_high is None else f"{one.expected_low:.0f} to {one.expected_high:.0f}"
+    low, high = one.expected_low, one.expected_high
+    band = "" if low is None or high is None else f"{math.floor(low)} to {math.ceil(high)}"
     return (
         one.level.replace("_", " "), one.direction, one.site_id, one.zone, stamp(one.datetime),
         "" if one.observed is None else f"{one.observed:g}", expected, band,

@@ -35,9 +35,7 @@ def test_the_first_alarm_is_the_earliest_with_its_own_numbers(made):
     first = min((a for a in findings.alerts if a.level == "alert" and a.kind == "scene"), key=lambda a: a.datetime)
     assert first.datetime == BEGIN + dt.timedelta(days=7 * SURGE)
     said = told(run, findings)["When first"].text
-    assert said.startswith(
-        f"North Quay, {BEGIN + dt.timedelta(days=7 * SURGE):%-d %b %Y} 02:11 UTC: {first.observed:.0f} containers seen, more than"
-    )
+    assert said.startswith(f"North Quay, 13 May 2025 02:11 UTC: {first.observed:.0f} containers seen, more than")
     between = f"[{math.floor(first.expected_low)}, {math.ceil(first.expected_high)}]"
     assert f"the {round(first.expected)} {between} expected (p < 0.0001)." in said
     half = tuple(replace(one, observed_fraction=0.5) for one in findings.alerts)
