@@ -42,6 +42,8 @@ def follow(
             "only the boxes of a run, as it was last counted, can be matched", where=str(source),
             way_out="leave --boxes out, or give a run folder without --threshold",
         )  # fmt: skip
+    if since is not None and until is not None and since > until:
+        raise UsageError(f"--since {since:%Y-%m-%d} lies after --until {until:%Y-%m-%d}", way_out="swap them")
     found = open_series(source, settings=settings, threshold=threshold)
     sites = sorted({one.site_id for one in found.series})
     if site is not None and site not in sites:
@@ -57,8 +59,14 @@ def follow(
     if boxes:
         shown = with_boxes(shown, (one.exchange for one in changes_of_run(source, site=site)))
     alerts = [alert for one in shown for alert in alerts_of(one)]
-    notes = (*found.notes, *(missing_places(chain, flows) if chain else ()))
+    notes = (*found.notes, *(missing_places(chain, flows) if chain else ()), *_not_passed(shown, amounts))
     return Followed(tuple(shown), tuple(alerts), tuple(agreements), notes)
+
+
+def _not_passed(flows: Sequence[Flow], amounts: Sequence[float]) -> list[str]:
+    """A note for each threshold of which nothing else would be said."""
+    passed = {one.amount for flow in flows for one in flow.crossings}
+    return [f"no series shows that {amount:,.0f} boxes left or came" for amount in amounts if amount not in passed]
 
 
 def cumulative_alerts(found: Iterable[Series], *, amounts: Sequence[float]) -> list[Alert]:

@@ -77,6 +77,12 @@ def test_a_chain_is_held_against_the_counts_and_missing_sites_are_told(sattrack,
     assert links[0]["matched"] == 3
 
 
+def test_a_threshold_that_nothing_passed_is_told(sattrack, counts):
+    said = sattrack("flow", counts, "--cumulative", 500, "--cumulative", 90_000).err
+    assert "no series shows that 90,000 boxes left or came" in said
+    assert "500 boxes left" not in said
+
+
 def test_alert_shows_cumulative_thresholds_too(sattrack, counts, tmp_path):
     said = sattrack("alert", counts, "--json", "--cumulative", 500, "--level", "warning", "-o", tmp_path).json
     own = [one for one in said if one["kind"] == "cumulative" and one["site_id"] == "pier"]
@@ -95,6 +101,8 @@ def test_errors_are_one_line(sattrack, counts, chain, tmp_path):
     assert "one of pier, yard" in sattrack("flow", counts, "--site", "port").err
     assert sattrack("flow", counts, "--boxes").code == 2
     assert sattrack("flow", counts, "--until", "soon").code == 2
+    said = sattrack("flow", counts, "--since", "2023-10-01", "--until", "2023-09-01")
+    assert (said.code, "--since 2023-10-01 lies after --until 2023-09-01" in said.err) == (2, True)
     assert sattrack("flow", counts, "--cumulative", "-5").code == 2
     assert sattrack("flow", tmp_path / "none.csv").code == 1
     assert sattrack("flow", counts, "--chain", tmp_path / "none.yaml").code == 2
