@@ -62,7 +62,8 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
         notes.append("the run has no outlines, so that each scene is its own site and has no past: count it with --sites")
     undated = sum(count.datetime is None and count.count is not None for count in counts)
     if undated:
-        notes.append(f"{undated} counts have no known time and stand in no series")
+        way_out = "say it with --date, a sidecar or a manifest, and detect again"
+        notes.append(f"{undated} counts have no known time and stand in no series: {way_out}")
     return Assessed(series_of(readings_of(counts, sites=run.sites), min_observed=settings.min_observed), (), tuple(notes))
 
 

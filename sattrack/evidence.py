@@ -56,8 +56,9 @@ def make_pack(
     scene that is gone or has changed costs its picture, and that is said.
     """
     if not folder.is_dir():
+        wrong = "evidence is made of a run, whose boxes and scenes are known" if folder.exists() else "is not there"
         raise UsageError(
-            "evidence is made of a run, whose boxes and scenes are known", where=str(folder),
+            wrong, where=str(folder),
             way_out="give the run folder that detect wrote; a CSV of counts has none",
         )  # fmt: skip
     listed = listed_amounts(folder) if amounts is None else tuple(amounts)

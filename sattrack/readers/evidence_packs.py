@@ -7,6 +7,7 @@ from pathlib import Path
 from sattrack.errors import StoreError
 
 _MOST_FILES, _MOST_BYTES = 64, 256 << 20
+_WAY_OUT = "give a zip that `sattrack evidence RUN ALERT_ID` wrote"
 _NEEDED = ("SHA256SUMS", "alert.json", "provenance.json")
 
 
@@ -28,7 +29,7 @@ def read_pack(path: Path) -> dict[str, bytes]:
     except OSError as error:
         if isinstance(error, StoreError):
             raise
-        raise StoreError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+        raise StoreError(f"cannot be read: {error.strerror or error}", where=str(path), way_out=_WAY_OUT) from error
 
 
 def _read(pack: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -38,6 +39,4 @@ def _read(pack: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
 
 
 def _refused(path: Path, why: str) -> StoreError:
-    return StoreError(
-        f"is no evidence pack: {why}", where=str(path), way_out="give a zip that `sattrack evidence RUN ALERT_ID` wrote"
-    )
+    return StoreError(f"is no evidence pack: {why}", where=str(path), way_out=_WAY_OUT)

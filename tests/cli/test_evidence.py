@@ -258,3 +258,11 @@ def test_a_cumulative_alert_has_its_movements(sattrack, plain_run):
     rows = list(csv.DictReader(io.StringIO(files["movements.csv"].decode())))
     assert [(row["kind"], row["arrived"]) for row in rows] == [("movement", "2.0"), ("total", "2.0")]
     assert sattrack("evidence", plain_run / "evidence" / f"{one['alert_id']}.zip", "--verify", "--run", plain_run).code == 0
+
+
+def test_a_run_or_a_pack_that_is_not_there_is_said_so_with_a_way_out(sattrack, tmp_path):
+    said = sattrack("evidence", tmp_path / "none", "73b238e6")
+    assert (said.code, "is not there (give the run folder" in said.err) == (2, True)
+    for wrong in (tmp_path, tmp_path / "none.zip"):
+        said = sattrack("evidence", wrong, "--verify")
+        assert (said.code, "(give a zip that `sattrack evidence RUN ALERT_ID` wrote)" in said.err) == (1, True)
