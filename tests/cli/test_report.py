@@ -30,7 +30,7 @@ def test_a_surge_is_in_the_five_lines_with_a_slider(sattrack, watched):
     said = sattrack("report", watched)
     assert (said.code, said.err) == (0, "")
     page = (watched / "report.html").read_text(encoding="utf-8")
-    assert "1 of 1 site: Left half (1 rise)" in page
+    assert "1 of 1 site. Rises: Left half in 1 scene. Falls: none." in page
     assert page.count('type="range"') == 1
     assert page.count('alt="After: Left half, 11 May 2024 10:00 UTC: 18 counted"') == 1
 
