@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sattrack.detectors.backends import BACKENDS, missing_for, silent_imports, version_of
 from sattrack.errors import SattrackError
 
 _OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
@@ -28,19 +29,12 @@ class Finding:
     way_out: str = ""
 
 
-def version_of(name: str) -> str | None:
-    """The installed version, without importing."""
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def all_checks(*, self_test: bool = True) -> Iterator[Finding]:
     """The checks in an order in which the first failure explains the later ones."""
     checks: list[Callable[[], Finding]] = [python, packages, ultralytics_release, torch_pair, opencv, gdal, device]
     for check in checks:
         yield check()
+    yield from other_backends()
     yield from weights()
     if self_test:
         yield golden_scene()
@@ -137,6 +131,26 @@ def device() -> Finding:
     name = f" ({torch.cuda.get_device_name(chosen)})" if chosen.type == "cuda" else ""
     built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
     return Finding(True, f"device auto is {chosen}{name}; {torch.get_num_threads()} threads; torch {built}")
+
+
+def other_backends() -> Iterator[Finding]:
+    """What else than torch can run the network: not needed, but where it is installed it must work."""
+    for name, package in BACKENDS.items():
+        if name == "torch":
+            continue
+        if missing := missing_for(name):
+            yield Finding(True, f"backend {name}: {' and '.join(missing)} is not installed, which only --backend {name} needs")
+            continue
+        try:
+            with silent_imports():
+                importlib.import_module(package)
+        except (ImportError, OSError) as error:
+            mend = f"python -m pip install --force-reinstall {package}"
+            yield Finding(False, f"backend {name}: {package} does not import: {_first_line(error)}", mend)
+            continue
+        making = missing_for(name, making=True)
+        lacks = f"; {' and '.join(making)} is needed to make an export and is not installed" if making else ""
+        yield Finding(True, f"backend {name}: {package} {version_of(package)}{lacks}")
 
 
 def weights() -> Iterator[Finding]:

@@ -95,3 +95,31 @@ def test_a_broken_installation_ends_with_1_and_says_the_way_out(sattrack, monkey
     said = sattrack("doctor")
     assert (said.code, said.out) == (1, "ok   fine\nBAD  broken\n     -> mend it\n")
     assert sattrack("doctor", "--json").json[0] == {"fine": True, "said": "fine", "way_out": ""}
+
+
+def test_other_backends_are_listed_and_none_is_needed(monkeypatch):
+    from sattrack.detectors import backends
+
+    installed = {"openvino": "2026.4.1", "onnxruntime": "1.32.0"}
+    monkeypatch.setattr(backends, "version_of", installed.get)
+    monkeypatch.setattr(checks, "version_of", installed.get)
+    monkeypatch.setattr(checks.importlib, "import_module", lambda _name: None)
+    openvino, onnx = checks.other_backends()
+    assert (openvino.fine, openvino.said) == (True, "backend openvino: openvino 2026.4.1")
+    assert onnx.fine
+    assert onnx.said.endswith("onnx is needed to make an export and is not installed")
+    installed.clear()
+    assert all(finding.fine and "is not installed, which only --backend" in finding.said for finding in checks.other_backends())
+
+
+def test_a_backend_that_is_installed_and_does_not_import_is_told(monkeypatch):
+    from sattrack.detectors import backends
+
+    def broken(_name):
+        raise ImportError("libtbb.so.12: cannot open shared object file")
+
+    monkeypatch.setattr(backends, "version_of", lambda _name: "1")
+    monkeypatch.setattr(checks.importlib, "import_module", broken)
+    finding = next(checks.other_backends())
+    assert (finding.fine, "libtbb" in finding.said) == (False, True)
+    assert "pip install" in finding.way_out
