@@ -13,7 +13,7 @@ from sattrack.geometry import sides
 from sattrack.imagery import Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, NOT_MEASURED, Interval, crowding, interval_for
-from sattrack.steps.grounding import Frame, footprint, sample_points
+from sattrack.steps.grounding import Frame, far_apart, footprint, sample_points
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.observing import seen_at
 from sattrack.steps.picking import eligible, seen_once, sure, within
@@ -43,13 +43,15 @@ def count_site(
     """
     first = parts[0]
     frame, outline = _place(site, parts, missing)
+    if all(far_apart(part.scene.grid, outline, frame=frame) for part in parts):
+        return _outside(site, first, rule)
     points = sample_points(outline)
     inside, seen = _observed(points, parts, frame)
     observed = float(seen.mean())
     notes = [note for part in parts for note in (*part.scene.notes, *part.notes)]
     notes += [f"the file {gone.part} of this scene was not counted: {gone.reason}" for gone in missing]
     if not inside.any():
-        return _without_number(site, first, rule, status="outside", observed=0.0, notes=("the scene does not touch the site",))
+        return _outside(site, first, rule)
     if not inside.all():
         notes.append(f"the scene covers {inside.mean():.0%} of the site")
     if observed == 0:
@@ -175,6 +177,10 @@ def _with_number(
         cap_hit=counted.cap_hit, gsd_m=round(max(scene.grid.gsd_m), 4), px_per_width=round(px_per_width(scene.grid.gsd_m), 2),
         capability=capability(scene.grid.gsd_m), model_id=card.id, notes=notes,
     )  # fmt: skip
+
+
+def _outside(site: Site, part: Part, rule: Rule) -> Count:
+    return _without_number(site, part, rule, status="outside", observed=0.0, notes=("the scene does not touch the site",))
 
 
 def _without_number(site: Site, part: Part, rule: Rule, *, status: str, observed: float, notes: tuple[str, ...]) -> Count:

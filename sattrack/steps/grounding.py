@@ -12,6 +12,10 @@ from sattrack.geometry import Points
 from sattrack.imagery import Grid
 from sattrack.projections import WGS84, from_lonlat, project, to_grid, to_lonlat
 
+# A scene of which no point is farther from its middle can be told apart from a place by distance; metres.
+_LARGEST_M = 500_000.0
+_MARGIN_M = 1_000.0
+
 
 def finds_back(grid: Grid) -> bool:
     """Whether corners, edges and centre of a georeferenced grid come back to their own pixel by longitude and latitude.
@@ -84,13 +88,31 @@ def pixel_rings(outline: dict[str, Any], *, grid: Grid) -> list[list[Points]]:
 
 def footprint(grid: Grid, *, frame: Frame, steps: int = 16) -> shapely.Polygon:
     """The outline of a scene in the frame's metres; edges in `steps` pieces, since they may be curved there."""
+    ground = _edge(grid, frame=frame, steps=steps)
+    ground = ground[np.isfinite(ground).all(axis=1)]
+    return shapely.Polygon(ground if len(ground) > 2 else None).buffer(0)
+
+
+def far_apart(grid: Grid, outline: shapely.Geometry, *, frame: Frame) -> bool:
+    """Whether a scene surely does not touch an outline in the frame's metres; cheap, and False where it cannot be sure."""
+    if frame.crs is None or not grid.georeferenced:
+        return False
+    edge = _edge(grid, frame=frame, steps=2)
+    if not np.isfinite(edge).all():
+        return False
+    middle = edge.mean(axis=0)
+    reach = float(np.hypot(*(edge - middle).T).max())
+    # Scenes of a continent's size are bent too much to be told so.
+    return reach < _LARGEST_M and float(outline.distance(shapely.Point(middle))) > 2 * reach + _MARGIN_M
+
+
+def _edge(grid: Grid, *, frame: Frame, steps: int) -> Points:
+    """(4 steps, 2): points around a scene, from its corners on, in the frame's metres."""
     rows, cols = grid.shape
     t = np.linspace(0, 1, steps, endpoint=False)
     corners = np.array([[0, 0], [cols, 0], [cols, rows], [0, rows]], float)
     edge = np.concatenate([a + (b - a) * t[:, None] for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)])
-    ground = frame.from_pixels(edge, grid=grid)
-    ground = ground[np.isfinite(ground).all(axis=1)]
-    return shapely.Polygon(ground if len(ground) > 2 else None).buffer(0)
+    return frame.from_pixels(edge, grid=grid)
 
 
 def sample_points(polygon: shapely.Geometry, *, about: int = 20_000) -> Points:

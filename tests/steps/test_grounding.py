@@ -3,8 +3,8 @@ import pyproj
 import pytest
 import shapely
 
-from sattrack.imagery import Grid
-from sattrack.steps.grounding import Frame, finds_back, footprint, sample_points
+from sattrack.imagery import Grid, Window
+from sattrack.steps.grounding import Frame, far_apart, finds_back, footprint, sample_points
 
 UTM52 = Grid((2000, 3000), (0.5, 0.5), "EPSG:32652", (0.5, 0.0, 500000.0, 0.0, -0.5, 4700000.0))
 # Pixels of about a metre across the antimeridian at the equator, in longitudes beyond 180.
@@ -55,9 +55,29 @@ def test_a_footprint_has_the_scenes_area() -> None:
     assert footprint(plain, frame=Frame.of_pixels()).area == pytest.approx(100 * 200 * 0.125)
 
 
+@pytest.mark.parametrize("grid", [UTM52, ACROSS, POLAR], ids=["utm", "antimeridian", "pole"])
+@pytest.mark.parametrize("away_m", [0, 900, 2_000, 6_000, 60_000, 9_000_000, 19_990_000])
+def test_a_scene_is_far_from_an_outline_only_where_none_of_it_lies_in_the_scene(grid: Grid, away_m: float) -> None:
+    """The middle of a scene, and places away from it in four directions: far ones are told, near ones never missed."""
+    geod = pyproj.Geod(ellps="WGS84")
+    own = Frame.of_grid(grid)
+    lon, lat = pyproj.Transformer.from_crs(str(own.crs), "EPSG:4326", always_xy=True).transform(0, 0)
+    for azimuth in (0, 77, 180, 260):
+        x, y, _ = geod.fwd(lon, lat, azimuth, away_m)
+        outline = {"type": "Polygon", "coordinates": [ring(x, y, metres=400)]}
+        frame = Frame.over(outline)
+        polygon = frame.polygon(outline)
+        held = Window.of_shape(grid.shape).holds(frame.to_pixels(sample_points(polygon), grid=grid))
+        far = far_apart(grid, polygon, frame=frame)
+        assert not (far and held.any())
+        assert far or away_m < 6_000 or away_m > 10_000_000, "what is this far is told so"
+        assert not far or away_m > 1_000
+
+
 def test_m5_what_the_projection_does_not_reach_has_no_footprint_rather_than_an_error() -> None:
     lost = Grid((10, 10), (1.0, 1.0), "EPSG:32652", (1e9, 0.0, 1e12, 0.0, -1e9, 1e12))
     assert footprint(lost, frame=Frame.about(129, 42)).is_empty
+    assert not far_apart(lost, shapely.box(-100, -100, 100, 100), frame=Frame.about(129, 42)), "nothing is sure of it"
     assert not finds_back(lost)
 
 
