@@ -11,7 +11,7 @@ from sattrack.readers.settings_file import load_settings
 from sattrack.reporting import findings_of, pairs_of
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
-from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, write_page
+from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, on_backend, write_page
 
 if TYPE_CHECKING:
     from sattrack.inspecting import Facts
@@ -30,6 +30,7 @@ def detect(
     classes: Sequence[str] | None = None,
     threshold: float | None = None,
     device: str | None = None,
+    backend: str | None = None,
     careful: bool | None = None,
     settings: Settings | Mapping[str, object] | str | Path | None = None,
     gsd_m: float | tuple[float, float] | None = None,
@@ -49,23 +50,24 @@ def detect(
 
     inputs: files, folders, globs, or a CSV manifest. sites: outlines as GeoJSON, GeoPackage or KML; without them each scene is
     its own site. weights: a name of shipped weights, or a path. gsd_m, bands, acquired, sensor, nodata, mask: for scenes that
-    do not say it themselves. careful: in several views of each tile. settings: Settings, a mapping of some, or the path of a
-    settings file. Scenes already in `out` under the same content, weights and settings are not detected again. Raises
+    do not say it themselves. backend: torch (none given), onnx, openvino, or auto for the quickest that is installed and answers as
+    torch does. careful: in several views of each tile. settings: Settings, a mapping of some, or the path of a settings file. Scenes already in `out` under the same content, weights and settings are not detected again. Raises
     SattrackError; a scene that fails is listed instead.
     """
     chosen = chosen_settings(settings, threshold=threshold, device=device, careful=careful)
+    model = Model(
+        str(weights),
+        detector,
+        model_gsd_m,
+        tuple(classes) if classes is not None else None,
+        chosen.threshold,
+        careful=chosen.careful,
+    )
     request = Request(
         inputs=tuple([str(inputs)] if isinstance(inputs, str | Path) else map(str, inputs)),
         out=Path(out),
         sites=Path(sites) if sites is not None else None,
-        model=Model(
-            str(weights),
-            detector,
-            model_gsd_m,
-            tuple(classes) if classes is not None else None,
-            chosen.threshold,
-            careful=chosen.careful,
-        ),
+        model=on_backend(model, backend, device=chosen.device),
         settings=chosen,
         gsd_m=(float(gsd_m), float(gsd_m)) if isinstance(gsd_m, int | float) else gsd_m,
         bands=tuple(bands) if bands is not None else None,
