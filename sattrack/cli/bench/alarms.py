@@ -21,6 +21,9 @@ def alarms(
     flow: Annotated[
         bool, typer.Option("--flow", help="Measure only the intervals of what left and came; --past is not used.")
     ] = False,
+    bound: Annotated[
+        bool, typer.Option("--bound", help="Measure only what a rule could catch that is told the noise and the surge.")
+    ] = False,
     sites: Annotated[int, typer.Option(min=1, help="Sites for --speed, of 200 past scenes each.")] = 10_000,
     config: o.Config = None,
     markdown: b.AsMarkdown = False,
@@ -48,6 +51,9 @@ def alarms(
         return
     if flow:
         _flow(draws=min(draws, 1000), seed=seed, voice=voice, markdown=markdown, as_json=as_json)
+        return
+    if bound:
+        _bound(draws=draws, past=(past or [14])[0], seed=seed, voice=voice, as_json=as_json)
         return
     rules = rules_of(load_settings(config, given={"alarm_level": level}))
     asked = past or [14, 7]
@@ -85,3 +91,17 @@ def _flow(*, draws: int, seed: int, voice: Voice, markdown: bool, as_json: bool)
     b.print_table(flow_table(rows), voice=voice, markdown=markdown)
     for line in flow_verdicts(rows):
         voice.out(line)
+
+
+def _bound(*, draws: int, past: int, seed: int, voice: Voice, as_json: bool) -> None:
+    from sattrack.bench.alarm_bound import BASE_LIMIT, MORE_LIMIT, best_possible
+
+    found = best_possible(draws=draws, past=past, seed=seed)
+    if as_json:
+        voice.json(asdict(found) | {"draws": draws, "seed": seed})
+        return
+    voice.out(
+        f"A rule that is told both spreads and the size of the surge catches at most {found.caught:.1%} of x{found.surge:g} with "
+        f"{past} past scenes,\nwhere it may raise {BASE_LIMIT:.1%} false rises in the base model (it raises {found.base:.2%}) and "
+        f"{MORE_LIMIT:.1%} under more spread ({found.more:.2%})."
+    )
