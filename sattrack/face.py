@@ -50,8 +50,9 @@ def detect(
 
     inputs: files, folders, globs, or a CSV manifest. sites: outlines as GeoJSON, GeoPackage or KML; without them each scene is
     its own site. weights: a name of shipped weights, or a path. gsd_m, bands, acquired, sensor, nodata, mask: for scenes that
-    do not say it themselves. backend: torch (none given), onnx, openvino, or auto for the quickest that is installed and answers as
-    torch does. careful: in several views of each tile. settings: Settings, a mapping of some, or the path of a settings file. Scenes already in `out` under the same content, weights and settings are not detected again. Raises
+    do not say it themselves. backend: torch (none given), onnx, openvino, or auto for the quickest that is installed and
+    answers as torch does. careful: in several views of each tile. settings: Settings, a mapping of some, or the path of a
+    settings file. Scenes already in `out` under the same content, weights and settings are not detected again. Raises
     SattrackError; a scene that fails is listed instead.
     """
     chosen = chosen_settings(settings, threshold=threshold, device=device, careful=careful)

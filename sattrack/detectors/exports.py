@@ -93,7 +93,7 @@ def demand_file(to: Path | None, *, backend: str, half: bool) -> None:
 
 
 def write_export(export: Export, to: Path) -> None:
-    """The file; OpenVINO's constants beside it, with the suffix .bin, before the graph that needs them."""
+    """Writes the file; OpenVINO's constants beside it, with the suffix .bin, before the graph that needs them."""
     if export.constants:
         write_whole(to.with_suffix(".bin"), export.constants)
     write_whole(to, export.graph)
@@ -137,8 +137,12 @@ def kept_at(card: ModelCard, *, backend: str) -> Path:
     """
     named = as_text(statement(card, backend=backend, precision="fp32", oriented=card.oriented))
     digest = hashlib.sha256(named.encode()).hexdigest()[:16]
-    folder = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(folder) if Path(folder).is_absolute() else Path.home() / ".cache"
+    folder = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        root = folder if folder.is_absolute() else Path.home() / ".cache"
+    except RuntimeError:
+        # A user without a home: nothing can be kept below a device, and so nothing is.
+        root = Path(os.devnull)
     return root / "sattrack" / f"{card.sha256[:12]}-{backend}-{digest}{SUFFIXES[backend]}"
 
 

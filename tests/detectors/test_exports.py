@@ -166,6 +166,15 @@ def test_where_nothing_can_be_kept_it_lives_in_memory(
     assert asked == [1]
 
 
+def test_a_user_without_a_home_keeps_nothing(made: dict[str, Export], tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert not keep(made["onnx"], kept_at(card_of(tiny), backend="onnx"))
+
+
 def test_other_weights_backends_and_cards_are_kept_under_other_names(tiny: Path) -> None:
     card = card_of(tiny)
     others = [replace(card, sha256="ab" * 32), replace(card, tile_px=320), replace(card, gsd_m=0.3)]
