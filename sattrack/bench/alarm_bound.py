@@ -38,7 +38,7 @@ class _Told:
 def best_possible(*, draws: int, past: int = 14, surge: float = 3.0, seed: int = 1) -> Bound:
     """By Neyman and Pearson (1933): of all tests with so few false rises, none catches more than that of the likelihood ratio.
 
-    Log rates, chance and clouds included, are taken as normal, with the variances that the draws have; falls are not looked for.
+    Log rates, chance and clouds included, are taken as normal, with the variances that the draws have; falls are not judged.
     The weights of the two quiet models are searched, so that a slightly better test may lie between those tried.
     """
     base, more = (next(m for m in MODELS if m.name == name) for name in ("base", "more spread"))

@@ -9,6 +9,8 @@ from sattrack.training.pictures import Picture
 class _Glitter(torch.nn.Module):
     """Takes every place brighter than half for a box, surest where it is brightest."""
 
+    stride = torch.tensor([8.0])
+
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         cells = torch.nn.functional.avg_pool2d(pixels.float().mean(dim=1, keepdim=True), 8)
         n, _, rows, cols = cells.shape

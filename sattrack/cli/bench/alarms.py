@@ -100,8 +100,7 @@ def _bound(*, draws: int, past: int, seed: int, voice: Voice, as_json: bool) -> 
     if as_json:
         voice.json(asdict(found) | {"draws": draws, "seed": seed})
         return
-    voice.out(
-        f"A rule that is told both spreads and the size of the surge catches at most {found.caught:.1%} of x{found.surge:g} with "
-        f"{past} past scenes,\nwhere it may raise {BASE_LIMIT:.1%} false rises in the base model (it raises {found.base:.2%}) and "
-        f"{MORE_LIMIT:.1%} under more spread ({found.more:.2%})."
-    )
+    voice.out(f"A rule that is told both spreads and the size of the surge, with {past} past scenes:")
+    voice.out(f"catches at most {found.caught:.1%} of x{found.surge:g};")
+    voice.out(f"raises {found.base:.2%} false rises in the base model (may: {BASE_LIMIT:.1%}),")
+    voice.out(f"and {found.more:.2%} under more spread (may: {MORE_LIMIT:.1%}).")
