@@ -116,7 +116,7 @@ def on_backend(model: Model, backend: str | None, *, device: str, told: Callable
     if backend != "auto":
         return _with_export(replace(model, backend=backend), told)[0]
     if device not in ("auto", "cpu") or (device == "auto" and accelerated()):
-        told("backend torch: the one that uses an accelerator")
+        told("backend torch: a graphics card may be used, and only torch uses one")
         return replace(model, backend=DEFAULT_BACKEND)
     passed_over = []
     for name in BACKENDS:
@@ -125,7 +125,9 @@ def on_backend(model: Model, backend: str | None, *, device: str, told: Callable
             continue
         try:
             chosen, card = _with_export(replace(model, backend=name), told)
-        except DetectorError as error:
+        except (DetectorError, UsageError) as error:
+            if name == DEFAULT_BACKEND:
+                raise
             passed_over.append(f"{name}: {error.message}")
             continue
         why = "; ".join(["the quickest on a CPU that is installed and answers as torch does", *passed_over])

@@ -13,7 +13,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 @app.callback()
 def model_() -> None:
-    """Exports are made on first use by themselves; this makes one beforehand, or for a machine without torch's .pt loader."""
+    """Exports are made on first use by themselves; this makes one beforehand, or for other programs."""
 
 
 @app.command(no_args_is_help=True)

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from sattrack.errors import UsageError
 BACKENDS = {"openvino": "openvino", "onnx": "onnxruntime", "torch": "torch"}
 # What is needed besides to make an export. torch and ultralytics come with sattrack itself.
 _MAKERS = {"onnx": ("onnx",)}
+# Where drivers of NVIDIA, of AMD, and of Windows under Linux show themselves.
+_CARDS = ("/proc/driver/nvidia/version", "/dev/kfd", "/dev/dxg")
 
 
 def version_of(package: str) -> str | None:
@@ -51,7 +54,9 @@ def demand_cpu(backend: str, *, device: str) -> None:
 
 def accelerated() -> bool:
     """Whether a card that torch may use could be here, told without importing torch, which takes seconds."""
-    return (sys.platform == "darwin" and os.uname().machine == "arm64") or Path("/proc/driver/nvidia/version").exists()
+    if sys.platform == "darwin":
+        return os.uname().machine == "arm64"
+    return any(Path(place).exists() for place in _CARDS) or shutil.which("nvidia-smi") is not None
 
 
 def asked_threads() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sattrack.detectors.backends import demand
+from sattrack.detectors.backends import demand, silent_imports
 from sattrack.detectors.exports import KEY, Export, as_text, statement
 from sattrack.detectors.openvino_forward import openvino
 from sattrack.detectors.parity import Parity, compare, drawn_pixels
@@ -22,6 +22,7 @@ from sattrack.results import ModelCard
 _OPSET = 17
 # Constants of fewer numbers stay as they are when weights are halved: shapes, strides and biases weigh nothing.
 _FEW = 256
+_INSTEAD = "use --backend torch"
 
 
 class _Graph(torch.nn.Module):
@@ -53,13 +54,17 @@ def export_network(weights: Path, *, card: ModelCard, backend: str, half: bool =
         warnings.simplefilter("ignore")
         graph(example)
         make = _onnx if backend == "onnx" else _openvino
-        made = Export(*make(graph, example, text=as_text(stated), half=half), stated)
+        try:
+            made = Export(*make(graph, example, text=as_text(stated), half=half), stated)
+        except RuntimeError as error:
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise DetectorError(f"cannot be exported for {backend}: {first}", where=str(weights), way_out=_INSTEAD) from error
     parity = compare(TorchForward(network, oriented=oriented, device="cpu"), run_export(made), card=card, half=half)
     if not parity.holds:
         raise DetectorError(
             f"the export for {backend} does not answer as torch does: {parity}",
             where=str(weights),
-            way_out="use --backend torch, and tell us of it",
+            way_out=_INSTEAD,
         )
     return made, parity
 
@@ -67,7 +72,12 @@ def export_network(weights: Path, *, card: ModelCard, backend: str, half: bool =
 def _openvino(graph: torch.nn.Module, example: torch.Tensor, *, text: str, half: bool) -> tuple[bytes, bytes]:
     package = openvino()
     traced = torch.jit.trace(graph, (example,), check_trace=False)
-    model = package.convert_model(traced, input=[([-1, *example.shape[1:]], package.Type.u8)])
+    failures = package.frontend.GeneralFailure, package.frontend.OpConversionFailure, package.frontend.NotImplementedFailure
+    try:
+        with silent_imports():
+            model = package.convert_model(traced, input=[([-1, *example.shape[1:]], package.Type.u8)])
+    except failures as error:
+        raise RuntimeError(str(error)) from error
     model.set_rt_info(text, [KEY])
     with tempfile.TemporaryDirectory(prefix="sattrack-export-") as folder:
         path = Path(folder) / "model.xml"

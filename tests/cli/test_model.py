@@ -1,12 +1,14 @@
 """`sattrack model export`, and --backend where a command takes it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from sattrack import wiring
 from sattrack.detectors.backends import missing_for
 from sattrack.detectors.cards import write_card
+from tests.cli.conftest import GSD
 from tests.detectors.test_yolo import card_of, network
 
 pytestmark = pytest.mark.skipif(bool(missing_for("openvino", making=True)), reason="the extra openvino")
@@ -17,7 +19,8 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = tmp_path / "tiny.pt"
     torch.save({"model": network("yolo11n-obb.yaml").half()}, path)
-    write_card(card_of(path), path.with_suffix(".json"))
+    # At the scenes' own pixel size, a few tiles hold one.
+    write_card(replace(card_of(path), gsd_m=GSD), path.with_suffix(".json"))
     return path
 
 
@@ -35,7 +38,6 @@ def test_an_export_is_written_with_its_parity_and_used_by_detect(sattrack, tiny,
     assert {count["model_id"] for count in said.json["counts"]} == {"tiny+openvino-fp32"}
 
 
-@pytest.mark.slow
 def test_parts_of_two_backends_never_meet_in_one_count(sattrack, tiny, scenes, tmp_path):
     words = ("detect", scenes, "--weights", tiny, "-o", tmp_path / "run", "--no-report", "--json")
     for backend, id_ in (("openvino", "tiny+openvino-fp32"), ("torch", "tiny")):
@@ -53,7 +55,6 @@ def test_json_holds_the_parity(sattrack, tiny):
     assert np.isfinite(said.json["corner_px"])
     assert said.json["sha256"] == card_of(tiny).sha256
     assert said.json["file"].startswith(str(tiny.parent / "cache" / "sattrack"))
-    assert not wiring.Model(str(tiny)).careful
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from sattrack import wiring
 from sattrack.detections import Detections
 from sattrack.detectors import backends
 from sattrack.detectors.views import Careful
-from sattrack.errors import UsageError
+from sattrack.errors import DetectorError, UsageError
 from sattrack.imagery import Batch, Tile, Window
 from sattrack.ports import Detector
 from sattrack.settings import Settings
@@ -159,11 +159,32 @@ def test_auto_leaves_accelerators_to_torch_and_a_detector_of_ones_own_alone(monk
     assert wiring.on_backend(wiring.Model(), "auto", device="cuda:0", told=said.append) == wiring.Model()
     monkeypatch.setattr(backends, "accelerated", lambda: True)
     assert wiring.on_backend(wiring.Model(), "auto", device="auto", told=said.append) == wiring.Model()
-    assert said == ["backend torch: the one that uses an accelerator"] * 2
+    assert said == ["backend torch: a graphics card may be used, and only torch uses one"] * 2
     own = wiring.Model(detector="a:B")
     assert wiring.on_backend(own, "auto", device="auto") == own
     with pytest.raises(UsageError, match="runs itself"):
         wiring.load_model(replace(own, backend="onnx"), settings=Settings())
+
+
+def test_auto_passes_over_what_cannot_be_exported_and_not_over_what_torch_says_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "accelerated", lambda: False)
+    said: list[str] = []
+
+    def refuse(model: wiring.Model) -> None:
+        raise DetectorError("does not answer") if model.backend == "openvino" else UsageError("no onnx")
+
+    real = wiring.card_of
+    with monkeypatch.context() as patch:
+        patch.setattr(wiring, "card_of", lambda model: refuse(model) if model.backend != "torch" else real(model))
+        assert wiring.on_backend(wiring.Model(), "auto", device="cpu", told=said.append).backend == "torch"
+    assert said[-1].endswith("torch does; openvino: does not answer; onnx: no onnx")
+
+    def without(_model: wiring.Model) -> None:
+        raise UsageError("must have a card")
+
+    monkeypatch.setattr(wiring, "card_of", without)
+    with pytest.raises(UsageError, match="must have a card"):
+        wiring.on_backend(wiring.Model(), "auto", device="cpu")
 
 
 def test_a_backend_that_is_not_installed_or_not_known_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,17 @@ def test_an_export_that_answers_otherwise_is_refused_and_not_kept(
     assert not cache.exists()
 
 
+def test_a_network_that_cannot_be_exported_is_told_with_the_way_out(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise RuntimeError("no conversion rule for aten::strange\nmore")
+
+    monkeypatch.setattr(exporting, "_onnx", never)
+    with pytest.raises(
+        DetectorError, match=r"cannot be exported for onnx: no conversion rule for aten::strange \(use --backend"
+    ):
+        export_network(tiny, card=card_of(tiny), backend="onnx")
+
+
 def test_an_export_of_other_weights_beside_them_is_refused(tiny: Path, made: dict[str, Export], tmp_path: Path) -> None:
     weights = tmp_path / "mine.pt"
     weights.write_bytes(b"other weights")
