@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sattrack.assets import asset_folder
-from sattrack.errors import DetectorError, StoreError, UsageError
+from sattrack.errors import DetectorError, UsageError
 from sattrack.findings import Findings, Pair
 from sattrack.ports import Detector, Executor, Finished, Reader, Report, Store
 from sattrack.results import ModelCard, Part
@@ -109,10 +109,12 @@ def on_backend(model: Model, backend: str | None, *, device: str, told: Callable
     auto: the quickest that is installed and answers as torch does; torch where it may find an accelerator, or one is asked for.
     An export that is not there yet is made and checked here.
     """
-    from sattrack.detectors.backends import BACKENDS, accelerated, missing_for
+    from sattrack.detectors.backends import BACKENDS, accelerated, demand_cpu, missing_for
 
     if backend is None or (backend == "auto" and model.detector):
         return model
+    if backend not in ("auto", DEFAULT_BACKEND):
+        demand_cpu(backend, device=device)
     if backend != "auto":
         return _with_export(replace(model, backend=backend), told)[0]
     if device not in ("auto", "cpu") or (device == "auto" and accelerated()):
@@ -148,24 +150,11 @@ def _with_export(model: Model, told: Callable[[str], None]) -> tuple[Model, Mode
 
 
 def export_model(model: Model, *, backend: str, to: Path | None, half: bool) -> tuple[Path, dict[str, object]]:
-    """Exports the weights for a backend: the file, and what is to be said of it: by what it runs, and its parity with torch.
-
-    to: the file; none: where a run looks for it. UsageError where its suffix is another's, StoreError where it fails.
-    """
-    from sattrack.detectors.exporting import export_network
-    from sattrack.detectors.exports import demand_file, keep, kept_at, write_export
+    """Exports the model's weights (see detectors.exporting.export_to): the file, and what is to be said of it."""
+    from sattrack.detectors.exporting import export_to
 
     weights, card = _weights_and_card(model)
-    demand_file(to, backend=backend, half=half)
-    made, parity = export_network(weights, card=card, backend=backend, half=half)
-    said = {"runtime": made.runtime, "sha256": card.sha256, **parity.values()}
-    if to is not None:
-        write_export(made, to)
-        return to, said
-    at = kept_at(card, backend=backend)
-    if not keep(made, at):
-        raise StoreError("the export cannot be kept there", where=str(at), way_out="give -o FILE, or set XDG_CACHE_HOME")
-    return at, said
+    return export_to(to, weights=weights, card=card, backend=backend, half=half)
 
 
 def _load_exported(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard]:

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 
 from sattrack.detectors.backends import demand, silent_imports
-from sattrack.detectors.exports import KEY, Export, as_text, statement
+from sattrack.detectors.exports import KEY, Export, as_text, demand_file, keep, kept_at, statement, write_export
 from sattrack.detectors.openvino_forward import openvino
 from sattrack.detectors.parity import Parity, compare, drawn_pixels
 from sattrack.detectors.running_exports import run_export
 from sattrack.detectors.torch_forward import TorchForward
 from sattrack.detectors.yolo import load_network
-from sattrack.errors import DetectorError
+from sattrack.errors import DetectorError, StoreError
 from sattrack.results import ModelCard
 
 _OPSET = 17
@@ -67,6 +67,21 @@ def export_network(weights: Path, *, card: ModelCard, backend: str, half: bool =
             way_out=_INSTEAD,
         )
     return made, parity
+
+
+def export_to(to: Path | None, *, weights: Path, card: ModelCard, backend: str, half: bool) -> tuple[Path, dict[str, object]]:
+    """Exports into a file: the file, and by what it runs, the sha256 of the weights, and its parity with torch.
+
+    to: none: where a run looks for it. UsageError where its suffix is another's, StoreError where it cannot be written.
+    """
+    demand_file(to, backend=backend, half=half)
+    made, parity = export_network(weights, card=card, backend=backend, half=half)
+    at = kept_at(card, backend=backend) if to is None else to
+    if to is not None:
+        write_export(made, to)
+    elif not keep(made, at):
+        raise StoreError("the export cannot be kept there", where=str(at), way_out="give -o FILE, or set XDG_CACHE_HOME")
+    return at, {"runtime": made.runtime, "sha256": card.sha256, **parity.values()}
 
 
 def _openvino(graph: torch.nn.Module, example: torch.Tensor, *, text: str, half: bool) -> tuple[bytes, bytes]:

@@ -90,6 +90,8 @@ def demand_file(to: Path | None, *, backend: str, half: bool) -> None:
         )
     if to is not None and to.suffix != SUFFIXES[backend]:
         raise UsageError(f"an export for {backend} ends in {SUFFIXES[backend]}, not {to.suffix or 'nothing'}", where=str(to))
+    if to is not None and not to.parent.is_dir():
+        raise UsageError("the folder is not there", where=str(to.parent), way_out="make it, or choose another -o")
 
 
 def write_export(export: Export, to: Path) -> None:

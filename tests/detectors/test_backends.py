@@ -198,6 +198,8 @@ def test_a_backend_that_is_not_installed_or_not_known_is_refused_with_the_way_ou
 def test_another_device_than_the_cpu_is_refused() -> None:
     with pytest.raises(UsageError, match="device 'cuda' was asked for"):
         wiring.load_model(wiring.Model(backend="openvino"), settings=Settings(device="cuda"))
+    with pytest.raises(UsageError, match="device 'mps' was asked for"):
+        wiring.on_backend(wiring.Model(), "onnx", device="mps")
 
 
 _ALONE = """

@@ -197,6 +197,8 @@ def test_files_of_another_suffix_and_halves_without_a_name_are_refused() -> None
     demand_file(Path("x.onnx"), backend="onnx", half=True)
     with pytest.raises(UsageError, match=r"x\.pt: an export for onnx ends in \.onnx, not \.pt"):
         demand_file(Path("x.pt"), backend="onnx", half=False)
+    with pytest.raises(UsageError, match="nowhere: the folder is not there"):
+        demand_file(Path("nowhere/x.onnx"), backend="onnx", half=False)
     with pytest.raises(UsageError, match="name a file"):
         demand_file(None, backend="onnx", half=True)
 
