@@ -305,6 +305,8 @@ def test_i2_a_key_knows_all_that_changes_a_part() -> None:
         key(scene, settings=Settings(careful=True)),
         key(scene, settings=Settings(tile_shift_m=(5.0, 0.0))),
         key(scene, card=replace(CARD, sha256="11")),
+        key(scene, card=replace(CARD, runtime="onnx 1.32.0 fp32")),
+        key(scene, card=replace(CARD, runtime="onnx 1.33.0 fp32")),
         key(replace(scene, bands=(3, 2, 1))),
         key(replace(scene, nodata=0.0)),
         key(replace(scene, id="other")),
