@@ -141,7 +141,7 @@ def on_backend(model: Model, backend: str | None, *, device: str, told: Callable
 def _with_export(model: Model, told: Callable[[str], None]) -> tuple[Model, ModelCard]:
     """The model, with its export there where it needs one, and its card."""
     if model.backend != DEFAULT_BACKEND and not model.detector:
-        from sattrack.detectors.running_exports import places
+        from sattrack.detectors.ready_exports import places
 
         weights, card = _weights_and_card(model)
         if not any(place.is_file() for place in places(weights, card=card, backend=model.backend)):
@@ -161,7 +161,7 @@ def _load_exported(model: Model, *, settings: Settings) -> tuple[Detector, Model
     """An export as a detector; torch is not imported where the export is there already."""
     from sattrack.detectors.backends import demand_cpu
     from sattrack.detectors.decoding import NetworkDetector
-    from sattrack.detectors.running_exports import run_export
+    from sattrack.detectors.forwarding import run_export
 
     demand_cpu(model.backend, device=settings.device)
     export, card = _exported(model)
@@ -177,7 +177,7 @@ def _load_exported(model: Model, *, settings: Settings) -> tuple[Detector, Model
 
 def _exported(model: Model) -> "tuple[Export, ModelCard]":
     from sattrack.detectors.cards import card_on
-    from sattrack.detectors.running_exports import ready_export
+    from sattrack.detectors.ready_exports import ready_export
 
     weights, card = _weights_and_card(model)
     export = ready_export(weights, card=card, backend=model.backend)

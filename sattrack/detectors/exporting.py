@@ -11,9 +11,9 @@ import torch
 
 from sattrack.detectors.backends import demand, silent_imports
 from sattrack.detectors.exports import KEY, Export, as_text, demand_file, keep, kept_at, statement, write_export
+from sattrack.detectors.forwarding import run_export
 from sattrack.detectors.openvino_forward import openvino
 from sattrack.detectors.parity import Parity, compare, drawn_pixels
-from sattrack.detectors.running_exports import run_export
 from sattrack.detectors.torch_forward import TorchForward
 from sattrack.detectors.yolo import load_network
 from sattrack.errors import DetectorError, StoreError

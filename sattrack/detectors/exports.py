@@ -181,6 +181,6 @@ def _stated_in(graph: bytes, *, backend: str, where: str) -> str:
         except ElementTree.ParseError as error:
             raise WeightsError(f"is not OpenVINO's XML: {error}", where=where) from error
         return "" if found is None else found.get("value", "")
-    from sattrack.detectors.onnx_forward import metadata
+    from sattrack.detectors.onnx_sessions import metadata
 
     return metadata(graph, where=where).get(KEY, "")

@@ -24,7 +24,8 @@ from sattrack.detectors.exports import (
     statement,
     write_export,
 )
-from sattrack.detectors.running_exports import ready_export, run_export
+from sattrack.detectors.forwarding import run_export
+from sattrack.detectors.ready_exports import ready_export
 from sattrack.errors import DetectorError, UsageError, WeightsError
 from sattrack.results import ModelCard
 from tests.detectors.test_yolo import SIDE, card_of, network

@@ -1,26 +1,14 @@
-"""Running exports: by their backend; found beside the weights, in the cache, or made on first use."""
+"""Exports at hand: found beside the weights, in the cache, or made on first use."""
 
 from functools import partial
 from pathlib import Path
 
 from sattrack.detectors.backends import demand
-from sattrack.detectors.decoding import Forward
 from sattrack.detectors.exports import SUFFIXES, Export, check_export, keep, kept, kept_at, read_export
 from sattrack.results import ModelCard
 
 # Exports of this process that could not be kept on disk.
 _IN_MEMORY: dict[Path, Export] = {}
-
-
-def run_export(export: Export) -> Forward:
-    """The export, ready to run. WeightsError where its backend cannot load it."""
-    if export.stated.backend == "onnx":
-        from sattrack.detectors.onnx_forward import OnnxForward
-
-        return OnnxForward(export)
-    from sattrack.detectors.openvino_forward import OpenvinoForward
-
-    return OpenvinoForward(export)
 
 
 def places(weights: Path, *, card: ModelCard, backend: str) -> tuple[Path, Path]:
