@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -68,8 +69,11 @@ def modules(house: Path) -> Iterator[tuple[str, Path]]:
             yield "" if first == "__init__.py" else first.removesuffix(".py"), path
 
 
-def imported(path: Path, *, module_level: bool = False) -> Iterator[tuple[int, str]]:
-    """(line, dotted name) of every import; relative ones are reported as `.`, which no room may use."""
+def imported(path: Path, *, module_level: bool = False, members: bool = False) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of every import; relative ones are reported as `.`, which no room may use.
+
+    members: of what is taken from a module, the module's name with each of theirs, since one may be a module itself.
+    """
     tree = ast.parse(path.read_text())
     for node in tree.body if module_level else ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -77,8 +81,8 @@ def imported(path: Path, *, module_level: bool = False) -> Iterator[tuple[int, s
         elif isinstance(node, ast.ImportFrom):
             if node.level:
                 yield node.lineno, "." * node.level
-            elif node.module == "sattrack":
-                yield from ((node.lineno, f"sattrack.{alias.name}") for alias in node.names)
+            elif node.module == "sattrack" or (members and node.module):
+                yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
             else:
                 yield node.lineno, node.module or ""
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module") and node.args:
@@ -134,6 +138,38 @@ def test_a_planted_fault_is_found(tmp_path: Path, file: str, line: str) -> None:
     assert broken(tmp_path) == []
     (tmp_path / file).write_text(line)
     assert len(broken(tmp_path)) == 1
+
+
+def ring(house: Path) -> list[str]:
+    """The files of one circle of imports, those inside functions included; empty where there is none."""
+    names = {path: ".".join(("sattrack", *path.relative_to(house).with_suffix("").parts)) for _, path in modules(house)}
+    known = set(names.values())
+    needs = {
+        name: {
+            next((n for n in (said, said.rpartition(".")[0]) if n in known and n != name), "")
+            for _, said in imported(path, members=True)
+        }
+        for path, name in names.items()
+    }
+    try:
+        list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_file_imports_another_in_a_ring() -> None:
+    assert ring(HOUSE) == []
+
+
+@pytest.mark.parametrize("line", ["from sattrack.steps import one", "from sattrack.steps.one import first"])
+def test_a_ring_through_a_function_is_found(tmp_path: Path, line: str) -> None:
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "steps" / "one.py").write_text("from sattrack.steps.two import second")
+    (tmp_path / "steps" / "two.py").write_text("second = 2")
+    assert ring(tmp_path) == []
+    (tmp_path / "steps" / "two.py").write_text(f"def f():\n    {line}")
+    assert set(ring(tmp_path)) == {"sattrack.steps.one", "sattrack.steps.two"}
 
 
 def test_every_room_has_its_place() -> None:
