@@ -173,8 +173,14 @@ def test_a_ring_through_a_function_is_found(tmp_path: Path, line: str) -> None:
 
 
 def test_every_room_has_its_place() -> None:
-    for room, _ in modules(HOUSE):
-        allowed(room)  # fails where there is none
+    def placed(room: str) -> bool:
+        try:
+            return bool(allowed(room)) or room == NOUNS[0]
+        except AssertionError:
+            return False
+
+    assert [room for room, _ in modules(HOUSE) if not placed(room)] == []
+    assert not placed("attic")
 
 
 def test_the_map_in_the_readme_shows_every_room() -> None:

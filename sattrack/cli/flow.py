@@ -80,7 +80,10 @@ def _tell(found: "Followed", *, voice: Voice) -> None:
     from sattrack.steps.flow_phrasing import boxes_sentence, flow_sentence
 
     head = ("site", "zone", "sensor", "scenes", "unseen", "from (UTC)", "to (UTC)", "left", "95 %", "arrived", "95 %")
-    voice.table(head, [_row(one) for one in found.flows], right=(3, 4, 7, 9))
+    if found.flows:
+        voice.table(head, [_row(one) for one in found.flows], right=(3, 4, 7, 9))
+    else:
+        voice.out("No site has a series, so that nothing can be said of what moved.")
     cycles = [(one, cycle) for one in found.flows for cycle in one.cycles]
     if cycles:
         names = (

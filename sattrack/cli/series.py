@@ -50,7 +50,10 @@ def series(
                 f"{counts[len(counts) // 2]:g}" if seen else "", f"{seen[-1].count:g}" if seen else "",
             )
         )  # fmt: skip
-    voice.table(head, rows, right=(4, 5, 6, 9, 10))
+    if rows:
+        voice.table(head, rows, right=(4, 5, 6, 9, 10))
+    else:
+        voice.out("No site has a series.")
     for one in found.series:
         for said in one.breaks:
             voice.out(one_line(f"{one.site_id}{f', {one.zone}' if one.zone else ''}, {one.sensor}: {said}."))

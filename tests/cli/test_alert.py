@@ -5,6 +5,8 @@ import datetime as dt
 import json
 import math
 
+import cv2
+import numpy as np
 import pytest
 
 QUIET = [60, 48, 75, 66, 52, 58, 81, 44, 63, 70, 55, 49, 67, 61]
@@ -109,3 +111,18 @@ def test_a_run_has_series_and_alerts_too(sattrack, run):
     assert {a["level"] for a in said.json} == {"not_assessable"}
     assert (run / "alerts.csv").is_file()
     assert sattrack("series", run, "--threshold", "0.01").code == 2
+
+
+def test_where_no_site_has_a_series_that_is_said_instead_of_an_empty_table(sattrack, detectors, tmp_path):
+    picture, undated = tmp_path / "plain.png", tmp_path / "undated"
+    cv2.imwrite(str(picture), np.tile(np.arange(200, dtype=np.uint8), (160, 1)))
+    said = sattrack(
+        "detect", picture, "--gsd-m", "0.5", "-o", undated, "--detector", "bright_boxes:Bright", "--no-report", "-q"
+    )
+    assert said.code == 0
+    for command in ("series", "flow"):
+        said = sattrack(command, undated)
+        assert said.code == 0
+        assert "No site has a series" in said.out
+        assert "sensor" not in said.out
+        assert "no known time" in said.err
