@@ -13,6 +13,8 @@ LEAST_SHARE = 0.005
 LEAST_BORDER = 0.05
 # Clipped water is full of specks (waves, boats); a fill has hardly any.
 MOST_SPECKS = 0.005
+# A raster smaller than this is all border, and any pixel of it a constant area.
+_LEAST_PX = 64
 _SPECK_PX = 100
 _RINGING_PX = 16
 _CANDIDATES = 4
@@ -53,6 +55,8 @@ class Fill:
 
 def find_fill(pixels: NDArray[Any], valid: NDArray[np.bool_]) -> Fill | None:
     """The constant areas joined to the border of a small picture (rows, cols, channels) of a whole scene; none where none."""
+    if valid.size < _LEAST_PX:
+        return None
     edge = np.zeros(valid.shape, bool)
     edge[[0, -1]], edge[:, [0, -1]] = True, True
     border = pixels[edge & valid]

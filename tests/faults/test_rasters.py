@@ -1,0 +1,272 @@
+"""Rows R: damaged rasters cost themselves and nothing else."""
+
+import hashlib
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import rasterio
+from rasterio.windows import Window
+
+from sattrack.detections import CORNERS
+from tests.faults.conftest import UTM, Detect, Ran, write, write_good, yard
+
+_TILED = {"tiled": True, "blockxsize": 64, "blockysize": 64}
+
+
+def cut(path: Path, share: float = 0.5) -> Path:
+    raw = path.read_bytes()
+    path.write_bytes(raw[: int(len(raw) * share)])
+    return path
+
+
+def noise(shape: tuple[int, int] = (600, 600)) -> np.ndarray:
+    return np.random.default_rng(5).integers(0, 255, (3, *shape)).astype(np.uint8)
+
+
+def corrupt(path: Path, *, block: str = "1_1", size: int = 300) -> Path:
+    """The first bytes of one tile, column_row, become zeros."""
+    with rasterio.open(path) as raster:
+        start = int(raster.get_tag_item(f"BLOCK_OFFSET_{block}", "TIFF", bidx=1))
+    raw = bytearray(path.read_bytes())
+    raw[start : start + size] = b"\0" * size
+    path.write_bytes(bytes(raw))
+    return path
+
+
+def packed(compress: str) -> Any:
+    return lambda path: corrupt(write(path, yard(12, seed=21), compress=compress, **_TILED))
+
+
+def one_ifd_again(path: Path) -> None:
+    """The directory names itself as the next one."""
+    write(path, yard(11, seed=31))
+    raw = bytearray(path.read_bytes())
+    (first,) = struct.unpack_from("<I", raw, 4)
+    (entries,) = struct.unpack_from("<H", raw, first)
+    struct.pack_into("<I", raw, first + 2 + 12 * entries, first)
+    path.write_bytes(bytes(raw))
+
+
+def many_ifds(path: Path) -> None:
+    """10,000 directories behind the first, each of one pixel."""
+    write(path, yard(10, seed=32))
+    raw = bytearray(path.read_bytes())
+    raw += b"\0" * (len(raw) % 2)
+    (first,) = struct.unpack_from("<I", raw, 4)
+    (entries,) = struct.unpack_from("<H", raw, first)
+    tags = [(256, 1), (257, 1), (258, 8), (259, 1), (262, 1), (273, 8), (277, 1), (278, 1), (279, 1)]
+    one = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", tag, 3, 1, value) for tag, value in tags)
+    start = len(raw)
+    for i in range(10_000):
+        raw += one + struct.pack("<I", 0 if i == 9_999 else start + (i + 1) * (len(one) + 4))
+    struct.pack_into("<I", raw, first + 2 + 12 * entries, start)
+    path.write_bytes(bytes(raw))
+
+
+def with_overviews_of_another(path: Path) -> None:
+    """A scene at a quarter of the model's pixel, so that overviews would be used, with a white .ovr beside it."""
+    fine = np.repeat(np.repeat(yard(9, seed=33), 4, axis=1), 4, axis=2)
+    write(path, fine, transform=UTM["transform"] @ UTM["transform"].scale(0.25))
+    write(path.with_name(path.name + ".ovr"), np.full((3, 400, 600), 250, np.uint8), crs=None)
+
+
+def with_another_place(path: Path) -> None:
+    write(path, yard(8, seed=34))
+    path.with_name(path.name + ".aux.xml").write_text(
+        "<PAMDataset><SRS>EPSG:32633</SRS><GeoTransform>9, 30, 0, 9, 0, -30</GeoTransform></PAMDataset>"
+    )
+
+
+def sparse(path: Path) -> None:
+    """Only the left 192 of 300 columns were ever written."""
+    with rasterio.open(
+        path, "w", driver="GTiff", width=300, height=200, count=3, dtype="uint8", photometric="rgb",
+        SPARSE_OK=True, **_TILED, **UTM,
+    ) as to:  # fmt: skip
+        to.write(yard(12, seed=35)[:, :, :192], window=Window(0, 0, 192, 200))
+
+
+BAD = {
+    "cut.tif": lambda p: cut(write(p, yard(12, seed=20))),
+    "cut_cog.tif": lambda p: cut(write(p, noise(), driver="COG", blocksize=128)),
+    "header.tif": lambda p: cut(write(p, yard(12, seed=20)), 200 / 180_000),
+    "empty.tif": lambda p: p.write_bytes(b""),
+    "page.tif": lambda p: p.write_text("<!DOCTYPE html><html><body>404 Not Found</body></html>"),
+    "folder.tif": lambda p: p.mkdir(),
+    "deflate.tif": packed("deflate"),
+    "lzw.tif": packed("lzw"),
+    "zstd.tif": packed("zstd"),
+    "half.png": lambda p: cut(write(p, noise(), driver="PNG", crs=None)),
+    "half.jpg": lambda p: cut(write(p, noise(), driver="JPEG", crs=None)),
+    "half_small.png": lambda p: cut(write(p, yard(4, seed=22), driver="PNG", crs=None), 0.7),
+    "half.jp2": lambda p: cut(write(p, noise(), driver="JP2OpenJPEG")),
+    "ring.tif": one_ifd_again,
+    "pages.tif": many_ifds,
+    "overviews.tif": with_overviews_of_another,
+    "elsewhere.tif": with_another_place,
+    "sparse.tif": sparse,
+    "pixel.tif": lambda p: write(p, yard(0, seed=36, shape=(1, 1))),
+    "small.tif": lambda p: write(p, yard(8, seed=36, shape=(50, 260))),
+}
+# What a user may have set for other work, and what would make damage silent or let sidecars speak.
+HOSTILE_ENV = {
+    "GTIFF_IGNORE_READ_ERRORS": "YES", "GDAL_DISABLE_READDIR_ON_OPEN": "NO", "GDAL_PAM_ENABLED": "YES", "GDAL_SKIP": "VRT",
+    "GDAL_CACHEMAX": "1",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ran(run_beside: Any) -> Ran:
+    """One run over every damaged raster, in an environment that asks GDAL to look away."""
+    return run_beside(BAD, "--gsd-m", "0.5", env=HOSTILE_ENV)
+
+
+def test_r0_damaged_rasters_cost_nothing_but_themselves(ran: Ran, good: Ran) -> None:
+    ran.assert_nothing_lost(good)
+    assert ran.err.splitlines()[-1].startswith(f"{ran.err.count('failed: ')} of ")
+
+
+def test_r1_a_tiff_cut_in_half_fails_without_a_count(ran: Ran) -> None:
+    ran.assert_told("cut", "fetch it again")
+
+
+def test_r2_a_cog_cut_in_half_fails_though_its_first_tiles_can_be_read(ran: Ran) -> None:
+    ran.assert_told("cut_cog", "fetch it again")
+
+
+def test_r3_what_is_no_raster_is_named_for_what_it_is(ran: Ran) -> None:
+    ran.assert_told("header", "fetch it again")
+    ran.assert_told("empty", "an empty file", "give a GeoTIFF")
+    ran.assert_told("page", "an HTML page", "give a GeoTIFF")
+    assert "folder" not in {one["part"] for one in ran.json["scenes"]}
+
+
+def test_r3_a_folder_named_like_a_picture_is_a_folder_without_pictures(detect: Detect, tmp_path: Path) -> None:
+    (tmp_path / "folder.tif").mkdir()
+    ran = detect(tmp_path / "folder.tif", folder=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: no pictures found in ")
+    assert "folder.tif" in ran.err
+    assert not ran.parts
+
+
+@pytest.mark.parametrize("compress", ["deflate", "lzw", "zstd"])
+def test_r4_a_corrupt_tile_fails_its_scene(ran: Ran, compress: str) -> None:
+    ran.assert_told(compress, "fetch it again")
+
+
+def test_r5_a_user_who_told_gdal_to_ignore_errors_still_hears_of_them(ran: Ran) -> None:
+    assert HOSTILE_ENV["GTIFF_IGNORE_READ_ERRORS"] == "YES"
+    for part in ("cut", "cut_cog", "deflate", "lzw", "zstd"):
+        ran.assert_told(part)
+
+
+def test_r8_a_png_cut_short_is_an_error_and_never_memory_that_was_not_written(ran: Ran) -> None:
+    assert ran.scene("half-3")["location"].endswith("half.png")
+    ran.assert_told("half-3", "fetch it again")
+    ran.assert_told("half_small", "fetch it again")
+
+
+def test_r9_a_jpeg_cut_short_is_an_error_and_never_half_gray(ran: Ran) -> None:
+    assert ran.scene("half-2")["location"].endswith("half.jpg")
+    ran.assert_told("half-2", "fetch it again")
+
+
+def test_r10_blocks_that_were_never_written_are_not_seen(ran: Ran) -> None:
+    count = ran.count("sparse")
+    assert count["status"] == "done"
+    assert 0.6 < count["observed_fraction"] < 0.7
+    assert count["count"] == 9
+
+
+def test_r11_directories_in_a_ring_or_by_thousands_are_passed_over(ran: Ran) -> None:
+    assert ran.scene("ring")["boxes"] == 11
+    assert ran.scene("pages")["boxes"] == 10
+
+
+def test_r13_overviews_in_another_file_are_not_used(ran: Ran) -> None:
+    assert ran.scene("overviews")["boxes"] == 9
+
+
+def test_r14_georeferencing_in_a_sidecar_of_gdals_is_not_used(ran: Ran) -> None:
+    assert ran.scene("elsewhere")["boxes"] == 8
+    index = (ran.folder / "run.json").read_text()
+    assert "32633" not in index
+
+
+def test_r16_a_scene_of_one_pixel_or_smaller_than_a_tile_is_wholly_seen(ran: Ran) -> None:
+    assert (ran.count("pixel")["count"], ran.count("pixel")["observed_fraction"]) == (0, 1.0)
+    assert (ran.count("small")["count"], ran.count("small")["observed_fraction"]) == (8, 1.0)
+
+
+def meddled(detect: Detect, folder: Path, good: Ran, how: str) -> Ran:
+    """A run in which the first scene's file is changed while the detector looks."""
+    (folder / "scenes").mkdir()
+    write_good(folder / "scenes")
+    victim = write(folder / "scenes" / "a_victim.tif", yard(20, seed=40))
+    env = {"MEDDLE_WITH": str(victim), "MEDDLE_HOW": how}
+    ran = detect(folder / "scenes", folder=folder, detector="Meddling", env=env)
+    assert ran.code == 3
+    assert "Traceback" not in ran.said
+    # Another class is another model, so that parts have other keys: the boxes are compared.
+    boxes = {one["part"]: one["boxes"] for one in good.json["scenes"]}
+    assert {part: ran.scene(part)["boxes"] for part in boxes} == boxes
+    return ran
+
+
+@pytest.mark.parametrize("how", ["cut", "replace"])
+def test_r12_a_file_that_is_cut_or_replaced_while_it_is_read_fails(detect: Detect, tmp_path: Path, good: Ran, how: str) -> None:
+    meddled(detect, tmp_path, good, how).assert_told("a_victim", "changed while it was read", "run again")
+
+
+LAYOUTS: dict[str, dict[str, Any]] = {
+    "strips": {"blockysize": 16},
+    "one_row_strips": {"blockysize": 1},
+    "one_strip": {"blockysize": 200},
+    "tiles": _TILED,
+    "planes": {"interleave": "band", **_TILED},
+    "plane_strips": {"interleave": "band"},
+    "big": {"BIGTIFF": "YES"},
+    "big_endian": {"ENDIANNESS": "BIG"},
+    "deflate": {"compress": "deflate", "predictor": 2, **_TILED},
+    "lzw": {"compress": "lzw"},
+    "zstd": {"compress": "zstd", "interleave": "band"},
+    "cog": {"driver": "COG", "blocksize": 128},
+    "jp2": {"driver": "JP2OpenJPEG", "QUALITY": "100", "REVERSIBLE": "YES"},
+}
+
+
+def test_r15_every_layout_of_the_same_pixels_has_the_same_boxes(detect: Detect, tmp_path: Path) -> None:
+    scenes = tmp_path / "scenes"
+    scenes.mkdir()
+    for name, layout in LAYOUTS.items():
+        write(scenes / f"{name}.{'jp2' if name == 'jp2' else 'tif'}", yard(14, seed=50), **layout)
+    ran = detect(scenes, folder=tmp_path)
+    assert ran.code == 0, ran.err
+    boxes = {}
+    for one in ran.json["scenes"]:
+        assert one["status"] == "done", one
+        boxes[one["part"]] = one["boxes"]
+    assert boxes == dict.fromkeys(LAYOUTS, 14)
+    columns = [pq.read_table(path).select([*CORNERS, "confidence"]) for path in ran.folder.glob("parts/*.parquet")]
+    assert len(columns) == len(LAYOUTS)
+    assert all(one.equals(columns[0]) for one in columns)
+
+
+def test_r7_bytes_flipped_in_plain_pixels_are_in_the_record_of_what_was_read(detect: Detect, tmp_path: Path) -> None:
+    scene = write(tmp_path / "plain.tif", yard(12, seed=60))
+    digests = []
+    for _ in range(2):
+        assert detect(scene, folder=tmp_path).code == 0
+        (outcome,) = json.loads((tmp_path / "run" / "run.json").read_text())["outcomes"]
+        assert outcome["sha256"] == hashlib.sha256(scene.read_bytes()).hexdigest()
+        digests.append(outcome["sha256"])
+        raw = bytearray(scene.read_bytes())
+        raw[-5000] ^= 0x55
+        scene.write_bytes(bytes(raw))
+    assert digests[0] != digests[1]
