@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sattrack import running
-from sattrack.readers.chains import read_chain
 from sattrack.readers.settings_file import load_settings
 from sattrack.reporting import findings_of, pairs_of
 from sattrack.running import Listener, Request, Run
@@ -171,6 +170,10 @@ def write_report(
         opened, parts, folder / "report.html", imagery=shown, allow_remote=allow_remote, findings=findings,
         pairs=lambda reader: pairs_of(opened, parts, findings, reader=reader, remote=allow_remote),
     )  # fmt: skip
+    # What alarms and flows need takes a second to import, and a run without a page needs none of it.
+    from sattrack.readers.chains import read_chain
+    from sattrack.reporting import findings_of, pairs_of
+
 
 
 def chosen_settings(

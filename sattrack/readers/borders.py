@@ -44,12 +44,12 @@ class Fill:
         rows, cols = self.areas.shape[1:]
         row = ((area[1] + (np.arange(pixels.shape[0]) + 0.5) * area[3] / pixels.shape[0]) * rows / shape[0]).astype(int)
         col = ((area[0] + (np.arange(pixels.shape[1]) + 0.5) * area[2] / pixels.shape[1]) * cols / shape[1]).astype(int)
-        at = np.ix_(np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1))
+        row, col = np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1)
         found = np.zeros(pixels.shape[:2], bool)
         for value, where in zip(self.values, self.areas, strict=True):
-            near = where[at]
-            if near.any():
-                found |= near & (pixels == value).all(axis=-1)
+            # Most of a scene is far from any fill, which the small picture tells without a look at its pixels.
+            if where[row[0] : row[-1] + 1, col[0] : col[-1] + 1].any():
+                found |= where[np.ix_(row, col)] & _equal(pixels, value)
         return found
 
 
@@ -66,7 +66,7 @@ def find_fill(pixels: NDArray[Any], valid: NDArray[np.bool_]) -> Fill | None:
     values, areas = values[np.argsort(-counts, kind="stable")][:_CANDIDATES], []
     kept = []
     for value in values:
-        area = _joined((pixels == value).all(axis=-1) & valid, edge=edge)
+        area = _joined(_equal(pixels, value) & valid, edge=edge)
         if area is not None:
             kept.append(value)
             # Where pixels are read exact equality is asked for, so the area may be generous by what the small picture skips.
@@ -74,17 +74,63 @@ def find_fill(pixels: NDArray[Any], valid: NDArray[np.bool_]) -> Fill | None:
     return Fill(np.array(kept), np.array(areas)) if kept else None
 
 
+def _equal(pixels: NDArray[Any], value: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which pixels (rows, cols, channels) have a value in all channels: one after the other, ten times as fast as `all`."""
+    equal = np.asarray(pixels[..., 0] == value[0])
+    for channel in range(1, pixels.shape[-1]):
+        equal &= pixels[..., channel] == value[channel]
+    return equal
+
+
+def _commonest(border: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The few values (n, channels) that most pixels of a border have, and how many: the commonest first."""
+    # By columns: np.unique along an axis compares rows as raw records, which takes ten times as long.
+    ordered = border[np.lexsort(border.T[::-1])]
+    first = np.flatnonzero(np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)]))
+    counts = np.diff(np.append(first, len(ordered)))
+    most = np.argsort(-counts, kind="stable")[:_CANDIDATES]
+    return ordered[first[most]], counts[most]
+
+
+def _equal(pixels: NDArray[Any], value: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which pixels (rows, cols, channels) have a value in all channels: one after the other, ten times as fast as `all`."""
+    equal = np.asarray(pixels[..., 0] == value[0])
+    for channel in range(1, pixels.shape[-1]):
+        equal &= pixels[..., channel] == value[channel]
+    return equal
+
+
+def _commonest(border: NDArray[Any]) -> NDArray[Any]:
+    """The few values (n, channels) that most pixels of a border have, the commonest first, the least first among equals."""
+    # By columns: np.unique along an axis compares rows as raw records, which takes five times as long.
+    order = np.lexsort(border.T[::-1])
+    ordered = border[order]
+    first = np.flatnonzero(np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)]))
+    counts = np.diff(np.append(first, len(ordered)))
+    return np.asarray(ordered[first[np.argsort(-counts, kind="stable")[:_CANDIDATES]]])
+
+
+def _equal(pixels: NDArray[Any], value: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which pixels (rows, cols, channels) are of a value (channels,)."""
+    equal = np.asarray(pixels[..., 0] == value[0])
+    for channel in range(1, pixels.shape[-1]):
+        # Where nothing is left there is nothing to compare, as in nearly every scene without a fill.
+        if not equal.any():
+            break
+        equal &= pixels[..., channel] == value[channel]
+    return equal
+
+
 def _joined(equal: NDArray[np.bool_], *, edge: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     """The parts of a constant value that are fill."""
-    if equal.mean() < LEAST_SHARE:
+    if np.count_nonzero(equal) < LEAST_SHARE * equal.size:
         return None
     count, labels, stats, _ = cv2.connectedComponentsWithStats(equal.astype(np.uint8), connectivity=8)
     corners = {int(labels[r, c]) for r in (0, -1) for c in (0, -1)} - {0}
     along = np.bincount(labels[edge], minlength=count) / edge.sum()
     kept = np.zeros(equal.shape, bool)
-    for label in range(1, count):
-        large = stats[label, cv2.CC_STAT_AREA] >= LEAST_SHARE * equal.size
-        if large and (label in corners or along[label] >= LEAST_BORDER) and not _speckled(labels == label):
+    for label in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= LEAST_SHARE * equal.size).tolist():
+        if label and (label in corners or along[label] >= LEAST_BORDER) and not _speckled(labels == label):
             kept |= labels == label
     return kept if kept.any() else None
 

@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-from scipy.spatial import cKDTree
-
 from sattrack.geometry import Points
 from sattrack.results import ModelCard
 
@@ -15,6 +13,8 @@ NEAR_M = 15.0
 # Boxes from this score up to the threshold are nearly counted. From 0.05, 0.1, 0.15 and 0.2, this told best how far counts of
 # pictures were off, of real ones and of rendered ones alike.
 FAINT_FROM = 0.15
+# Up to so many boxes every pair is looked at.
+_FEW = 1000
 # How much wider an interval is where no band was measured.
 UNMEASURED = 1.5
 NOT_MEASURED = "none: nothing was measured for these weights"
@@ -37,8 +37,18 @@ def crowding(middles_m: Points) -> float:
     """
     if not len(middles_m):
         return 0.0
-    near = cKDTree(middles_m).query_ball_point(middles_m, NEAR_M, return_length=True)
-    return float(near.mean() / (math.pi * NEAR_M**2 / 1e4))
+    return _near(middles_m) / len(middles_m) / (math.pi * NEAR_M**2 / 1e4)
+
+
+def _near(middles_m: Points) -> int:
+    """Ordered pairs of points, each with itself too, no further apart than NEAR_M."""
+    if len(middles_m) <= _FEW:
+        x, y = middles_m.T
+        return int(((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2 <= NEAR_M**2).sum())
+    # Imported for large sites only: it takes longer than all that is counted in a small scene.
+    from scipy.spatial import cKDTree
+
+    return int(cKDTree(middles_m).query_ball_point(middles_m, NEAR_M, return_length=True).sum())
 
 
 def interval_for(count: int, *, card: ModelCard, gsd_m: float, density: float, faint: int = 0) -> Interval:
