@@ -44,6 +44,8 @@ GDAL_OPTIONS: dict[str, Any] = {
     "GDAL_PAM_ENABLED": "NO",
     "GDAL_DRIVER_PATH": "disable",
     "GTIFF_IGNORE_READ_ERRORS": "NO",
+    # With more, a damaged tile of a JPEG 2000 comes back as memory that was never written, and without an error.
+    "GDAL_NUM_THREADS": "1",
     "GDAL_VRT_ENABLE_PYTHON": "NO",
     "GDAL_VRT_ENABLE_RAWRASTERBAND": "NO",
     "GDAL_HTTP_TIMEOUT": "60",
@@ -230,6 +232,10 @@ def _check(raster: Any, location: str, *, limits: Settings) -> None:
         )
     if len(set(raster.dtypes)) > 1:
         raise SceneError(f"bands of different types: {', '.join(raster.dtypes)}", where=location)
+    rows, cols = raster.block_shapes[0]
+    if raster.driver == "GTiff" and cols != raster.width and (rows % 16 or cols % 16):
+        # TIFF 6.0, section 15. Of others the decoder leaves a part of each tile as memory that was never written.
+        raise SceneError(f"tiles of {cols} x {rows} pixels, not multiples of 16", where=location, way_out=_DAMAGED)
     largest = block_bytes(raster)
     if largest > limits.max_block_bytes:
         raise SceneError(
@@ -248,5 +254,7 @@ def _check_transform(raster: Any, location: str) -> None:
 
 def block_bytes(raster: Any) -> int:
     """Bytes that one block takes once decoded; for interleaved files all bands of it are decoded together."""
-    together = raster.count if str(raster.interleaving).lower().endswith("pixel") else 1
+    # Of a JPEG 2000 all bands are decoded together; asked for its interleaving, GDAL may walk a damaged one without an end.
+    pixel = raster.driver == "JP2OpenJPEG" or str(raster.interleaving).lower().endswith("pixel")
+    together = raster.count if pixel else 1
     return int(max(rows * cols for rows, cols in raster.block_shapes) * np.dtype(raster.dtypes[0]).itemsize * together)
