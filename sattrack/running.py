@@ -1,7 +1,6 @@
 """Running: from inputs and outlines to a finished run folder, scene by scene; one bad scene costs one scene."""
 
 import datetime as dt
-import importlib.metadata
 import json
 import platform
 import time
@@ -11,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sattrack import wiring
+from sattrack.detectors.backends import version_of
 from sattrack.errors import DetectorError, SceneError, SceneRefused, UsageError
 from sattrack.imagery import Scene
 from sattrack.pipeline import Timings, Work, detect_scene
@@ -115,7 +115,8 @@ def _done(part: Part, work: Work) -> SceneOutcome:
 class _Journal:
     """Keeps run.json true while the run goes on, so that a killed run can be counted and reported."""
 
-    _EVERY_S = 5.0
+    # Also no more than a fiftieth of the time, since what is written grows with the run.
+    _EVERY_S, _SHARE = 5.0, 0.02
 
     def __init__(self, store: Store, request: Request, *, card: ModelCard, sites: Sequence[Site], names: Sequence[str]) -> None:
         self._store = store
@@ -123,7 +124,7 @@ class _Journal:
         self._names = names
         self._outcomes: dict[str, SceneOutcome] = {}
         self._timings: dict[str, Timings] = {}
-        self._written = time.monotonic()
+        self._written, self._took = time.monotonic(), 0.0
         chosen = request.settings.threshold
         self._index = RunIndex(
             schema_version=SCHEMA_VERSION, threshold=card.threshold if chosen is None else chosen, model_id=card.id,
@@ -134,34 +135,33 @@ class _Journal:
 
     def add(self, outcome: SceneOutcome) -> None:
         self._outcomes[outcome.part] = outcome
-        if time.monotonic() - self._written > self._EVERY_S:
+        if time.monotonic() - self._written > max(self._EVERY_S, self._took / self._SHARE):
             self.write()
 
     def time(self, name: str, timings: Timings) -> None:
         self._timings[name] = timings
 
     def write(self) -> None:
-        self._written = time.monotonic()
+        began = time.monotonic()
         outcomes = tuple(self._outcomes[name] for name in self._names if name in self._outcomes)
         left = len(self._names) - len(outcomes)
         notes = (f"the run was stopped: {left} of {len(self._names)} scenes were not looked at",) if left else ()
-        keep_sites(self._sites, folder=self._store.root)
+        if not self._took:
+            keep_sites(self._sites, folder=self._store.root)
         self._store.write_index(replace(self._index, outcomes=outcomes, notes=notes))
         seconds = {
             name: {"wall_s": round(t.wall, 3), "model_s": round(t.model, 3), "waiting_s": round(t.waiting, 3), "tiles": t.tiles}
             for name, t in self._timings.items()
         }
         if seconds:
-            write_whole(self._store.root / "timings.json", json.dumps(seconds, indent=1).encode())
+            lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(told)}" for name, told in seconds.items())
+            write_whole(self._store.root / "timings.json", f"{{\n{lines}\n}}".encode())
+        self._written = time.monotonic()
+        self._took = self._written - began
 
 
 def versions() -> dict[str, str]:
     """Versions that a reader of the run may want, without importing what is heavy."""
     names = ("sattrack", "torch", "ultralytics", "rasterio", "numpy", "pyproj", "shapely", "opencv-python")
-    found = {"python": platform.python_version()}
-    for name in names:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    found = {name: version for name in names if (version := version_of(name))}
+    return {"python": platform.python_version(), **found}

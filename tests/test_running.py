@@ -472,6 +472,7 @@ def test_timings_are_kept_apart_from_results(tmp_path: Path) -> None:
 
 def test_the_index_is_written_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sattrack.running._Journal._EVERY_S", -1.0)
+    monkeypatch.setattr("sattrack.running._Journal._SHARE", 1e9)
     three(tmp_path / "in")
     seen: list[tuple[int, list[str]]] = []
 

@@ -27,6 +27,8 @@ def moment(value: dt.datetime | None) -> str | None:
 
 def clean(text: str) -> str:
     """One line that every encoder takes: control characters become spaces, halves of broken characters become `?`."""
+    if text.isascii() and text.isprintable():
+        return text
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in whole)
 
@@ -44,7 +46,9 @@ def discreet(text: str, *, locations: Iterable[str] = ()) -> str:
     """A sentence with every path cut down to its last name and every URL to what `shown` keeps; known locations first,
     since only they tell where a path with spaces ends.
     """
-    for location in sorted(filter(None, locations), key=len, reverse=True):
+    if "/" not in text and "\\" not in text:
+        return clean(text)  # nothing in it can be a place
+    for location in sorted((one for one in locations if one and one in text), key=len, reverse=True):
         text = text.replace(location, shown(location))
     return clean(_PLACE.sub(_told, text))
 

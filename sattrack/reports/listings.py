@@ -1,6 +1,7 @@
 """The two tables of a run folder: counts.csv, a row per site, zone and scene; scenes.csv, a row per scene file."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import shapely
@@ -93,6 +94,7 @@ def _footprint(grid: Grid) -> str | None:
     return None if ring is None else str(shapely.to_wkt(polygons(ring)[0], rounding_precision=7))
 
 
+@lru_cache(maxsize=256)
 def _crs_name(crs: str | None) -> str | None:
     """An authority's code as it stands; of a long WKT its name."""
     if crs is None or "[" not in crs:

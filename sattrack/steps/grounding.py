@@ -10,7 +10,7 @@ from shapely.geometry import shape as shape_of
 
 from sattrack.geometry import Points
 from sattrack.imagery import Grid
-from sattrack.projections import WGS84, from_lonlat, project, to_grid, to_lonlat
+from sattrack.projections import WGS84, flat_about, from_lonlat, project, to_grid, to_lonlat
 
 # A scene of which no point is farther from its middle can be told apart from a place by distance; metres.
 _LARGEST_M = 500_000.0
@@ -36,7 +36,7 @@ class Frame:
 
     @classmethod
     def about(cls, lon: float, lat: float) -> "Frame":
-        return cls(f"+proj=aeqd +lat_0={lat:.7f} +lon_0={lon:.7f} +datum=WGS84 +units=m +no_defs")
+        return cls(flat_about(lon, lat))
 
     @classmethod
     def over(cls, outline: dict[str, Any]) -> "Frame":

@@ -7,6 +7,8 @@ import math
 import tempfile
 import time
 import zlib
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,13 @@ from pydantic import TypeAdapter, ValidationError
 from sattrack.detections import CORNERS, Detections
 from sattrack.errors import StoreError
 from sattrack.imagery import Scene, Stretch
-from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, Seen
+from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, SceneOutcome, Seen
+from sattrack.stores.soundness import check_grid, content_digest
 from sattrack.writing import write_whole
 
-_HEAD = b"sattrack"
-_SCENE, _STRETCH, _CARD, _INDEX = TypeAdapter(Scene), TypeAdapter(Stretch), TypeAdapter(ModelCard), TypeAdapter(RunIndex)
+_HEAD, _DIGEST = b"sattrack", b"sattrack_sha256"
+_SCENE, _STRETCH, _CARD = TypeAdapter(Scene), TypeAdapter(Stretch), TypeAdapter(ModelCard)
+_INDEX, _OUTCOME = TypeAdapter(RunIndex), TypeAdapter(SceneOutcome)
 # A temporary file this old belongs to nobody any more: writing one takes seconds.
 _ABANDONED_S = 3600
 
@@ -67,7 +71,8 @@ class RunFolder:
         corners = d.quads.reshape(-1, 8)
         columns: dict[str, Any] = {name: corners[:, i] for i, name in enumerate(CORNERS)}
         columns |= {"confidence": d.scores, "class_id": d.labels}
-        metadata = {_HEAD: _head(part)}
+        head = _head(part)
+        metadata = {_HEAD: head, _DIGEST: content_digest(head, d)}
         if part.scene.grid.georeferenced:
             columns["geometry"] = _polygons(part)
             metadata[b"geo"] = _geo(part)
@@ -79,23 +84,35 @@ class RunFolder:
     def get(self, key: str) -> Part:
         path = self._path(key)
         try:
-            table = pq.read_table(path, page_checksum_verification=True)
-            head = json.loads(table.schema.metadata[_HEAD])
-            return _part(key, table, head)
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                # Not read_table, which imports what data sets of many files need: half a second.
+                table = file.read(use_threads=False)
+            said = table.schema.metadata
+            part = _part(key, table, json.loads(said[_HEAD]))
+            if said.get(_DIGEST, b"") not in (b"", content_digest(said[_HEAD], part.detections)):
+                raise ValueError("its content is not what was written")
+            return part
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, ValidationError, zlib.error) as error:
             raise StoreError(
                 f"the part cannot be read: {error}", where=str(path), way_out="run detect again: it is made anew"
             ) from error
 
     def write_index(self, index: RunIndex) -> None:
-        text = json.dumps(_plain(_INDEX.dump_python(index, mode="json")), indent=1, ensure_ascii=False, allow_nan=False)
-        write_whole(self.root / "run.json", text.encode())
+        head = _INDEX.dump_python(replace(index, outcomes=()), mode="json", exclude={"outcomes"})
+        # A scene a line: runs of many scenes are written often, and Python's own indenting takes ten times as long.
+        scenes = ",\n  ".join(_line(_OUTCOME.dump_python(outcome, mode="json")) for outcome in index.outcomes)
+        opened = json.dumps(_plain(head), indent=1, ensure_ascii=False, allow_nan=False).removesuffix("\n}")
+        write_whole(self.root / "run.json", f'{opened},\n "outcomes": [\n  {scenes}\n ]\n}}'.encode())
 
     def read_index(self) -> RunIndex:
         self._refuse_other_schema()
         path = self.root / "run.json"
         try:
-            return _INDEX.validate_json(path.read_bytes())
+            index = _INDEX.validate_json(path.read_bytes())
+            for outcome in index.outcomes:
+                if outcome.scene is not None:
+                    check_grid(outcome.scene.grid)
+            return index
         except OSError as error:
             raise StoreError(f"cannot be read: {error.strerror}", where=str(path)) from error
         except ValidationError as error:
@@ -104,6 +121,8 @@ class RunFolder:
                 f"is not valid at {'.'.join(map(str, first['loc'])) or 'its top'}: {first['msg']}", where=str(path),
                 way_out="run detect again: parts are kept",
             ) from error  # fmt: skip
+        except ValueError as error:
+            raise StoreError(f"holds {error}", where=str(path), way_out="run detect again: parts are kept") from error
 
     def _refuse_other_schema(self) -> None:
         """A folder that another version or program wrote is never mixed with ours; a damaged run.json is written anew."""
@@ -132,6 +151,13 @@ class RunFolder:
             with contextlib.suppress(FileNotFoundError):
                 if now - path.stat().st_mtime > _ABANDONED_S:
                     path.unlink()
+
+
+def _line(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
@@ -188,8 +214,12 @@ def _polygons(part: Part) -> pa.Array:
 
 def _geo(part: Part) -> bytes:
     """The metadata of GeoParquet 1.1."""
-    crs = pyproj.CRS.from_user_input(part.scene.grid.crs).to_json_dict()
-    column = {"encoding": "WKB", "geometry_types": ["Polygon"], "crs": crs}
+    return _geo_of(part.scene.grid.crs)
+
+
+@lru_cache(maxsize=64)
+def _geo_of(crs: str | None) -> bytes:
+    column = {"encoding": "WKB", "geometry_types": ["Polygon"], "crs": pyproj.CRS.from_user_input(crs).to_json_dict()}
     said = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
     return json.dumps(said, sort_keys=True).encode()
 
@@ -202,9 +232,11 @@ def _part(key: str, table: pa.Table, head: dict[str, Any]) -> Part:
     corners = np.stack([table[name].to_numpy() for name in CORNERS], axis=1).astype(float)
     packed = zlib.decompress(base64.b64decode(head["seen"]["zlib"]))
     share = np.frombuffer(packed, np.uint8).reshape(head["seen"]["shape"])
+    scene = _SCENE.validate_python(head["scene"])
+    check_grid(scene.grid)
     return Part(
         key=key,
-        scene=_SCENE.validate_python(head["scene"]),
+        scene=scene,
         sha256=head["sha256"],
         detections=Detections(
             corners.reshape(-1, 4, 2),
