@@ -8,10 +8,10 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from sattrack import wiring
-from sattrack.errors import SettingsError, StoreError
+from sattrack.errors import OutlineError, SettingsError, StoreError
 from sattrack.planning import NOT_NEAR
 from sattrack.ports import Store
-from sattrack.readers.outlines import read_outlines
+from sattrack.readers.outlines import check_kept, read_outlines
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome
 from sattrack.settings import Settings
 from sattrack.steps.counting import Rule, count_refused, count_site, own_site
@@ -105,8 +105,10 @@ def kept_sites(folder: Path) -> tuple[Site, ...]:
     """The outlines that a run was last counted with."""
     path = folder / "sites.json"
     try:
-        return _SITES.validate_json(path.read_bytes()) if path.is_file() else ()
-    except (OSError, ValidationError) as error:
+        sites = _SITES.validate_json(path.read_bytes()) if path.is_file() else ()
+        check_kept(path, sites)
+        return sites
+    except (OSError, ValidationError, OutlineError) as error:
         raise StoreError(
             "the outlines of the run cannot be read",
             where=str(path),
@@ -136,6 +138,14 @@ def _settings_of(index: RunIndex, *, threshold: float | None = None, min_observe
             f"the run was made by another version of sattrack, with settings that are none here: {', '.join(unknown)}",
             where="run.json", way_out="detect again with this version",
         )  # fmt: skip
+    try:
+        Settings.model_validate(index.settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(["settings", *map(str, first["loc"])])
+        raise StoreError(
+            f"is not valid at {where}: {first['msg']}", where="run.json", way_out="run detect again: parts are kept"
+        ) from error
     said = {"threshold": threshold, "min_observed": min_observed}
     changed = {**index.settings, **{name: value for name, value in said.items() if value is not None}}
     try:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyproj
 import shapely
 
 from sattrack.readers.hints import read_text
-from sattrack.readers.outlines_geojson import read_geojson
+from sattrack.readers.outlines_geojson import geometry_of, read_geojson
 from sattrack.readers.outlines_geopackage import read_geopackage
 from sattrack.readers.outlines_kml import read_kml
 from sattrack.readers.shapes import Layer, Shape, refused
@@ -40,6 +40,21 @@ def read_outlines(path: Path) -> tuple[tuple[Site, ...], tuple[str, ...]]:
     if not sites:
         raise refused(path, "no outline in the file", way_out="draw at least one polygon")
     return tuple(sites), tuple(notes)
+
+
+def check_kept(path: Path, sites: Sequence[Site]) -> None:
+    """OutlineError where an outline that a run kept is none that read_outlines could have given: the file was changed."""
+    for number, site in enumerate(sites, start=1):
+        if site.outline is None:
+            continue
+        if site.outline.get("type") not in ("Polygon", "MultiPolygon"):
+            raise refused(path, "the outline is no Polygon or MultiPolygon", number=number)
+        geometry = geometry_of(path, site.outline, number=number)
+        _check_lonlat(path, geometry, number=number)
+        # Digits lost in writing may make a sound outline touch itself; one that was changed has another area once repaired.
+        repaired = float(shapely.make_valid(geometry).area)
+        if repaired <= 0 or abs(geometry.area - repaired) > 1e-6 * repaired:
+            raise refused(path, f"the outline is not valid ({shapely.is_valid_reason(geometry)})", number=number)
 
 
 def _layers(path: Path) -> tuple[Layer, ...]:

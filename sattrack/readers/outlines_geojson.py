@@ -30,6 +30,12 @@ def read_geojson(path: Path) -> tuple[Layer, ...]:
     return (Layer(tuple(shapes), _crs(path, document), tuple(notes)),)
 
 
+def geometry_of(path: Path, outline: Any, *, number: int) -> shapely.Geometry:
+    """A GeoJSON geometry of a file as one of shapely's. OutlineError where it is no sound polygon or polygons."""
+    polygons = _polygons(path, outline, number=number, notes=[])
+    return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+
+
 def _not_a_number(word: str) -> float:
     raise ValueError(f"{word} is not JSON")
 

@@ -1,0 +1,103 @@
+"""What the campaigns found, each made by code: it must stay found."""
+
+from pathlib import Path
+
+import pytest
+import rasterio
+import rasterio.shutil
+
+from sattrack import running
+from sattrack.errors import SceneError, StoreError
+from sattrack.running import Request
+from sattrack.wiring import Model
+from tests.campaigns.mutations import put, tiff_entries
+from tests.campaigns.quick import write_scenes, write_sites
+from tests.campaigns.raster_seeds import pixels, write_tiff
+from tests.campaigns.rasters import read_digest
+from tests.campaigns.workers import perturb
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one scene on two sites."""
+    folder = tmp_path_factory.mktemp("found")
+    scenes, sites = write_scenes(folder / "in", 1), write_sites(folder / "sites.geojson")
+    running.detect(Request((str(scenes),), folder / "run", sites=sites, model=Model(detector="tests.campaigns.quick:Bright")))
+    return folder / "run"
+
+
+@pytest.fixture
+def changed(run: Path):
+    """Puts other bytes into a file of the run for the length of a test."""
+    kept: dict[Path, bytes] = {}
+
+    def change(name: str, old: bytes, new: bytes) -> Path:
+        (path,) = run.glob(name)
+        kept[path] = path.read_bytes()
+        assert old in kept[path]
+        path.write_bytes(kept[path].replace(old, new))
+        return path
+
+    yield change
+    for path, content in kept.items():
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b'"Polygon"', b'"Pentagon"'), (b"[129.0", b"[null,129.0"), (b",42.4", b",142.4"), (b"[[[", b"[[[[")]
+)
+def test_outlines_of_a_run_that_were_changed_are_refused(run: Path, changed, old: bytes, new: bytes) -> None:
+    changed("sites.json", old, new)
+    with pytest.raises(StoreError, match=r"sites\.json: the outlines of the run cannot be read"):
+        running.recount(run)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"PROJCS", b"NOSUCH"),
+        (b'"baseline_days": 1095.0', b'"baseline_days": 0'),
+        (b"6378137", b"nan"),
+        (b"500000.0", b"1e999"),
+    ],
+)
+def test_a_head_of_a_run_that_cannot_be_true_is_named(run: Path, changed, old: bytes, new: bytes) -> None:
+    changed("run.json", old, new)
+    with pytest.raises(StoreError, match=r"run\.json"):
+        running.recount(run)
+
+
+def test_a_part_in_whose_head_one_letter_changed_is_damaged(run: Path, changed) -> None:
+    changed("parts/*.parquet", b'"tiles_skipped": 0', b'"tiles_skipped": 1')
+    with pytest.raises(StoreError, match="not what was written"):
+        running.open_run(run)
+
+
+def test_tiles_that_no_tiff_may_have_are_refused(tmp_path: Path) -> None:
+    """Half of each such tile was memory that nobody had written."""
+    path = write_tiff(
+        tmp_path / "a.tif", pixels(1, "float32"), compress="deflate", predictor=3, tiled=True, blockxsize=64, blockysize=64
+    )
+    raw = path.read_bytes()
+    (at,) = (at for _, _, at in tiff_entries(raw) if raw[at : at + 2] == b"\x43\x01")  # TileLength
+    path.write_bytes(put(raw, at + 8, b"\x3f\0"))
+    with pytest.raises(SceneError, match="64 x 63 pixels, not multiples of 16"):
+        read_digest(path)
+
+
+def test_a_damaged_tile_of_a_jpeg_2000_is_an_error_not_rubbish(tmp_path: Path) -> None:
+    """GDAL's threads gave memory that nobody had written, and no error."""
+    path, source = tmp_path / "a.jp2", write_tiff(tmp_path / "source.tif", pixels(1, "uint16"))
+    rasterio.shutil.copy(source, path, driver="JP2OpenJPEG", QUALITY=20, BLOCKXSIZE=64, BLOCKYSIZE=64)
+    raw = path.read_bytes()
+    second = raw.index(b"\xff\x93", raw.index(b"\xff\x93") + 2)  # where the pixels of the second tile begin
+    path.write_bytes(put(raw, second + 2, b"\xff" * 200))
+    said = set()
+    for value in (0x55, 0xAA):
+        perturb(value)
+        try:
+            said.add(read_digest(path))
+        except SceneError as error:
+            said.add(str(error))
+    perturb(0)
+    assert len(said) == 1
