@@ -1,6 +1,8 @@
 """Stretching: a scene's raw values to uint8 by one linear mapping a channel, the same for every tile."""
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +17,8 @@ _LEAST_VALID = 0.05
 # Measured: boxes are still found where they fill a fifth of the range, but not where half of their range is clipped.
 _MOST_WIDENED = 6.0
 _RARE = 0.1
+# OpenCV counts in 32-bit floats, which are whole numbers up to here.
+_MOST_COUNTED = 1 << 24
 
 Values = NDArray[np.float64]
 
@@ -33,27 +37,55 @@ def measure_stretch(
     times what all but the rarest pixels span, lest something blinding leave the yard no shades.
     """
     finite = valid & np.isfinite(pixels).all(axis=-1) if pixels.dtype.kind == "f" else valid
-    seen = pixels[finite].astype(np.float64)
-    if not len(seen):
+    if not finite.any():
         return Stretch((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), percentiles)
-    bounds = [_bounds(seen[:, channel], percentiles=percentiles) for channel in range(3)]
+    low, high = _bounds(pixels, finite, percentiles=percentiles)
     blocks = _block_bounds(pixels, finite, size_m=size_m, percentiles=percentiles) if size_m else []
     if blocks:
         rare = percentiles[0] * _RARE, 100 - (100 - percentiles[1]) * _RARE
-        reach = _MOST_WIDENED * np.subtract(*np.percentile(seen, rare[::-1], axis=0))
-        ends = np.min(blocks, axis=0)[0], np.max(blocks, axis=0)[1]
-        bounds = [
-            _widened(bounds[c], darkest=float(ends[0][c]), brightest=float(ends[1][c]), most=float(reach[c])) for c in range(3)
-        ]
-    return Stretch((bounds[0][0], bounds[1][0], bounds[2][0]), (bounds[0][1], bounds[1][1], bounds[2][1]), percentiles)
+        reach = _MOST_WIDENED * np.subtract(*_percentiles(pixels, finite, rare[::-1]))
+        darkest, brightest = np.min(blocks, axis=0)[0], np.max(blocks, axis=0)[1]
+        low, high = zip(*map(_widened, low, high, darkest.tolist(), brightest.tolist(), reach.tolist()), strict=True)
+    return Stretch((low[0], low[1], low[2]), (high[0], high[1], high[2]), percentiles)
 
 
-def _bounds(values: Values, *, percentiles: tuple[float, float]) -> tuple[float, float]:
-    begin, end = (float(v) for v in np.percentile(values, percentiles))
-    if end > begin:
-        return begin, end
-    begin, end = float(values.min()), float(values.max())
-    return (begin, end) if end > begin else (begin, begin + 1.0)
+def _bounds(
+    pixels: NDArray[np.generic], seen: NDArray[np.bool_], *, percentiles: tuple[float, float]
+) -> tuple[Sequence[float], Sequence[float]]:
+    """Of each channel what becomes 0, and what becomes 255."""
+    found = _percentiles(pixels, seen, percentiles)
+    if not (found[1] > found[0]).all():
+        whole = _percentiles(pixels, seen, (0, 100))
+        whole[1] = np.where(whole[1] > whole[0], whole[1], whole[0] + 1)
+        found = np.where(found[1] > found[0], found, whole)
+    return found[0].tolist(), found[1].tolist()
+
+
+def _percentiles(pixels: NDArray[Any], seen: NDArray[np.bool_], at: Sequence[float]) -> Values:
+    """(len(at), 3): percentiles of each channel of the pixels (..., 3) that are seen: what np.percentile says of them as 64-bit
+    floats, to the bit. Whole numbers of few levels are counted rather than put in order, which takes a tenth of the time.
+    """
+    levels = {"uint8": 1 << 8, "uint16": 1 << 16}.get(pixels.dtype.name, _MOST_COUNTED)
+    if pixels.ndim == 3 and (levels <= 256 or levels <= seen.size) and seen.size < _MOST_COUNTED:
+        mask = None if seen.all() else seen.view(np.uint8)
+        counts = [cv2.calcHist([pixels], [channel], mask, [levels], [0, levels]) for channel in range(3)]
+        return _counted(np.array(counts).reshape(3, levels).astype(np.int64), at)
+    planes = np.moveaxis(pixels, -1, 0)
+    work: NDArray[Any] = planes.reshape(3, -1) if seen.all() else planes[:, seen]
+    # Unsigned numbers have no differences that overflow, and are put in order faster than floats.
+    return np.asarray(np.percentile(work if work.dtype.kind == "u" else work.astype(np.float64), at, axis=1), np.float64)
+
+
+def _counted(counts: NDArray[np.int64], at: Sequence[float]) -> Values:
+    """(len(at), 3): percentiles of what has each value so many times, (3, values)."""
+    upto = counts.cumsum(axis=1)
+    place = (upto[0, -1] - 1) * np.true_divide(at, 100)
+    share = (place - np.floor(place))[:, None]
+    # The value at a place in order: as many values are wholly before it.
+    below, above = ((upto <= n[:, None, None]).sum(axis=-1) for n in (np.floor(place), np.ceil(place)))
+    step = (above - below).astype(np.float64)
+    # As numpy does it, from the nearer end.
+    return np.asarray(np.where(share < 0.5, below + step * share, above - step * (1 - share)), np.float64)
 
 
 def _block_bounds(
@@ -72,13 +104,12 @@ def _block_bounds(
         for col in range(across):
             at = lines, slice(col * cols // across, (col + 1) * cols // across)
             if finite[at].mean() >= _LEAST_VALID:
-                found.append(np.percentile(pixels[at][finite[at]].astype(np.float64), percentiles, axis=0))
+                found.append(_percentiles(pixels[at], finite[at], percentiles))
     return found
 
 
-def _widened(bounds: tuple[float, float], *, darkest: float, brightest: float, most: float) -> tuple[float, float]:
+def _widened(low: float, high: float, darkest: float, brightest: float, most: float) -> tuple[float, float]:
     """Bounds moved apart to the darkest and brightest block, to a distance of at most so much: first up, then down."""
-    low, high = bounds
     high = max(high, min(brightest, low + most))
     return min(low, max(darkest, high - most)), high
 

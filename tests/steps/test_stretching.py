@@ -125,3 +125,15 @@ def test_M9_blocks_that_show_next_to_nothing_do_not_widen_the_range():
     valid[:2, :2] = True
     seen = measure_stretch(scene, valid, size_m=(1000.0, 1000.0))
     assert max(seen.high) < 35
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
+def test_values_that_are_counted_have_the_percentiles_that_numpy_finds_in_order_to_the_bit(dtype):
+    rng = np.random.default_rng(8)
+    for least, rows in ((0, 3), (90, 40), (126, 300)):
+        pixels = rng.integers(least, 128, (rows, 300, 3)).astype(dtype)
+        seen = rng.random((rows, 300)) < 0.7
+        for percentiles in ((1, 99), (0.5, 98.7), (0, 100)):
+            stretch = measure_stretch(pixels, seen, percentiles=percentiles)
+            ends = np.percentile(pixels[seen].astype(np.float64), percentiles, axis=0)
+            assert (stretch.low, stretch.high) == (tuple(ends[0]), tuple(ends[1]))
