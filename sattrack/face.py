@@ -40,6 +40,9 @@ def detect(
     mask: str | Path | None = None,
     recursive: bool = False,
     allow_remote: bool = False,
+    follow_links: bool = False,
+    sidecars: bool = False,
+    verify: str | Path | None = None,
     on_error: str = "skip",
     report: bool = True,
     imagery: bool = True,
@@ -50,9 +53,10 @@ def detect(
     inputs: files, folders, globs, or a CSV manifest. sites: outlines as GeoJSON, GeoPackage or KML; without them each scene is
     its own site. weights: a name of shipped weights, or a path. gsd_m, bands, acquired, sensor, nodata, mask: for scenes that
     do not say it themselves. backend: torch (none given), onnx, openvino, or auto for the quickest that is installed and
-    answers as torch does. careful: in several views of each tile. settings: Settings, a mapping of some, or the path of a
-    settings file. Scenes already in `out` under the same content, weights and settings are not detected again. Raises
-    SattrackError; a scene that fails is listed instead.
+    answers as torch does. careful: in several views of each tile. follow_links: also to pictures outside a folder that was
+    given. sidecars: a NAME.aux.xml may place a picture that has no place. verify: a list of sha256 that the pictures must meet.
+    settings: Settings, a mapping of some, or the path of a settings file. Scenes already in `out` under the same content,
+    weights and settings are not detected again. Raises SattrackError; a scene that fails is listed instead.
     """
     chosen = chosen_settings(settings, threshold=threshold, device=device, careful=careful)
     model = Model(
@@ -80,6 +84,9 @@ def detect(
         on_error=on_error,
         command="sattrack.detect (Python)",
         imagery=imagery,
+        follow_links=follow_links,
+        sidecars=sidecars,
+        verify=Path(verify) if verify is not None else None,
     )
     run = running.detect(request, listener=listener)
     if report:
@@ -182,9 +189,10 @@ def chosen_settings(
     threshold: float | None,
     device: str | None,
     careful: bool | None = None,
+    **more: object,
 ) -> Settings:
-    """Settings from whatever they were given as, with what was said beside them."""
-    given = {"threshold": threshold, "device": device, "careful": careful}
+    """Settings from whatever they were given as, with what was said beside them; none is not said."""
+    given = {"threshold": threshold, "device": device, "careful": careful, **more}
     if isinstance(settings, Settings):
         said = {key: value for key, value in given.items() if value is not None}
         return load_settings(None, given={**settings.model_dump(), **said}) if said else settings

@@ -10,6 +10,7 @@ from sattrack.errors import SattrackError, SceneRefused, UsageError
 from sattrack.imagery import Scene
 from sattrack.pipeline import Work, plan_work
 from sattrack.ports import Store
+from sattrack.readers.checksums import verified
 from sattrack.readers.describing import describe, time_of
 from sattrack.readers.finding import Source, find_sources
 from sattrack.readers.outlines import read_outlines
@@ -25,7 +26,10 @@ NOT_NEAR = "the scene does not touch any site"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a run is asked to do. gsd_m, acquired and the rest are for all scenes that do not say it themselves."""
+    """What a run is asked to do. gsd_m, acquired and the rest are for all scenes that do not say it themselves.
+
+    follow_links, sidecars: see find_sources. verify: a list of checksums that every file must meet.
+    """
 
     inputs: tuple[str, ...]
     out: Path
@@ -43,6 +47,9 @@ class Request:
     on_error: str = "skip"
     command: str = ""
     imagery: bool = True
+    follow_links: bool = False
+    sidecars: bool = False
+    verify: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +67,13 @@ def plan(request: Request, *, store: Store | None = None) -> tuple[list[Planned]
     card = wiring.card_of(request.model)
     sites, notes = read_outlines(request.sites) if request.sites else ((), ())
     reader = wiring.make_reader(request.settings)
+    digest = verified(reader.digest, listed=request.verify) if request.verify else reader.digest
     sources = find_for(request)
     planned: list[Planned] = []
     known: dict[str, str] = {}
     try:
         for source in sources:
-            one = _plan_one(source, request, card=card, sites=sites, digest=reader.digest, known=known)
+            one = _plan_one(source, request, card=card, sites=sites, digest=digest, known=known)
             if one.work and store is not None:
                 one = replace(one, stored=store.has(one.work.key))
             planned.append(one)
@@ -76,7 +84,10 @@ def plan(request: Request, *, store: Store | None = None) -> tuple[list[Planned]
 
 def find_for(request: Request) -> list[Source]:
     """The files that a request's inputs name. UsageError where there are none."""
-    sources = find_sources(list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote)
+    sources = find_sources(
+        list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote,
+        follow_links=request.follow_links, sidecars=request.sidecars,
+    )  # fmt: skip
     if not sources:
         raise UsageError(
             f"no pictures found in {', '.join(request.inputs)}",

@@ -1,5 +1,7 @@
 """Every number that a user may turn: once, with its default, unit and bounds. Unknown keys are errors."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -65,6 +67,16 @@ class Settings(BaseModel):
         default=0.15, ge=0, le=4,
         description="Relative variance of a quiet site's counts, beyond chance, until its own history says otherwise.",
     )  # fmt: skip
+    on_bad_tile: Literal["fail", "mask"] = Field(
+        default="fail",
+        description="What a block of a GeoTIFF that cannot be read does: fail its scene, or mask, so that it was not seen.",
+    )
+    scene_seconds: float = Field(
+        default=21_600.0,
+        gt=0,
+        le=1e7,
+        description="Longest that one scene may take, seconds; then it fails and the next begins.",
+    )
     max_pixels: int = Field(default=4_000_000_000, ge=1, description="Largest scene, pixels.")
     max_block_bytes: int = Field(default=256 << 20, ge=1 << 16, description="Largest block of a file, bytes.")
     max_bands: int = Field(default=32, ge=1, le=1024, description="Most bands of a file.")
@@ -98,6 +110,8 @@ class Settings(BaseModel):
             "score_floor", "longest_object_m", "margin_m", "overlap_m", "merge_overlap", "edge_nodata", "tile_cap",
             "tile_shift_m", "careful", "cloud_test",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in names} | dict(
+        said = {name: getattr(self, name) for name in names} | dict(
             zip(("low_percentile", "high_percentile"), percentiles, strict=True)
         )
+        # Whole files have the same boxes either way: only what may hide damage is work of another kind.
+        return said if self.on_bad_tile == "fail" else said | {"on_bad_tile": self.on_bad_tile}

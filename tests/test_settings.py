@@ -54,9 +54,14 @@ def test_i2_what_only_changes_speed_or_counting_is_not_in_the_digest() -> None:
     free = {
         "threshold", "batch", "read_ahead", "device", "min_observed", "max_pixels", "max_block_bytes",
         "max_bands", "gdal_cache_bytes", "alarm_level", "warning_level", "false_discovery", "least_change", "guard_days",
-        "baseline_days", "usual_spread",
+        "baseline_days", "usual_spread", "on_bad_tile", "scene_seconds",
     }  # fmt: skip
     assert set(Settings().digest_fields((1.0, 99.0))) == set(Settings.model_fields) - free
+
+
+def test_i2_hiding_what_is_damaged_is_other_work_and_refusing_it_is_none() -> None:
+    assert "on_bad_tile" not in Settings().digest_fields((1.0, 99.0))
+    assert Settings(on_bad_tile="mask").digest_fields((1.0, 99.0))["on_bad_tile"] == "mask"
 
 
 @pytest.mark.parametrize(

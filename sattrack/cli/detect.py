@@ -32,6 +32,12 @@ def detect(
     date: o.Date = None,
     recursive: o.Recursive = False,
     allow_remote: o.AllowRemote = False,
+    on_bad_tile: o.OnBadTile = None,
+    max_pixels: o.MaxPixels = None,
+    scene_seconds: o.SceneSeconds = None,
+    verify: o.Verify = None,
+    sidecars: o.Sidecars = False,
+    follow_links: o.FollowLinks = False,
     weights: o.Weights = None,
     threshold: o.Threshold = None,
     device: o.Device = None,
@@ -72,7 +78,12 @@ def detect(
     voice = Voice(quiet=quiet, verbose=verbose)
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
-    settings = chosen_settings(config, threshold=threshold, device=device, careful=careful or None)
+    if not quiet:
+        logging.getLogger("sattrack.readers.folders").setLevel(logging.WARNING)  # what of a folder was passed over
+    settings = chosen_settings(
+        config, threshold=threshold, device=device, careful=careful or None, on_bad_tile=on_bad_tile, max_pixels=max_pixels,
+        scene_seconds=scene_seconds,
+    )  # fmt: skip
     model = o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     request = Request(
         inputs=tuple(inputs),
@@ -91,6 +102,9 @@ def detect(
         on_error=on_error,
         command=_command(),
         imagery=not no_imagery,
+        follow_links=follow_links,
+        sidecars=sidecars,
+        verify=verify,
     )
     if dry_run:
         from sattrack.cli.dry_run import rehearse

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sattrack.wiring import Model
 
 _DATA, _MODEL, _RUN, _TALK = "What the pictures do not say themselves", "The model", "The run", "Talk"
+_DOUBT = "Damaged, large and doubtful files"
 
 
 def meaning(name: str) -> str:
@@ -46,6 +47,26 @@ Nodata = Annotated[float | None, typer.Option(rich_help_panel=_DATA, help="Pixel
 Sensor = Annotated[str | None, typer.Option(rich_help_panel=_DATA, help="Name of the sensor.")]
 Date = Annotated[
     str | None, typer.Option(metavar="TIME", rich_help_panel=_DATA, help="Time of acquisition, such as 2024-05-31T08:15:00Z.")
+]
+
+OnBadTile = Annotated[
+    Literal["fail", "mask"] | None, typer.Option(rich_help_panel=_DOUBT, help=meaning("on_bad_tile"), show_default=False)
+]
+MaxPixels = Annotated[int | None, typer.Option(rich_help_panel=_DOUBT, help=meaning("max_pixels"))]
+SceneSeconds = Annotated[float | None, typer.Option(rich_help_panel=_DOUBT, help=meaning("scene_seconds"))]
+Verify = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="SHA256SUMS", rich_help_panel=_DOUBT,
+        help="A list that sha256sum wrote: a picture that is not what it says, or not in it, fails.",
+    ),
+]  # fmt: skip
+Sidecars = Annotated[
+    bool, typer.Option("--sidecars", rich_help_panel=_DOUBT, help="Let a NAME.tif.aux.xml place a picture that has no place.")
+]
+FollowLinks = Annotated[
+    bool,
+    typer.Option("--follow-links", rich_help_panel=_DOUBT, help="Follow links to pictures outside a folder that was given."),
 ]
 
 Imagery = Annotated[

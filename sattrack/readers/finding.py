@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from sattrack.errors import ManifestError, UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.folders import has_magic, is_picture, natural_key, pictures_below, pictures_matching
+from sattrack.readers.gdals_sidecars import read_gdals
 from sattrack.readers.hints import Hints
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
 from sattrack.readers.sidecars import is_mask_name, look_beside, read_sidecars
@@ -53,8 +54,18 @@ class _Found:
         return self.path if is_remote(self.path) else os.path.realpath(self.path)
 
 
-def find_sources(inputs: list[str], *, recursive: bool = False, allow_remote: bool = False) -> list[Source]:
+def find_sources(
+    inputs: list[str],
+    *,
+    recursive: bool = False,
+    allow_remote: bool = False,
+    follow_links: bool = False,
+    sidecars: bool = False,
+) -> list[Source]:
     """The sources that the inputs name, each file once, in natural order of their paths, with what stands beside them.
+
+    follow_links: links to files outside a folder count as its own. sidecars: a NAME.aux.xml may place a picture that has no
+    place.
 
     Masks (`NAME_udm2`, `_udm`, `_mask`, `NAME.mask`) are no sources, unless one is named itself and its picture is not. Raises
     UsageError where an input does not exist, or is remote and that was not allowed; ManifestError where a manifest or a
@@ -62,12 +73,15 @@ def find_sources(inputs: list[str], *, recursive: bool = False, allow_remote: bo
     """
     found: dict[str, _Found] = {}
     for text in inputs:
-        for one in _found(text, recursive=recursive, allow_remote=allow_remote):
+        for one in _found(text, recursive=recursive, allow_remote=allow_remote, follow_links=follow_links):
             key = one.key
             found[key] = _agreed(found[key], one) if key in found else one
     _check_scenes(found.values())
     beside = cache(look_beside)
-    pairs = [(one, _hints(one, beside=beside)) for one in sorted(found.values(), key=lambda one: natural_key(one.path))]
+    pairs = [
+        (one, _hints(one, beside=beside, gdals=sidecars))
+        for one in sorted(found.values(), key=lambda one: natural_key(one.path))
+    ]
     masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and not is_remote(hints.mask)}
     return _named((one, hints) for one, hints in pairs if one.key not in masks)
 
@@ -78,14 +92,14 @@ def stem_of(path: str) -> str:
     return name.stem or "scene"
 
 
-def _found(text: str, *, recursive: bool, allow_remote: bool) -> Iterator[_Found]:
+def _found(text: str, *, recursive: bool, allow_remote: bool, follow_links: bool) -> Iterator[_Found]:
     if is_remote(text):
         yield _Found(_remote(text, allow_remote=allow_remote))
     elif _exists(text):
         # Absolute, so that a name like GTIFF_DIR:1:a.tif or -a.tif is only ever a name.
         path = Path(text).absolute()
         if path.is_dir():
-            yield from _walked(pictures_below(path, recursive=recursive))
+            yield from _walked(pictures_below(path, recursive=recursive, follow_links=follow_links))
         elif path.name.casefold().endswith(SUFFIXES):
             yield from (_from_row(row, folder=path.parent, allow_remote=allow_remote) for row in read_manifest(path))
         elif not path.is_file():
@@ -93,7 +107,8 @@ def _found(text: str, *, recursive: bool, allow_remote: bool) -> Iterator[_Found
         elif is_picture(path.name) or not path.name.casefold().endswith(_BESIDE):
             yield _Found(_writable(str(path)))
     else:
-        matching = pictures_matching(text) if has_magic(text) and "\0" not in text else iter(())
+        globbed = has_magic(text) and "\0" not in text
+        matching = pictures_matching(text, follow_links=follow_links) if globbed else iter(())
         first = next(matching, None)
         if first is None:
             raise _no_such(text)
@@ -143,7 +158,7 @@ def _check_scenes(found: Iterable[_Found]) -> None:
                 )  # fmt: skip
 
 
-def _hints(one: _Found, *, beside: Callable[[Path], Any]) -> Hints:
+def _hints(one: _Found, *, beside: Callable[[Path], Any], gdals: bool) -> Hints:
     if is_remote(one.path):
         return one.hints
     path = Path(one.path)
@@ -152,6 +167,7 @@ def _hints(one: _Found, *, beside: Callable[[Path], Any]) -> Hints:
         said = read_sidecars(path, beside=replace(beside(path.parent), masks={}))
     else:
         said = read_sidecars(path, beside=beside(path.parent))
+    said = said.over(read_gdals(path, beside=beside(path.parent))) if gdals else said
     return one.hints.over(said)
 
 

@@ -24,14 +24,14 @@ def has_magic(text: str) -> bool:
     return bool(_MAGIC.search(text))
 
 
-def pictures_below(folder: Path, *, recursive: bool) -> Iterator[str]:
+def pictures_below(folder: Path, *, recursive: bool, follow_links: bool = False) -> Iterator[str]:
     """Absolute paths of a folder's pictures, in no order.
 
     Hidden files and folders, earlier run folders and links to folders are passed over; a link to a file counts where it stays
-    inside the folder.
+    inside the folder, or with follow_links.
     """
     root = folder.absolute()
-    inside = os.path.realpath(root)
+    inside = "/" if follow_links else os.path.realpath(root)
     waiting = [str(root)]
     while waiting:
         for entry in _entries(waiting.pop()):
@@ -42,12 +42,12 @@ def pictures_below(folder: Path, *, recursive: bool) -> Iterator[str]:
                 yield entry.path
 
 
-def pictures_matching(pattern: str) -> Iterator[str]:
+def pictures_matching(pattern: str, *, follow_links: bool = False) -> Iterator[str]:
     """Absolute paths of the pictures that a glob names, in no order; `**` stands for any folders, a folder for its pictures."""
     parts = Path(pattern).absolute().parts
     fixed = next(number for number, part in enumerate(parts) if has_magic(part))
     root = Path(*parts[:fixed])
-    yield from _matching(str(root), parts[fixed:], inside=os.path.realpath(root))
+    yield from _matching(str(root), parts[fixed:], inside="/" if follow_links else os.path.realpath(root))
 
 
 def natural_key(path: str) -> tuple[object, ...]:
@@ -69,7 +69,7 @@ def _matching(folder: str, parts: tuple[str, ...], *, inside: str) -> Iterator[s
         if rest and is_folder:
             yield from _matching(entry.path, rest, inside=inside)
         elif not rest and is_folder:
-            yield from pictures_below(Path(entry.path), recursive=False)
+            yield from pictures_below(Path(entry.path), recursive=False, follow_links=inside == "/")
         elif not rest and is_picture(entry.name) and _may_follow(entry, inside=inside):
             yield entry.path
 
@@ -91,7 +91,9 @@ def _may_follow(entry: os.DirEntry[str], *, inside: str) -> bool:
     if not Path(target).is_file():
         return False
     if os.path.commonpath([target, inside]) != inside:
-        logger.warning("%s: not followed: the link leads outside the folder; name the file itself to read it", entry.path)
+        logger.warning(
+            "%s: not followed: the link leads outside the folder; name the file itself, or give --follow-links", entry.path
+        )
         return False
     return True
 

@@ -59,7 +59,7 @@ GDAL_OPTIONS: dict[str, Any] = {
 }
 
 # Where rasterio does not wrap them, GDAL's own errors come through, and have no public name.
-_GDAL_ERRORS = (RasterioError, CPLE_BaseError)
+GDAL_ERRORS = (RasterioError, CPLE_BaseError)
 _ADVICE = re.compile(r"\s*\(this error can be turned[^)]*\)?")
 
 # Changing Python's warning filters is not safe from several threads at once.
@@ -153,7 +153,9 @@ def open_raster(location: str, *, limits: Settings, overviews: bool = True) -> A
             _check_source(path, limits=limits)
     elif is_remote(location):
         _check_hosts(location)
-    options: dict[str, Any] = {"NUM_THREADS": "ALL_CPUS"} if driver == "GTiff" else {}
+    # With threads GDAL tells of a bad block once, then reads it as zeros: who reads around those must hear of them each time.
+    threads = driver == "GTiff" and limits.on_bad_tile == "fail"
+    options: dict[str, Any] = {"NUM_THREADS": "ALL_CPUS"} if threads else {}
     if not overviews and driver in ("GTiff", "JP2OpenJPEG"):
         options["OVERVIEW_LEVEL"] = "NONE"
     with gdal_errors(location, what=f"cannot be opened as {driver}"), _WARNING_FILTERS, warnings.catch_warnings():
@@ -184,7 +186,7 @@ def gdal_errors(where: str, *, what: str = "the file cannot be read") -> Iterato
         yield
     except SattrackError:
         raise
-    except (*_GDAL_ERRORS, OSError) as error:
+    except (*GDAL_ERRORS, OSError) as error:
         raise SceneError(f"{what}: {brief(error)}", where=where, way_out=_DAMAGED) from error
 
 

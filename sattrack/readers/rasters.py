@@ -73,8 +73,13 @@ class RasterReader:
         fill = self._fill(scene)
         shape = _first_shape(window, out_shape)
         held = self._held(scene, rows=window.height)
-        with gdal_options(self._limits, cache_bytes=held.wanted):
-            pixels, valid = _padded(held, window, shape, fill=fill)
+        try:
+            with gdal_options(self._limits, cache_bytes=held.wanted):
+                pixels, valid = _padded(held, window, shape, fill=fill)
+        except SceneError:
+            # GDAL may tell of a bad block only once, and then read it as zeros: nothing is read from this file handle again.
+            self._drop(held)
+            raise
         pixels, valid = resampled(pixels, valid, out_shape)
         if not valid.all():
             pixels[~valid] = 0
@@ -160,10 +165,7 @@ class RasterReader:
             return held
         with gdal_options(self._limits):
             if held is not None:
-                with self._lock:
-                    self._open.remove(held)
-                self._local.held = None
-                held.close()
+                self._drop(held)
             picture = Upright(scene.location, limits=self._limits)
             try:
                 _unchanged(picture, scene)
@@ -177,6 +179,13 @@ class RasterReader:
             self._open.append(held)
         self._local.held = held
         return held
+
+    def _drop(self, held: _Held) -> None:
+        """Closes this thread's own open scene."""
+        with self._lock:
+            self._open.remove(held)
+        self._local.held = None
+        held.close()
 
     def _digest_of(self, path: Path) -> str:
         try:

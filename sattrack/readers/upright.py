@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, Resampling
-from rasterio.errors import RasterBlockError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as RasterioWindow
 
+from sattrack.errors import SceneError
+from sattrack.readers.forgiving import Forgiving
+from sattrack.readers.holes import Holes
 from sattrack.readers.opening import gdal_errors, open_raster
 from sattrack.settings import Settings
 
@@ -23,7 +25,6 @@ _TURNS = {
     5: (False, False, True), 6: (True, False, True), 7: (True, True, True), 8: (False, True, True),
 }  # fmt: skip
 _ORIENTATION = 0x0112
-_MOST_BLOCKS = 250_000
 _MERGED = ("uint8", "int8", "uint16", "int16", "int32", "float32", "float64")
 _NO_TRANSFORM = ((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
 
@@ -33,6 +34,8 @@ class Upright:
 
     def __init__(self, location: str, *, limits: Settings, overviews: bool = True) -> None:
         self.location = location
+        self._limits = limits
+        self._forgiving: Forgiving | None = None
         self.file = open_raster(location, limits=limits)
         self.raster = self.file
         try:
@@ -64,7 +67,7 @@ class Upright:
         self.palette = self._palette()
         flags = [flag.name for band in self.raster.mask_flag_enums for flag in band]
         self.declares_mask = "per_dataset" in flags
-        self._holes = self._found_holes() if self.driver == "GTiff" and not self.warped else None
+        self._holes = Holes(self.raster) if self.driver == "GTiff" and not self.warped else None
 
     @property
     def declares_nodata(self) -> bool:
@@ -114,12 +117,13 @@ class Upright:
             self.raster = WarpedVRT(self.file, src_crs=self.file.gcps[1], resampling=Resampling.bilinear, add_alpha=opaque)
 
     def _palette(self) -> NDArray[np.uint8] | None:
-        """(256, 4) red, green, blue, alpha of each index; none for files without one."""
-        if self.raster.colorinterp[0] != ColorInterp.palette:
+        """(256 or 65536, 4) red, green, blue, alpha of each index; none for files without one."""
+        indices = {"uint8": 1 << 8, "uint16": 1 << 16}.get(self.raster.dtypes[0])
+        if self.raster.colorinterp[0] != ColorInterp.palette or indices is None:
             return None
-        table = np.zeros((256, 4), np.uint8)
+        table = np.zeros((indices, 4), np.uint8)
         for index, colour in self.raster.colormap(1).items():
-            if 0 <= index < 256:
+            if 0 <= index < indices:
                 table[index] = colour
         return table
 
@@ -137,12 +141,7 @@ class Upright:
             return np.concatenate([p for p, _ in parts]), np.concatenate([v for _, v in parts])
         window = RasterioWindow(*area)
         way = Resampling.average if mean and (shape[0] < area[3] or shape[1] < area[2]) else Resampling.nearest
-        with gdal_errors(self.location, what="the pixels cannot be read"):
-            raw = self.raster.read(list(bands), window=window, out_shape=(len(bands), *shape), resampling=way)
-            if self.declares_mask:
-                valid = self.raster.read_masks(bands[0], window=window, out_shape=shape) > 0
-            else:
-                valid = np.ones(shape, bool)
+        raw, valid = self._raw(bands, window, shape, way=way)
         if raw.dtype.kind == "f":
             valid &= np.isfinite(raw).all(axis=0)
         if nodata is not None:
@@ -151,30 +150,26 @@ class Upright:
         if self.palette is not None:
             colours = self.palette[raw[0]]
             pixels, valid = colours[..., :3], valid & (colours[..., 3] > 0)
-        if self._holes is not None:
-            valid &= ~self._in_hole(area, shape)
+        if self._holes is not None and not self._holes.none:
+            valid &= ~self._holes.under(area, shape)
         return pixels, valid
 
-    def _found_holes(self) -> NDArray[np.bool_] | None:
-        """Which blocks of a sparse file were never written (rows, cols of blocks); none where all were."""
-        block_rows, block_cols = self.raster.block_shapes[0]
-        count = (-(-self.raster.height // block_rows), -(-self.raster.width // block_cols))
-        if count[0] * count[1] > _MOST_BLOCKS:
-            return None
-        holes = np.zeros(count, bool)
-        for row, col in np.ndindex(*count):
-            try:
-                self.raster.block_size(1, row, col)
-            except RasterBlockError:
-                holes[row, col] = True
-        return holes if holes.any() else None
-
-    def _in_hole(self, area: Area, shape: tuple[int, int]) -> NDArray[np.bool_]:
-        assert self._holes is not None
-        block_rows, block_cols = self.raster.block_shapes[0]
-        row = (area[1] + (np.arange(shape[0]) + 0.5) * area[3] / shape[0]) // block_rows
-        col = (area[0] + (np.arange(shape[1]) + 0.5) * area[2] / shape[1]) // block_cols
-        return self._holes[np.ix_(row.astype(int), col.astype(int))]
+    def _raw(
+        self, bands: tuple[int, ...], window: RasterioWindow, shape: tuple[int, int], *, way: Resampling
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Raw pixels (bands, rows, cols), and which of them are neither masked by the file nor in a bad block to be masked."""
+        try:
+            with gdal_errors(self.location, what="the pixels cannot be read"):
+                raw = self.raster.read(list(bands), window=window, out_shape=(len(bands), *shape), resampling=way)
+                if self.declares_mask:
+                    return raw, self.raster.read_masks(bands[0], window=window, out_shape=shape) > 0
+                return raw, np.ones(shape, bool)
+        except SceneError:
+            if self._limits.on_bad_tile == "fail" or self.driver != "GTiff" or self.warped:
+                raise
+        if self._forgiving is None:
+            self._forgiving = Forgiving(self.raster, masks=self.declares_mask)
+        return self._forgiving.read(bands, window, shape, mean=way == Resampling.average)
 
 
 def _interleaved(raw: NDArray[Any]) -> NDArray[Any]:

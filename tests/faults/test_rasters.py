@@ -204,6 +204,94 @@ def test_r16_a_scene_of_one_pixel_or_smaller_than_a_tile_is_wholly_seen(ran: Ran
     assert (ran.count("small")["count"], ran.count("small")["observed_fraction"]) == (8, 1.0)
 
 
+MASKED = {
+    "deflate.tif": lambda p: corrupt(write(p, yard(12, seed=25), compress="deflate", **_TILED), block="1_0"),
+    "cog.tif": lambda p: corrupt(write(p, yard(12, seed=23), driver="COG", blocksize=128, overviews="NONE", compress="lzw")),
+    "cut.tif": lambda p: cut(write(p, yard(16, seed=24), blockysize=8, compress="deflate")),
+    "half.png": BAD["half.png"],
+}
+
+
+def test_r4_a_bad_tile_may_be_masked_and_is_then_not_seen(run_beside: Any, good: Ran) -> None:
+    ran = run_beside(MASKED, "--gsd-m", "0.5", "--on-bad-tile", "mask")
+    ran.assert_told("half", "fetch it again")
+    assert ran.code == 3
+    boxes = {one["part"]: one["boxes"] for one in good.json["scenes"]}
+    assert {part: ran.scene(part)["boxes"] for part in boxes} == boxes
+    for part, tile in (("deflate", 64 * 64), ("cog", 128 * 72)):
+        assert ran.count(part)["observed_fraction"] == pytest.approx(1 - tile / (200 * 300), abs=0.02)
+    # Two boxes lie wholly in the tile, and a third one partly.
+    assert ran.count("deflate")["count"] in (9, 10)
+    assert ran.count("cog")["count"] == 12
+    assert ran.count("cut")["observed_fraction"] == pytest.approx(0.5, abs=0.1)
+    assert 4 <= ran.count("cut")["count"] <= 12
+
+
+def test_r4_what_was_masked_once_never_stands_for_a_file_that_is_to_fail(detect: Detect, tmp_path: Path) -> None:
+    scene = packed("deflate")(tmp_path / "a.tif")
+    assert detect(scene, "--on-bad-tile", "mask", folder=tmp_path).count("a")["count"] is not None
+    assert detect(scene, folder=tmp_path).count("a")["count"] is None
+
+
+def jpeg_in_tiff(path: Path) -> Path:
+    """A tile whose picture GDAL decodes without a word, though some of its bits are others."""
+    write(path, yard(12, seed=61), compress="jpeg", interleave="pixel", **_TILED)
+    with rasterio.open(path) as raster:
+        start = int(raster.get_tag_item("BLOCK_OFFSET_1_1", "TIFF", bidx=1))
+        size = int(raster.get_tag_item("BLOCK_SIZE_1_1", "TIFF", bidx=1))
+    raw = bytearray(path.read_bytes())
+    raw[start + size // 2] ^= 0x04
+    path.write_bytes(bytes(raw))
+    return path
+
+
+def plain_flip(path: Path) -> Path:
+    raw = bytearray(write(path, yard(12, seed=62)).read_bytes())
+    raw[-5000] ^= 0x55
+    path.write_bytes(bytes(raw))
+    return path
+
+
+def test_r6_r7_what_no_decoder_can_notice_is_found_by_a_list_of_checksums(detect: Detect, tmp_path: Path, good: Ran) -> None:
+    scenes = tmp_path / "scenes"
+    scenes.mkdir()
+    write_good(scenes)
+    sums = [(hashlib.sha256(path.read_bytes()).hexdigest(), path.name) for path in sorted(scenes.iterdir())]
+    sums += [("0" * 64, "jpeg_in_tiff.tif"), ("f" * 64, "plain_flip.tif")]
+    (scenes / "SHA256SUMS").write_text("".join(f"{digest}  {name}\n" for digest, name in sums))
+    jpeg_in_tiff(scenes / "jpeg_in_tiff.tif")
+    plain_flip(scenes / "plain_flip.tif")
+    write(scenes / "unlisted.tif", yard(3, seed=63))
+    ran = detect(scenes, "--verify", scenes / "SHA256SUMS", folder=tmp_path)
+    ran.assert_nothing_lost(good)
+    ran.assert_told("jpeg_in_tiff", "SHA256SUMS says 000000000000", "fetch it again")
+    ran.assert_told("plain_flip", "SHA256SUMS says ffffffffffff", "fetch it again")
+    ran.assert_told("unlisted", "is not listed in SHA256SUMS")
+
+
+def test_r7_a_list_that_is_none_is_refused_with_its_line(detect: Detect, tmp_path: Path) -> None:
+    scene = write(tmp_path / "a.tif", yard(3))
+    (tmp_path / "sums.txt").write_text("\nhello\n")
+    ran = detect(scene, "--verify", tmp_path / "sums.txt", folder=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "sums.txt, line 2: is no sha256 and a name (sha256sum FILES" in ran.err
+
+
+def test_r14_with_sidecars_gdals_own_may_place_a_picture_that_has_no_place(detect: Detect, tmp_path: Path) -> None:
+    plain = write(tmp_path / "plain.png", yard(12, seed=64), driver="PNG", crs=None)
+    plain.with_name("plain.png.aux.xml").write_text(
+        "<PAMDataset><SRS>EPSG:32652</SRS><GeoTransform>500000, 0.5, 0, 3900000, 0, -0.5</GeoTransform></PAMDataset>"
+    )
+    silent, asked = detect(plain, folder=tmp_path), detect(plain, "--sidecars", folder=tmp_path)
+    assert silent.scene("plain")["status"] == "refused"
+    assert asked.scene("plain")["boxes"] == 12
+    assert "the place comes from plain.png.aux.xml" in asked.err
+    plain.with_name("plain.png.aux.xml").write_text('<!DOCTYPE a [<!ENTITY b "c">]><PAMDataset/>')
+    bad = detect(plain, "--sidecars", folder=tmp_path)
+    assert bad.code in (1, 2)
+    assert "plain.png.aux.xml: a document type or entity" in bad.err
+
+
 def meddled(detect: Detect, folder: Path, good: Ran, how: str) -> Ran:
     """A run in which the first scene's file is changed while the detector looks."""
     (folder / "scenes").mkdir()

@@ -270,6 +270,20 @@ def test_R4_R5_a_corrupt_block_is_an_error_whatever_the_users_settings(write, sc
         reader.read(scene, Window(0, 0, 256, 256), (256, 256))
 
 
+def test_R4_a_corrupt_block_is_an_error_each_time_that_it_is_asked_for(write, scene_of, reader):
+    noise = np.random.default_rng(3).integers(0, 255, (1, 256, 256)).astype(np.uint8)
+    path = Path(write("a.tif", noise, compress="deflate", tiled=True, blockxsize=64, blockysize=64))
+    scene = scene_of(str(path))
+    with rasterio.open(path) as raster:
+        start = int(raster.get_tag_item("BLOCK_OFFSET_1_1", "TIFF", bidx=1))
+    raw = bytearray(path.read_bytes())
+    raw[start : start + 400] = b"\0" * 400
+    path.write_bytes(bytes(raw))
+    for _ in range(3):
+        with pytest.raises(SceneError, match=r"a\.tif"):
+            reader.read(scene, Window(0, 0, 256, 256), (256, 256))
+
+
 def test_R12_a_file_replaced_by_another_is_an_error(write, scene_of, reader, picture):
     path = write("a.tif", picture)
     scene = scene_of(path)

@@ -1,0 +1,63 @@
+"""Checksums: a list of what files should be, as sha256sum writes it, held against the files before they are read."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from sattrack.errors import SceneError, UsageError
+from sattrack.imagery import Scene, is_remote
+
+MOST_BYTES = 64 << 20
+_LINE = re.compile(r"\\?([0-9a-fA-F]{64}) [ *](.+)")
+_WAY_OUT = "sha256sum FILES > SHA256SUMS writes such a list"
+
+Digest = Callable[[Scene], str]
+
+
+def verified(digest: Digest, *, listed: Path) -> Digest:
+    """The same digest, of scenes whose files are what the list says; SceneError of one that is not, or is not in it.
+
+    Names in the list are relative to it. UsageError where it is no such list.
+    """
+    sums = _read(listed)
+
+    def check(scene: Scene) -> str:
+        location = scene.location
+        expected = None if is_remote(location) else sums.get(Path(location).resolve())
+        if expected is None:
+            raise SceneError(
+                f"is not listed in {listed.name}", where=location, way_out="add it to the list, or leave --verify out"
+            )
+        try:
+            with Path(location).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise SceneError(f"cannot be read: {error.strerror}", where=location, way_out="fetch it again") from error
+        if found != expected:
+            raise SceneError(
+                f"its sha256 is {found[:12]}..., {listed.name} says {expected[:12]}...", where=location,
+                way_out="the file is damaged or another one: fetch it again",
+            )  # fmt: skip
+        return digest(scene)
+
+    return check
+
+
+def _read(listed: Path) -> dict[Path, str]:
+    try:
+        if listed.stat().st_size > MOST_BYTES:
+            raise UsageError(f"is larger than {MOST_BYTES >> 20} MB", where=str(listed), way_out=_WAY_OUT)
+        text = listed.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(listed), way_out=_WAY_OUT) from error
+    except UnicodeDecodeError as error:
+        raise UsageError("is no list of checksums: it is not UTF-8", where=str(listed), way_out=_WAY_OUT) from error
+    sums = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        found = _LINE.fullmatch(line)
+        if found:
+            sums[(listed.parent / found[2]).resolve()] = found[1].lower()
+        elif line.strip():
+            raise UsageError("is no sha256 and a name", where=f"{listed}, line {number}", way_out=_WAY_OUT)
+    return sums
