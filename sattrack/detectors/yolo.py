@@ -23,13 +23,15 @@ class YoloDetector(NetworkDetector):
     """The network of a .pt file, run by torch."""
 
     def __init__(
-        self, weights: Path, *, card: ModelCard, device: str, score_floor: float, merge_overlap: float, tile_cap: int
-    ) -> None:
+        self, weights: Path, *, card: ModelCard, device: str, score_floor: float, merge_overlap: float, tile_cap: int,
+        tiles: int | None = None,
+    ) -> None:  # fmt: skip
+        """tiles: a call of the network takes so many; none: on CUDA as many as fit, elsewhere a batch as it comes."""
         # A device that is not there is told before the network is loaded.
         choose_device(device)
         network, oriented = load_network(weights, card=card)
         super().__init__(
-            TorchForward(network, oriented=oriented, device=device),
+            TorchForward(network, oriented=oriented, device=device, tiles=tiles, tile_px=card.tile_px),
             card=card, score_floor=score_floor, merge_overlap=merge_overlap, tile_cap=tile_cap,
         )  # fmt: skip
 

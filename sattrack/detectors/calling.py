@@ -1,0 +1,76 @@
+"""Calling: tiles pass through a network's threads in calls of its size; answers come batch by batch, in order."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, Protocol, TypeVar
+
+from sattrack.imagery import Batch, Tile
+
+A = TypeVar("A")
+
+
+class Lanes(Protocol):
+    """How a network wants to be called: so many calls at once, of so many tiles each (none: a batch as it comes)."""
+
+    workers: int
+    size: int | None
+
+
+def answers(ask: Callable[[list[Tile]], Sequence[A]], batches: Iterable[Batch], *, lanes: Lanes) -> Iterator[list[A]]:
+    """An answer a tile of each batch, in order, as a pool of threads gives them; the first error is raised where it belongs.
+
+    Beyond the batch that is waited for, no more are drawn than fill every lane once. When the iterator is closed early, or ends
+    by an error, calls that have not begun are dropped and no thread is left.
+    """
+    pool = ThreadPoolExecutor(lanes.workers, thread_name_prefix="sattrack-network")
+    line: _Line[A] = _Line(lambda tiles: pool.submit(ask, tiles))
+    try:
+        for batch in batches:
+            size = lanes.size or max(1, len(batch.tiles))
+            line.add(batch.tiles, size=size)
+            while line.asked_beyond_next() >= lanes.workers * size:
+                yield line.next()
+        line.ask_for_rest()
+        while line.lengths:
+            yield line.next()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Line(Generic[A]):
+    """Batches on their way: `lengths` of those not answered yet, tiles of no call yet, calls under way, answers to hand out."""
+
+    def __init__(self, submit: Callable[[list[Tile]], Future[Sequence[A]]]) -> None:
+        self.lengths: deque[int] = deque()
+        self._submit = submit
+        self._unasked: list[Tile] = []
+        self._calls: deque[Future[Sequence[A]]] = deque()
+        self._answers: deque[A] = deque()
+        self._asked = 0
+
+    def add(self, tiles: Sequence[Tile], *, size: int) -> None:
+        self.lengths.append(len(tiles))
+        self._unasked += tiles
+        while len(self._unasked) >= size:
+            self._ask(size)
+
+    def ask_for_rest(self) -> None:
+        if self._unasked:
+            self._ask(len(self._unasked))
+
+    def asked_beyond_next(self) -> int:
+        """Tiles asked for and not handed out, less those of the next batch; negative where there is none or it is not whole."""
+        return self._asked - self.lengths[0] if self.lengths else -1
+
+    def next(self) -> list[A]:
+        """The answers to the oldest batch, waited for."""
+        while len(self._answers) < self.lengths[0]:
+            self._answers.extend(self._calls.popleft().result())
+        self._asked -= self.lengths[0]
+        return [self._answers.popleft() for _ in range(self.lengths.popleft())]
+
+    def _ask(self, count: int) -> None:
+        self._calls.append(self._submit(self._unasked[:count]))
+        del self._unasked[:count]
+        self._asked += count

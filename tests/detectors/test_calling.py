@@ -1,0 +1,131 @@
+"""Tiles through a network's threads, with a network that only says which tile it saw."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from sattrack.detectors.calling import answers
+from sattrack.errors import DetectorError
+from sattrack.imagery import Batch, Tile, Window
+
+PIXELS, SEEN = np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), bool)
+
+
+@dataclass
+class Lanes:
+    workers: int = 2
+    size: int | None = 1
+
+
+def batches_of(*lengths: int) -> list[Batch]:
+    numbers = iter(range(sum(lengths)))
+    return [Batch(tuple(Tile(Window(next(numbers), 0, 1, 1), PIXELS, SEEN) for _ in range(n))) for n in lengths]
+
+
+def number(tiles: list[Tile]) -> list[int]:
+    return [tile.window.col for tile in tiles]
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("sattrack-network")]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("size", [None, 1, 3, 32])
+def test_answers_come_batch_by_batch_in_order_whatever_the_calls_are(workers: int, size: int | None) -> None:
+    lengths = (4, 4, 0, 1, 4, 7, 0, 0, 2)
+    calls: list[int] = []
+
+    def ask(tiles: list[Tile]) -> list[int]:
+        calls.append(len(tiles))
+        return number(tiles)
+
+    found = list(answers(ask, batches_of(*lengths), lanes=Lanes(workers, size)))
+    assert [len(of_batch) for of_batch in found] == list(lengths)
+    assert [one for of_batch in found for one in of_batch] == list(range(sum(lengths)))
+    assert max(calls) <= (size or 7)
+    assert 0 not in calls
+    assert threads() == []
+
+
+def test_nothing_in_is_nothing_out() -> None:
+    assert list(answers(number, [], lanes=Lanes())) == []
+    assert list(answers(number, batches_of(0, 0), lanes=Lanes())) == [[], []]
+
+
+@pytest.mark.parametrize(("workers", "size", "most"), [(1, None, 2), (2, 1, 2), (4, 1, 2), (2, 8, 6)])
+def test_no_more_is_drawn_ahead_than_fills_the_lanes(workers: int, size: int | None, most: int) -> None:
+    drawn: list[int] = []
+
+    def source() -> Iterator[Batch]:
+        for n, batch in enumerate(batches_of(*(4,) * 40)):
+            drawn.append(n)
+            yield batch
+
+    for handed, _ in enumerate(answers(number, source(), lanes=Lanes(workers, size))):
+        assert len(drawn) <= handed + most
+
+
+def test_the_next_batch_is_at_work_while_the_caller_has_the_last() -> None:
+    second = threading.Event()
+
+    def ask(tiles: list[Tile]) -> list[int]:
+        if tiles[0].window.col == 1:
+            second.set()
+        return number(tiles)
+
+    stream = answers(ask, batches_of(1, 1, 1), lanes=Lanes(1, None))
+    assert next(stream) == [0]
+    assert second.wait(10)
+    stream.close()
+
+
+def test_calls_run_at_once_in_as_many_threads_as_there_are_lanes() -> None:
+    together = threading.Barrier(3, timeout=10)
+
+    def ask(tiles: list[Tile]) -> list[int]:
+        together.wait()
+        return number(tiles)
+
+    assert list(answers(ask, batches_of(3, 3), lanes=Lanes(3, 1))) == [[0, 1, 2], [3, 4, 5]]
+
+
+@pytest.mark.parametrize("size", [None, 1, 3])
+def test_an_error_in_the_middle_comes_after_what_was_before_it_and_leaves_no_thread(size: int | None) -> None:
+    def ask(tiles: list[Tile]) -> list[int]:
+        if 9 in number(tiles):
+            raise DetectorError("the card fell out")
+        return number(tiles)
+
+    stream = answers(ask, batches_of(3, 3, 3, 3, 3, 3), lanes=Lanes(2, size))
+    assert [next(stream) for _ in range(3)] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    with pytest.raises(DetectorError, match="fell out"):
+        next(stream)
+    assert threads() == []
+
+
+def test_an_error_of_those_who_give_the_batches_is_raised_and_leaves_no_thread() -> None:
+    def source() -> Iterator[Batch]:
+        yield from batches_of(2, 2)
+        raise OSError("the file ends here")
+
+    with pytest.raises(OSError, match="ends here"):
+        list(answers(number, source(), lanes=Lanes()))
+    assert threads() == []
+
+
+def test_closed_early_it_drops_what_has_not_begun_and_leaves_no_thread() -> None:
+    asked: list[int] = []
+
+    def ask(tiles: list[Tile]) -> list[int]:
+        asked.extend(number(tiles))
+        return number(tiles)
+
+    stream = answers(ask, batches_of(*(1,) * 50), lanes=Lanes(2, 1))
+    next(stream)
+    stream.close()
+    assert len(asked) < 5
+    assert threads() == []

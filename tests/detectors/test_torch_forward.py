@@ -1,0 +1,154 @@
+"""How torch is called, with a network of one layer: the same code that feeds a card, here on the CPU."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sattrack.detectors import torch_forward
+from sattrack.detectors.decoding import chosen
+from sattrack.detectors.torch_forward import TorchForward
+from sattrack.detectors.torch_lanes import Lane, tiles_that_fit
+from sattrack.errors import DetectorError
+
+CLASSES, SIDE = 2, 64
+
+
+class Network(torch.nn.Module):
+    """A head of 4 + 2 + 1 rows, an anchor every 8 px."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.layer = torch.nn.Conv2d(3, 7, 8, stride=8)
+        self.fails: Callable[[int], None] = lambda _tiles: None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.fails(len(x))
+        return self.layer(x).flatten(2).sigmoid()
+
+
+def forward(**options: Any) -> TorchForward:
+    return TorchForward(Network().eval(), oriented=True, device="cpu", **options)
+
+
+def pixels(tiles: int) -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 256, (tiles, SIDE, SIDE, 3), dtype=np.uint8)
+
+
+def floor_of(raw: np.ndarray) -> float:
+    return float(np.median(raw[:, 4 : 4 + CLASSES].max(axis=1)))
+
+
+def test_what_is_chosen_on_the_device_is_what_numpy_chooses_of_the_raw_heads() -> None:
+    made = forward()
+    raw = made(pixels(5))
+    # Of the third tile nothing is chosen.
+    raw_floor = floor_of(raw)
+    third = raw[2, 4 : 4 + CLASSES].max()
+    for floor in (raw_floor, float(np.nextafter(third, np.float32(1))), 0.999999):
+        columns = made.columns(pixels(5), classes=CLASSES, floor=floor)
+        assert len(columns) == 5
+        for mine, head in zip(columns, raw, strict=True):
+            assert np.array_equal(mine, chosen(head, classes=CLASSES, floor=floor))
+    assert 0 < sum(found.shape[1] for found in made.columns(pixels(5), classes=CLASSES, floor=raw_floor)) < 5 * 64
+
+
+def test_a_list_of_tiles_is_as_good_as_one_array() -> None:
+    made = forward()
+    assert np.array_equal(made(pixels(3)), made(list(pixels(3))))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_g8_numbers_that_are_not_finite_are_found_on_the_device(wrong: float) -> None:
+    made = forward()
+    real = made.network.forward
+
+    def broken(x: torch.Tensor) -> torch.Tensor:
+        out = real(x)
+        out[1, 3, 7] = wrong
+        return out
+
+    made.network.forward = broken
+    with pytest.raises(DetectorError, match="not finite"):
+        made.columns(pixels(3), classes=CLASSES, floor=0.9999)
+
+
+def test_g11_memory_that_runs_out_once_makes_smaller_calls_from_then_on() -> None:
+    made, seen = forward(), []
+    whole = made(pixels(9))
+
+    def small(tiles: int) -> None:
+        seen.append(tiles)
+        if tiles > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    made.network.fails = small
+    assert np.array_equal(made(pixels(9)), whole)
+    assert seen == [9, 5, 3, 2, 3, 1]
+    assert made.size == 3
+    assert "batch halved for memory" in made.device
+    seen.clear()
+    made.columns(pixels(6), classes=CLASSES, floor=0.5)
+    assert seen == [3, 3]
+
+
+def test_a_lane_that_failed_is_free_again() -> None:
+    made = forward()
+
+    def gone(_tiles: int) -> None:
+        raise RuntimeError("CUDA error: unspecified launch failure\nmore")
+
+    made.network.fails = gone
+    for _ in range(3):
+        with pytest.raises(DetectorError, match=r"failed on cpu: CUDA error: unspecified launch failure$"):
+            made(pixels(1))
+
+
+def test_two_lanes_hold_a_network_each_and_answer_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = forward()(pixels(2))
+    monkeypatch.setattr(torch_forward, "lanes_of", lambda _device: 2)
+    made = forward()
+    meet = threading.Barrier(2, timeout=10)
+    lanes = [made._idle.get(), made._idle.get()]
+    assert lanes[0].network is not lanes[1].network
+    for lane in lanes:
+        lane.network.fails = lambda _tiles: meet.wait() and None
+        made._idle.put(lane)
+    found: list[np.ndarray] = []
+    both = [threading.Thread(target=lambda: found.append(made(pixels(2)))) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(10)
+    assert len(found) == 2
+    assert all(np.array_equal(raw, one) for raw in found)
+
+
+def test_a_lane_sends_any_number_of_tiles_through_one_buffer() -> None:
+    lane = Lane(torch.device("cpu"), Network())
+    first = lane.sent(pixels(4))
+    assert np.array_equal(first.numpy(), pixels(4))
+    at = lane._buffer.data_ptr()
+    assert np.array_equal(lane.sent(pixels(2)).numpy(), pixels(2))
+    assert lane._buffer.data_ptr() == at
+    assert np.array_equal(lane.sent(list(pixels(6))).numpy(), pixels(6))
+
+
+def test_a_call_takes_what_fits_into_half_of_the_free_memory_a_power_of_two() -> None:
+    gib, mib = 1 << 30, 1 << 20
+    assert tiles_that_fit(free=80 * gib, a_tile=60 * mib, lanes=2) == 32
+    assert tiles_that_fit(free=4 * gib, a_tile=60 * mib, lanes=2) == 16
+    assert tiles_that_fit(free=1 * gib, a_tile=60 * mib, lanes=2) == 4
+    assert tiles_that_fit(free=50 * mib, a_tile=60 * mib, lanes=2) == 1
+    assert tiles_that_fit(free=80 * gib, a_tile=0, lanes=1) == 32
+
+
+def test_the_number_of_tiles_a_call_is_the_users_where_he_says_one() -> None:
+    made, seen = forward(tiles=2), []
+    made.network.fails = seen.append
+    made(pixels(5))
+    assert (made.size, seen) == (2, [2, 2, 1])
