@@ -22,8 +22,9 @@ from sattrack.stores.folder import RunFolder
 KILLED = 99
 # What the command line imports only when it is needed: here once, and not in each child.
 _NEEDED = (
-    "sattrack.cli.detect", "sattrack.cli.summary", "sattrack.cli.progress", "sattrack.detectors.custom", "sattrack.executors.threads",
-    "sattrack.readers.rasters", "sattrack.reports.listings", "sattrack.reports.geojson", "sattrack.reports.tables", "scipy.ndimage",
+    "sattrack.cli.detect", "sattrack.cli.summary", "sattrack.cli.progress", "sattrack.detectors.custom",
+    "sattrack.executors.threads", "sattrack.readers.rasters", "sattrack.reports.listings", "sattrack.reports.geojson",
+    "sattrack.reports.tables", "scipy.ndimage",
 )  # fmt: skip
 for name in _NEEDED:
     importlib.import_module(name)
