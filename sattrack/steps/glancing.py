@@ -1,7 +1,10 @@
 """Glancing: how each coarse cell of a scene looks, kept tile by tile: its tone, its sharpest edge, how smooth it is."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,6 +39,17 @@ class Looks:
     size_m: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """What one tile shows of the cells at `at`, in Looks' terms, before the spread of colours is known."""
+
+    at: tuple[slice, slice]
+    tone: Map
+    edge: Map
+    peak: Map
+    known: NDArray[np.bool_]
+
+
 class LooksMap:
     """Collects, tile by tile, how each coarse cell of a scene looks."""
 
@@ -54,30 +68,45 @@ class LooksMap:
         self._known = np.zeros((down, across), bool)
         self._low, self._high = np.asarray(stretch.low), np.asarray(stretch.high)
         self._range = np.maximum(np.maximum(self._high - self._low, _LEAST_RANGE * np.abs(self._high)), 1e-9)
+        levels = np.arange(256, dtype=np.float32) / np.float32(255)
+        span = ((self._high - self._low) / self._range).astype(np.float32)
+        self._toned = (1 - (1 - levels[None, :, None]) * span).astype(np.float32)
 
     def add(self, tile: Tile) -> None:
         """Keeps what a tile shows of the cells that lie wholly in it."""
+        if (glance := self.look(tile)) is not None:
+            self.keep(glance)
+
+    def look(self, tile: Tile) -> Glance | None:
+        """What a tile shows of the cells that lie wholly in it; none where none do. For any thread."""
         w = tile.window
         rows, cols = (max(4, round(n * gsd / _PIXEL_M)) for n, gsd in ((w.height, self._gsd_m[1]), (w.width, self._gsd_m[0])))
         first_col, x = _borders(w.col, w.width, cell=self._cell[0], cells=self._known.shape[1], pixels=cols)
         first_row, y = _borders(w.row, w.height, cell=self._cell[1], cells=self._known.shape[0], pixels=rows)
         if len(x) < 2 or len(y) < 2 or (np.diff(x) < 1).any() or (np.diff(y) < 1).any():
-            return
-        at = slice(first_row, first_row + len(y) - 1), slice(first_col, first_col + len(x) - 1)
-        whole = bool(tile.valid.all())
-        share = cv2.resize(tile.valid.astype(np.float32), (cols, rows), interpolation=cv2.INTER_AREA) if not whole else None
-        valid = np.ones((rows, cols), bool) if share is None else np.asarray(share > 0.999)
-        tone = self._toned(np.asarray(cv2.resize(tile.pixels, (cols, rows), interpolation=cv2.INTER_AREA), np.uint8))
-        if not whole:
-            tone[~valid] = 0
+            return None
+        tone = np.asarray(cv2.LUT(_shrunk(tile.pixels, (rows, cols)), self._toned), np.float32)
+        valid = None
+        if not tile.valid.all():
+            share = cv2.resize(tile.valid.astype(np.float32), (cols, rows), interpolation=cv2.INTER_AREA)
+            valid = np.asarray(share > 0.999)
+            tone = np.asarray(cv2.copyTo(tone, valid.view(np.uint8)), np.float32)
         change = _change((tone[..., 0] + tone[..., 1] + tone[..., 2]) / np.float32(3), valid)
-        number = _summed(valid.astype(np.float32), y, x)
-        safe = np.maximum(number, 1)
-        self._tone[at] = _summed(tone, y, x) / safe[..., None]
-        self._edge[at] = _summed(change, y, x) / safe
-        inner = change[y[0] : y[-1], x[0] : x[-1]]
-        self._peak[at] = np.maximum.reduceat(np.maximum.reduceat(inner, y[:-1] - y[0], axis=0), x[:-1] - x[0], axis=1)
-        self._known[at] = 2 * number >= np.outer(np.diff(y), np.diff(x))
+        area = np.outer(np.diff(y), np.diff(x)).astype(np.float32)
+        number: Map = area if valid is None else _summed(valid.astype(np.float32), y, x)
+        safe = np.maximum(number, np.float32(1))
+        return Glance(
+            (slice(first_row, first_row + len(y) - 1), slice(first_col, first_col + len(x) - 1)),
+            tone=np.divide(_summed(tone, y, x), safe[..., None], dtype=np.float32),
+            edge=np.divide(_summed(change, y, x), safe, dtype=np.float32),
+            peak=_largest(_largest(change, y), x, axis=1),
+            known=2 * number >= area,
+        )
+
+    def keep(self, glance: Glance) -> None:
+        """Of tiles that overlap the last one stays: tiles are kept in their order."""
+        self._tone[glance.at], self._edge[glance.at] = glance.tone, glance.edge
+        self._peak[glance.at], self._known[glance.at] = glance.peak, glance.known
 
     def result(self) -> Looks:
         tone = self._tone.astype(np.float32)
@@ -86,9 +115,25 @@ class LooksMap:
         edge, peak = self._edge.astype(np.float32), self._peak.astype(np.float32)
         return Looks(tone, spread, edge, peak, self._known, self._cell, self._size_m)
 
-    def _toned(self, pixels: NDArray[np.uint8]) -> Map:
-        share = pixels.astype(np.float32) / np.float32(255)
-        return np.asarray(1 - (1 - share) * ((self._high - self._low) / self._range).astype(np.float32), np.float32)
+
+def _shrunk(pixels: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """(rows, cols, 3) at a smaller size, each pixel the mean of its area, as OpenCV rounds it."""
+    if all(5 * small == 2 * large for small, large in zip(shape, pixels.shape[:2], strict=True)):
+        # Tiles of 0.2 m, the common case, in whole numbers: a third of the time. No mean lies halfway between two levels there.
+        sums = _two_of_five(cv2.transpose(_two_of_five(pixels)))
+        return np.asarray(cv2.transpose(cv2.convertScaleAbs(sums, alpha=1 / 25)), np.uint8)
+    return np.asarray(cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _two_of_five(pixels: NDArray[Any]) -> NDArray[np.uint16]:
+    """(5 n, cols, 3) -> (2 n, cols, 3): five times the mean of each two and a half rows."""
+    rows = pixels.reshape(len(pixels) // 5, 5, -1).astype(np.uint16)
+    out = np.empty((len(rows), 2, rows.shape[2]), np.uint16)
+    for i, (one, other) in enumerate(((0, 1), (3, 4))):
+        np.add(rows[:, one], rows[:, other], out=out[:, i])
+        out[:, i] *= 2
+        out[:, i] += rows[:, 2]
+    return out.reshape(-1, *pixels.shape[1:])
 
 
 def _borders(begin: int, size: int, *, cell: float, cells: int, pixels: int) -> tuple[int, NDArray[np.int64]]:
@@ -98,17 +143,48 @@ def _borders(begin: int, size: int, *, cell: float, cells: int, pixels: int) -> 
     return first, np.clip(borders, 0, pixels)
 
 
-def _change(light: Map, valid: NDArray[np.bool_]) -> Map:
+def _change(light: Map, valid: NDArray[np.bool_] | None) -> Map:
     """(rows, cols): by how much light changes over a metre, across or down, whichever is more; 0 where part is not seen."""
     soft = cv2.blur(light, (2, 2), borderType=cv2.BORDER_REPLICATE)
-    sure = cv2.erode(valid.astype(np.uint8), np.ones((5, 5), np.uint8), borderType=cv2.BORDER_REPLICATE) > 0
     change = np.zeros_like(light)
-    change[:, 1:-1] = np.abs(soft[:, 2:] - soft[:, :-2])
-    change[1:-1] = np.maximum(change[1:-1], np.abs(soft[2:] - soft[:-2]))
-    return np.where(sure, change, np.float32(0))
+    change[:, 1:-1] = cv2.absdiff(soft[:, 2:], soft[:, :-2])
+    change[1:-1] = np.maximum(change[1:-1], cv2.absdiff(soft[2:], soft[:-2]))
+    if valid is None:
+        return change
+    sure = cv2.erode(valid.view(np.uint8), np.ones((5, 5), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.copyTo(change, sure), np.float32)
 
 
 def _summed(values: Map, y: NDArray[np.int64], x: NDArray[np.int64]) -> Map:
     """Sums over cells: values (rows, cols, ...), borders along both axes -> (len(y) - 1, len(x) - 1, ...)."""
-    inner = values[y[0] : y[-1], x[0] : x[-1]]
-    return np.asarray(np.add.reduceat(np.add.reduceat(inner, y[:-1] - y[0], axis=0), x[:-1] - x[0], axis=1), np.float32)
+    lines = _over_cells(values, y, add=_added)
+    return np.asarray(np.add.reduceat(lines[:, x[0] : x[-1]], x[:-1] - x[0], axis=1), np.float32)
+
+
+def _largest(values: Map, borders: NDArray[np.int64], *, axis: int = 0) -> Map:
+    turned = np.swapaxes(values, 0, axis)
+    return np.asarray(np.swapaxes(_over_cells(turned, borders, add=lambda rows: reduce(np.maximum, rows)), 0, axis))
+
+
+def _over_cells(values: Map, borders: NDArray[np.int64], *, add: Callable[[list[Map]], Map]) -> Map:
+    """(rows, ...) -> (cells, ...): the rows of each cell put together. Cells of equal size go together: nearly all are."""
+    starts, sizes = borders[:-1], np.diff(borders)
+    out = np.empty((len(starts), *values.shape[1:]), np.float32)
+    for size in np.unique(sizes).tolist():
+        alike = sizes == size
+        first = starts[alike]
+        out[alike] = add([values[first + i] for i in range(size)])
+    return out
+
+
+def _added(rows: list[Map]) -> Map:
+    """The sum of rows in the order in which numpy's `reduceat` adds, so that no last bit hangs on how it is done."""
+    first, rest = rows[0], rows[1:]
+    if not rest:
+        return first
+    if len(rest) < 8:
+        return np.asarray(first + reduce(np.add, rest), np.float32)
+    eights = len(rest) - len(rest) % 8
+    r = [reduce(np.add, rest[i:eights:8]) for i in range(8)]
+    total = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]))
+    return np.asarray(first + reduce(np.add, rest[eights:], total), np.float32)

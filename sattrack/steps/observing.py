@@ -36,10 +36,13 @@ class SeenMap:
         first_row, y = _borders(w.row, w.height, cell=self._cell[1], cells=self._share.shape[0], pixels=tile_rows)
         if len(x) < 2 or len(y) < 2:
             return
-        # Sums over each cell by an integral image: exact, and the cost does not depend on the number of cells.
-        integral = cv2.integral(valid.astype(np.uint8))
-        total = integral[np.ix_(np.clip(y, 0, tile_rows), np.clip(x, 0, tile_cols))]
-        seen = total[1:, 1:] - total[:-1, 1:] - total[1:, :-1] + total[:-1, :-1]
+        inside = np.clip(y, 0, tile_rows), np.clip(x, 0, tile_cols)
+        if valid.all():
+            seen = np.outer(np.diff(inside[0]), np.diff(inside[1]))
+        else:
+            # Sums over each cell by an integral image: exact, and the cost does not depend on the number of cells.
+            total = cv2.integral(valid.view(np.uint8))[np.ix_(*inside)]
+            seen = total[1:, 1:] - total[:-1, 1:] - total[1:, :-1] + total[:-1, :-1]
         # Against the whole cell: one cut by the tile counts as partly seen here, and wholly in the neighbouring tile.
         whole = np.outer(np.diff(y), np.diff(x))
         share = np.rint(255 * seen / np.maximum(whole, 1)).astype(np.uint8)

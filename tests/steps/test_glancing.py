@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from sattrack.imagery import Tile, Window
-from sattrack.steps.glancing import LooksMap
+from sattrack.steps.glancing import LooksMap, _shrunk, _summed
 from sattrack.steps.tiling import plan_windows
 from tests.steps.clouded_ground import GSD, STRETCH, ground, looks_of
 
@@ -64,3 +64,21 @@ def test_a_scene_smaller_than_a_cell_has_one() -> None:
     looks = LooksMap((3, 2), gsd_m=(0.3, 0.3), overlap_m=24.0, stretch=STRETCH)
     looks.add(Tile(Window(-20, -20, 100, 100), np.full((64, 64, 3), 90, np.uint8), np.ones((64, 64), bool)))
     assert looks.result().known.shape == (1, 1)
+
+
+def test_shrinking_in_whole_numbers_is_what_opencv_makes_of_it() -> None:
+    rng = np.random.default_rng(3)
+    for pixels in (rng.integers(0, 256, (640, 640, 3)), rng.integers(0, 2, (320, 640, 3)) * 255, np.full((5, 10, 3), 77)):
+        tile = pixels.astype(np.uint8)
+        rows, cols = (n * 2 // 5 for n in tile.shape[:2])
+        assert np.array_equal(_shrunk(tile, (rows, cols)), cv2.resize(tile, (cols, rows), interpolation=cv2.INTER_AREA))
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 10, 17, 33])
+def test_cells_are_summed_to_the_bit_as_numpy_sums_them_one_by_one(size: int) -> None:
+    rng = np.random.default_rng(size)
+    borders = np.cumsum([3, *rng.choice([size, size, size, size + 1], 12)])
+    values = rng.random((borders[-1] + 2, borders[-1] + 5, 3), np.float32)
+    inner = values[borders[0] : borders[-1], borders[0] : borders[-1]]
+    starts = borders[:-1] - borders[0]
+    assert np.array_equal(_summed(values, borders, borders), np.add.reduceat(np.add.reduceat(inner, starts), starts, axis=1))

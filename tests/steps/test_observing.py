@@ -80,3 +80,17 @@ def test_outside_the_scene_nothing_is_seen() -> None:
     seen = Seen(np.full((3, 4), 255, np.uint8), (10.0, 10.0))
     points = np.array([[-0.1, 5], [5, -0.1], [40, 5], [5, 30], [np.nan, 5], [np.inf, 5], [39.9, 29.9]])
     assert seen_at(seen, points).tolist() == [0, 0, 0, 0, 0, 0, 1]
+
+
+def test_a_tile_seen_wholly_is_told_as_one_of_which_a_corner_pixel_is_hidden_but_for_that_pixel() -> None:
+    plan = plan_windows((900, 900), gsd_m=(0.31, 0.27), model_gsd_m=0.2, tile_px=640, overlap_m=24.0, longest_object_m=16.0)
+    for cell in plan.cells:
+        shares = []
+        for hidden in (0, 1):
+            seen = SeenMap((900, 900), gsd_m=(0.31, 0.27), overlap_m=24.0)
+            valid = np.ones((640, 640), bool)
+            valid[320, 320] = not hidden
+            seen.add(cell, valid)
+            shares.append(seen.result().share.astype(int))
+        assert (shares[0] != shares[1]).sum() <= 1
+        assert 0 <= (shares[0] - shares[1]).max() < 20
