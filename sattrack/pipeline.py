@@ -1,56 +1,45 @@
-"""The sentence: a scene's windows become tiles, batches, detections, placed and merged, and what was seen."""
+"""The sentence: scenes' windows become tiles, batches, detections, placed and merged, and what was seen."""
 
 import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 
 import numpy as np
 
 from sattrack.detections import Detections
-from sattrack.errors import DetectorError
-from sattrack.imagery import Batch, Scene, Stretch, Tile
+from sattrack.errors import DetectorError, SceneError, SceneRefused
+from sattrack.imagery import Batch, Scene, Tile
+from sattrack.looking import Look, Timings, Work
 from sattrack.ports import Detector, Executor, Reader
-from sattrack.results import ModelCard, Part, Seen
+from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
-from sattrack.steps.clouding import cloud_notes, judge_clouds, without_clouds
-from sattrack.steps.glancing import LooksMap
 from sattrack.steps.grounding import pixel_rings
-from sattrack.steps.merging import merge
-from sattrack.steps.observing import SeenMap
 from sattrack.steps.picking import touches
-from sattrack.steps.placing import checked, place, sound
-from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.steps.tiling import Cell, Plan, cells_touching, plan_windows
 from sattrack.timeline import Site
 
+__all__ = ["Ended", "Timings", "Work", "detect_scene", "detect_scenes", "part_key", "plan_work"]
+
+# What fails a scene, and not the run.
+OF_ONE_SCENE = (SceneError, SceneRefused, DetectorError, MemoryError)
 # Of what a part means: raised where the same work would come to other boxes.
 SCHEMA = "2"
 
 
-@dataclass(slots=True)
-class Timings:
-    """Seconds of one scene: wall, in the model, and waiting for pixels. Kept apart from results."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Ended:
+    """What became of a scene: its part, or the error for which there is none."""
 
-    wall: float = 0.0
-    model: float = 0.0
-    waiting: float = 0.0
-    tiles: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A scene with the windows to be looked at, and the key under which its part is stored."""
-
-    scene: Scene
-    sha256: str
-    plan: Plan
-    cells: tuple[Cell, ...]
-    key: str
+    work: Work
+    timings: Timings
+    part: Part | None = None
+    error: Exception | None = None
 
 
 def plan_work(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, sites: Sequence[Site] = ()) -> Work:
@@ -109,34 +98,146 @@ def detect_scene(
 
     tiles_done: told after each batch how many tiles it held.
     """
-    timings, began = Timings(), time.monotonic()
-    scene = work.scene
-    seen = SeenMap(scene.grid.shape, gsd_m=scene.grid.gsd_m, overlap_m=settings.overlap_m)
-    stretch = measure_stretch(
-        *reader.sample(scene), size_m=scene.grid.size_m, percentiles=settings.percentiles(card.percentiles)
+    (ended,) = detect_scenes(
+        [work], reader=reader, detector=detector, card=card, settings=settings, executor=executor, tiles_done=tiles_done
     )
-    tiles = executor.map(lambda cell: _tile(cell, scene, reader=reader, stretch=stretch, tile_px=work.plan.tile_px), work.cells)
-    looks = _looks(scene, settings=settings, stretch=stretch)
-    feed = _Feed(tiles, work.cells, seen=seen, looks=looks, size=settings.batch, timings=timings)
-    placed: list[Detections] = []
-    check = partial(checked, classes=len(card.classes), floor=settings.score_floor, cap=settings.tile_cap)
-    for cells, found in feed.through(detector):
-        placed += [place(check(d), cell=cell, plan=work.plan) for cell, d in zip(cells, found, strict=True)]
-        tiles_done(len(cells))
-    kept, dropped = sound(Detections.joined(placed), shape=scene.grid.shape)
-    merged = merge(kept, overlap=settings.merge_overlap)
-    observed, notes = _under_clouds(seen.result(), looks, found=merged, card=card, stretch=stretch)
-    timings.wall = time.monotonic() - began
-    timings.tiles = feed.fed
-    # Where the file lay is the run's to say: the same content in another folder is the same part, byte for byte.
-    named = replace(
-        scene, location=PurePath(scene.location.partition("?")[0]).name, mask=scene.mask and PurePath(scene.mask).name
-    )
-    part = Part(
-        key=work.key, scene=named, sha256=work.sha256, detections=merged, seen=observed, stretch=stretch, card=card,
-        device=detector.device, tiles=feed.fed, tiles_skipped=feed.skipped, dropped=dropped, notes=notes,
-    )  # fmt: skip
-    return part, timings
+    if ended.part is None:
+        assert ended.error is not None
+        raise ended.error
+    return ended.part, ended.timings
+
+
+def detect_scenes(
+    works: Iterable[Work],
+    *,
+    reader: Reader,
+    detector: Detector,
+    card: ModelCard,
+    settings: Settings,
+    executor: Executor,
+    begins: Callable[[Work], None] = lambda _work: None,
+    tiles_done: Callable[[int], None] = lambda _n: None,
+) -> Iterator[Ended]:
+    """What became of each scene, in order. While the detector is at work on one, the next ones are read ahead.
+
+    The detector meets the batches of all scenes in a row. No batch holds tiles of two, so that a part does not know what went
+    before it. begins: told when a scene's first window is asked for.
+    """
+    queue = _Queue(works, look=partial(Look, card=card, settings=settings), begins=begins)
+    while queue.more:
+        try:
+            with closing(_batches(queue, reader=reader, executor=executor, size=settings.batch)) as batches:
+                for found in detector.detect(batches):
+                    queue.answer(found)
+                    tiles_done(len(found))
+                    queue.watch(settings.scene_seconds)
+                    # The last one waits for the detector to end, who may return more than it was given.
+                    yield from queue.ended(detector, but=1)
+                queue.all_answered()
+        except OF_ONE_SCENE as error:
+            queue.fail(error)
+        yield from queue.ended(detector)
+
+
+def _batches(queue: "_Queue", *, reader: Reader, executor: Executor, size: int) -> Generator[Batch, None, None]:
+    """Batches out of the tiles of scene after scene; tiles without a seen pixel are left out."""
+
+    def read(asked: tuple[Look, Cell]) -> tuple[Look, Cell, Tile | Exception]:
+        look, cell = asked
+        try:
+            return look, cell, look.tile(cell, reader=reader)
+        except OF_ONE_SCENE as error:
+            return look, cell, error
+
+    current: Look | None = None
+    chosen: list[tuple[Cell, Tile]] = []
+    began = time.monotonic()
+    for look, cell, tile in executor.map(read, queue.windows()):
+        look.timings.waiting += time.monotonic() - began
+        if look is not current:
+            current, chosen = look, []  # a scene that failed leaves some behind
+        if isinstance(tile, Exception):
+            look.error = look.error or tile
+        elif not look.error:
+            if look.add(cell, tile):
+                chosen.append((cell, tile))
+            if chosen and (len(chosen) == size or look.unread == 0):
+                queue.asked.append((look, tuple(cell for cell, _ in chosen)))
+                yield Batch(tuple(tile for _, tile in chosen))
+                chosen = []
+        began = time.monotonic()
+
+
+class _Queue:
+    """Scenes that have not begun, and those on their way, in order. asked: the windows of each batch that is to be answered."""
+
+    def __init__(self, works: Iterable[Work], *, look: Callable[[Work], Look], begins: Callable[[Work], None]) -> None:
+        self.asked: deque[tuple[Look, tuple[Cell, ...]]] = deque()
+        self._works, self._look, self._begins = deque(works), look, begins
+        self._on_way: deque[Look] = deque()
+        self._since = time.monotonic()
+
+    @property
+    def more(self) -> bool:
+        return bool(self._works or self._on_way)
+
+    def windows(self) -> Iterator[tuple[Look, Cell]]:
+        """Every window of every scene that has not begun; no more of a scene once it has failed."""
+        while self._works:
+            look = self._look(self._works.popleft())
+            self._on_way.append(look)
+            self._begins(look.work)
+            for cell in look.work.cells:
+                if look.error:
+                    break
+                yield look, cell
+
+    def answer(self, found: list[Detections]) -> None:
+        """Gives the oldest batch its answer. DetectorError where there is none that it fits."""
+        if not self.asked or len(self.asked[0][1]) != len(found):
+            raise DetectorError("the detector returned other numbers of results than it was given tiles")
+        look, cells = self.asked.popleft()
+        try:
+            look.place(cells, found)
+        except OF_ONE_SCENE as error:
+            look.error = look.error or error
+
+    def all_answered(self) -> None:
+        if self.asked:
+            raise DetectorError("the detector returned fewer batches than it was given")
+
+    def watch(self, most: float) -> None:
+        """Fails the scene that is to end next once it takes longer than it may, s: what hangs inside a batch is not seen."""
+        if self._on_way and not self._on_way[0].complete and time.monotonic() - self._since > most:
+            look = self._on_way[0]
+            look.error = look.error or SceneError(
+                f"it took longer than scene_seconds = {most:g}", where=look.work.scene.location,
+                way_out="give --scene-seconds more, or outlines of what is wanted",
+            )  # fmt: skip
+
+    def fail(self, error: Exception) -> None:
+        """Fails the scene whose answer was waited for. Those behind it begin again: what had been asked for them is lost."""
+        if not self._on_way:
+            self._on_way.append(self._look(self._works.popleft()))
+        culprit = self.asked[0][0] if self.asked else self._on_way[0]
+        culprit.error = culprit.error or error
+        self.asked.clear()
+        while self._on_way[-1] is not culprit:
+            self._works.appendleft(self._on_way.pop().work)
+
+    def ended(self, detector: Detector, *, but: int = 0) -> Iterator[Ended]:
+        """Scenes that are done or failed, in order, up to the first that is still on its way, but for so many last of all."""
+        while self._on_way and len(self._on_way) + len(self._works) > but and self._on_way[0].over:
+            look = self._on_way.popleft()
+            part = None
+            if not look.error:
+                try:
+                    part = look.part(device=detector.device)
+                except OF_ONE_SCENE as error:
+                    look.error = error
+            look.timings.wall, self._since = time.monotonic() - self._since, time.monotonic()
+            look.timings.model = max(0.0, look.timings.wall - look.timings.waiting)
+            yield Ended(look.work, look.timings, part, look.error)
 
 
 def _near(plan: Plan, scene: Scene, sites: Sequence[Site]) -> tuple[Cell, ...]:
@@ -147,82 +248,3 @@ def _near(plan: Plan, scene: Scene, sites: Sequence[Site]) -> tuple[Cell, ...]:
         pixels = np.concatenate([polygon[0] for polygon in pixel_rings(site.outline, grid=scene.grid)])
         outlines.append(pixels[np.isfinite(pixels).all(axis=1)])
     return cells_touching(plan, [o for o in outlines if len(o)])
-
-
-def _looks(scene: Scene, *, settings: Settings, stretch: Stretch) -> LooksMap | None:
-    """Where clouds are to be judged from the picture: without a mask, which would know better."""
-    if scene.mask is not None or not settings.cloud_test:
-        return None
-    return LooksMap(scene.grid.shape, gsd_m=scene.grid.gsd_m, overlap_m=settings.overlap_m, stretch=stretch)
-
-
-def _under_clouds(
-    seen: Seen, looks: LooksMap | None, *, found: Detections, card: ModelCard, stretch: Stretch
-) -> tuple[Seen, tuple[str, ...]]:
-    """What was seen, less what clouds hide, and what must be said of them."""
-    if looks is None:
-        return seen, ()
-    # By the card's threshold, not the run's: another threshold only counts again, and must find the same part.
-    clouds = judge_clouds(looks.result(), boxes=found.where(found.scores >= card.threshold).centres())
-    return without_clouds(seen, clouds), cloud_notes(clouds, stretch=stretch)
-
-
-def _tile(cell: Cell, scene: Scene, *, reader: Reader, stretch: Stretch, tile_px: int) -> Tile:
-    raw, valid = reader.read(scene, cell.window, (tile_px, tile_px))
-    pixels = apply_stretch(raw, stretch)
-    pixels[~valid] = 0
-    return Tile(cell.window, pixels, valid)
-
-
-class _Feed:
-    """Batches for the detector out of tiles in order; tiles without a seen pixel never reach it."""
-
-    def __init__(
-        self,
-        tiles: Iterator[Tile],
-        cells: Sequence[Cell],
-        *,
-        seen: SeenMap,
-        looks: LooksMap | None,
-        size: int,
-        timings: Timings,
-    ) -> None:
-        self._tiles, self._cells, self._seen, self._looks, self._size, self._timings = tiles, cells, seen, looks, size, timings
-        self._waiting: deque[tuple[Cell, ...]] = deque()
-        self.fed = 0
-        self.skipped = 0
-
-    def batches(self) -> Iterator[Batch]:
-        chosen: list[tuple[Cell, Tile]] = []
-        began = time.monotonic()
-        for cell, tile in zip(self._cells, self._tiles, strict=True):
-            self._seen.add(cell, tile.valid)
-            if tile.valid.any():
-                if self._looks:
-                    self._looks.add(tile)
-                chosen.append((cell, tile))
-            else:
-                self.skipped += 1
-            if len(chosen) == self._size:
-                self._timings.waiting += time.monotonic() - began
-                yield self._batch(chosen)
-                chosen, began = [], time.monotonic()
-        self._timings.waiting += time.monotonic() - began
-        if chosen:
-            yield self._batch(chosen)
-
-    def through(self, detector: Detector) -> Iterator[tuple[tuple[Cell, ...], list[Detections]]]:
-        """The detector's answers, each with the cells that they belong to. DetectorError where it returns too few or many."""
-        began = time.monotonic()
-        for found in detector.detect(self.batches()):
-            if not self._waiting or len(self._waiting[0]) != len(found):
-                raise DetectorError("the detector returned other numbers of results than it was given tiles")
-            yield self._waiting.popleft(), found
-        if self._waiting:
-            raise DetectorError("the detector returned fewer batches than it was given")
-        self._timings.model += time.monotonic() - began - self._timings.waiting
-
-    def _batch(self, chosen: list[tuple[Cell, Tile]]) -> Batch:
-        self._waiting.append(tuple(cell for cell, _ in chosen))
-        self.fed += len(chosen)
-        return Batch(tuple(tile for _, tile in chosen))

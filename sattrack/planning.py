@@ -8,7 +8,8 @@ from pathlib import Path
 from sattrack import wiring
 from sattrack.errors import SattrackError, SceneRefused, UsageError
 from sattrack.imagery import Scene
-from sattrack.pipeline import Work, plan_work
+from sattrack.looking import Work
+from sattrack.pipeline import plan_work
 from sattrack.ports import Store
 from sattrack.readers.checksums import verified
 from sattrack.readers.describing import describe, time_of

@@ -4,24 +4,33 @@ import datetime as dt
 import json
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from sattrack import wiring
 from sattrack.detectors.backends import version_of
-from sattrack.errors import DetectorError, SceneError, SceneRefused, UsageError
+from sattrack.errors import SceneError, SceneRefused, UsageError
 from sattrack.imagery import Scene
-from sattrack.pipeline import Timings, Work, detect_scene
+from sattrack.looking import Timings, Work
+from sattrack.pipeline import Ended, detect_scenes
 from sattrack.planning import Planned, Request, plan
-from sattrack.ports import Store
+from sattrack.ports import Reader, Store
 from sattrack.recounting import Run, count_all, keep_sites, open_run, recount
 from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, SceneOutcome
 from sattrack.timeline import Site
 from sattrack.writing import write_whole
 
 __all__ = ["Listener", "Planned", "Request", "Run", "count_all", "detect", "open_run", "plan", "recount", "versions"]
+
+
+# Parts that may wait for the disk while the detector goes on, and a scene that is too long for that, s.
+_STORED_BEHIND, _LONG_S = 4, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,59 +52,89 @@ def detect(request: Request, *, listener: Listener | None = None) -> Run:
     planned, card, sites, notes = plan(request, store=store)
     listener.planned(planned)
     journal = _Journal(store, request, card=card, sites=sites, names=[one.name for one in planned])
-    # What needs no detector comes first, so that a run killed later has lost nothing of what was there before.
-    in_turn = sorted(planned, key=lambda one: one.work is not None and not one.stored)
+    outcomes = _outcomes(planned, request, card=card, store=store, listener=listener, journal=journal)
     try:
-        for outcome in _outcomes(in_turn, request, card=card, store=store, listener=listener, journal=journal):
+        for outcome in outcomes:
             journal.add(outcome)
             listener.scene_ends(outcome)
             if request.on_error == "fail" and outcome.status in ("failed", "refused"):
                 break
     finally:
+        outcomes.close()
         journal.write()
     return recount(request.out, sites=request.sites, threshold=request.settings.threshold, notes=notes)
 
 
 def _outcomes(
     planned: Sequence[Planned], request: Request, *, card: ModelCard, store: Store, listener: Listener, journal: "_Journal"
-) -> Iterable[SceneOutcome]:
-    """One outcome per planned scene. The detector is loaded only when there is something to detect."""
-    reader = wiring.make_reader(request.settings)
-    executor = wiring.make_executor(request.settings)
-    detector = None
+) -> Generator[SceneOutcome, None, None]:
+    """One outcome per planned scene, first of those that need no detector: a run that is killed later has lost none of them."""
+    new = [one for one in planned if one.work is not None and not one.stored]
+    for one in planned:
+        if one.outcome is not None:
+            yield one.outcome
+        elif one.work is not None and one.stored:
+            yield _done(store.get(one.work.key), one.work)
+    if new:
+        journal.write()
+        with closing(wiring.make_reader(request.settings)) as reader:
+            yield from _detected(new, request, card=card, store=store, listener=listener, journal=journal, reader=reader)
+
+
+def _detected(
+    new: Sequence[Planned], request: Request, *, card: ModelCard, store: Store, listener: Listener, journal: "_Journal",
+    reader: Reader,
+) -> Iterator[SceneOutcome]:  # fmt: skip
+    """What became of each scene that was detected. Parts are stored by another thread while the detector is at work."""
+    plans = {one.work.key: one for one in new if one.work}
+    works = [one.work for one in new if one.work]
+    # Loading a network leaves a core idle: the first scene is looked over meanwhile. What goes wrong there is kept by the
+    # future that nobody asks, and comes up again where that scene has its turn.
+    with ThreadPoolExecutor(1, thread_name_prefix="sattrack-survey") as meanwhile:
+        meanwhile.submit(reader.sample, works[0].scene)
+        detector, _ = wiring.load_model(request.model, settings=request.settings)
+    see = partial(
+        detect_scenes, reader=reader, detector=detector, card=card, settings=request.settings,
+        executor=wiring.make_executor(request.settings), begins=lambda work: listener.scene_begins(plans[work.key]),
+        tiles_done=listener.tiles_done,
+    )  # fmt: skip
+    # A detector of the user's own is given scene by scene, so that one that miscounts cannot mix up two.
+    rows = [[work] for work in works] if request.model.detector else [works]
+    ended = chain.from_iterable(map(see, rows))
+    yield from _kept_behind(ended, store=store, digest=reader.digest, timed=journal.time)
+
+
+def _kept_behind(
+    ended: Iterable[Ended], *, store: Store, digest: Callable[[Scene], str], timed: Callable[[Work, Timings], None]
+) -> Iterator[SceneOutcome]:
+    """Parts stored in order by another thread while the detector goes on; one that took long is waited for and told at once."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="sattrack-store")
+    storing: deque[Future[SceneOutcome]] = deque()
     try:
-        for one in planned:
-            if one.outcome is not None:
-                yield one.outcome
-                continue
-            assert one.work is not None
-            if one.stored:
-                yield _done(store.get(one.work.key), one.work)
-                continue
-            if detector is None:
-                journal.write()
-                # Loading a network leaves a core idle: the first scene is looked over meanwhile. What goes wrong there is kept
-                # by the future that nobody asks, and comes up again where that scene has its turn.
-                with ThreadPoolExecutor(1, thread_name_prefix="sattrack-survey") as meanwhile:
-                    meanwhile.submit(reader.sample, one.work.scene)
-                    detector, _ = wiring.load_model(request.model, settings=request.settings)
-            listener.scene_begins(one)
-            try:
-                part, timings = detect_scene(
-                    one.work, reader=reader, detector=detector, card=card, settings=request.settings,
-                    executor=executor, tiles_done=listener.tiles_done,
-                )  # fmt: skip
-                _unchanged(one.work, reader.digest)
-                store.put(one.work.key, part)
-            except (SceneError, SceneRefused, DetectorError, MemoryError) as error:
-                scene, reason = one.work.scene, str(error) or "ran out of memory"
-                status = "refused" if isinstance(error, SceneRefused) else "failed"
-                yield SceneOutcome(scene.id, scene.part, scene.location, status, reason=reason, scene=scene)
-                continue
-            journal.time(one.name, timings)
-            yield _done(part, one.work)
+        for end in ended:
+            storing.append(pool.submit(_kept, end, store=store, digest=digest))
+            if end.part is not None:
+                timed(end.work, end.timings)
+            while storing and (storing[0].done() or len(storing) > _STORED_BEHIND or end.timings.wall > _LONG_S):
+                yield storing.popleft().result()
+        while storing:
+            yield storing.popleft().result()
     finally:
-        reader.close()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _kept(end: Ended, *, store: Store, digest: Callable[[Scene], str]) -> SceneOutcome:
+    """Stores the part of a scene that has one, unless its file changed meanwhile."""
+    work, error = end.work, end.error
+    if end.part is not None:
+        try:
+            _unchanged(work, digest)
+            store.put(work.key, end.part)
+            return _done(end.part, work)
+        except (SceneError, SceneRefused) as changed:
+            error = changed
+    reason, status = str(error) or "ran out of memory", "refused" if isinstance(error, SceneRefused) else "failed"
+    return SceneOutcome(work.scene.id, work.scene.part, work.scene.location, status, reason=reason, scene=work.scene)
 
 
 def _unchanged(work: Work, digest: Callable[[Scene], str]) -> None:
@@ -138,8 +177,8 @@ class _Journal:
         if time.monotonic() - self._written > max(self._EVERY_S, self._took / self._SHARE):
             self.write()
 
-    def time(self, name: str, timings: Timings) -> None:
-        self._timings[name] = timings
+    def time(self, work: Work, timings: Timings) -> None:
+        self._timings[work.scene.part] = timings
 
     def write(self) -> None:
         began = time.monotonic()

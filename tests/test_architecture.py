@@ -18,8 +18,8 @@ NOUNS = (
 )  # fmt: skip
 # Modules of the upper floors, from below; each may import those before it, and what FLOOR says besides.
 UPPER = (
-    "pipeline", "wiring", "planning", "recounting", "laying", "changing", "assessing", "following", "reporting", "backtesting",
-    "running", "inspecting", "sighting", "evidence", "verifying", "face",
+    "looking", "pipeline", "wiring", "planning", "recounting", "laying", "changing", "assessing", "following", "reporting",
+    "backtesting", "running", "inspecting", "sighting", "evidence", "verifying", "face",
 )  # fmt: skip
 PLUGS = ("readers", "detectors", "stores", "reports", "executors")
 WINGS = ("bench", "training", "synthetic")
@@ -43,8 +43,8 @@ def allowed(importer: str) -> set[str]:
     if importer in PLUGS:
         # Steps are pure functions on nouns; another plug is a stranger.
         return {*below, "steps", importer}
-    if importer == "pipeline":
-        return {*below, "steps"}
+    if importer in ("looking", "pipeline"):
+        return {*below, "steps", *UPPER[: UPPER.index(importer)]}
     if importer in UPPER:
         return {*below, "steps", *PLUGS, *UPPER[: UPPER.index(importer)]}
     if importer == "labels":

@@ -1,0 +1,137 @@
+"""Looking: one scene on its way through the detector, with what was seen of it so far and its boxes."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from sattrack.detections import Detections
+from sattrack.imagery import Scene, Stretch, Tile
+from sattrack.ports import Reader
+from sattrack.results import ModelCard, Part, Seen
+from sattrack.settings import Settings
+from sattrack.steps.clouding import cloud_notes, judge_clouds, without_clouds
+from sattrack.steps.glancing import LooksMap
+from sattrack.steps.merging import merge
+from sattrack.steps.observing import SeenMap
+from sattrack.steps.placing import checked, place, sound
+from sattrack.steps.stretching import apply_stretch, measure_stretch
+from sattrack.steps.tiling import Cell, Plan
+
+
+@dataclass(slots=True)
+class Timings:
+    """Seconds of one scene: wall, in the model, and waiting for pixels. Kept apart from results.
+
+    Where scenes follow one another, a scene's time begins when the one before it has ended.
+    """
+
+    wall: float = 0.0
+    model: float = 0.0
+    waiting: float = 0.0
+    tiles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A scene with the windows to be looked at, and the key under which its part is stored."""
+
+    scene: Scene
+    sha256: str
+    plan: Plan
+    cells: tuple[Cell, ...]
+    key: str
+
+
+class Look:
+    """A scene on its way. Tiles are made in any thread; all else is for one thread. error: why it will have no part."""
+
+    def __init__(self, work: Work, *, card: ModelCard, settings: Settings) -> None:
+        self.work, self.timings = work, Timings()
+        self.error: Exception | None = None
+        self.unread, self.unanswered, self.fed = len(work.cells), 0, 0
+        self._card, self._settings = card, settings
+        grid = work.scene.grid
+        self._seen = SeenMap(grid.shape, gsd_m=grid.gsd_m, overlap_m=settings.overlap_m)
+        self._stretch: Stretch | None = None
+        self._looks: LooksMap | None = None
+        self._surveying = threading.Lock()
+        self._placed: list[Detections] = []
+
+    @property
+    def complete(self) -> bool:
+        """Whether every window was read, and the detector has answered for each that it was given."""
+        return self.unread == 0 and self.unanswered == 0
+
+    @property
+    def over(self) -> bool:
+        return self.complete or self.error is not None
+
+    def tile(self, cell: Cell, *, reader: Reader) -> Tile:
+        """A window's pixels as the detector takes them. Raises SceneError."""
+        raw, valid = reader.read(self.work.scene, cell.window, (self.work.plan.tile_px, self.work.plan.tile_px))
+        pixels = apply_stretch(raw, self._surveyed(reader))
+        pixels[~valid] = 0
+        return Tile(cell.window, pixels, valid)
+
+    def add(self, cell: Cell, tile: Tile) -> bool:
+        """Keeps what a tile shows, in the order of the windows; whether the detector is to see it: not without a seen pixel."""
+        self.unread -= 1
+        self._seen.add(cell, tile.valid)
+        if not tile.valid.any():
+            return False
+        if self._looks:
+            self._looks.add(tile)
+        self.fed += 1
+        self.unanswered += 1
+        return True
+
+    def place(self, cells: Sequence[Cell], found: Sequence[Detections]) -> None:
+        """Takes the detector's answers for some windows. DetectorError where they cannot be."""
+        self.unanswered -= len(cells)
+        classes, settings = len(self._card.classes), self._settings
+        for cell, one in zip(cells, found, strict=True):
+            sure = checked(one, classes=classes, floor=settings.score_floor, cap=settings.tile_cap)
+            self._placed.append(place(sure, cell=cell, plan=self.work.plan))
+
+    def part(self, *, device: str) -> Part:
+        """What is stored of a scene that is complete. device: where the detector ran."""
+        scene, work = self.work.scene, self.work
+        kept, dropped = sound(Detections.joined(self._placed), shape=scene.grid.shape)
+        merged = merge(kept, overlap=self._settings.merge_overlap)
+        assert self._stretch is not None
+        observed, notes = self._under_clouds(self._stretch, merged)
+        self.timings.tiles = self.fed
+        # Where the file lay is the run's to say: the same content in another folder is the same part, byte for byte.
+        named = replace(
+            scene, location=PurePath(scene.location.partition("?")[0]).name, mask=scene.mask and PurePath(scene.mask).name
+        )
+        return Part(
+            key=work.key, scene=named, sha256=work.sha256, detections=merged, seen=observed, stretch=self._stretch,
+            card=self._card, device=device, tiles=self.fed, tiles_skipped=len(work.cells) - self.fed, dropped=dropped,
+            notes=notes,
+        )  # fmt: skip
+
+    def _surveyed(self, reader: Reader) -> Stretch:
+        """The scene's stretch, measured by the first thread that asks."""
+        with self._surveying:
+            if self._stretch is None:
+                scene, settings = self.work.scene, self._settings
+                percentiles = settings.percentiles(self._card.percentiles)
+                stretch = measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m, percentiles=percentiles)
+                # Clouds are judged from the picture without a mask, which would know better.
+                if scene.mask is None and settings.cloud_test:
+                    self._looks = LooksMap(
+                        scene.grid.shape, gsd_m=scene.grid.gsd_m, overlap_m=settings.overlap_m, stretch=stretch
+                    )
+                self._stretch = stretch
+            return self._stretch
+
+    def _under_clouds(self, stretch: Stretch, found: Detections) -> tuple[Seen, tuple[str, ...]]:
+        """What was seen, less what clouds hide, and what must be said of them."""
+        seen = self._seen.result()
+        if self._looks is None:
+            return seen, ()
+        # By the card's threshold, not the run's: another threshold only counts again, and must find the same part.
+        clouds = judge_clouds(self._looks.result(), boxes=found.where(found.scores >= self._card.threshold).centres())
+        return without_clouds(seen, clouds), cloud_notes(clouds, stretch=stretch)
