@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 Quads = NDArray[np.float64]
+Numbers = NDArray[np.float64]
 Affine6 = tuple[float, float, float, float, float, float]
 
 
@@ -30,29 +31,32 @@ def invert_affine(transform: Affine6) -> Affine6:
     return (ia, ib, -(ia * c + ib * f), id_, ie, -(id_ * c + ie * f))
 
 
+def columns(quads: Quads) -> NDArray[np.float64]:
+    """(n, 4, 2) -> (2, 4, n): all x, then all y, a row for each corner; arithmetic on whole rows is several times as fast."""
+    return np.ascontiguousarray(quads.transpose(2, 1, 0))
+
+
 def centres(quads: Quads) -> Points:
     """(n, 4, 2) -> (n, 2), the mean of the corners."""
-    return np.asarray(quads.mean(axis=1)) if len(quads) else np.zeros((0, 2))
+    a, b, c, d = columns(quads).swapaxes(0, 1)
+    return np.asarray(((a + b + c + d) / 4).T)
 
 
-def areas(quads: Quads) -> NDArray[np.float64]:
-    """(n, 4, 2) -> (n,), shoelace, always positive, in squared units of the points."""
+def areas(quads: Quads) -> Numbers:
+    """(n, k, 2) -> (n,), shoelace, always positive, in squared units of the points."""
     x, y = quads[..., 0], quads[..., 1]
     return np.asarray(np.abs(np.sum(x * np.roll(y, -1, 1) - np.roll(x, -1, 1) * y, axis=1)) / 2)
 
 
-def sides(quads: Quads) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def sides(quads: Quads) -> tuple[Numbers, Numbers, Points]:
     """Long side, short side, and the long axis (n, 2) as a unit vector with x >= 0; each side is the mean of its pair."""
-    edge = np.roll(quads, -1, axis=1) - quads
-    first = (edge[:, 0] - edge[:, 2]) / 2
-    second = (edge[:, 1] - edge[:, 3]) / 2
-    first_len, second_len = np.hypot(first[:, 0], first[:, 1]), np.hypot(second[:, 0], second[:, 1])
-    swap = second_len > first_len
-    axis = np.where(swap[:, None], second, first)
+    a, b, c, d = columns(quads).swapaxes(0, 1)
+    first, second = ((b - a) - (d - c)) / 2, ((c - b) - (a - d)) / 2
+    first_len, second_len = np.hypot(*first), np.hypot(*second)
     long, short = np.maximum(first_len, second_len), np.minimum(first_len, second_len)
-    axis = axis / np.maximum(np.hypot(axis[:, 0], axis[:, 1]), 1e-12)[:, None]
-    flip = (axis[:, 0] < 0) | ((axis[:, 0] == 0) & (axis[:, 1] < 0))
-    return long, short, np.where(flip[:, None], -axis, axis)
+    axis = np.where(second_len > first_len, second, first) / np.maximum(long, 1e-12)
+    flip = (axis[0] < 0) | ((axis[0] == 0) & (axis[1] < 0))
+    return long, short, np.where(flip, -axis, axis).T
 
 
 def quads_from_xywhr(boxes: NDArray[np.float64]) -> Quads:

@@ -12,7 +12,8 @@ from scipy.spatial import cKDTree
 from sattrack.changes import Rows, Sure
 from sattrack.detections import Detections
 from sattrack.geometry import Quads, centres, sides
-from sattrack.steps.merging import ious, order_of
+from sattrack.steps.merging import order_of
+from sattrack.steps.overlapping import ious
 
 # From this oriented overlap two boxes may be one, and from this on nothing speaks against it: half a pixel of 0.6 m each way
 # leaves two thirds.

@@ -8,7 +8,8 @@ from scipy.spatial import cKDTree
 
 from sattrack.detections import Detections
 from sattrack.geometry import Quads
-from sattrack.steps.merging import ious, order_of
+from sattrack.steps.merging import order_of
+from sattrack.steps.overlapping import ious
 
 # Intersection over union from which boxes of two looks are the same object. 0.2 to 0.5 did alike on labelled pictures.
 SAME = 0.35

@@ -1,24 +1,24 @@
 """Merging: of boxes that cover the same object, the surest stays. Oriented, greedy, order-free."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from sattrack.detections import Detections
-from sattrack.geometry import Points, Quads, areas, centres, sides
+from sattrack.steps.overlapping import Boxes, doubles, sharing
+from sattrack.steps.pairing import Circles, Pairs, Rows, Spans, between, named, within
 
-# Pairs looked at in one go: bounds the memory, some 2 kB a pair.
-_PAIRS_AT_ONCE = 4_000
-# Rows decided in one go: few enough that even boxes all in one place make no more than some 100,000 pairs a turn.
-_FEWEST_ROWS, _MOST_ROWS = 128, 2000
+# Pairs looked at in one go, at least.
+_FEW = 8_000
+# Pairs a row where boxes lie in heaps: the surest rows that make so many are decided first, and clear the heaps.
+_OF_HEAPS = 2
+# Boxes whose numbers a processor's cache holds.
+_CACHED = 20_000
 
-Rows = NDArray[np.intp]
-Pairs = tuple[Rows, Rows]
-Relation = Callable[["_Boxes", Rows, Rows], Pairs]
+# Picks the pairs (i, j) in which i, if kept, removes j.
+Relation = Callable[[Boxes, Rows, Rows], Pairs]
 
 
 def merge(found: Detections, *, overlap: float) -> Detections:
@@ -28,28 +28,18 @@ def merge(found: Detections, *, overlap: float) -> Detections:
     `overlap` of the smaller box, or to have one's centre in the middle half of the surer. The same rows in the same order come
     out under any permutation of the rows that go in: ties are broken by place (y, x, then all corners). Objects of different
     labels compete too: two containers cannot stand in one place. Time is n log n, also for boxes of very unequal size; memory
-    grows with n only, also for boxes all in one place.
+    grows with n only, also for boxes all in one place. ValueError where a corner is not finite.
     """
-    ordered = in_order(found)
-    if len(ordered) < 2:
-        return ordered
+    if len(found) < 2:
+        return found
+    if not np.isfinite(found.quads).all():
+        raise ValueError("boxes with corners that are not finite cannot be merged")
+    order = order_of(found)
+    place = _side_by_side(found, order)
+    boxes, rank = Boxes.of(found.quads[place]), _turned(order)[place]
     # A double goes even where the box that it doubles goes later: what wobbles round one object must not form a chain.
-    ordered = ordered.where(_kept(_Boxes.of(ordered.quads), _doubles, reach=0.25))
-    shares = partial(_sharing, overlap=overlap)
-    return ordered.where(_kept(_Boxes.of(ordered.quads), shares, reach=1.0))
-
-
-def ious(quads: Quads, first: Rows, second: Rows, *, least: float) -> NDArray[np.float64]:
-    """Oriented intersection over union of pairs of rows, (pairs,); 0 where it cannot reach `least`."""
-    boxes, found = _Boxes.of(quads), np.zeros(len(first))
-    for at in range(0, len(first), _PAIRS_AT_ONCE):
-        i, j = first[at : at + _PAIRS_AT_ONCE], second[at : at + _PAIRS_AT_ONCE]
-        both = boxes.area[i] + boxes.area[j]
-        # To reach it is to share so much of the sum of both areas.
-        close = np.flatnonzero(_most_shared(boxes, i, j) >= least / (1 + least) * both)
-        shared = _clipped_area(boxes.quads[i[close]], boxes.quads[j[close]])
-        found[at + close] = shared / np.maximum(both[close] - shared, 1e-12)
-    return found
+    single = _kept(boxes, rank, _turned(rank), doubles, reach=0.25, most=4)
+    return found.where(place[_kept(boxes, rank, single, partial(sharing, overlap=overlap), reach=1.0, most=32)])
 
 
 def in_order(found: Detections) -> Detections:
@@ -60,161 +50,97 @@ def in_order(found: Detections) -> Detections:
 def order_of(found: Detections) -> Rows:
     """The rows in the order of `in_order`."""
     middle = found.centres()
-    corners = found.quads.reshape(-1, 8)
-    return np.lexsort((found.labels, *corners.T[::-1], middle[:, 0], middle[:, 1], -found.scores))
+    keys = (-found.scores, middle[:, 1], middle[:, 0], *found.quads.reshape(-1, 8).T, found.labels)
+    order = np.argsort(keys[0], kind="stable")
+    # Each further key is asked only of the rows that those before it leave equal, mostly few.
+    for told, asked in ((1, 3), (3, len(keys))):
+        same = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys[:told]])
+        if not same.any():
+            break
+        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        rows = order[tied]
+        order[tied] = rows[np.lexsort([key[rows] for key in reversed(keys[:asked])])]
+    return order
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Boxes:
-    """Boxes in falling order of score, with what is asked of them again and again; `sizes` classes them by powers of two."""
-
-    quads: Quads
-    middle: Points
-    radius: NDArray[np.float64]
-    long: NDArray[np.float64]
-    short: NDArray[np.float64]
-    axis: Points
-    area: NDArray[np.float64]
-    sizes: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, quads: Quads) -> "_Boxes":
-        middle = centres(quads)
-        radius = np.sqrt(((quads - middle[:, None]) ** 2).sum(axis=2).max(axis=1))
-        sizes = np.log2(np.maximum(radius, 1e-9)).astype(np.intp)
-        return cls(_clockwise(quads), middle, radius, *sides(quads), areas(quads), sizes)
+def _turned(order: Rows) -> Rows:
+    """A permutation the other way: for each row its place in the order."""
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    return places
 
 
-def _kept(boxes: _Boxes, relation: Relation, *, reach: float) -> NDArray[np.bool_]:
-    """Greedy, a block of rows at a time: the block is decided in itself, then removes what it rules out of what comes after.
+def _side_by_side(found: Detections, order: Rows) -> Rows:
+    """The rows so that those near each other on the ground are so in memory, where there are more than a cache holds."""
+    if len(order) < _CACHED:
+        return order
+    across, down = found.centres().T
+    side = max(float(np.ptp(across)), float(np.ptp(down)), 1e-300) / len(order) ** 0.5
+    strips, along = ((down - down.min()) / (4 * side)).astype(np.intp), ((across - across.min()) / side).astype(np.intp)
+    return np.argsort(strips * (len(order) + 1) + along)
 
-    relation picks the pairs (i, j) in which i, if kept, removes j; they are looked for within reach x both radii.
+
+def _kept(boxes: Boxes, rank: Rows, rows: Rows, relation: Relation, *, reach: float, most: int) -> Rows:
+    """Greedy: of the rows, the surest first, those that no kept, surer one removes; rank says which of two is the surer.
+
+    Pairs are looked for within reach x both radii. As many of the surest rows as make no heap of pairs (`most` a row) are
+    decided in themselves, then remove what they rule out of those that come after, and so on.
     """
-    n = len(boxes.radius)
-    keep, undecided = np.zeros(n, bool), np.ones(n, bool)
-    everything = _trees(boxes, np.arange(n))
-    at_once = min(max(_FEWEST_ROWS, n // 32), _MOST_ROWS)
-    while (rows := np.flatnonzero(undecided)[:at_once]).size:
-        undecided[rows] = False
-        stays = _block_kept(boxes, rows, relation, reach)
-        keep[stays] = True
-        for first, second in _near(boxes, stays, everything, reach=reach):
-            left = undecided[second]
-            undecided[relation(boxes, first[left], second[left])[1]] = False
-    return keep
+    around = Circles(boxes.x, boxes.y, reach * boxes.radius)
+    gone, kept = np.zeros(len(rank), bool), []
+    while len(rows):
+        block, spans = _surest(around, rows, most=most * len(rows))
+        _decide(boxes, rank, spans, relation, gone)
+        kept.append(block[~gone[block]])
+        rows = rows[len(block) :]
+        if len(rows):
+            _clear(boxes, between(around, kept[-1], rows), relation, gone)
+            rows = rows[~gone[rows]]
+    return np.concatenate(kept)
 
 
-def _block_kept(boxes: _Boxes, rows: Rows, relation: Relation, reach: float) -> Rows:
-    pairs = [relation(boxes, first, second) for first, second in _near(boxes, rows, _trees(boxes, rows), reach=reach)]
-    first = np.concatenate([np.zeros(0, np.intp), *(i for i, _ in pairs)])
-    second = np.concatenate([np.zeros(0, np.intp), *(j for _, j in pairs)])
-    gone: set[int] = set()
-    order = np.lexsort((second, first))
+def _surest(around: Circles, rows: Rows, *, most: int) -> tuple[Rows, list[Spans]]:
+    """The first rows, all where they make no more than so many pairs, and these pairs."""
+    block = rows
+    while True:
+        spans = within(around, block)
+        pairs = named(spans)
+        if pairs <= max(most, _FEW) or len(block) == 1:
+            return block, spans
+        most = max(_OF_HEAPS * len(rows), _FEW // 2)
+        block = block[: max(1, int(len(block) * min(0.5, (most / pairs) ** 0.5)))]
+
+
+def _decide(boxes: Boxes, rank: Rows, spans: list[Spans], relation: Relation, gone: NDArray[np.bool_]) -> None:
+    """Marks what goes of rows of which these are all pairs."""
+    none = np.zeros(0, np.intp)
+    found = [(none, none), *(relation(boxes, *_surer_first(rank, *pair)) for span in spans for pair in span.pairs())]
+    first, second = (np.concatenate(rows) for rows in zip(*found, strict=True))
+    contested, went = np.zeros(len(gone), bool), len(first)
+    while went > len(first) // 8:
+        # What no surer, undecided row contests stays, and removes all that it contests.
+        contested[second] = True
+        stays = ~contested[first]
+        gone[second[stays]] = True
+        contested[second] = False
+        left = np.flatnonzero(~(stays | gone[first] | gone[second]))
+        went = len(first) - len(left)
+        first, second = first[left], second[left]
+    # What is left, if anything, are long chains, told row by row.
+    order = np.argsort(rank[first])
     for i, j in zip(first[order].tolist(), second[order].tolist(), strict=True):
-        if i not in gone:
-            gone.add(j)
-    return rows[~np.isin(rows, list(gone))] if gone else rows
+        if not gone[i]:
+            gone[j] = True
 
 
-def _trees(boxes: _Boxes, rows: Rows) -> list[tuple[Rows, cKDTree]]:
-    """By classes of size, so that one huge box does not make every box look far."""
-    classes = [rows[boxes.sizes[rows] == size] for size in np.unique(boxes.sizes[rows])]
-    return [(mine, cKDTree(boxes.middle[mine])) for mine in classes]
+def _surer_first(rank: Rows, one: Rows, other: Rows) -> Pairs:
+    turn = rank[one] > rank[other]
+    return np.where(turn, other, one), np.where(turn, one, other)
 
 
-def _near(boxes: _Boxes, rows: Rows, trees: list[tuple[Rows, cKDTree]], *, reach: float) -> Iterator[Pairs]:
-    """Pairs (i of rows, j > i of those in the trees) no further apart than reach x both radii."""
-    for mine, tree in _trees(boxes, rows):
-        for theirs, other in trees:
-            most = reach * float(boxes.radius[mine].max() + boxes.radius[theirs].max())
-            found = tree.sparse_distance_matrix(other, most, output_type="ndarray")
-            first, second = mine[found["i"]], theirs[found["j"]]
-            near = (second > first) & (found["v"] < reach * (boxes.radius[first] + boxes.radius[second]))
-            yield first[near], second[near]
-
-
-def _doubles(boxes: _Boxes, first: Rows, second: Rows) -> Pairs:
-    """Those of the pairs that are of like area, each one's centre in the other's middle half."""
-    small, large = np.minimum(boxes.area[first], boxes.area[second]), np.maximum(boxes.area[first], boxes.area[second])
-    both = (large <= 2 * small) & _deep(boxes, first, second) & _deep(boxes, second, first)
-    return first[both], second[both]
-
-
-def _sharing(boxes: _Boxes, first: Rows, second: Rows, *, overlap: float) -> Pairs:
-    """Those of the pairs that share at least `overlap` of the smaller box, or whose second centre is deep in the first."""
-    shares = np.zeros(len(first), bool)
-    for at in range(0, len(first), _PAIRS_AT_ONCE):
-        i, j = first[at : at + _PAIRS_AT_ONCE], second[at : at + _PAIRS_AT_ONCE]
-        enough = overlap * np.maximum(np.minimum(boxes.area[i], boxes.area[j]), 1e-12)
-        some = _deep(boxes, i, j)
-        close = np.flatnonzero(~some & (_most_shared(boxes, i, j) >= enough))
-        some[close] = _clipped_area(boxes.quads[i[close]], boxes.quads[j[close]]) >= enough[close]
-        shares[at : at + _PAIRS_AT_ONCE] = some
-    return first[shares], second[shares]
-
-
-def _deep(boxes: _Boxes, first: Rows, second: Rows) -> NDArray[np.bool_]:
-    """Whether the second centre lies in the middle half of the first box."""
-    delta, axis = boxes.middle[second] - boxes.middle[first], boxes.axis[first]
-    along = np.abs(np.einsum("ij,ij->i", delta, axis))
-    across = np.abs(delta[:, 1] * axis[:, 0] - delta[:, 0] * axis[:, 1])
-    return np.asarray((along < boxes.long[first] / 4) & (across < boxes.short[first] / 4))
-
-
-def _most_shared(boxes: _Boxes, first: Rows, second: Rows) -> NDArray[np.float64]:
-    """At most so much area two boxes share: that of their bounds' intersection, in the first one's directions."""
-    axis = boxes.axis[first]
-    across = np.stack([-axis[:, 1], axis[:, 0]], axis=1)
-    area = np.ones(len(first))
-    for direction in (axis, across):
-        a = np.einsum("nkd,nd->nk", boxes.quads[first], direction)
-        b = np.einsum("nkd,nd->nk", boxes.quads[second], direction)
-        area *= np.maximum(np.minimum(a.max(1), b.max(1)) - np.maximum(a.min(1), b.min(1)), 0)
-    return area
-
-
-def _clockwise(quads: Quads) -> Quads:
-    """The same boxes with all corners in the same sense (positive shoelace)."""
-    x, y = quads[..., 0], quads[..., 1]
-    signed = np.sum(x * np.roll(y, -1, 1) - np.roll(x, -1, 1) * y, axis=1)
-    return np.where((signed < 0)[:, None, None], quads[:, ::-1], quads)
-
-
-def _clipped_area(subject: Quads, clip: Quads) -> NDArray[np.float64]:
-    """Area of the intersection of convex quads, pair by pair: Sutherland and Hodgman 1974, on arrays.
-
-    Each polygon is a row of places for 8 vertices, the most that two quads can share, of which the first `count` are used.
-    """
-    poly = np.zeros((len(subject), 8, 2))
-    poly[:, :4] = subject
-    count = np.full(len(subject), 4)
-    for k in range(4):
-        poly, count = _clip_by_edge(poly, count, clip[:, k], clip[:, (k + 1) % 4])
-    # Unused places repeat the first vertex, which adds no area.
-    return areas(np.where(_used(count)[..., None], poly, poly[:, :1]))
-
-
-def _used(count: Rows) -> NDArray[np.bool_]:
-    return np.arange(8) < count[:, None]
-
-
-def _clip_by_edge(poly: Quads, count: Rows, start: Points, end: Points) -> tuple[Quads, Rows]:
-    """Keeps the part of each polygon left of its edge start -> end."""
-    n = len(poly)
-    edge = end - start
-    side = edge[:, None, 0] * (poly[..., 1] - start[:, None, 1]) - edge[:, None, 1] * (poly[..., 0] - start[:, None, 0])
-    after = np.where(np.arange(1, 9) < count[:, None], np.arange(1, 9), 0)
-    following, next_side = np.take_along_axis(poly, after[..., None], 1), np.take_along_axis(side, after, 1)
-    inside = side >= 0
-    crosses = inside != (next_side >= 0)
-    span = side - next_side
-    t = np.where(crosses, side / np.where(span == 0, 1, span), 0.0)
-    crossing = poly + t[..., None] * (following - poly)
-    # Each vertex gives up to two points, in order: itself if inside, then the crossing of its edge.
-    points = np.stack([poly, crossing], axis=2).reshape(n, 16, 2)
-    keep = (np.stack([inside, crosses], axis=2) & _used(count)[..., None]).reshape(n, 16)
-    place = np.cumsum(keep, axis=1) - 1
-    out = np.zeros_like(poly)
-    rows, cols = np.nonzero(keep & (place < 8))
-    out[rows, place[rows, cols]] = points[rows, cols]
-    return out, np.minimum(keep.sum(axis=1), 8)
+def _clear(boxes: Boxes, spans: list[Spans], relation: Relation, gone: NDArray[np.bool_]) -> None:
+    """Marks what kept rows, which ask, remove of those held, all less sure."""
+    for span in spans:
+        for first, second in span.pairs():
+            left = np.flatnonzero(~gone[second])
+            gone[relation(boxes, first[left], second[left])[1]] = True

@@ -19,7 +19,7 @@ from sattrack.errors import DetectorError, UsageError
 from sattrack.imagery import Batch, Tile, Window
 from sattrack.ports import Detector
 from sattrack.settings import Settings
-from sattrack.steps.merging import ious
+from sattrack.steps.overlapping import ious
 from sattrack.synthetic.rendering import render_tile
 
 OTHERS = ("onnx", "openvino")

@@ -8,7 +8,7 @@ from sattrack.geometry import Quads, quads_from_xywhr
 from sattrack.steps.estimating import Interval
 from sattrack.steps.exchanging import Candidates, States, candidates, states
 from sattrack.steps.leaning import lean_between
-from sattrack.steps.merging import ious
+from sattrack.steps.overlapping import ious
 from sattrack.steps.registering import Look
 from sattrack.steps.roofs import likeness
 from sattrack.steps.tallying import change_of, totals_of

@@ -1,0 +1,130 @@
+"""Pairing: which boxes may touch which, by a grid of cells; no pair within reach is missed, and few beyond are named."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sattrack.geometry import Numbers
+
+Rows = NDArray[np.intp]
+Pairs = tuple[Rows, Rows]
+
+# Pairs named in one go: what is asked of them should fit the processor's cache.
+PAIRS_AT_ONCE = 32_768
+# So few rows are paired each with each, sooner than a grid is laid.
+_FEW = 48
+# More pairs a row than a grid names where boxes of like size lie side by side: sizes are unequal, or boxes lie in heaps.
+_MANY = 32
+# Cells along one side of a grid, so that their numbers fit 64 bits.
+_MOST_CELLS = 2.0**28
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spans:
+    """Pairs not yet written out: asking (k,) rows, each with held[start:stop] beside it."""
+
+    asking: Rows
+    start: Rows
+    stop: Rows
+    held: Rows
+
+    def __len__(self) -> int:
+        return int((self.stop - self.start).sum())
+
+    def pairs(self) -> Iterator[Pairs]:
+        """(asking, held), a bounded number at a time, or one row's."""
+        lengths = self.stop - self.start
+        ends = np.cumsum(lengths)
+        total, at, done = int(ends[-1]) if len(ends) else 0, 0, 0
+        while done < total:
+            to = max(int(np.searchsorted(ends, done + PAIRS_AT_ONCE, "right")), at + 1)
+            own, end = lengths[at:to], int(ends[to - 1])
+            # Where a row's stretch begins, less how many pairs stand before it.
+            shift = self.start[at:to] - (ends[at:to] - own)
+            place = np.arange(done, end) + np.repeat(shift, own)
+            yield np.repeat(self.asking[at:to], own), self.held[place]
+            at, done = to, end
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Circles:
+    """Middles and how far each reaches, (n,) each."""
+
+    x: Numbers
+    y: Numbers
+    reach: Numbers
+
+
+def within(around: Circles, rows: Rows) -> list[Spans]:
+    """Every two of the rows whose circles touch, once each, and others not far from that."""
+    n = len(rows)
+    if n <= _FEW:
+        return [Spans(rows, np.arange(1, n + 1), np.full(n, n), rows)]
+    spans = _among(around, rows)
+    if named(spans) <= _MANY * n:
+        return spans
+    spans, sizes = [], _classes(around, rows)
+    for size in np.unique(sizes):
+        mine = rows[sizes == size]
+        spans += [*_among(around, mine), *_across(around, mine, rows[sizes < size])]
+    return spans
+
+
+def between(around: Circles, asking: Rows, held: Rows) -> list[Spans]:
+    """Every row that asks with every one held whose circle touches its own, and others not far from that."""
+    spans = _across(around, asking, held)
+    if named(spans) <= _MANY * (len(asking) + len(held)):
+        return spans
+    spans, sizes, theirs = [], _classes(around, asking), _classes(around, held)
+    for size in np.union1d(sizes, theirs):
+        spans += _across(around, asking[sizes == size], held[theirs <= size])
+        spans += _across(around, asking[sizes < size], held[theirs == size])
+    return spans
+
+
+def named(spans: Sequence[Spans]) -> int:
+    return sum(len(s) for s in spans)
+
+
+def _classes(around: Circles, rows: Rows) -> Rows:
+    """By powers of two, so that one huge box does not make every box look far."""
+    return np.frexp(np.maximum(around.reach[rows], 1e-9))[1].astype(np.intp)
+
+
+def _among(around: Circles, rows: Rows) -> list[Spans]:
+    """Of one grid: each row with those after it in its own cell and the next, and with three cells of the next line."""
+    keys, line = _cells(around, rows, 2 * float(around.reach[rows].max()))
+    order = np.argsort(keys)
+    keys, rows = keys[order], rows[order]
+    beside = Spans(rows, np.arange(1, len(rows) + 1), np.searchsorted(keys, keys + 1, "right"), rows)
+    below = np.searchsorted(keys, keys + (line - 1)), np.searchsorted(keys, keys + (line + 1), "right")
+    return [beside, Spans(rows, *below, rows)]
+
+
+def _across(around: Circles, asking: Rows, held: Rows) -> list[Spans]:
+    """Of one grid: each row that asks with the held ones in the nine cells around it."""
+    if not len(asking) or not len(held):
+        return []
+    reach = float(around.reach[asking].max() + around.reach[held].max())
+    keys, line = _cells(around, np.concatenate([asking, held]), reach)
+    mine, theirs = keys[: len(asking)], keys[len(asking) :]
+    order = np.argsort(theirs)
+    theirs, held = theirs[order], held[order]
+    return [
+        Spans(asking, np.searchsorted(theirs, mine + (step - 1)), np.searchsorted(theirs, mine + (step + 1), "right"), held)
+        for step in (-line, 0, line)
+    ]
+
+
+def _cells(around: Circles, rows: Rows, reach: float) -> tuple[Rows, int]:
+    """The number of each row's cell, and how many numbers a line of cells takes; within reach is at most the next cell."""
+    x, y = around.x[rows], around.y[rows]
+    left, top, right, bottom = float(x.min()), float(y.min()), float(x.max()), float(y.max())
+    # A little larger than the reach, for rounding.
+    far = max(abs(left), abs(top), abs(right), abs(bottom))
+    side = max(reach * (1 + 1e-6) + far * 1e-14, (right - left) / _MOST_CELLS, (bottom - top) / _MOST_CELLS, 1e-300)
+    # One empty cell at either end of a line, so that no line's end is the next one's neighbour.
+    line = int((right - left) / side) + 3
+    return ((y - top) / side).astype(np.intp) * line + ((x - left) / side).astype(np.intp) + 1, line
