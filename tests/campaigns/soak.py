@@ -1,0 +1,98 @@
+"""Soak: many scenes in one process; memory, files and threads must not grow. `python -m tests.campaigns.soak --scenes 2000`."""
+
+import argparse
+import json
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from sattrack import running
+from sattrack.results import SceneOutcome
+from sattrack.running import Listener, Request
+from sattrack.wiring import Model
+from tests.campaigns.quick import write_scenes, write_sites
+
+# The first scenes fill caches that are bounded: GDAL's blocks, PROJ's operations, the allocator's own.
+_WARM = 0.3
+# Growth that is told from none: this many standard errors, and more than this a scene.
+_SURE, _LEAST_KB = 3.0, 1.0
+
+
+@dataclass(slots=True)
+class Gauge:
+    """Megabytes in memory, open files and threads after each scene."""
+
+    rows: list[tuple[float, int, int]] = field(default_factory=list)
+
+    def read(self, _: SceneOutcome) -> None:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        tasks, files = (sum(1 for _ in Path("/proc/self", name).iterdir()) for name in ("task", "fd"))
+        self.rows.append((pages * resource.getpagesize() / 1e6, files, tasks))
+
+    def growth(self) -> dict[str, float | int]:
+        """Kilobytes a scene with their standard error, from means of twenty stretches; files and threads at both ends."""
+        kept = np.array(self.rows[int(len(self.rows) * _WARM) :], float)
+        means = np.array([stretch.mean(axis=0) for stretch in np.array_split(kept, min(20, len(kept)))])
+        at = np.arange(len(means)) * len(kept) / len(means)
+        slope, error = _line(at, means[:, 0] * 1000)
+        first, last = kept[: max(1, len(kept) // 10), 1:].max(axis=0), kept[-max(1, len(kept) // 10) :, 1:].max(axis=0)
+        return {
+            "kb_a_scene": round(slope, 3), "standard_error": round(error, 3), "megabytes": round(float(kept[-1, 0])),
+            "files_first": int(first[0]), "files_last": int(last[0]),
+            "threads_first": int(first[1]), "threads_last": int(last[1]),
+        }  # fmt: skip
+
+
+def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Least squares: slope and its standard error."""
+    centred = x - x.mean()
+    spread = float((centred**2).sum()) or 1.0
+    slope = float((centred * y).sum()) / spread
+    left = y - y.mean() - slope * centred
+    return slope, float(np.sqrt((left**2).sum() / max(len(x) - 2, 1) / spread))
+
+
+def soak(*, scenes: int, a_run: int) -> dict[str, object]:
+    """Runs of `a_run` scenes one after the other, each into a folder of its own, until there were so many scenes."""
+    gauge, runs, began = Gauge(), 0, time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="campaign-soak-") as folder:
+        pictures, sites = write_scenes(Path(folder) / "in", a_run), write_sites(Path(folder) / "sites.geojson")
+        while len(gauge.rows) < scenes:
+            out, runs = Path(folder) / f"run{runs}", runs + 1
+            made = Request((str(pictures),), out, sites=sites, model=Model(detector="tests.campaigns.quick:Bright"))
+            run = running.detect(made, listener=Listener(scene_ends=gauge.read))
+            assert {outcome.status for outcome in run.index.outcomes} == {"done"}
+            shutil.rmtree(out)
+            print(f"{len(gauge.rows)} scenes, {gauge.rows[-1]}", file=sys.stderr, flush=True)
+    found = gauge.growth()
+    grown = [name for name in ("files", "threads") if found[f"{name}_last"] > found[f"{name}_first"]]
+    if found["kb_a_scene"] > max(_SURE * found["standard_error"], _LEAST_KB):
+        grown.append("memory")
+    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+    return {"campaign": "soak", "scenes": len(gauge.rows), "runs": runs, **found, "grown": grown,
+            "wall_s": round(time.monotonic() - began), "cpu_s": round(used)}  # fmt: skip
+
+
+def run() -> int:
+    words = argparse.ArgumentParser(prog="python -m tests.campaigns.soak")
+    words.add_argument("--scenes", type=int, default=2000)
+    words.add_argument("--a-run", type=int, default=100, help="scenes of one run")
+    said = words.parse_args()
+    found = soak(scenes=said.scenes, a_run=said.a_run)
+    print(
+        f"soak: {found['scenes']} scenes in {found['runs']} runs of one process: memory grows by {found['kb_a_scene']} kB "
+        f"a scene (standard error {found['standard_error']}), open files {found['files_first']} -> {found['files_last']}, "
+        f"threads {found['threads_first']} -> {found['threads_last']}; grown: {', '.join(found['grown']) or 'nothing'}"
+    )
+    print(json.dumps(found))
+    return 1 if found["grown"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())
