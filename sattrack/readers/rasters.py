@@ -12,10 +12,11 @@ import numpy as np
 from sattrack.errors import SceneError
 from sattrack.imagery import Scene, Window, is_remote
 from sattrack.readers.borders import Fill, find_fill
-from sattrack.readers.masks import Mask, open_mask
+from sattrack.readers.holding import Held, unchanged
+from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import driver_of, gdal_options
-from sattrack.readers.resampling import Pixels, Valid, resampled
-from sattrack.readers.upright import Area, Upright
+from sattrack.readers.resampling import Pixels, Valid, blanked
+from sattrack.readers.upright import Area, Upright, interleaved
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
@@ -24,8 +25,6 @@ _SAMPLE_PX = 1_000_000
 _SAMPLED_WHOLLY_PX = 400_000_000
 _CHUNK = 4 << 20
 _LINES = 1024
-# Strips as wide as a large scene may take this many times the ordinary cache, rather than be decoded again for each tile.
-_MOST_CACHES = 4
 _MOST_FILLS = 64
 
 
@@ -37,21 +36,6 @@ class _Sample:
     valid: Valid
 
 
-@dataclass(slots=True)
-class _Held:
-    """A thread's open scene. `wanted` is the cache that its layout asks for, bytes."""
-
-    scene: Scene
-    picture: Upright
-    mask: Mask | None
-    wanted: int
-
-    def close(self) -> None:
-        self.picture.close()
-        if self.mask:
-            self.mask.close()
-
-
 class RasterReader:
     """Reads scenes through rasterio; safe from several threads. Implements ports.Reader."""
 
@@ -59,7 +43,7 @@ class RasterReader:
         self._limits = limits or Settings()
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._open: list[_Held] = []
+        self._open: list[Held] = []
         self._digests: dict[tuple[str, int, int], str] = {}
         self._surveying = threading.Lock()
         self._sampled: tuple[Scene, _Sample] | None = None
@@ -70,20 +54,8 @@ class RasterReader:
 
         Means where the window shrinks, cubic where it grows. Raises SceneError.
         """
-        fill = self._fill(scene)
-        shape = _first_shape(window, out_shape)
-        held = self._held(scene, rows=window.height)
-        try:
-            with gdal_options(self._limits, cache_bytes=held.wanted):
-                pixels, valid = _padded(held, window, shape, fill=fill)
-        except SceneError:
-            # GDAL may tell of a bad block only once, and then read it as zeros: nothing is read from this file handle again.
-            self._drop(held)
-            raise
-        pixels, valid = resampled(pixels, valid, out_shape)
-        if not valid.all():
-            pixels[~valid] = 0
-        return _repeated(pixels), valid
+        pixels, valid = self._held(scene).read(window, out_shape)
+        return blanked(_repeated(pixels), valid), valid
 
     def sample(self, scene: Scene) -> tuple[Pixels, Valid]:
         """A small picture of a whole scene: about a million raw pixels (rows, cols, 3), and which of them are valid."""
@@ -144,7 +116,7 @@ class RasterReader:
         with gdal_options(self._limits):
             wholly = rows * cols <= _SAMPLED_WHOLLY_PX and not is_remote(scene.location)
             with closing(Upright(scene.location, limits=self._limits, overviews=not wholly)) as picture:
-                _unchanged(picture, scene)
+                unchanged(picture, scene)
                 pixels, valid = _lattice(picture, scene, shape)
                 if self._looks_for_fill(scene) and not picture.declares_nodata:
                     fill = find_fill(pixels, valid)
@@ -158,34 +130,21 @@ class RasterReader:
         self._fills[scene] = fill
         self._sampled = (scene, _Sample(pixels, valid))
 
-    def _held(self, scene: Scene, *, rows: int) -> _Held:
+    def _held(self, scene: Scene) -> Held:
         """This thread's own open scene: GDAL's are not safe to share."""
-        held: _Held | None = getattr(self._local, "held", None)
+        held: Held | None = getattr(self._local, "held", None)
         if held is not None and held.scene == scene:
             return held
-        with gdal_options(self._limits):
-            if held is not None:
-                self._drop(held)
-            picture = Upright(scene.location, limits=self._limits)
-            try:
-                _unchanged(picture, scene)
-                mask = open_mask(scene, limits=self._limits) if scene.mask else None
-            except BaseException:
-                picture.close()
-                raise
-        least = self._limits.gdal_cache_bytes
-        held = _Held(scene, picture, mask, picture.cache_for(rows, least=least, most=_MOST_CACHES * least))
+        if held is not None:
+            with self._lock:
+                self._open.remove(held)
+            self._local.held = None
+            held.close()
+        held = Held(scene, limits=self._limits, fill=self._fill(scene))
         with self._lock:
             self._open.append(held)
         self._local.held = held
         return held
-
-    def _drop(self, held: _Held) -> None:
-        """Closes this thread's own open scene."""
-        with self._lock:
-            self._open.remove(held)
-        self._local.held = None
-        held.close()
 
     def _digest_of(self, path: Path) -> str:
         try:
@@ -223,48 +182,6 @@ def _lattice(picture: Upright, scene: Scene, shape: tuple[int, int]) -> tuple[Pi
     return np.concatenate([pixels for pixels, _ in parts]), np.concatenate([valid for _, valid in parts])
 
 
-def _unchanged(picture: Upright, scene: Scene) -> None:
-    if picture.shape != scene.grid.shape:
-        raise SceneError("the file changed since it was looked at", where=scene.location, way_out="run again")
-
-
-def _first_shape(window: Window, out_shape: tuple[int, int]) -> tuple[int, int]:
-    """The size at which a window is decoded: halved as often as leaves it no smaller than asked, for GDAL may have it ready."""
-    times = min(window.height // max(out_shape[0], 1), window.width // max(out_shape[1], 1))
-    if times < 2:
-        return window.height, window.width
-    halved = 1 << (times.bit_length() - 1)
-    return -(-window.height // halved), -(-window.width // halved)
-
-
-def _padded(held: _Held, window: Window, shape: tuple[int, int], *, fill: Fill | None) -> tuple[Pixels, Valid]:
-    """A window decoded at a size; what lies outside the scene is 0 and not valid."""
-    rows, cols = held.scene.grid.shape
-    step = (window.height / shape[0], window.width / shape[1])
-    top, bottom = _inside(window.row, rows, step=step[0], most=shape[0])
-    left, right = _inside(window.col, cols, step=step[1], most=shape[1])
-    channels = 3 if held.picture.palette is not None else len(held.scene.bands)
-    pixels, valid = np.zeros((*shape, channels), held.scene.dtype), np.zeros(shape, bool)
-    if right <= left or bottom <= top:
-        return pixels, valid
-    area = (window.col + left * step[1], window.row + top * step[0], (right - left) * step[1], (bottom - top) * step[0])
-    raw, seen = held.picture.read(held.scene.bands, area, (bottom - top, right - left), nodata=held.scene.nodata)
-    if fill is not None:
-        seen &= ~fill.covers(raw, area=area, shape=(rows, cols))
-    if held.mask is not None:
-        seen &= held.mask.clear(area, seen.shape)
-    if seen.shape == shape:
-        return raw, seen
-    pixels[top:bottom, left:right], valid[top:bottom, left:right] = raw, seen
-    return pixels, valid
-
-
-def _inside(start: int, length: int, *, step: float, most: int) -> tuple[int, int]:
-    """Which of a window's decoded lines lie wholly inside a scene of this length: first, and one past the last."""
-    # Coarse lines that straddle the scene's edge are given up; at full size none do.
-    return max(0, math.ceil(-start / step - 1e-9)), min(most, math.floor((length - start) / step + 1e-9))
-
-
 def _repeated(pixels: Pixels) -> Pixels:
     """(rows, cols, 1 or 3) -> (rows, cols, 3): gray three times."""
-    return pixels if pixels.shape[-1] == 3 else np.repeat(pixels, 3, axis=-1)
+    return pixels if pixels.shape[-1] == 3 else interleaved(np.broadcast_to(pixels[..., 0], (3, *pixels.shape[:2])))

@@ -32,6 +32,16 @@ def resampled(pixels: NDArray[Any], valid: Valid, shape: tuple[int, int]) -> tup
     return _typed(np.where(seen[..., None], total, 0), pixels.dtype), seen
 
 
+def blanked(pixels: NDArray[Any], valid: Valid) -> Pixels:
+    """Pixels (rows, cols, 3) with 0 where they are not valid; the same array where all are."""
+    if valid.all():
+        return pixels
+    if pixels.dtype.name in _RESIZED:
+        # Twenty times as fast as by an index.
+        return np.asarray(cv2.copyTo(pixels, valid.view(np.uint8)))
+    return np.where(valid[..., None], pixels, pixels.dtype.type(0))
+
+
 def _resized(values: NDArray[Any], shape: tuple[int, int], *, grows: int) -> NDArray[Any]:
     """One axis after the other where one shrinks and the other grows, which OpenCV would do with one method for both."""
     rows, cols = values.shape[:2]

@@ -146,7 +146,7 @@ class Upright:
             valid &= np.isfinite(raw).all(axis=0)
         if nodata is not None:
             valid &= ~(raw == nodata).all(axis=0)
-        pixels = _interleaved(raw)
+        pixels = interleaved(raw)
         if self.palette is not None:
             colours = self.palette[raw[0]]
             pixels, valid = colours[..., :3], valid & (colours[..., 3] > 0)
@@ -172,7 +172,7 @@ class Upright:
         return self._forgiving.read(bands, window, shape, mean=way == Resampling.average)
 
 
-def _interleaved(raw: NDArray[Any]) -> NDArray[Any]:
+def interleaved(raw: NDArray[Any]) -> NDArray[Any]:
     """(bands, rows, cols) -> (rows, cols, bands), contiguous."""
     if len(raw) == 1:
         return np.asarray(raw[0][..., None])
