@@ -2,38 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
 from sattrack.bench.emptiness import Empty
-from sattrack.bench.speed import Speed, laws
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
-
-
-def speed_table(rows: Sequence[Speed]) -> Table:
-    """A row for each size; laws(rows) says what of it was promised."""
-    head = (
-        "size px",
-        "tiles",
-        "boxes",
-        "wall s",
-        "detector s",
-        "ratio",
-        "waiting s",
-        "loading s",
-        "tiles/s",
-        "MP/s",
-        "peak GB",
-    )
-    return head, [
-        (
-            str(r.size_px), str(r.tiles), str(r.boxes), f"{r.wall_s:.1f}", f"{r.detector_s:.1f}", f"{r.ratio:.2f}",
-            f"{r.waiting_s:.1f}", f"{r.load_s:.1f}", f"{r.tiles_per_s:.1f}", f"{r.megapixels_per_s:.1f}",
-            f"{r.peak_bytes / 1e9:.2f}",
-        )
-        for r in rows
-    ]  # fmt: skip
 
 
 def empty_table(found: Sequence[Empty]) -> Table:
@@ -59,22 +31,6 @@ def markdown(table: Table) -> str:
     head, rows = table
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def speed_values(rows: Sequence[Speed]) -> dict[str, Any]:
-    """The rows and the laws as JSON holds them."""
-    return {
-        "rows": [
-            {
-                **asdict(row),
-                "ratio": finite(row.ratio),
-                "tiles_per_s": finite(row.tiles_per_s),
-                "megapixels_per_s": finite(row.megapixels_per_s),
-            }
-            for row in rows
-        ],
-        "laws": [asdict(law) for law in laws(rows)],
-    }
 
 
 def shown(value: float | None, spec: str) -> str:

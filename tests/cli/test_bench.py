@@ -44,8 +44,13 @@ def test_a_dataset_that_is_not_there_is_one_line(sattrack, detectors, tmp_path):
 
 def test_speed_says_which_promises_held_and_ends_with_1_where_one_did_not(sattrack, monkeypatch):
     from sattrack.bench import speed
+    from sattrack.bench.clocks import Clock
+    from sattrack.bench.speed_pictures import Picture
 
-    row = speed.Speed(2500, 500, 9, 20.0, 10.0, 3.0, 1.0, 10**9, 100, "cpu")
+    limit = speed.Limit(((250, Clock(5.0, 10.0)), (250, Clock(5.0, 10.0))))
+    row = speed.Speed(
+        Picture(2500, 0.2), 500, 9, 8, 10, 20.0, 30.0, 1.0, 3.0, 10**9, {"model": 15.0}, "cpu", "torch", "fp32", limit, limit
+    )  # fmt: skip
     asked = {}
 
     def measured(**options):
@@ -55,9 +60,45 @@ def test_speed_says_which_promises_held_and_ends_with_1_where_one_did_not(sattra
     monkeypatch.setattr(speed, "bench_speed", measured)
     said = sattrack("bench", "speed", "--size", "2500", "--detector", "m:D")
     assert asked["sizes"] == (2500,)
+    assert not asked["ground"]
     assert asked["model"].detector == "m:D"
     assert said.code == 1
-    assert "BROKEN: " in said.out
+    assert "BROKEN: at least 90 % of the network's own throughput: 50 % at 2500 px" in said.out
+    said = sattrack("bench", "speed", "--detector", "m:D", "--json")
+    assert asked["sizes"] == (10_000,)
+    assert asked["ground"]
+    assert list(said.json)[:3] == ["backend", "precision", "ratio_to_limit"]
+
+
+def test_the_matrix_is_asked_for_no_larger_than_wanted(sattrack, monkeypatch):
+    from sattrack.bench import speed_matrix
+
+    asked = []
+
+    def measured(cases, **_options):
+        asked.extend(cases)
+        return speed_matrix.Matrix((), "fast", "")
+
+    monkeypatch.setattr(speed_matrix, "bench_matrix", measured)
+    said = sattrack("bench", "speed", "--full", "--most-px", "1250", "--most-scenes", "10", "--detector", "m:D")
+    assert said.code == 0, said.err
+    assert {case.size for case in asked} == {640, 1250}
+    assert max(case.scenes for case in asked) == 10
+    assert {case.axis for case in asked} == {"size", "layout", "density", "scenes", "threads"}
+
+
+def test_peers_that_are_not_installed_are_named_with_how_to_install_them(sattrack, monkeypatch):
+    from sattrack.bench.peers import rounds
+    from sattrack.bench.speed_pictures import Picture
+
+    ours = rounds.Result(rounds.Contestant("sattrack", "torch"), (rounds.Turn(2.0, 4.0, 1.0, 95, 10**9),))
+    found = rounds.Comparison(Picture(640, 0.2), 100, 0.4, (ours,), ("sahi", "geodeep"), {}, 1)
+    monkeypatch.setattr(rounds, "bench_peers", lambda **_options: found)
+    said = sattrack("bench", "peers")
+    assert said.code == 0, said.err
+    assert "sahi, geodeep; python -m pip install 'sattrack[peers]'" in said.err
+    assert "-5.0 %" in said.out
+    assert sattrack("bench", "peers", "--json").json["left_out"] == ["sahi", "geodeep"]
 
 
 def test_a_careful_benchmark_is_of_another_model_and_looks_three_times(sattrack, dataset, detectors):
