@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sattrack import running
 from sattrack.readers.settings_file import load_settings
-from sattrack.reporting import findings_of, pairs_of
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
 from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, on_backend, write_page
@@ -170,6 +169,10 @@ def write_report(
     chain: Path | None = None,
 ) -> Path:
     """RUN/report.html, from what the run was last counted with; remote scenes are read again only where allowed."""
+    # What alarms and flows need takes a second to import, and a run without a page needs none of it.
+    from sattrack.readers.chains import read_chain
+    from sattrack.reporting import findings_of, pairs_of
+
     opened, parts = running.open_run(folder)
     shown = opened.index.imagery if imagery is None else imagery
     findings = findings_of(opened, amounts=cumulative, chain=read_chain(chain) if chain is not None else None)
@@ -177,10 +180,6 @@ def write_report(
         opened, parts, folder / "report.html", imagery=shown, allow_remote=allow_remote, findings=findings,
         pairs=lambda reader: pairs_of(opened, parts, findings, reader=reader, remote=allow_remote),
     )  # fmt: skip
-    # What alarms and flows need takes a second to import, and a run without a page needs none of it.
-    from sattrack.readers.chains import read_chain
-    from sattrack.reporting import findings_of, pairs_of
-
 
 
 def chosen_settings(
