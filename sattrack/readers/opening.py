@@ -224,7 +224,7 @@ def _check(raster: Any, location: str, *, limits: Settings) -> None:
         raise SceneError(
             f"{raster.width} x {raster.height} pixels, more than {limits.max_pixels}",
             where=location,
-            way_out="raise max_pixels if the file is sound",
+            way_out="give --max-pixels more if the file is sound",
         )
     if any("complex" in kind for kind in raster.dtypes):
         raise SceneRefused(
