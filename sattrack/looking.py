@@ -1,9 +1,13 @@
 """Looking: one scene on its way through the detector, with what was seen of it so far and its boxes."""
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
+
+import numpy as np
 
 from sattrack.detections import Detections
 from sattrack.imagery import Scene, Stretch, Tile
@@ -11,25 +15,49 @@ from sattrack.ports import Reader
 from sattrack.results import ModelCard, Part, Seen
 from sattrack.settings import Settings
 from sattrack.steps.clouding import cloud_notes, judge_clouds, without_clouds
-from sattrack.steps.glancing import LooksMap
+from sattrack.steps.glancing import Glance, LooksMap
 from sattrack.steps.merging import merge
 from sattrack.steps.observing import SeenMap
 from sattrack.steps.placing import checked, place, sound
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.steps.tiling import Cell, Plan
 
+# The first four are done in the threads that read ahead, beside the others.
+AHEAD = ("survey", "read", "stretch", "look")
+STAGES = (*AHEAD, "observe", "model", "place", "merge", "judge")
+
 
 @dataclass(slots=True)
 class Timings:
     """Seconds of one scene: wall, in the model, and waiting for pixels. Kept apart from results.
 
-    Where scenes follow one another, a scene's time begins when the one before it has ended.
+    Where scenes follow one another, a scene's time begins when the one before it has ended. stages: of each of STAGES; of those
+    of AHEAD the reading threads' own time of the processor, without what GDAL decodes in threads of its own.
     """
 
     wall: float = 0.0
     model: float = 0.0
     waiting: float = 0.0
     tiles: int = 0
+    stages: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    _adding: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """What is done inside counts as this stage. For any thread."""
+        clock = time.thread_time if name in AHEAD else time.monotonic
+        began = clock()
+        try:
+            yield
+        finally:
+            with self._adding:
+                self.stages[name] += clock() - began
+
+    def end(self, wall: float) -> None:
+        """Tells what the whole took; the model had what is left when nothing else was waited for or done."""
+        self.wall = wall
+        done = sum(seconds for name, seconds in self.stages.items() if name not in (*AHEAD, "model"))
+        self.model = self.stages["model"] = max(0.0, wall - self.waiting - done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +69,14 @@ class Work:
     plan: Plan
     cells: tuple[Cell, ...]
     key: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A tile, and what was glanced of it where clouds are to be judged."""
+
+    tile: Tile
+    glance: Glance | None = None
 
 
 class Look:
@@ -67,21 +103,28 @@ class Look:
     def over(self) -> bool:
         return self.complete or self.error is not None
 
-    def tile(self, cell: Cell, *, reader: Reader) -> Tile:
+    def tile(self, cell: Cell, *, reader: Reader) -> Shown:
         """A window's pixels as the detector takes them. Raises SceneError."""
-        raw, valid = reader.read(self.work.scene, cell.window, (self.work.plan.tile_px, self.work.plan.tile_px))
-        pixels = apply_stretch(raw, self._surveyed(reader))
-        pixels[~valid] = 0
-        return Tile(cell.window, pixels, valid)
+        stage, tile_px = self.timings.stage, self.work.plan.tile_px
+        stretch = self._surveyed(reader)
+        with stage("read"):
+            raw, valid = reader.read(self.work.scene, cell.window, (tile_px, tile_px))
+        if not valid.any():
+            return Shown(Tile(cell.window, np.zeros((tile_px, tile_px, 3), np.uint8), valid))
+        with stage("stretch"):
+            tile = Tile(cell.window, apply_stretch(raw, stretch, valid=valid), valid)
+        with stage("look"):
+            return Shown(tile, self._looks.look(tile) if self._looks else None)
 
-    def add(self, cell: Cell, tile: Tile) -> bool:
+    def add(self, cell: Cell, shown: Shown) -> bool:
         """Keeps what a tile shows, in the order of the windows; whether the detector is to see it: not without a seen pixel."""
         self.unread -= 1
-        self._seen.add(cell, tile.valid)
-        if not tile.valid.any():
-            return False
-        if self._looks:
-            self._looks.add(tile)
+        with self.timings.stage("observe"):
+            self._seen.add(cell, shown.tile.valid)
+            if self._looks and shown.glance:
+                self._looks.keep(shown.glance)
+            if not shown.tile.valid.any():
+                return False
         self.fed += 1
         self.unanswered += 1
         return True
@@ -90,17 +133,20 @@ class Look:
         """Takes the detector's answers for some windows. DetectorError where they cannot be."""
         self.unanswered -= len(cells)
         classes, settings = len(self._card.classes), self._settings
-        for cell, one in zip(cells, found, strict=True):
-            sure = checked(one, classes=classes, floor=settings.score_floor, cap=settings.tile_cap)
-            self._placed.append(place(sure, cell=cell, plan=self.work.plan))
+        with self.timings.stage("place"):
+            for cell, one in zip(cells, found, strict=True):
+                sure = checked(one, classes=classes, floor=settings.score_floor, cap=settings.tile_cap)
+                self._placed.append(place(sure, cell=cell, plan=self.work.plan))
 
     def part(self, *, device: str) -> Part:
         """What is stored of a scene that is complete. device: where the detector ran."""
         scene, work = self.work.scene, self.work
-        kept, dropped = sound(Detections.joined(self._placed), shape=scene.grid.shape)
-        merged = merge(kept, overlap=self._settings.merge_overlap)
+        with self.timings.stage("merge"):
+            kept, dropped = sound(Detections.joined(self._placed), shape=scene.grid.shape)
+            merged = merge(kept, overlap=self._settings.merge_overlap)
         assert self._stretch is not None
-        observed, notes = self._under_clouds(self._stretch, merged)
+        with self.timings.stage("judge"):
+            observed, notes = self._under_clouds(self._stretch, merged)
         self.timings.tiles = self.fed
         # Where the file lay is the run's to say: the same content in another folder is the same part, byte for byte.
         named = replace(
@@ -118,7 +164,8 @@ class Look:
             if self._stretch is None:
                 scene, settings = self.work.scene, self._settings
                 percentiles = settings.percentiles(self._card.percentiles)
-                stretch = measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m, percentiles=percentiles)
+                with self.timings.stage("survey"):
+                    stretch = measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m, percentiles=percentiles)
                 # Clouds are judged from the picture without a mask, which would know better.
                 if scene.mask is None and settings.cloud_test:
                     self._looks = LooksMap(

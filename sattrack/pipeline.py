@@ -15,7 +15,7 @@ import numpy as np
 from sattrack.detections import Detections
 from sattrack.errors import DetectorError, SceneError, SceneRefused
 from sattrack.imagery import Batch, Scene, Tile
-from sattrack.looking import Look, Timings, Work
+from sattrack.looking import Look, Shown, Timings, Work
 from sattrack.ports import Detector, Executor, Reader
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
@@ -142,7 +142,7 @@ def detect_scenes(
 def _batches(queue: "_Queue", *, reader: Reader, executor: Executor, size: int) -> Generator[Batch, None, None]:
     """Batches out of the tiles of scene after scene; tiles without a seen pixel are left out."""
 
-    def read(asked: tuple[Look, Cell]) -> tuple[Look, Cell, Tile | Exception]:
+    def read(asked: tuple[Look, Cell]) -> tuple[Look, Cell, Shown | Exception]:
         look, cell = asked
         try:
             return look, cell, look.tile(cell, reader=reader)
@@ -152,15 +152,15 @@ def _batches(queue: "_Queue", *, reader: Reader, executor: Executor, size: int) 
     current: Look | None = None
     chosen: list[tuple[Cell, Tile]] = []
     began = time.monotonic()
-    for look, cell, tile in executor.map(read, queue.windows()):
+    for look, cell, shown in executor.map(read, queue.windows()):
         look.timings.waiting += time.monotonic() - began
         if look is not current:
             current, chosen = look, []  # a scene that failed leaves some behind
-        if isinstance(tile, Exception):
-            look.error = look.error or tile
+        if isinstance(shown, Exception):
+            look.error = look.error or shown
         elif not look.error:
-            if look.add(cell, tile):
-                chosen.append((cell, tile))
+            if look.add(cell, shown):
+                chosen.append((cell, shown.tile))
             if chosen and (len(chosen) == size or look.unread == 0):
                 queue.asked.append((look, tuple(cell for cell, _ in chosen)))
                 yield Batch(tuple(tile for _, tile in chosen))
@@ -235,8 +235,8 @@ class _Queue:
                     part = look.part(device=detector.device)
                 except OF_ONE_SCENE as error:
                     look.error = error
-            look.timings.wall, self._since = time.monotonic() - self._since, time.monotonic()
-            look.timings.model = max(0.0, look.timings.wall - look.timings.waiting)
+            look.timings.end(time.monotonic() - self._since)
+            self._since = time.monotonic()
             yield Ended(look.work, look.timings, part, look.error)
 
 

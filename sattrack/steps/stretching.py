@@ -114,14 +114,21 @@ def _widened(low: float, high: float, darkest: float, brightest: float, most: fl
     return min(low, max(darkest, high - most)), high
 
 
-def apply_stretch(raw: NDArray[np.generic], stretch: Stretch) -> NDArray[np.uint8]:
-    """(rows, cols, 3) raw -> uint8, rounded and clipped; what is not finite becomes 0."""
+def apply_stretch(raw: NDArray[np.generic], stretch: Stretch, *, valid: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
+    """(rows, cols, 3) raw -> uint8, rounded and clipped; what is not finite, or not valid (rows, cols), becomes 0."""
+    pixels = _stretched(raw, stretch)
+    if valid is None or valid.all():
+        return pixels
+    return np.asarray(cv2.copyTo(pixels, valid.view(np.uint8)), np.uint8)
+
+
+def _stretched(raw: NDArray[Any], stretch: Stretch) -> NDArray[np.uint8]:
     if raw.dtype == np.uint8:
         return np.asarray(cv2.LUT(np.ascontiguousarray(raw), _table(stretch, "uint8").T[None]), np.uint8)
     if raw.dtype in (np.uint16, np.int16, np.int8):
         table = _table(stretch, raw.dtype.name)
         index = raw.view(np.uint16 if raw.dtype.itemsize == 2 else np.uint8)
-        return np.stack([table[channel].take(index[..., channel]) for channel in range(3)], axis=-1)
+        return np.asarray(cv2.merge([table[channel].take(index[..., channel]) for channel in range(3)]), np.uint8)
     return _mapped(raw, stretch)
 
 
