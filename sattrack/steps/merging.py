@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sattrack.detections import Detections
 from sattrack.steps.overlapping import Boxes, doubles, sharing
-from sattrack.steps.pairing import Circles, Pairs, Rows, Spans, between, named, within
+from sattrack.steps.pairing import Circles, Pairs, Rows, Spans, between, lots, named, within
 
 # Pairs looked at in one go, at least.
 _FEW = 8_000
@@ -114,7 +114,7 @@ def _surest(around: Circles, rows: Rows, *, most: int) -> tuple[Rows, list[Spans
 def _decide(boxes: Boxes, rank: Rows, spans: list[Spans], relation: Relation, gone: NDArray[np.bool_]) -> None:
     """Marks what goes of rows of which these are all pairs."""
     none = np.zeros(0, np.intp)
-    found = [(none, none), *(relation(boxes, *_surer_first(rank, *pair)) for span in spans for pair in span.pairs())]
+    found = [(none, none), *(relation(boxes, *_surer_first(rank, *pair)) for pair in lots(spans))]
     first, second = (np.concatenate(rows) for rows in zip(*found, strict=True))
     contested, went = np.zeros(len(gone), bool), len(first)
     while went > len(first) // 8:
@@ -140,7 +140,6 @@ def _surer_first(rank: Rows, one: Rows, other: Rows) -> Pairs:
 
 def _clear(boxes: Boxes, spans: list[Spans], relation: Relation, gone: NDArray[np.bool_]) -> None:
     """Marks what kept rows, which ask, remove of those held, all less sure."""
-    for span in spans:
-        for first, second in span.pairs():
-            left = np.flatnonzero(~gone[second])
-            gone[relation(boxes, first[left], second[left])[1]] = True
+    for first, second in lots(spans):
+        left = np.flatnonzero(~gone[second])
+        gone[relation(boxes, first[left], second[left])[1]] = True

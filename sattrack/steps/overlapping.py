@@ -12,6 +12,9 @@ _PAIRS_AT_ONCE = 4_000
 # Of the square of the largest coordinate: more than the rounding of any area worked out from such coordinates.
 _ROUNDING = 3e-14
 
+# The vertex after each of eight.
+_AFTER = np.arange(1, 9)
+
 Rows = NDArray[np.intp]
 Pairs = tuple[Rows, Rows]
 
@@ -216,18 +219,18 @@ def _clip_by_edge(poly: Quads, count: Rows, start: Points, end: Points) -> tuple
     n = len(poly)
     edge = end - start
     side = edge[:, None, 0] * (poly[..., 1] - start[:, None, 1]) - edge[:, None, 1] * (poly[..., 0] - start[:, None, 0])
-    after = np.where(np.arange(1, 9) < count[:, None], np.arange(1, 9), 0)
-    following, next_side = np.take_along_axis(poly, after[..., None], 1), np.take_along_axis(side, after, 1)
-    inside = side >= 0
-    crosses = inside != (next_side >= 0)
-    span = side - next_side
+    used, inside, lines = _used(count), side >= 0, np.arange(n)[:, None]
+    after = np.where(count[:, None] > _AFTER, _AFTER, 0)
+    span = side - side[lines, after]
+    crosses = inside != inside[lines, after]
     t = np.where(crosses, side / np.where(span == 0, 1, span), 0.0)
-    crossing = poly + t[..., None] * (following - poly)
     # Each vertex gives up to two points, in order: itself if inside, then the crossing of its edge.
-    points = np.stack([poly, crossing], axis=2).reshape(n, 16, 2)
-    keep = (np.stack([inside, crosses], axis=2) & _used(count)[..., None]).reshape(n, 16)
-    place = np.cumsum(keep, axis=1) - 1
+    points, keep = np.empty((n, 8, 2, 2)), np.empty((n, 8, 2), bool)
+    points[:, :, 0], points[:, :, 1] = poly, poly + t[..., None] * (poly[lines, after] - poly)
+    keep[..., 0], keep[..., 1] = inside & used, crosses & used
+    kept = keep.reshape(n, 16)
+    place = np.cumsum(kept, axis=1) - 1
     out = np.zeros_like(poly)
-    rows, cols = np.nonzero(keep & (place < 8))
-    out[rows, place[rows, cols]] = points[rows, cols]
-    return out, np.minimum(keep.sum(axis=1), 8)
+    rows, cols = np.nonzero(kept & (place < 8))
+    out[rows, place[rows, cols]] = points.reshape(n, 16, 2)[rows, cols]
+    return out, np.minimum(kept.sum(axis=1), 8)

@@ -84,6 +84,16 @@ def between(around: Circles, asking: Rows, held: Rows) -> list[Spans]:
     return spans
 
 
+def lots(spans: Sequence[Spans]) -> Iterator[Pairs]:
+    """All their pairs, in one lot where they are few: a lot costs more than its first thousand pairs."""
+    if named(spans) > PAIRS_AT_ONCE:
+        for one in spans:
+            yield from one.pairs()
+    elif few := [pair for one in spans for pair in one.pairs()]:
+        first, second = (np.concatenate(rows) for rows in zip(*few, strict=True))
+        yield first, second
+
+
 def named(spans: Sequence[Spans]) -> int:
     return sum(len(s) for s in spans)
 
