@@ -10,6 +10,7 @@ from sattrack.cli.bench.clouds import clouds
 from sattrack.cli.bench.dense import dense
 from sattrack.cli.bench.empty import empty
 from sattrack.cli.bench.intervals import intervals
+from sattrack.cli.bench.merging import merging
 from sattrack.cli.bench.seams import seams
 from sattrack.cli.bench.speed import speed
 
@@ -21,6 +22,7 @@ app.command()(speed)
 app.command()(intervals)
 app.command()(seams)
 app.command()(dense)
+app.command()(merging)
 app.command()(alarms)
 app.command(no_args_is_help=True)(changes)
 app.command()(clouds)
