@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import shapely
@@ -12,6 +13,7 @@ from sattrack.detections import Detections
 from sattrack.geometry import sides
 from sattrack.imagery import Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
+from sattrack.steps.bending import bent
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, NOT_MEASURED, Interval, crowding, interval_for
 from sattrack.steps.grounding import Frame, far_apart, footprint, sample_points
 from sattrack.steps.judging import capability, capability_warning, px_per_width
@@ -134,7 +136,7 @@ def _observed(
     """For points of a site: whether any file covers them, and the largest share that any file shows of them."""
     inside, seen = np.zeros(len(points), bool), np.zeros(len(points))
     for part in parts:
-        pixels = frame.to_pixels(points, grid=part.scene.grid)
+        pixels = bent(points, partial(frame.to_pixels, grid=part.scene.grid))
         inside |= Window.of_shape(part.scene.grid.shape).holds(pixels)
         seen = np.maximum(seen, seen_at(part.seen, pixels))
     return inside, seen
