@@ -85,7 +85,11 @@ def _yaml(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(list(value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_yaml, value))}]"
+    said = str(value)
+    # 1e-05 without a point is a word to YAML 1.1.
+    return said.replace("e", ".0e") if isinstance(value, float) and "e" in said and "." not in said else said
 
 
 _WORDS = {"gt": "above", "ge": "from", "lt": "below", "le": "to"}
