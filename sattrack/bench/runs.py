@@ -19,7 +19,8 @@ from sattrack.stores.folder import RunFolder
 def measure_run(inputs: list[str], *, model: wiring.Model, settings: Settings, gsd_m: float) -> dict[str, Any]:
     """A whole run on pictures. wall_s, cpu_s: all that `detect` does but for loading the network, which is load_s.
 
-    stages: seconds of each, those of reading beside the others, in threads of their own; cpu_s: of all threads. gsd_m: of
+    stages: seconds of each, those of reading of the processor, in
+    threads beside the others; cpu_s: of all threads. gsd_m: of
     pictures that do not say it.
     """
     stamps: dict[str, Clock] = {}
@@ -51,11 +52,12 @@ def measure_run(inputs: list[str], *, model: wiring.Model, settings: Settings, g
         found = sum(count.count or 0 for count in run.counts)
     load = stamps["begins"] - stamps["planned"]
     spent = stamps["ended"] - stamps["began"] - load
+    stages["waiting"] = sum(t["waiting_s"] for t in timed)
     for one in timed:
         for name, seconds in one.get("stages", {"model": one["model_s"]}).items():
             stages[name] = stages.get(name, 0.0) + seconds
     return {
-        "wall_s": spent.wall_s, "cpu_s": spent.cpu_s, "load_s": load.wall_s, "waiting_s": sum(t["waiting_s"] for t in timed),
+        "wall_s": spent.wall_s, "cpu_s": spent.cpu_s, "load_s": load.wall_s, "waiting_s": stages["waiting"],
         "tiles": sum(t["tiles"] for t in timed), "boxes": sum(o.boxes for o in run.index.outcomes), "found": found,
         "cap_hit": any(o.cap_hit for o in run.index.outcomes), "stages": stages, "peak_bytes": peak_bytes(),
         "runtime": run.index.card.runtime,

@@ -46,8 +46,8 @@ class Speed:
     """A run on one picture, or on `scenes` like it. wall_s, cpu_s: all but loading the network (load_s).
 
     boxes: stored; found: at the threshold; true: that stand there. waiting_s: the detector stood idle for pixels. stages:
-    seconds of each; `read` goes on beside the others. peak_bytes: resident memory. network, detector: alone on the same tiles,
-    without and with decoding; none where not measured, or the detector shows no network.
+    seconds of each, those of reading ahead beside the others. peak_bytes: resident memory. network, detector: alone on the
+    same tiles, without and with decoding; none where not measured, or the detector shows no network.
     """
 
     picture: Picture

@@ -10,13 +10,12 @@ from sattrack.bench.speed import Speed
 from sattrack.bench.speed_matrix import Matrix, Row
 from sattrack.bench.speed_telling import BESIDE
 from sattrack.errors import StoreError
+from sattrack.looking import AHEAD
 from sattrack.reports.canvas import Area, Dot, Drawing, Ink, Mark, Stroke, Words, pixels, svg
 from sattrack.writing import write_whole
 
 # Stages as they come; what is not named here comes after these.
-_ORDER = (
-    "plan", "digest", "survey", "stretch", "read", "look", "observe", "model", "place", "merge", "judge", "store", "count",
-)  # fmt: skip
+_ORDER = ("plan", "digest", *AHEAD, "waiting", "model", "observe", "place", "merge", "judge", "store", "count")
 _WIDTH, _LEFT, _RIGHT, _STEP = 760.0, 190.0, 96.0, 24.0
 
 
@@ -54,7 +53,7 @@ def speed_chart(row: Speed) -> Drawing:
     at = 0.0
     for name, seconds in own:
         if name in BESIDE:
-            bars.append((f"{name}, beside the rest", at, seconds, "quiet", 0.35))
+            bars.append((f"{name}, beside the rest", 0.0, seconds, "quiet", 0.35))
         else:
             bars.append((name, at, seconds, "accent" if name == "model" else "quiet", 1.0))
             at += seconds

@@ -6,6 +6,7 @@ from typing import Any
 
 from sattrack.bench.speed import Limit, Speed
 from sattrack.bench.tables import Table, finite
+from sattrack.looking import AHEAD
 
 # Of the network's own throughput, by what it computes in; eight-bit networks leave less time to hide the rest behind.
 LEAST_RATIO, LEAST_RATIO_INT8 = 0.90, 0.80
@@ -15,8 +16,8 @@ MOST_BYTES, MOST_BYTES_TORCH, MOST_SPREAD = 600e6, 1.5e9, 1.15
 LEAST_TILES = 100
 # More than this, and something else ran.
 _MOST_RATIO, _MOST_LIMIT_SPREAD = 1.05, 1.10
-# Stages that go on in threads of their own, while the network works.
-BESIDE = frozenset({"read"})
+# Stages that go on in threads of their own, while the network works; of these the processor's time is told.
+BESIDE = frozenset(AHEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def stage_table(row: Speed) -> Table:
     longest = sorted(row.stages.items(), key=lambda item: -item[1])
     return ("stage", "s", "share", "ms a tile"), [
         (
-            f"{name} (beside the others)" if name in BESIDE else name, f"{seconds:.2f}", _percent(seconds / row.wall_s),
+            f"{name}, beside the rest" if name in BESIDE else name, f"{seconds:.2f}", _percent(seconds / row.wall_s),
             f"{1000 * seconds / max(row.tiles, 1):.1f}",
         )
         for name, seconds in longest

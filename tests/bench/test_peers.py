@@ -55,6 +55,9 @@ def test_every_tool_takes_part_with_each_engine_that_it_can_share(installed: set
     assert [one.engine for one in asked if one.tool == "geodeep"] == ["onnx"]
     assert {one.tool for one in asked} == {"sattrack", *TOOLS}
     assert {one.engine for one in contestants("torch")[0]} == {"torch", "onnx"}
+    eight = contestants("openvino-int8")[0]
+    assert [one.engine for one in eight if one.tool == "sattrack"] == ["openvino-int8", "openvino", "torch"]
+    assert [one.engine for one in eight if one.tool == "sahi"] == ["torch", "openvino-int8"]
 
 
 def test_a_tool_that_is_not_there_is_left_out_and_named(installed: set[str]) -> None:

@@ -113,7 +113,7 @@ def test_tables_and_json_hold_every_row_and_the_ratio_stands_at_the_top() -> Non
 
 def test_stages_stand_by_length_and_reading_is_said_to_go_on_beside_them() -> None:
     _, rows = stage_table(row())
-    assert [r[0] for r in rows] == ["model", "read (beside the others)", "plan", "merge", "store"]
+    assert [r[0] for r in rows] == ["model", "read, beside the rest", "plan", "merge", "store"]
     assert rows[0] == ("model", "8.00", "80 %", "20.0")
     _, beside = limit_table(row())
     assert [r[0] for r in beside] == ["network alone", "with decoding and suppression", "the whole run"]

@@ -11,7 +11,7 @@ from sattrack import wiring
 from sattrack.assets import asset_folder
 from sattrack.bench.apart import measured_apart
 from sattrack.bench.speed_pictures import Picture, make_picture, true_boxes
-from sattrack.detectors.backends import missing_for, version_of
+from sattrack.detectors.backends import family, missing_for, version_of
 from sattrack.errors import DetectorError, UsageError
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
@@ -24,7 +24,7 @@ SIZE_PX, ROUNDS, MOST_GB, MOST_S = 4000, 3, 10.0, 900.0
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A tool with an engine: torch with the .pt file, our OpenVINO export as it is run by us, or an upright ONNX."""
+    """A tool with an engine: torch with the .pt file, the very export that OpenVINO runs for us, or an upright ONNX."""
 
     tool: str
     engine: str
@@ -75,9 +75,9 @@ class Comparison:
 
 def contestants(backend: str) -> tuple[tuple[Contestant, ...], tuple[str, ...]]:
     """Who takes part where our runs use that backend, and who is not installed."""
-    own = [Contestant(OURS, name) for name in dict.fromkeys((backend, "torch"))]
+    own = [Contestant(OURS, name) for name in dict.fromkeys((backend, family(backend), "torch"))]
     left_out = tuple(peer for peer in PEERS if version_of(peer) is None)
-    shared = ("torch", "openvino") if backend == "openvino" else ("torch",)
+    shared = ("torch", backend) if family(backend) == "openvino" else ("torch",)
     peers = [
         Contestant(peer, engine)
         for peer in PEERS
@@ -143,8 +143,8 @@ def _handed(
     weights = find_weights(model.weights, folder=asset_folder("weights"))
     handed = {"torch": weights}
     engines = {one.engine for one in asked if one.tool != OURS}
-    if "openvino" in engines:
-        handed["openvino"] = openvino_folder(ready_export(weights, card=card, backend=model.backend), folder)
+    if model.backend in engines - {"torch"}:
+        handed[model.backend] = openvino_folder(ready_export(weights, card=card, backend=model.backend), folder)
     if "onnx" in engines:
         share = settings.overlap_m / card.gsd_m / card.tile_px
         handed["onnx"] = geodeep_file(weights, card=card, overlap=share, merge_iou=MERGE_IOU, to=folder / "upright.onnx")
