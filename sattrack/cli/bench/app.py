@@ -11,6 +11,7 @@ from sattrack.cli.bench.dense import dense
 from sattrack.cli.bench.empty import empty
 from sattrack.cli.bench.intervals import intervals
 from sattrack.cli.bench.merging import merging
+from sattrack.cli.bench.peers import peers
 from sattrack.cli.bench.seams import seams
 from sattrack.cli.bench.speed import speed
 
@@ -19,6 +20,7 @@ app.command(no_args_is_help=True)(accuracy)
 app.command(no_args_is_help=True)(empty)
 app.command(no_args_is_help=True)(card)
 app.command()(speed)
+app.command()(peers)
 app.command()(intervals)
 app.command()(seams)
 app.command()(dense)
