@@ -25,8 +25,9 @@ class OnnxForward(Forward):
         self.oriented = export.stated.oriented
         granted = granted_threads()
         calls = min(granted, _MOST_CALLS)
+        # A call's own thread counts as one; the others of a session help all its calls.
         self._session = open_session(
-            export.graph, where="the ONNX export", device=device, tile_px=export.stated.tile_px, threads=granted // calls
+            export.graph, where="the ONNX export", device=device, tile_px=export.stated.tile_px, threads=granted - calls + 1
         )
         self._input = self._session.get_inputs()[0].name
         cpu = on_cpu(self._session)

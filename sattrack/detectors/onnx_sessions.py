@@ -16,7 +16,7 @@ def metadata(graph: bytes, *, where: str) -> dict[str, str]:
 
 
 def open_session(graph: bytes, *, where: str, device: str = "cpu", tile_px: int = 0, threads: int = 1) -> Any:
-    """A session of the graph, in which each call runs on so many threads of the CPU.
+    """A session of the graph, in which a call may run on so many threads of the CPU, its own among them.
 
     WeightsError where it cannot be loaded, UsageError where the device is not there.
     """
