@@ -15,7 +15,7 @@ from sattrack.readers.upright import Area, Upright
 from sattrack.settings import Settings
 
 # What was decoded may take this many times the block cache, rather than be decoded again for each row of tiles.
-_MOST_CACHES = 4
+MOST_CACHES = 4
 # Blocks that are read once need no cache but for the while in which GDAL takes one colour out of them after the other.
 _LEAST_CACHE = 8 << 20
 
@@ -52,7 +52,7 @@ class Held:
 
     def _prepare(self, window: Window) -> None:
         """How windows of this size are best read: in pieces that are kept, or through a larger cache of GDAL's."""
-        least, most = self._limits.gdal_cache_bytes, _MOST_CACHES * self._limits.gdal_cache_bytes
+        least, most = self._limits.gdal_cache_bytes, MOST_CACHES * self._limits.gdal_cache_bytes
         raster, shape = self._picture.raster, self._picture.shape
         self._cache = self._picture.cache_for(window.height, least=least, most=most)
         self._pieces = None

@@ -12,7 +12,7 @@ import numpy as np
 from sattrack.errors import SceneError
 from sattrack.imagery import Scene, Window, is_remote
 from sattrack.readers.borders import Fill, find_fill
-from sattrack.readers.holding import Held, unchanged
+from sattrack.readers.holding import MOST_CACHES, Held, unchanged
 from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import driver_of, gdal_options
 from sattrack.readers.resampling import Pixels, Valid, blanked
@@ -43,7 +43,7 @@ class RasterReader:
         self._limits = limits or Settings()
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._open: list[Held] = []
+        self._open: dict[threading.Thread, Held] = {}
         self._digests: dict[tuple[str, int, int], str] = {}
         self._surveying = threading.Lock()
         self._sampled: tuple[Scene, _Sample] | None = None
@@ -82,7 +82,7 @@ class RasterReader:
     def close(self) -> None:
         """Closes every file that any thread has open. No thread may be reading."""
         with self._lock:
-            for held in self._open:
+            for held in self._open.values():
                 held.close()
             self._open.clear()
             self._local = threading.local()
@@ -117,7 +117,10 @@ class RasterReader:
             wholly = rows * cols <= _SAMPLED_WHOLLY_PX and not is_remote(scene.location)
             with closing(Upright(scene.location, limits=self._limits, overviews=not wholly)) as picture:
                 unchanged(picture, scene)
-                pixels, valid = _lattice(picture, scene, shape)
+                least = self._limits.gdal_cache_bytes
+                wanted = picture.cache_for(_LINES, least=least, most=MOST_CACHES * least)
+                with gdal_options(self._limits, cache_bytes=wanted):
+                    pixels, valid = _lattice(picture, scene, shape)
                 if self._looks_for_fill(scene) and not picture.declares_nodata:
                     fill = find_fill(pixels, valid)
             if scene.mask:
@@ -135,14 +138,16 @@ class RasterReader:
         held: Held | None = getattr(self._local, "held", None)
         if held is not None and held.scene == scene:
             return held
-        if held is not None:
-            with self._lock:
-                self._open.remove(held)
-            self._local.held = None
-            held.close()
+        mine = threading.current_thread()
+        self._local.held = None
+        with self._lock:
+            # Each scene is read by threads of its own, which leave behind what they had open when they end.
+            gone = [self._open.pop(thread) for thread in [*self._open] if thread is mine or not thread.is_alive()]
+        for one in gone:
+            one.close()
         held = Held(scene, limits=self._limits, fill=self._fill(scene))
         with self._lock:
-            self._open.append(held)
+            self._open[mine] = held
         self._local.held = held
         return held
 

@@ -1,5 +1,6 @@
 """Upright: a raster as it is meant to be seen: turned by its EXIF tag, warped by its control points, its palette expanded."""
 
+import math
 import struct
 from pathlib import Path
 from typing import Any
@@ -98,11 +99,14 @@ class Upright:
         return np.ascontiguousarray(pixels), np.ascontiguousarray(valid)
 
     def cache_for(self, rows: int, *, least: int, most: int) -> int:
-        """Bytes of cache with which a file of whole-width strips is not decoded again for each tile of a row, within bounds."""
-        block_rows, block_cols = max(self.raster.block_shapes)
-        if block_cols < self.raster.width or self._turn[2]:
+        """Bytes of cache, within bounds, that hold all blocks under so many rows of the whole width: with less, each would be
+        decoded again for each colour, and for each window beside the last.
+        """
+        block_rows = max(self.raster.block_shapes)[0]
+        if self._turn[2]:
             return least
-        needed = (rows + 2 * block_rows) * self.raster.width * self.raster.count * np.dtype(self.raster.dtypes[0]).itemsize
+        lines = (math.ceil(rows / block_rows) + 1) * block_rows
+        needed = lines * self.raster.width * self.raster.count * np.dtype(self.raster.dtypes[0]).itemsize
         # Each block also costs GDAL a little bookkeeping, which tells for strips of one row.
         return min(max(least, int(needed * 1.25)), most)
 
