@@ -15,6 +15,8 @@ from sattrack.projections import WGS84, flat_about, from_lonlat, project, to_gri
 # A scene of which no point is farther from its middle can be told apart from a place by distance; metres.
 _LARGEST_M = 500_000.0
 _MARGIN_M = 1_000.0
+# Steps of a lattice round an outline at the most, and points of a lattice that is not halved any more.
+_MOST_STEPS, _PIECE = 200_000, 1024
 
 
 def finds_back(grid: Grid) -> bool:
@@ -117,7 +119,8 @@ def _edge(grid: Grid, *, frame: Frame, steps: int) -> Points:
 
 def sample_points(polygon: shapely.Geometry, *, about: int = 20_000) -> Points:
     """Points (n, 2) on a regular lattice inside a polygon, about so many; at least one."""
-    step = max(float(np.sqrt(polygon.area / about)), 1e-6)
+    # An outline that is all length, a slip of the hand across a continent, is not sampled by its area.
+    step = max(float(np.sqrt(polygon.area / about)), polygon.length / _MOST_STEPS, 1e-6)
     shapely.prepare(polygon)
     found = [lattice[shapely.contains_xy(polygon, *lattice.T)] for lattice in _lattices(polygon, step=step, most=4 * about)]
     inside = np.concatenate([np.zeros((0, 2)), *found])
@@ -137,7 +140,8 @@ def _lattices(polygon: shapely.Geometry, *, step: float, most: int) -> Iterator[
         left, bottom, right, top = piece.bounds
         x = np.arange(np.floor(left / step) - 1, np.ceil(right / step))
         y = np.arange(np.floor(bottom / step), np.ceil(top / step))
-        if len(x) * len(y) <= most:
+        enough = most if piece is polygon else min(most, max(_PIECE, 16 * piece.area / step**2))
+        if len(x) * len(y) <= enough:
             # Each row is shifted by another part of a step: a straight lattice can miss a thin slanted strip altogether.
             shifted = x + (0.618034 * y[:, None]) % 1
             yield step * np.stack([shifted, np.broadcast_to(y[:, None] + 0.5, shifted.shape)], axis=-1).reshape(-1, 2)

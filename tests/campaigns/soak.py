@@ -21,7 +21,7 @@ from tests.campaigns.quick import write_scenes, write_sites
 # The first scenes fill caches that are bounded: GDAL's blocks, PROJ's operations, the allocator's own.
 _WARM = 0.3
 # Growth that is told from none: this many standard errors, and more than this a scene.
-_SURE, _LEAST_KB = 3.0, 1.0
+_SURE, _LEAST_KB, _FILES = 3.0, 1.0, 2
 
 
 @dataclass(slots=True)
@@ -29,11 +29,17 @@ class Gauge:
     """Megabytes in memory, open files and threads after each scene."""
 
     rows: list[tuple[float, int, int]] = field(default_factory=list)
+    # Of each run its first scenes' and its last scenes' most open files.
+    within: list[tuple[int, int]] = field(default_factory=list)
 
     def read(self, _: SceneOutcome) -> None:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         tasks, files = (sum(1 for _ in Path("/proc/self", name).iterdir()) for name in ("task", "fd"))
         self.rows.append((pages * resource.getpagesize() / 1e6, files, tasks))
+
+    def run_ends(self, scenes: int) -> None:
+        files = [row[1] for row in self.rows[-scenes:]]
+        self.within.append((max(files[: max(3, scenes // 10)]), max(files[-max(3, scenes // 10) :])))
 
     def growth(self) -> dict[str, float | int]:
         """Kilobytes a scene with their standard error, from means of twenty stretches; files and threads at both ends."""
@@ -69,9 +75,13 @@ def soak(*, scenes: int, a_run: int) -> dict[str, object]:
             run = running.detect(made, listener=Listener(scene_ends=gauge.read))
             assert {outcome.status for outcome in run.index.outcomes} == {"done"}
             shutil.rmtree(out)
+            gauge.run_ends(a_run)
             print(f"{len(gauge.rows)} scenes, {gauge.rows[-1]}", file=sys.stderr, flush=True)
-    found = gauge.growth()
+    found = gauge.growth() | {"files_more_in_a_run": max(last - first for first, last in gauge.within)}
     grown = [name for name in ("files", "threads") if found[f"{name}_last"] > found[f"{name}_first"]]
+    # Readers of two scenes may be open at once.
+    if found["files_more_in_a_run"] > _FILES:
+        grown.append("files")
     if found["kb_a_scene"] > max(_SURE * found["standard_error"], _LEAST_KB):
         grown.append("memory")
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])

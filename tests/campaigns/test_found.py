@@ -1,5 +1,8 @@
 """What the campaigns found, each made by code: it must stay found."""
 
+import json
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -7,8 +10,14 @@ import rasterio
 import rasterio.shutil
 
 from sattrack import running
-from sattrack.errors import SceneError, StoreError
+from sattrack.errors import SattrackError, SceneError, StoreError
+from sattrack.imagery import Window
+from sattrack.readers.describing import describe
+from sattrack.readers.finding import find_sources
+from sattrack.readers.outlines import read_outlines
+from sattrack.readers.rasters import RasterReader
 from sattrack.running import Request
+from sattrack.steps.grounding import Frame, sample_points
 from sattrack.wiring import Model
 from tests.campaigns.mutations import put, tiff_entries
 from tests.campaigns.quick import write_scenes, write_sites
@@ -101,3 +110,41 @@ def test_a_damaged_tile_of_a_jpeg_2000_is_an_error_not_rubbish(tmp_path: Path) -
             said.add(str(error))
     perturb(0)
     assert len(said) == 1
+
+
+def test_what_threads_left_open_is_closed_when_the_next_scene_is_read(tmp_path: Path) -> None:
+    """Each scene has reading threads of its own: a run of a thousand scenes held a thousand files open."""
+    reader = RasterReader()
+    for scene in [describe(source) for source in find_sources([str(write_scenes(tmp_path, 6))])]:
+        thread = threading.Thread(target=reader.read, args=(scene, Window(0, 0, 50, 50), (50, 50)))
+        thread.start()
+        thread.join()
+    held = [str(number.readlink()) for number in Path("/proc/self/fd").iterdir() if number.is_symlink()]
+    assert sum(str(tmp_path) in name for name in held) <= 1
+    reader.close()
+
+
+def test_a_palette_of_16_bit_indices_is_read(tmp_path: Path) -> None:
+    """A flipped bit made a palette of a 16-bit picture, whose indices then ran over the table of 256 colours."""
+    path = write_tiff(tmp_path / "a.tif", pixels(1, "uint16") % 2000)
+    raw = path.read_bytes()
+    (at,) = (at for _, _, at in tiff_entries(raw) if raw[at : at + 2] == b"\x06\x01")  # PhotometricInterpretation
+    path.write_bytes(put(raw, at + 8, b"\x03\0"))
+    try:
+        read_digest(path)
+    except SattrackError as error:
+        assert path.name in str(error)  # noqa: PT017 (either is right, but for an error of another kind)
+
+
+@pytest.mark.parametrize("level", ["3", "1e-5"])
+def test_an_outline_with_a_corner_on_another_continent_is_counted_in_time(tmp_path: Path, level: str) -> None:
+    """Its samples were laid along all the way there: the count never came back."""
+    west, south = 129.0, 42.45
+    ring = [[west, south], [float(level), south - 0.001], [west + 0.0006, south - 0.001], [west + 0.0006, south], [west, south]]
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+    (site,), _ = read_outlines(path)
+    assert site.outline is not None
+    began = time.process_time()
+    assert len(sample_points(Frame.over(site.outline).polygon(site.outline))) > 0
+    assert time.process_time() - began < 10

@@ -88,8 +88,10 @@ def test_m5_what_the_projection_does_not_reach_has_no_footprint_rather_than_an_e
         shapely.box(0, 0, 0.5, 0.5),
         shapely.Polygon([(0, 0), (50_000, 50_000), (50_000, 50_010), (0, 10)]),
         shapely.MultiPolygon([shapely.box(0, 0, 100, 100), shapely.box(900_000, 900_000, 900_100, 900_100)]),
+        # A corner that slipped to another continent: as wide as the port, as long as the way there and back.
+        shapely.Polygon([(0, 0), (-4_000_000, 3_000_000), (0, 20), (20, 20)]),
     ],
-    ids=["box", "tiny", "thin and slanted", "scattered"],
+    ids=["box", "tiny", "thin and slanted", "scattered", "a slip of the hand"],
 )
 def test_sample_points_lie_inside_and_are_about_as_many_as_asked(polygon: shapely.Geometry) -> None:
     points = sample_points(polygon, about=5000)
