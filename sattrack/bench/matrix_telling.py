@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sattrack.bench.fits import Fit, power_law
+from sattrack.bench.merging import growths, merging_values
 from sattrack.bench.speed_matrix import Matrix, Row
 from sattrack.bench.tables import Table, finite, shown
 
@@ -23,11 +24,12 @@ GROWTH: dict[str, tuple[str, _Get, _Get]] = {
 
 
 def fits(found: Matrix) -> dict[str, Fit | None]:
-    """How each time and memory of GROWTH grows; none where too few cases were measured."""
+    """How each time and memory of GROWTH, and those of merging, grow; none where too few cases were measured."""
+    merged = growths(found.merged)
     return {
         name: power_law([x(row) for row in found.on(axis)], [y(row) for row in found.on(axis)])
         for name, (axis, x, y) in GROWTH.items()
-    }
+    } | {f"processor time of merging with boxes of a {one.kind}": one.time for one in merged if one.time}
 
 
 def matrix_table(found: Matrix) -> Table:
@@ -56,6 +58,7 @@ def matrix_values(found: Matrix) -> dict[str, Any]:
     return {
         "model_id": found.model_id,
         "runtime": found.runtime,
+        "merging": merging_values(found.merged),
         "rows": [{**asdict(row), "megapixels": finite(row.megapixels)} for row in found.rows],
         "fits": {
             name: fit and {"exponent": finite(fit.exponent), "error": finite(fit.error), "points": fit.points}

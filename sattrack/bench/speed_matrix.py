@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sattrack import wiring
+from sattrack.bench.merging import Merged, bench_merging
 from sattrack.bench.speed import Speed, timed_limit, timed_run, with_limit
 from sattrack.bench.speed_pictures import DENSITIES, LAYOUTS, Picture, make_picture
 from sattrack.errors import StoreError
@@ -17,6 +18,7 @@ from sattrack.settings import Settings
 SIZES = (640, 1250, 2500, 5000, 10_000, 20_000)
 SCENES = (1, 10, 100, 1000)
 THREADS = (1, 2)
+BOXES = (1000, 10_000, 100_000, 1_000_000)
 _MIDDLE_PX, _SMALL_PX = 2500, 640
 JOURNAL = "matrix.jsonl"
 
@@ -61,11 +63,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All rows, of one model."""
+    """All rows, of one model; and merging alone, by the number of boxes."""
 
     rows: tuple[Row, ...]
     model_id: str
     runtime: str
+    merged: tuple[Merged, ...] = ()
 
     def on(self, axis: str) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.case.axis == axis)
@@ -93,12 +96,13 @@ def bench_matrix(
     model: wiring.Model,
     settings: Settings,
     folder: Path | None = None,
+    boxes: Sequence[int] = (),
     heard: Callable[[str], None] = lambda _line: None,
 ) -> Matrix:
     """Measures each case between two halves of the limit. Cases that `folder` holds from an earlier call are not done again.
 
-    Pictures are made one case at a time and removed after it. Raises StoreError, WeightsError, and DetectorError where a run
-    fails.
+    boxes: for which merging is then measured alone. Pictures are made one case at a time and removed after it. Raises
+    StoreError, WeightsError, and DetectorError where a run fails.
     """
     card = wiring.card_of(model)
     journal = _Journal(folder / JOURNAL if folder else None, key=[card.id, card.sha256, card.runtime])
@@ -111,7 +115,8 @@ def bench_matrix(
             journal.add(row)
         rows.append(row)
         heard(f"{number} of {len(cases)}: {case.axis}, {case.name}: {row.wall_s:.1f} s, {100 * row.ratio_to_limit:.0f} %")
-    return Matrix(tuple(rows), card.id, card.runtime)
+    merged = bench_merging(boxes, rounds=1, on_row=lambda m: heard(f"merging {m.boxes}: {m.cpu_s:.2f} s")) if boxes else ()
+    return Matrix(tuple(rows), card.id, card.runtime, merged)
 
 
 def _measured(case: Case, folder: Path, *, model: wiring.Model, settings: Settings, gsd_m: float) -> Row:

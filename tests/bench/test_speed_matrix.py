@@ -89,7 +89,9 @@ def test_a_folder_that_cannot_be_is_an_error_before_anything_is_measured(timed: 
 
 
 def test_growth_is_fitted_and_everything_is_told(timed: list[Any], bright: str, tmp_path: Path) -> None:
-    found = bench_matrix(cases_up_to(), model=Model(detector=bright), settings=Settings())
+    found = bench_matrix(cases_up_to(), model=Model(detector=bright), settings=Settings(), boxes=(100, 400))
+    assert {row.boxes for row in found.merged if row.kind == "yard"} == {100, 400}
+    assert fits(found)["processor time of merging with boxes of a yard"] is not None
     grown = fits(found)["time with scenes"]
     assert grown is not None
     assert 0.3 < grown.exponent < 1

@@ -34,6 +34,9 @@ def speed(
     most_scenes: Annotated[
         int, typer.Option(min=1, metavar="N", rich_help_panel=_MATRIX, help="No more scenes in the matrix.")
     ] = 1000,
+    most_boxes: Annotated[
+        int, typer.Option(min=1, metavar="N", rich_help_panel=_MATRIX, help="No more boxes to be merged in the matrix.")
+    ] = 1_000_000,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="FOLDER", help="Keep the picture of it here; a matrix goes on where it was."),
@@ -66,7 +69,7 @@ def speed(
     model = o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     model = on_backend(model, backend, device=settings.device, told=voice.say)
     if full:
-        _matrix(model, settings, most_px, most_scenes, out=out, voice=voice, markdown=markdown, as_json=as_json)
+        _matrix(model, settings, (most_px, most_scenes, most_boxes), out=out, voice=voice, markdown=markdown, as_json=as_json)
         raise typer.Exit(OK)
     rows = bench_speed(
         sizes=tuple(size) if size else (SIZE_PX,),
@@ -102,14 +105,18 @@ def _told(rows: "tuple[Speed, ...]", *, out: Path | None, voice: Voice, markdown
 
 
 def _matrix(
-    model: "Model", settings: "Settings", most_px: int, most_scenes: int, *, out: Path | None, voice: Voice, markdown: bool,
+    model: "Model", settings: "Settings", most: tuple[int, int, int], *, out: Path | None, voice: Voice, markdown: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
     from sattrack.bench.matrix_telling import fit_table, matrix_table, matrix_values
-    from sattrack.bench.speed_matrix import bench_matrix, cases_up_to
+    from sattrack.bench.merging import merging_table
+    from sattrack.bench.speed_matrix import BOXES, bench_matrix, cases_up_to
 
-    cases = cases_up_to(most_px, most_scenes)
-    found = bench_matrix(cases, model=model, settings=settings, folder=out, heard=voice.say)
+    most_px, most_scenes, most_boxes = most
+    found = bench_matrix(
+        cases_up_to(most_px, most_scenes), model=model, settings=settings, folder=out,
+        boxes=tuple(n for n in BOXES if n <= most_boxes), heard=voice.say,
+    )  # fmt: skip
     if out is not None:
         from sattrack.bench.speed_charts import write_matrix
 
@@ -119,4 +126,6 @@ def _matrix(
         voice.json(matrix_values(found))
         return
     b.print_table(matrix_table(found), voice=voice, markdown=markdown)
+    if found.merged:
+        b.print_table(merging_table(found.merged), voice=voice, markdown=markdown)
     b.print_table(fit_table(found), voice=voice, markdown=markdown)
