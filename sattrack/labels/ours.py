@@ -1,6 +1,5 @@
 """Our own layout: images/, labels_obb/NAME.txt, ignore/NAME.json, and meta.json, which names every picture."""
 
-import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -77,9 +76,10 @@ def _gsd(said: Any, *, where: str) -> tuple[float, float]:
     """One number, or [along columns, along rows]."""
     given: Any = said.get("gsd_m") if isinstance(said, dict) else None
     pair: list[Any] = given if isinstance(given, list) else [given, given]
-    if len(pair) != 2 or not all(isinstance(v, int | float) and math.isfinite(v) and v > 0 for v in pair):
+    sizes = [] if any(isinstance(size, str) for size in pair) else numbers(pair)
+    if len(sizes) != 2 or min(sizes) <= 0:
         raise ManifestError(f"gsd_m is {given!r}", where=where, way_out="give the pixel size in metres, one number or [x, y]")
-    return float(pair[0]), float(pair[1])
+    return sizes[0], sizes[1]
 
 
 def _truth(path: Path, *, shape: tuple[int, int], asked: Asked, met: set[str]) -> Quads:
@@ -104,7 +104,7 @@ def _ignored(path: Path) -> tuple[Points, ...]:
     rings = read_json(path)
     try:
         arrays = tuple(np.array(ring, float) for ring in rings)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ManifestError("expected a list of polygons, each a list of [x, y]", where=str(path)) from error
     if not all(a.ndim == 2 and a.shape[1] == 2 and len(a) >= 3 and np.isfinite(a).all() for a in arrays):
         raise ManifestError("expected polygons of three or more [x, y]", where=str(path))
