@@ -11,7 +11,7 @@ from sattrack import wiring
 from sattrack.detections import Detections
 from sattrack.detectors import backends
 from sattrack.detectors.decoding import NetworkDetector
-from sattrack.errors import DetectorError
+from sattrack.errors import DetectorError, UsageError
 from sattrack.imagery import Batch, Tile, Window
 from sattrack.settings import Settings
 from sattrack.synthetic.rendering import render_tile
@@ -144,3 +144,20 @@ def test_backends_agree_on_all_that_is_not_at_the_floor(
             assert len(set(nearest)) == len(sure)
             assert apart.max() < 0.1
             assert np.abs(sure.scores - wanted.scores[nearest]).max() < 0.01
+
+
+def test_o9_a_card_that_onnx_runtime_cannot_use_is_refused(loaded: Callable[[str], NetworkDetector]) -> None:
+    loaded("onnx")
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this ONNX Runtime is built for cards")
+    with pytest.raises(UsageError, match="runs on the CPU only"):
+        wiring.load_model(wiring.Model(backend="onnx"), settings=Settings(device="cuda:0"))
+
+
+def test_tiles_a_call_of_torch_are_the_users_batch_where_he_says_one() -> None:
+    for settings, tiles in ((Settings(device="cpu"), None), (Settings(device="cpu", batch=2), 2)):
+        detector, _ = wiring.load_model(wiring.Model(), settings=settings)
+        assert isinstance(detector, NetworkDetector)
+        assert detector._forward.size == tiles
