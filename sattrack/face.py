@@ -51,8 +51,8 @@ def detect(
 
     inputs: files, folders, globs, or a CSV manifest. sites: outlines as GeoJSON, GeoPackage or KML; without them each scene is
     its own site. weights: a name of shipped weights, or a path. gsd_m, bands, acquired, sensor, nodata, mask: for scenes that
-    do not say it themselves. backend: torch (none given), onnx, openvino, or auto for the quickest that is installed and
-    answers as torch does. careful: in several views of each tile. follow_links: also to pictures outside a folder that was
+    do not say it themselves. backend: torch, onnx, openvino, openvino-int8, or auto (also where none is given): see
+    wiring.on_backend. careful: in several views of each tile. follow_links: also to pictures outside a folder that was
     given. sidecars: a NAME.aux.xml may place a picture that has no place. verify: a list of sha256 that the pictures must meet.
     settings: Settings, a mapping of some, or the path of a settings file. Scenes already in `out` under the same content,
     weights and settings are not detected again. Raises SattrackError; a scene that fails is listed instead.

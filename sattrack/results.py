@@ -37,6 +37,7 @@ class ModelCard:
     bench.bands.measured_bands; ratio and faint may be missing); empty: nothing was measured.
     threshold_careful, measured_careful, figures_careful: the same of the weights looking at each tile in several views; none:
     the plain threshold, and nothing was measured.
+    exports: rows {backend, precision, sha256, passed, ...} of exports that were held against the weights (see bench.gating).
     runtime: by which backend, version and precision the weights run where it is not torch, from the .pt file itself.
     """
 
@@ -57,6 +58,7 @@ class ModelCard:
     threshold_careful: float | None = None
     measured_careful: tuple[dict[str, float], ...] = ()
     figures_careful: tuple[dict[str, object], ...] = ()
+    exports: tuple[dict[str, object], ...] = ()
     runtime: str = ""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sattrack.assets import asset_folder
+from sattrack.detectors.backends import EIGHT_BIT
 from sattrack.errors import DetectorError, UsageError
 from sattrack.findings import Findings, Pair
 from sattrack.ports import Detector, Executor, Finished, Reader, Report, Store
@@ -18,9 +19,13 @@ from sattrack.settings import Settings
 
 if TYPE_CHECKING:
     from sattrack.detectors.exports import Export
+    from sattrack.detectors.quantising import Calibration
 
 DEFAULT_WEIGHTS = "fast"
-DEFAULT_BACKEND = "torch"
+# What runs the .pt file itself; every figure of accuracy was measured with it.
+REFERENCE_BACKEND = "torch"
+_WHY = {EIGHT_BIT: "the quickest on a CPU, and the weights' card says that it passed the gate"}
+_WHY_ELSE = "the quickest on a CPU that is installed and answers as torch does"
 
 # name -> (module, function, what it writes)
 EXPORTS: dict[str, tuple[str, str, str]] = {
@@ -43,7 +48,8 @@ class Model:
     """What detects: shipped weights by name, weights by path, or a user's own class, with what is stated where no card is.
 
     careful: in several views of each tile, which is another model than the plain one; as the settings say it. backend: what
-    runs the network, one of sattrack.detectors.backends; each but torch is another model too (see on_backend for `auto`).
+    runs the network, one of sattrack.detectors.backends.NAMES; each but torch is another model too. A user is given the one
+    that on_backend chooses.
     """
 
     weights: str = DEFAULT_WEIGHTS
@@ -52,14 +58,14 @@ class Model:
     classes: tuple[str, ...] | None = None
     threshold: float | None = None
     careful: bool = False
-    backend: str = DEFAULT_BACKEND
+    backend: str = REFERENCE_BACKEND
 
 
 def card_of(model: Model) -> ModelCard:
     """The model's card, without loading a network where there is one."""
     if model.detector:
         return load_model(model, settings=Settings(careful=model.careful))[1]
-    card = _weights_and_card(model)[1] if model.backend == DEFAULT_BACKEND else _exported(model)[1]
+    card = _weights_and_card(model)[1] if model.backend == REFERENCE_BACKEND else _exported(model)[1]
     return _careful_card(card) if model.careful else card
 
 
@@ -77,13 +83,13 @@ def load_model(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard
 
 def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard]:
     if model.detector:
-        if model.backend != DEFAULT_BACKEND:
+        if model.backend != REFERENCE_BACKEND:
             raise UsageError("--backend chooses what runs weights; a detector of your own runs itself", way_out="leave it out")
         from sattrack.detectors.custom import card_of_custom, load_custom
 
         detector = load_custom(model.detector)
         return detector, card_of_custom(model.detector, detector=detector, threshold=model.threshold)
-    if model.backend != DEFAULT_BACKEND:
+    if model.backend != REFERENCE_BACKEND:
         return _load_exported(model, settings=settings)
     # Before torch is imported, or it has no effect: threads that spin only a little before they wait. On two cores with other
     # work a tile took 170 to 190 ms so and 820 ms with torch's own long spinning; on idle ones both take 68 ms, and threads
@@ -99,48 +105,60 @@ def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCar
         score_floor=settings.score_floor,
         merge_overlap=settings.merge_overlap,
         tile_cap=settings.tile_cap,
+        # Where nobody says how many, a card takes as many as fit.
+        tiles=settings.batch if "batch" in settings.model_fields_set else None,
     )
     return made, card
 
 
 def on_backend(model: Model, backend: str | None, *, device: str, told: Callable[[str], None] = lambda _said: None) -> Model:
-    """The model on the backend of that name; none: as it is. told: why that one where the name is auto, and what takes time.
+    """The model on the backend of that name; none: as auto. told: why that one where auto was asked for, or where what should
+    be there was refused; and what takes time.
 
-    auto: the quickest that is installed and answers as torch does; torch where it may find an accelerator, or one is asked for.
-    An export that is not there yet is made and checked here.
+    auto: on a CPU OpenVINO, in 8 bits where the weights' card says that this export passed the gate and it counts here as it
+    should, else in single precision; else the next that is installed and answers as torch does. torch where it may find an
+    accelerator, or one is asked for. An export in single precision that is not there yet is made and checked here.
     """
     from sattrack.detectors.backends import BACKENDS, accelerated, demand_cpu, missing_for
+    from sattrack.detectors.ready_exports import eight_bit_refusal
 
-    if backend is None or (backend == "auto" and model.detector):
+    if backend in (None, "auto") and model.detector:
         return model
-    if backend not in ("auto", DEFAULT_BACKEND):
+    if backend not in (None, "auto", REFERENCE_BACKEND):
         demand_cpu(backend, device=device)
-    if backend != "auto":
+    if backend not in (None, "auto"):
         return _with_export(replace(model, backend=backend), told)[0]
+    quiet = backend is None
     if device not in ("auto", "cpu") or (device == "auto" and accelerated()):
-        told("backend torch: a graphics card may be used, and only torch uses one")
-        return replace(model, backend=DEFAULT_BACKEND)
+        if not quiet:
+            told("backend torch: a graphics card may be used, and only torch uses one")
+        return replace(model, backend=REFERENCE_BACKEND)
+    weights, card = _weights_and_card(model)
     passed_over = []
-    for name in BACKENDS:
+    for name in (EIGHT_BIT, *BACKENDS):
         if missing := missing_for(name):
             passed_over.append(f"{name}: {' and '.join(missing)} is not installed")
+            continue
+        if name == EIGHT_BIT and (refused := eight_bit_refusal(weights, card=card, careful=model.careful)):
+            passed_over.append(f"{name}: {refused.why}")
+            quiet = quiet and not refused.surprising
             continue
         try:
             chosen, card = _with_export(replace(model, backend=name), told)
         except (DetectorError, UsageError) as error:
-            if name == DEFAULT_BACKEND:
+            if name == REFERENCE_BACKEND:
                 raise
             passed_over.append(f"{name}: {error.message}")
             continue
-        why = "; ".join(["the quickest on a CPU that is installed and answers as torch does", *passed_over])
-        told(f"backend {card.runtime or name}: {why}")
+        if not quiet:
+            told(f"backend {card.runtime or name}: {'; '.join([_WHY.get(name, _WHY_ELSE), *passed_over])}")
         return chosen
     raise UsageError("no backend can run the weights here", way_out="sattrack doctor says what is missing")
 
 
 def _with_export(model: Model, told: Callable[[str], None]) -> tuple[Model, ModelCard]:
     """The model, with its export there where it needs one, and its card."""
-    if model.backend != DEFAULT_BACKEND and not model.detector:
+    if model.backend not in (REFERENCE_BACKEND, EIGHT_BIT) and not model.detector:
         from sattrack.detectors.ready_exports import places
 
         weights, card = _weights_and_card(model)
@@ -149,12 +167,26 @@ def _with_export(model: Model, told: Callable[[str], None]) -> tuple[Model, Mode
     return model, card_of(model)
 
 
-def export_model(model: Model, *, backend: str, to: Path | None, half: bool) -> tuple[Path, dict[str, object]]:
-    """Exports the model's weights (see detectors.exporting.export_to): the file, and what is to be said of it."""
-    from sattrack.detectors.exporting import export_to
+def export_model(
+    model: Model,
+    *,
+    backend: str,
+    to: Path | None,
+    half: bool = False,
+    calibrate: "Callable[[ModelCard], Calibration] | None" = None,
+) -> tuple[Path, dict[str, object]]:
+    """Exports the model's weights (see detectors.exporting.export_to): the file, and what is to be said of it.
 
+    calibrate: makes the tiles by which it is brought to 8 bits, once nothing else is in the way; none: single precision.
+    """
     weights, card = _weights_and_card(model)
-    return export_to(to, weights=weights, card=card, backend=backend, half=half)
+    if calibrate is None:
+        from sattrack.detectors.exporting import export_to
+
+        return export_to(to, weights=weights, card=card, backend=backend, half=half)
+    from sattrack.detectors.quantising import export_8_bit_to
+
+    return export_8_bit_to(to, weights=weights, card=card, calibrate=calibrate)
 
 
 def _load_exported(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard]:
@@ -166,7 +198,7 @@ def _load_exported(model: Model, *, settings: Settings) -> tuple[Detector, Model
     demand_cpu(model.backend, device=settings.device)
     export, card = _exported(model)
     made = NetworkDetector(
-        run_export(export),
+        run_export(export, device=settings.device),
         card=card,
         score_floor=settings.score_floor,
         merge_overlap=settings.merge_overlap,

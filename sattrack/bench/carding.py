@@ -98,6 +98,7 @@ def card_page(card: ModelCard) -> str:
     lines += _section("Bands, from which intervals are made", card.measured, cell="{:g}".format)
     lines += _section("Measured on places not seen, with `--careful`", card.figures_careful, cell=str)
     lines += _section("Bands with `--careful`", card.measured_careful, cell="{:g}".format)
+    lines += _section("Exports, held against the weights: costs in points of AP, counts in per cent", card.exports, cell=str)
     return "\n".join(lines) + "\n"
 
 

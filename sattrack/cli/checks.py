@@ -8,9 +8,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sattrack.detectors.backends import BACKENDS, missing_for, silent_imports, version_of
 from sattrack.errors import SattrackError
+
+if TYPE_CHECKING:
+    from sattrack.results import ModelCard
 
 _OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
 # Releases of ultralytics that carried a coin miner in December 2024.
@@ -175,6 +179,25 @@ def weights() -> Iterator[Finding]:
             yield Finding(False, str(error), "install sattrack again")
         else:
             yield Finding(True, f"weights {file.stem}: {card.id}, sha256 {card.sha256[:12]} as on the card")
+            yield from _export(file, card)
+
+
+def _export(file: Path, card: "ModelCard") -> Iterator[Finding]:
+    """P6: the shipped export in 8 bits, where there is one, is whole, and it is of the gate that its card tells of."""
+    from sattrack.detectors.backends import EIGHT_BIT
+    from sattrack.detectors.cards import passed
+    from sattrack.detectors.exports import SUFFIXES, check_export, read_export
+
+    beside = file.with_suffix(SUFFIXES[EIGHT_BIT])
+    if not beside.is_file():
+        return
+    try:
+        export = check_export(read_export(beside, backend=EIGHT_BIT), card=card, backend=EIGHT_BIT, where=str(beside))
+    except SattrackError as error:
+        yield Finding(False, str(error), "install sattrack again")
+        return
+    gate = "passed the gate" if passed(card, sha256=export.sha256) else "did not pass the gate, and is no default"
+    yield Finding(True, f"export {beside.name}: whole, {gate}")
 
 
 def golden_scene() -> Finding:

@@ -24,6 +24,7 @@ def demo(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="The run folder to write.")] = Path("sattrack-demo"),
     weights: o.Weights = None,
     device: o.Device = None,
+    backend: o.Backend = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -40,15 +41,17 @@ def demo(
     from sattrack.readers.chains import read_chain
     from sattrack.reporting import findings_of
     from sattrack.running import Request
+    from sattrack.wiring import on_backend
 
     voice = Voice(quiet=quiet, verbose=verbose)
     samples = asset_folder("samples")
+    settings = chosen_settings(None, threshold=None, device=device)
     # The benchmark's pictures belong to no site.
     sites = sorted(images.parent for images in samples.glob("*/images") if images.parent.name != "benchmark")
     request = Request(
         inputs=tuple(map(str, sites)), out=out, sites=samples / "sites.geojson", recursive=True,
-        model=o.chosen_model(weights),
-        settings=chosen_settings(None, threshold=None, device=device), command=" ".join(["sattrack", *sys.argv[1:]]),
+        model=on_backend(o.chosen_model(weights), backend, device=settings.device, told=voice.say),
+        settings=settings, command=" ".join(["sattrack", *sys.argv[1:]]),
     )  # fmt: skip
     run = watched(request, voice=voice)
     chain = samples / "chain.yaml"

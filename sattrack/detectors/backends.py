@@ -7,19 +7,25 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from functools import cache
+from pathlib import Path
 
 from sattrack.errors import UsageError
 
 # name -> the package that runs it; the quickest first, on a CPU (docs/performance.md).
 BACKENDS = {"openvino": "openvino", "onnx": "onnxruntime", "torch": "torch"}
+# OpenVINO with an export in 8 bits, which is never made on first use: calibrating it takes minutes.
+EIGHT_BIT = "openvino-int8"
+# What --backend may be asked for by name.
+NAMES = (*BACKENDS, EIGHT_BIT)
 # What is needed besides to make an export. torch and ultralytics come with sattrack itself.
-_MAKERS = {"onnx": ("onnx",)}
+_MAKERS = {"onnx": ("onnx",), EIGHT_BIT: ("nncf",)}
+_EXTRAS = {"onnx": "onnx", EIGHT_BIT: "int8"}
 # Where drivers of NVIDIA, of AMD, and of Windows under Linux show themselves.
 _CARDS = ("/proc/driver/nvidia/version", "/dev/kfd", "/dev/dxg")
 
 
+@cache
 def version_of(package: str) -> str | None:
     """The installed version, without importing."""
     try:
@@ -28,29 +34,37 @@ def version_of(package: str) -> str | None:
         found = re.search(r"^Version: *(\S+)", said.partition("\n\n")[0], re.MULTILINE) if said else None
         return found.group(1) if found else importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return None
+        # Built for cards it is another package by the same name to import.
+        return version_of("onnxruntime-gpu") if package == "onnxruntime" else None
+
+
+def family(backend: str) -> str:
+    """The backend without its precision: openvino-int8 -> openvino."""
+    return backend.removesuffix("-int8")
 
 
 def missing_for(backend: str, *, making: bool = False) -> tuple[str, ...]:
     """The packages that the backend lacks here. making: also those that only making an export needs."""
-    needed = (BACKENDS[backend], *(_MAKERS.get(backend, ()) if making else ()))
+    needed = (BACKENDS[family(backend)], *(_MAKERS.get(backend, ()) if making else ()))
     return tuple(package for package in needed if version_of(package) is None)
 
 
 def demand(backend: str, *, making: bool = False) -> None:
     """UsageError where the backend is not known or not installed."""
-    if backend not in BACKENDS:
-        raise UsageError(f"the backend {backend!r} is not known", way_out=f"use one of auto, {', '.join(sorted(BACKENDS))}")
+    if backend not in NAMES:
+        raise UsageError(f"the backend {backend!r} is not known", way_out=f"use one of auto, {', '.join(sorted(NAMES))}")
     if missing := missing_for(backend, making=making):
+        wanted = f"'sattrack[{_EXTRAS[backend]}]'" if backend in _EXTRAS else " ".join(missing)
         raise UsageError(
             f"the backend {backend!r} was asked for, but {' and '.join(missing)} is not installed",
-            way_out=f"python -m pip install 'sattrack[{backend}]', or use --backend torch",
+            way_out=f"python -m pip install {wanted}, or use --backend torch",
         )
 
 
 def demand_cpu(backend: str, *, device: str) -> None:
     """UsageError where another device than the CPU is asked of a backend that runs on nothing else here."""
-    if device not in ("auto", "cpu"):
+    # Whether ONNX Runtime has what a card needs is known once it is imported.
+    if device not in ("auto", "cpu") and not (backend == "onnx" and device.startswith("cuda")):
         raise UsageError(
             f"the backend {backend!r} runs on the CPU only, and device {device!r} was asked for",
             way_out="use --backend torch, or leave --device out",

@@ -69,9 +69,15 @@ def careful_card(card: ModelCard) -> ModelCard:
 def card_on(card: ModelCard, *, backend: str, precision: str, runtime: str) -> ModelCard:
     """The card of the same weights on another backend than torch: another id, since its scores differ in their last digits.
 
-    What was measured of the weights holds of it too, within the tolerance that every export is held to.
+    What was measured of the weights holds of it too, within the tolerance that every export is held to; of one in 8 bits,
+    within the gate.
     """
     return replace(card, id=f"{card.id}+{backend}-{precision.partition(' ')[0]}", runtime=runtime)
+
+
+def passed(card: ModelCard, *, sha256: str) -> bool:
+    """Whether the card says that the export of this sha256 costs no more than the gate allows (bench.gating)."""
+    return any(row.get("sha256") == sha256 and row.get("passed") is True for row in card.exports)
 
 
 def write_card(card: ModelCard, path: Path) -> None:

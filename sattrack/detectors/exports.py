@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from sattrack.detectors.backends import BACKENDS, version_of
+from sattrack.detectors.backends import BACKENDS, EIGHT_BIT, family, version_of
+from sattrack.detectors.packing import read_packed, write_packed
 from sattrack.errors import StoreError, UsageError, WeightsError
 from sattrack.results import ModelCard
 from sattrack.writing import write_whole
@@ -18,15 +19,16 @@ from sattrack.writing import write_whole
 LAYOUT = 1
 # The key in an ONNX file's metadata and in an OpenVINO file's runtime information.
 KEY = "sattrack"
-SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
+SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", EIGHT_BIT: ".int8.zip"}
 # What makes an export besides its backend, and so may change its numbers.
 _MAKERS = ("torch", "ultralytics", "onnx")
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What travels inside an export. sha256: of the .pt file that it was made of. precision: fp32, or of the
-    stored weights fp16.
+    """What travels inside an export. sha256: of the .pt file that it was made of. precision: fp32, of the stored weights fp16,
+    or int8. Then calibration says by what it was calibrated, drift_pct how far its count on rendered tiles is off the weights',
+    and golden what it counts on the golden tiles.
 
     The rest is the card's, so that whoever holds only the export knows how to feed it. made_with: packages and versions.
     """
@@ -42,6 +44,14 @@ class Stated:
     oriented: bool
     made_with: dict[str, str]
     layout: int = LAYOUT
+    calibration: str = ""
+    drift_pct: float | None = None
+    golden: int | None = None
+
+    @property
+    def runs_as(self) -> str:
+        """The name by which --backend asks for it."""
+        return EIGHT_BIT if (self.backend, self.precision) == ("openvino", "int8") else self.backend
 
 
 _STATED = TypeAdapter(Stated)
@@ -60,6 +70,11 @@ class Export:
         """By what it runs here, as results say it."""
         return f"{self.stated.backend} {version_of(BACKENDS[self.stated.backend])} {self.stated.precision}"
 
+    @property
+    def sha256(self) -> str:
+        """Of both parts, however they are packed."""
+        return hashlib.sha256(self.graph + self.constants).hexdigest()
+
 
 def statement(card: ModelCard, *, backend: str, precision: str, oriented: bool) -> Stated:
     """What an export of the card's weights says of itself when it is made here."""
@@ -69,6 +84,11 @@ def statement(card: ModelCard, *, backend: str, precision: str, oriented: bool) 
         backend, precision, card.sha256, card.classes, card.gsd_m, card.tile_px, card.threshold, card.percentiles, oriented,
         made_with,
     )  # fmt: skip
+
+
+def asked_as(backend: str) -> str:
+    """The options of `sattrack model export` that make one for it."""
+    return "--backend openvino --int8" if backend == EIGHT_BIT else f"--backend {backend}"
 
 
 def as_text(stated: Stated) -> str:
@@ -82,20 +102,25 @@ def from_text(text: str, *, where: str) -> Stated:
         raise WeightsError("is no export of sattrack's", where=where, way_out="make it with: sattrack model export") from error
 
 
-def demand_file(to: Path | None, *, backend: str, half: bool) -> None:
+def demand_file(to: Path | None, *, backend: str, half: bool = False) -> None:
     """UsageError where an export cannot be written to such a file, or must be and none is named."""
     if to is None and half:
         raise UsageError(
             "weights in half precision are no backend's default", way_out="name a file: -o FILE; beside its weights it is used"
         )
-    if to is not None and to.suffix != SUFFIXES[backend]:
+    if half and backend == EIGHT_BIT:
+        raise UsageError("8 bits and half precision were both asked for", way_out="leave --half or --int8 out")
+    if to is not None and not to.name.endswith(SUFFIXES[backend]):
         raise UsageError(f"an export for {backend} ends in {SUFFIXES[backend]}, not {to.suffix or 'nothing'}", where=str(to))
     if to is not None and not to.parent.is_dir():
         raise UsageError("the folder is not there", where=str(to.parent), way_out="make it, or choose another -o")
 
 
 def write_export(export: Export, to: Path) -> None:
-    """Writes the file; OpenVINO's constants beside it, with the suffix .bin, before the graph that needs them."""
+    """Writes the file; OpenVINO's constants beside it, with the suffix .bin, before the graph; 8 bits in one file."""
+    if export.stated.runs_as == EIGHT_BIT:
+        write_packed(export.graph, export.constants, to)
+        return
     if export.constants:
         write_whole(to.with_suffix(".bin"), export.constants)
     write_whole(to, export.graph)
@@ -103,6 +128,9 @@ def write_export(export: Export, to: Path) -> None:
 
 def read_export(path: Path, *, backend: str) -> Export:
     """An export from its file or files. WeightsError where they are not whole, or no export of sattrack's."""
+    if backend == EIGHT_BIT:
+        graph, constants = read_packed(path)
+        return Export(graph, constants, from_text(_stated_in(graph, backend="openvino", where=str(path)), where=str(path)))
     try:
         graph = path.read_bytes()
         constants = path.with_suffix(".bin").read_bytes() if backend == "openvino" else b""
@@ -118,13 +146,13 @@ def check_export(export: Export, *, card: ModelCard, backend: str, where: str) -
         raise WeightsError(
             f"was made of other weights: of sha256 {stated.sha256[:12]}..., the weights are {card.sha256[:12]}...",
             where=where,
-            way_out=f"remove it, or make it again: sattrack model export WEIGHTS --backend {backend} -o {Path(where).name}",
+            way_out=f"remove it, or make it again: sattrack model export WEIGHTS {asked_as(backend)} -o {Path(where).name}",
         )
     same = ("classes", "gsd_m", "tile_px")
     said = [(name, getattr(stated, name), getattr(card, name)) for name in same]
     wrong = [f"{name} {of_export}, not {of_card}" for name, of_export, of_card in said if of_export != of_card]
-    if (stated.backend, stated.layout) != (backend, LAYOUT):
-        wrong.append(f"layout {stated.layout} for {stated.backend}, not {LAYOUT} for {backend}")
+    if (stated.runs_as, stated.layout) != (backend, LAYOUT):
+        wrong.append(f"layout {stated.layout} for {stated.runs_as}, not {LAYOUT} for {backend}")
     if wrong:
         raise WeightsError(
             f"does not fit the model's card: it states {'; '.join(wrong)}", where=where, way_out="remove it, or make it again"
@@ -137,7 +165,7 @@ def kept_at(card: ModelCard, *, backend: str) -> Path:
 
     The name hangs on the weights' sha256, all versions that the numbers may hang on, and what the card says.
     """
-    named = as_text(statement(card, backend=backend, precision="fp32", oriented=card.oriented))
+    named = as_text(statement(card, backend=family(backend), precision="fp32", oriented=card.oriented))
     digest = hashlib.sha256(named.encode()).hexdigest()[:16]
     folder = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
@@ -154,7 +182,7 @@ def keep(export: Export, at: Path) -> bool:
         at.parent.mkdir(parents=True, exist_ok=True)
         write_export(export, at)
         # Last: without it what is there is not trusted.
-        write_whole(at.with_suffix(".sha256"), _digest(export).encode())
+        write_whole(at.with_suffix(".sha256"), export.sha256.encode())
     except (OSError, StoreError):
         return False
     return True
@@ -164,13 +192,9 @@ def kept(at: Path, *, backend: str) -> Export | None:
     """A kept export, where it is whole."""
     try:
         found = read_export(at, backend=backend)
-        return found if at.with_suffix(".sha256").read_text() == _digest(found) else None
+        return found if at.with_suffix(".sha256").read_text() == found.sha256 else None
     except (OSError, UnicodeDecodeError, WeightsError):
         return None
-
-
-def _digest(export: Export) -> str:
-    return hashlib.sha256(export.graph + export.constants).hexdigest()
 
 
 def _stated_in(graph: bytes, *, backend: str, where: str) -> str:

@@ -145,12 +145,13 @@ def test_auto_takes_the_quickest_that_is_there_and_says_why(
             patch.setattr(backends, "missing_for", lambda name, **k: (name,) if name in absent else real(name, **k))
             return wiring.on_backend(wiring.Model(), "auto", device="auto", told=said.append).backend
 
-    assert chosen() == "openvino"
+    small = "openvino-int8"
+    assert chosen(small) == "openvino"
     assert said == [f"backend openvino {backends.version_of('openvino')} fp32: the quickest on a CPU that is installed and "
-                    "answers as torch does"]  # fmt: skip
-    assert chosen("openvino") == "onnx"
+                    "answers as torch does; openvino-int8: openvino-int8 is not installed"]  # fmt: skip
+    assert chosen(small, "openvino") == "onnx"
     assert said[0].endswith("; openvino: openvino is not installed")
-    assert chosen("openvino", "onnx") == "torch"
+    assert chosen(small, "openvino", "onnx") == "torch"
     assert said[0].startswith("backend torch: ")
 
 
@@ -171,13 +172,13 @@ def test_auto_passes_over_what_cannot_be_exported_and_not_over_what_torch_says_t
     said: list[str] = []
 
     def refuse(model: wiring.Model) -> None:
-        raise DetectorError("does not answer") if model.backend == "openvino" else UsageError("no onnx")
+        raise UsageError("no onnx") if model.backend == "onnx" else DetectorError("does not answer")
 
     real = wiring.card_of
     with monkeypatch.context() as patch:
         patch.setattr(wiring, "card_of", lambda model: refuse(model) if model.backend != "torch" else real(model))
         assert wiring.on_backend(wiring.Model(), "auto", device="cpu", told=said.append).backend == "torch"
-    assert said[-1].endswith("torch does; openvino: does not answer; onnx: no onnx")
+    assert said[-1].endswith("; openvino: does not answer; onnx: no onnx")
 
     def without(_model: wiring.Model) -> None:
         raise UsageError("must have a card")
@@ -191,7 +192,7 @@ def test_a_backend_that_is_not_installed_or_not_known_is_refused_with_the_way_ou
     monkeypatch.setattr(backends, "version_of", lambda _package: None)
     with pytest.raises(UsageError, match=r"onnxruntime and onnx is not installed .*pip install 'sattrack\[onnx\]'"):
         backends.demand("onnx", making=True)
-    with pytest.raises(UsageError, match="use one of auto, onnx, openvino, torch"):
+    with pytest.raises(UsageError, match="use one of auto, onnx, openvino, openvino-int8, torch"):
         backends.demand("tensorrt")
 
 

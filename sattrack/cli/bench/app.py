@@ -4,6 +4,7 @@ import typer
 
 from sattrack.cli.bench.accuracy import accuracy
 from sattrack.cli.bench.alarms import alarms
+from sattrack.cli.bench.backends import backends
 from sattrack.cli.bench.card import card
 from sattrack.cli.bench.changes import changes
 from sattrack.cli.bench.clouds import clouds
@@ -19,6 +20,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command(no_args_is_help=True)(accuracy)
 app.command(no_args_is_help=True)(empty)
 app.command(no_args_is_help=True)(card)
+app.command(no_args_is_help=True)(backends)
 app.command()(speed)
 app.command()(peers)
 app.command()(intervals)
