@@ -9,6 +9,7 @@ from sattrack.bench.merging import growths, merging_values
 from sattrack.bench.speed_matrix import Matrix, Row
 from sattrack.bench.tables import Table, finite, shown
 
+_FEW_TILES = 10
 # What grows, on which axis, with what: name -> (axis, x, y).
 _Get = Callable[[Row], float]
 GROWTH: dict[str, tuple[str, _Get, _Get]] = {
@@ -23,11 +24,18 @@ GROWTH: dict[str, tuple[str, _Get, _Get]] = {
 }
 
 
+def grown(found: Matrix, axis: str) -> tuple[Row, ...]:
+    """The rows that show growth: of the smallest, what a run needs to begin and to end hides it. All where these are few."""
+    rows = found.on(axis)
+    large = tuple(row for row in rows if row.tiles >= _FEW_TILES)
+    return large if len(large) > 2 else rows
+
+
 def fits(found: Matrix) -> dict[str, Fit | None]:
     """How each time and memory of GROWTH, and those of merging, grow; none where too few cases were measured."""
     merged = growths(found.merged)
     return {
-        name: power_law([x(row) for row in found.on(axis)], [y(row) for row in found.on(axis)])
+        name: power_law([x(row) for row in grown(found, axis)], [y(row) for row in grown(found, axis)])
         for name, (axis, x, y) in GROWTH.items()
     } | {f"processor time of merging with boxes of a {one.kind}": one.time for one in merged if one.time}
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sattrack.bench.fits import power_law
+from sattrack.bench.matrix_telling import grown
 from sattrack.bench.plots import Frame
 from sattrack.bench.speed import Speed
 from sattrack.bench.speed_matrix import Matrix, Row
@@ -92,7 +93,8 @@ def matrix_chart(found: Matrix) -> Drawing:
     for i, (axis, name, x) in enumerate(panels):
         rows = found.on(axis)
         points = [(x(row), row.wall_s) for row in rows]
-        marks += _moved(_growth(points, x_name=name), i * _WIDTH / 2, 30.0)
+        fitted = [(x(row), row.wall_s) for row in grown(found, axis)]
+        marks += _moved(_growth(points, fitted, x_name=name), i * _WIDTH / 2, 30.0)
     y = 300.0
     marks.append(Words(0, y, "share of the network's own throughput", ink="ink", size=12.5, bold=True))
     for row in found.rows:
@@ -110,8 +112,8 @@ def _share_bar(row: Row, y: float) -> Iterator[Mark]:
     yield Words(right + 6, y + 9, f"{100 * row.ratio_to_limit:.0f} %")
 
 
-def _growth(points: Sequence[tuple[float, float]], *, x_name: str) -> Iterator[Mark]:
-    """Dots and the fitted line, both scales logarithmic, in a panel of half the sheet."""
+def _growth(points: Sequence[tuple[float, float]], fitted: Sequence[tuple[float, float]], *, x_name: str) -> Iterator[Mark]:
+    """Dots and the line through those that are fitted, both scales logarithmic, in a panel of half the sheet."""
     if not points:
         return
     logs = [(math.log10(x), math.log10(y)) for x, y in points if x > 0 and y > 0]
@@ -123,11 +125,11 @@ def _growth(points: Sequence[tuple[float, float]], *, x_name: str) -> Iterator[M
         yield Words(frame.left - 6, frame.up(power) + 4, f"{10.0**power:g}", anchor="end", size=11)
     for u, v in logs:
         yield Dot(*frame.at(u, v), 3.5, "accent", tip=f"{10**u:.3g} {x_name}: {10**v:.3g} s")
-        yield Words(frame.across(u), frame.base + 16, f"{10**u:.3g}", anchor="middle", size=11)
-    fit = power_law([x for x, _ in points], [y for _, y in points])
+        yield Words(frame.across(u), frame.base + 16, f"{round(10**u, 2):g}", anchor="middle", size=11)
+    fit = power_law([x for x, _ in fitted], [y for _, y in fitted])
     told = ""
     if fit:
-        ends = [frame.at(u, math.log10(fit.factor) + fit.exponent * u) for u in (logs[0][0], logs[-1][0])]
+        ends = [frame.at(math.log10(x), math.log10(fit.factor * x**fit.exponent)) for x, _ in (fitted[0], fitted[-1])]
         yield Stroke((ends[0], ends[1]), "ink", 1.2, dash=(4, 3))
         told = f", exponent {fit.exponent:.2f}" + (f" ± {fit.error:.2f}" if math.isfinite(fit.error) else "")
     yield Words(4, 10, f"seconds by {x_name}{told}", ink="ink", size=11.5)

@@ -94,12 +94,13 @@ def test_growth_is_fitted_and_everything_is_told(timed: list[Any], bright: str, 
     assert fits(found)["processor time of merging with boxes of a yard"] is not None
     grown = fits(found)["time with scenes"]
     assert grown is not None
-    assert 0.3 < grown.exponent < 1
+    assert 0.7 < grown.exponent < 1
     assert fits(found)["peak memory with megapixels"].exponent == pytest.approx(0, abs=1e-9)  # type: ignore[union-attr]
     assert len(matrix_table(found)[1]) == len(found.rows)
     assert fit_table(found)[1][0][0] == "time with megapixels"
     values = matrix_values(found)
-    assert values["fits"]["time with scenes"]["points"] == 4
+    # A scene alone is a tile: its start hides the growth.
+    assert values["fits"]["time with scenes"]["points"] == 3
     json.dumps(values, allow_nan=False)
     assert [path.name for path in write_matrix(found, tmp_path)] == ["matrix.svg", "matrix.png"]
 
