@@ -23,7 +23,6 @@ from sattrack.settings import Settings
 _SAMPLE_PX = 1_000_000
 # Up to this size the sample is taken from the full pixels, so that a file's overviews cannot move the stretch.
 _SAMPLED_WHOLLY_PX = 400_000_000
-_CHUNK = 4 << 20
 _LINES = 1024
 _MOST_FILLS = 64
 
@@ -156,11 +155,8 @@ class RasterReader:
             about = path.stat()
             key = (str(path), about.st_size, about.st_mtime_ns)
             if key not in self._digests:
-                total = hashlib.sha256()
-                with path.open("rb") as file:
-                    while chunk := file.read(_CHUNK):
-                        total.update(chunk)
-                self._digests[key] = total.hexdigest()
+                with path.open("rb", buffering=0) as file:
+                    self._digests[key] = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise SceneError(f"cannot be read: {error.strerror}", where=str(path)) from error
         return self._digests[key]
