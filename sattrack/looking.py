@@ -53,6 +53,10 @@ class Timings:
             with self._adding:
                 self.stages[name] += clock() - began
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Workers send them home, and a lock stays where it is.
+        return Timings, (self.wall, self.model, self.waiting, self.tiles, self.stages)
+
     def end(self, wall: float) -> None:
         """Tells what the whole took; the model had what is left when nothing else was waited for or done."""
         self.wall = wall

@@ -4,9 +4,8 @@ import datetime as dt
 import json
 import platform
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,22 +14,19 @@ from pathlib import Path
 
 from sattrack import wiring
 from sattrack.detectors.backends import version_of
-from sattrack.errors import SceneError, SceneRefused, UsageError
-from sattrack.imagery import Scene
+from sattrack.errors import UsageError
+from sattrack.isolating import Start, detected_apart
+from sattrack.keeping import Kept, done, kept_behind
 from sattrack.looking import Timings, Work
-from sattrack.pipeline import Ended, detect_scenes
+from sattrack.pipeline import detect_scenes
 from sattrack.planning import Planned, Request, plan
-from sattrack.ports import Reader, Store
+from sattrack.ports import Store
 from sattrack.recounting import Run, count_all, keep_sites, open_run, recount
-from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, SceneOutcome
+from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
 from sattrack.timeline import Site
 from sattrack.writing import write_whole
 
 __all__ = ["Listener", "Planned", "Request", "Run", "count_all", "detect", "open_run", "plan", "recount", "versions"]
-
-
-# Parts that may wait for the disk while the detector goes on, and a scene that is too long for that, s.
-_STORED_BEHIND, _LONG_S = 4, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,81 +70,47 @@ def _outcomes(
         if one.outcome is not None:
             yield one.outcome
         elif one.work is not None and one.stored:
-            yield _done(store.get(one.work.key), one.work)
-    if new:
-        journal.write()
-        with closing(wiring.make_reader(request.settings)) as reader:
-            yield from _detected(new, request, card=card, store=store, listener=listener, journal=journal, reader=reader)
-
-
-def _detected(
-    new: Sequence[Planned], request: Request, *, card: ModelCard, store: Store, listener: Listener, journal: "_Journal",
-    reader: Reader,
-) -> Iterator[SceneOutcome]:  # fmt: skip
-    """What became of each scene that was detected. Parts are stored by another thread while the detector is at work."""
+            yield done(store.get(one.work.key), one.work)
+    if not new:
+        return
+    journal.write()
     plans = {one.work.key: one for one in new if one.work}
     works = [one.work for one in new if one.work]
-    # Loading a network leaves a core idle: the first scene is looked over meanwhile. What goes wrong there is kept by the
-    # future that nobody asks, and comes up again where that scene has its turn.
-    with ThreadPoolExecutor(1, thread_name_prefix="sattrack-survey") as meanwhile:
-        meanwhile.submit(reader.sample, works[0].scene)
-        detector, _ = wiring.load_model(request.model, settings=request.settings)
-    see = partial(
-        detect_scenes, reader=reader, detector=detector, card=card, settings=request.settings,
-        executor=wiring.make_executor(request.settings), begins=lambda work: listener.scene_begins(plans[work.key]),
-        tiles_done=listener.tiles_done,
-    )  # fmt: skip
-    # A detector of the user's own is given scene by scene, so that one that miscounts cannot mix up two.
-    rows = [[work] for work in works] if request.model.detector else [works]
-    ended = chain.from_iterable(map(see, rows))
-    yield from _kept_behind(ended, store=store, digest=reader.digest, timed=journal.time)
+
+    def begins(work: Work) -> None:
+        listener.scene_begins(plans[work.key])
+
+    if request.settings.isolated:
+        start = Start(request.model, card, request.settings, store.root.absolute())
+        kept = detected_apart(works, start=start, begins=begins)
+    else:
+        kept = _detected_here(works, request, card=card, store=store, begins=begins, tiles_done=listener.tiles_done)
+    for outcome, timings in kept:
+        if timings is not None:
+            journal.time(outcome.part, timings)
+            if request.settings.isolated:
+                listener.tiles_done(timings.tiles)
+        yield outcome
 
 
-def _kept_behind(
-    ended: Iterable[Ended], *, store: Store, digest: Callable[[Scene], str], timed: Callable[[Work, Timings], None]
-) -> Iterator[SceneOutcome]:
-    """Parts stored in order by another thread while the detector goes on; one that took long is waited for and told at once."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="sattrack-store")
-    storing: deque[Future[SceneOutcome]] = deque()
-    try:
-        for end in ended:
-            storing.append(pool.submit(_kept, end, store=store, digest=digest))
-            if end.part is not None:
-                timed(end.work, end.timings)
-            while storing and (storing[0].done() or len(storing) > _STORED_BEHIND or end.timings.wall > _LONG_S):
-                yield storing.popleft().result()
-        while storing:
-            yield storing.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _kept(end: Ended, *, store: Store, digest: Callable[[Scene], str]) -> SceneOutcome:
-    """Stores the part of a scene that has one, unless its file changed meanwhile."""
-    work, error = end.work, end.error
-    if end.part is not None:
-        try:
-            _unchanged(work, digest)
-            store.put(work.key, end.part)
-            return _done(end.part, work)
-        except (SceneError, SceneRefused) as changed:
-            error = changed
-    reason, status = str(error) or "ran out of memory", "refused" if isinstance(error, SceneRefused) else "failed"
-    return SceneOutcome(work.scene.id, work.scene.part, work.scene.location, status, reason=reason, scene=work.scene)
-
-
-def _unchanged(work: Work, digest: Callable[[Scene], str]) -> None:
-    if digest(work.scene) != work.sha256:
-        raise SceneError(
-            "the file changed while it was read", where=work.scene.location, way_out="run again when it is complete"
-        )
-
-
-def _done(part: Part, work: Work) -> SceneOutcome:
-    return SceneOutcome(
-        scene_id=part.scene.id, part=part.scene.part, location=work.scene.location, status="done", key=part.key,
-        scene=work.scene, boxes=len(part.detections), cap_hit=part.detections.cap_hit, sha256=part.sha256,
-    )  # fmt: skip
+def _detected_here(
+    works: list[Work], request: Request, *, card: ModelCard, store: Store, begins: Callable[[Work], None],
+    tiles_done: Callable[[int], None],
+) -> Iterator[Kept]:  # fmt: skip
+    """What became of each scene. The detector is loaded here; parts are stored by another thread while it is at work."""
+    with closing(wiring.make_reader(request.settings)) as reader:
+        # Loading a network leaves a core idle: the first scene is looked over meanwhile. What goes wrong there is kept by the
+        # future that nobody asks, and comes up again where that scene has its turn.
+        with ThreadPoolExecutor(1, thread_name_prefix="sattrack-survey") as meanwhile:
+            meanwhile.submit(reader.sample, works[0].scene)
+            detector, _ = wiring.load_model(request.model, settings=request.settings)
+        see = partial(
+            detect_scenes, reader=reader, detector=detector, card=card, settings=request.settings,
+            executor=wiring.make_executor(request.settings), begins=begins, tiles_done=tiles_done,
+        )  # fmt: skip
+        # A detector of the user's own is given scene by scene, so that one that miscounts cannot mix up two.
+        rows = [[work] for work in works] if request.model.detector else [works]
+        yield from kept_behind(chain.from_iterable(map(see, rows)), store=store, digest=reader.digest)
 
 
 class _Journal:
@@ -177,8 +139,8 @@ class _Journal:
         if time.monotonic() - self._written > max(self._EVERY_S, self._took / self._SHARE):
             self.write()
 
-    def time(self, work: Work, timings: Timings) -> None:
-        self._timings[work.scene.part] = timings
+    def time(self, name: str, timings: Timings) -> None:
+        self._timings[name] = timings
 
     def write(self) -> None:
         began = time.monotonic()
@@ -189,9 +151,12 @@ class _Journal:
             keep_sites(self._sites, folder=self._store.root)
         self._store.write_index(replace(self._index, outcomes=outcomes, notes=notes))
         seconds = {
-            name: {"wall_s": round(t.wall, 3), "model_s": round(t.model, 3), "waiting_s": round(t.waiting, 3), "tiles": t.tiles}
+            name: {
+                "wall_s": round(t.wall, 3), "model_s": round(t.model, 3), "waiting_s": round(t.waiting, 3), "tiles": t.tiles,
+                "stages": {stage: round(took, 4) for stage, took in t.stages.items()},
+            }
             for name, t in self._timings.items()
-        }
+        }  # fmt: skip
         if seconds:
             lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(told)}" for name, told in seconds.items())
             write_whole(self._store.root / "timings.json", f"{{\n{lines}\n}}".encode())

@@ -77,6 +77,16 @@ class Settings(BaseModel):
         le=1e7,
         description="Longest that one scene may take, seconds; then it fails and the next begins.",
     )
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Scenes that are looked at at once, each in a process of its own where over one."
+    )
+    executor: Literal["auto", "thread", "process"] = Field(
+        default="auto",
+        description="Where scenes are looked at: thread, in this process, one by one; process, in workers, so that one which "
+        "kills, hangs or swells its worker fails alone; auto, in workers where there are more than one.",
+    )
+    worker_bytes: int = Field(default=4 << 30, ge=1 << 28, description="Most memory that a worker may take, bytes.")
+    worker_scenes: int = Field(default=500, ge=1, description="Scenes after which a worker is made anew.")
     max_pixels: int = Field(default=4_000_000_000, ge=1, description="Largest scene, pixels.")
     max_block_bytes: int = Field(default=256 << 20, ge=1 << 16, description="Largest block of a file, bytes.")
     max_bands: int = Field(default=32, ge=1, le=1024, description="Most bands of a file.")
@@ -94,7 +104,14 @@ class Settings(BaseModel):
             raise ValueError(
                 f"threshold is {self.threshold:g}, but boxes below score_floor = {self.score_floor:g} are not stored"
             )
+        if self.workers > 1 and self.executor == "thread":
+            raise ValueError(f"workers is {self.workers}, but executor thread looks at one scene at a time")
         return self
+
+    @property
+    def isolated(self) -> bool:
+        """Whether scenes are looked at in worker processes."""
+        return self.executor == "process" or (self.executor == "auto" and self.workers > 1)
 
     def percentiles(self, of_card: tuple[float, float]) -> tuple[float, float]:
         """The percentiles that become 0 and 255: each the user's where set, else the one that the weights were trained with."""

@@ -35,6 +35,8 @@ def detect(
     on_bad_tile: o.OnBadTile = None,
     max_pixels: o.MaxPixels = None,
     scene_seconds: o.SceneSeconds = None,
+    workers: o.Workers = None,
+    executor: o.ExecutorName = None,
     verify: o.Verify = None,
     sidecars: o.Sidecars = False,
     follow_links: o.FollowLinks = False,
@@ -82,7 +84,7 @@ def detect(
         logging.getLogger("sattrack.readers.folders").setLevel(logging.WARNING)  # what of a folder was passed over
     settings = chosen_settings(
         config, threshold=threshold, device=device, careful=careful or None, on_bad_tile=on_bad_tile, max_pixels=max_pixels,
-        scene_seconds=scene_seconds,
+        scene_seconds=scene_seconds, workers=workers, executor=executor,
     )  # fmt: skip
     model = o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     request = Request(

@@ -53,6 +53,11 @@ OnBadTile = Annotated[
     Literal["fail", "mask"] | None, typer.Option(rich_help_panel=_DOUBT, help=meaning("on_bad_tile"), show_default=False)
 ]
 MaxPixels = Annotated[int | None, typer.Option(rich_help_panel=_DOUBT, help=meaning("max_pixels"))]
+Workers = Annotated[int | None, typer.Option(rich_help_panel=_RUN, help=meaning("workers"))]
+ExecutorName = Annotated[
+    Literal["auto", "thread", "process"] | None,
+    typer.Option("--executor", rich_help_panel=_RUN, help=meaning("executor"), show_default=False),
+]
 SceneSeconds = Annotated[float | None, typer.Option(rich_help_panel=_DOUBT, help=meaning("scene_seconds"))]
 Verify = Annotated[
     Path | None,

@@ -1,0 +1,216 @@
+"""Processes: work in spawned processes that may die, hang or swell: the item that they were at costs itself alone."""
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sattrack.errors import DetectorError
+from sattrack.executors.serving import receive, send
+
+_LOOK_S = 0.1
+# What a worker may take to be ready: a network is loaded from a disk that others use too.
+_READY_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one item may take before its worker is ended: seconds, bytes of memory; and after how many items a worker is made
+    anew, lest what libraries leak adds up. attempts: how often an item is given to a worker that dies of it.
+    """
+
+    seconds: float
+    bytes: int
+    items: int
+    attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """In place of an item's answer: why there is none."""
+
+    reason: str
+    way_out: str = ""
+    final: bool = True
+
+
+class ProcessExecutor:
+    """`workers` processes, each started afresh (never forked), in which `serves` ("module:function") makes the work of `start`.
+
+    environment: of each worker, by its number. In a terminal's Ctrl-C, and when the parent dies, all workers end at once.
+    """
+
+    def __init__(
+        self, serves: str, start: object, *, workers: int, bounds: Bounds,
+        environment: Callable[[int], Mapping[str, str]] = lambda _number: {},
+    ) -> None:  # fmt: skip
+        self._places = [
+            _Place((list(sys.path), serves, start), bounds=bounds, environment=environment(n)) for n in range(workers)
+        ]
+        self._ahead = 4 * workers
+
+    def map(self, items: Iterable[Any]) -> Iterator[Any]:
+        """An answer, or Lost, for each item, in order; a bounded number in flight. Raises what kept a worker from starting."""
+        idle: queue.SimpleQueue[_Place] = queue.SimpleQueue()
+        for place in self._places:
+            idle.put(place)
+
+        def done(item: Any) -> Any:
+            place = idle.get()
+            try:
+                return place.answer(item)
+            finally:
+                idle.put(place)
+
+        pool = ThreadPoolExecutor(len(self._places), thread_name_prefix="sattrack-worker")
+        waiting: deque[Future[Any]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(done, item))
+                while waiting and (waiting[0].done() or len(waiting) >= self._ahead):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for place in self._places:
+                place.close()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Place:
+    """Where one worker after another works."""
+
+    def __init__(self, first: object, *, bounds: Bounds, environment: Mapping[str, str]) -> None:
+        self._first, self._bounds, self._environment = first, bounds, environment
+        self._worker: _Worker | None = None
+        self._done = 0
+        self._closed = False
+
+    def answer(self, item: Any) -> Any:
+        """The item's answer; Lost where its worker died of it as often as it may, or had to be ended."""
+        lost = Lost("no worker was started")
+        for _ in range(self._bounds.attempts):
+            if self._closed:
+                break
+            answer = self._ready().ask(item, seconds=self._bounds.seconds, most=self._bounds.bytes)
+            self._done += 1
+            if not isinstance(answer, Lost):
+                return answer
+            self._end()
+            lost = answer
+            if lost.final:
+                return lost
+        return Lost(f"{lost.reason}, {self._bounds.attempts} times", lost.way_out)
+
+    def close(self) -> None:
+        self._closed = True
+        self._end()
+
+    def _ready(self) -> "_Worker":
+        if self._done >= self._bounds.items:
+            self._end()
+        if self._worker is None:
+            self._done = 0
+            worker = self._worker = _Worker(self._first, environment=self._environment)
+            if self._closed:  # meanwhile
+                worker.end()
+            said = worker.told(until=time.monotonic() + _READY_S)
+            if isinstance(said, Exception):
+                raise said
+            if isinstance(said, Lost):
+                raise DetectorError(f"no worker could be started: {said.reason}", way_out="--executor thread works without")
+        return self._worker
+
+    def _end(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.end()
+
+
+class _Worker:
+    """One process, with a thread that hears what it says."""
+
+    def __init__(self, first: object, *, environment: Mapping[str, str]) -> None:
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "sattrack.executors.serving"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self._complaints, env={**os.environ, **environment}, cwd=Path.cwd(),
+        )  # fmt: skip
+        self._heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        threading.Thread(target=self._hear, name="sattrack-hear", daemon=True).start()
+        self._say(first)
+
+    def ask(self, item: Any, *, seconds: float, most: int) -> Any:
+        """The answer to an item; Lost where the process died (not final: it may have been chance), or took too much (final)."""
+        self._say(item)
+        return self.told(until=time.monotonic() + seconds, seconds=seconds, most=most)
+
+    def told(self, *, until: float, seconds: float = _READY_S, most: int | None = None) -> Any:
+        while True:
+            try:
+                return self._heard.get(timeout=_LOOK_S)
+            except queue.Empty:
+                pass
+            if time.monotonic() > until:
+                return Lost(f"it took longer than scene_seconds = {seconds:g}", "give --scene-seconds more")
+            if most is not None and (taken := _resident(self._process.pid)) > most:
+                return Lost(
+                    f"its worker took {taken >> 20} MiB, more than worker_bytes = {most >> 20} MiB", "raise worker_bytes"
+                )
+
+    def end(self) -> None:
+        """Ends the process, whatever it is at."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                try:
+                    pipe.close()
+                except OSError:  # what could not be flushed to the dead
+                    continue
+
+    def _say(self, message: Any) -> None:
+        assert self._process.stdin is not None
+        try:
+            send(self._process.stdin, message)
+        except (OSError, ValueError):
+            return  # it is gone, and the hearing thread says why
+
+    def _hear(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            while True:
+                self._heard.put(receive(self._process.stdout))
+        except (EOFError, OSError, ValueError):
+            with self._complaints:
+                self._heard.put(Lost(self._why(self._process.wait()), final=False))
+
+    def _why(self, code: int) -> str:
+        """Of what a process died, in words."""
+        if code < 0:
+            try:
+                name = signal.Signals(-code).name
+            except ValueError:
+                name = f"signal {-code}"
+            return f"its worker was killed ({name})"
+        self._complaints.seek(0)
+        lines = self._complaints.read()[-4000:].decode(errors="replace").strip().splitlines()
+        return f"its worker ended with {code}" + (f": {lines[-1].strip()[:200]}" if lines else "")
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process holds; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

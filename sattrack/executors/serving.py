@@ -1,0 +1,77 @@
+"""Serving: the body of a worker process: what it is to do comes in by standard input, item by item, and answers go out.
+
+Started by executors.processes as `python -m sattrack.executors.serving`; nothing is inherited from the parent but its words.
+"""
+
+import faulthandler
+import importlib
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import IO, Any
+
+from sattrack.errors import SattrackError
+
+_LENGTH = 8
+
+
+def send(to: IO[bytes], message: object) -> None:
+    """Writes a message whole: its length, then itself, pickled. OSError where nobody reads any more."""
+    said = pickle.dumps(message)
+    to.write(len(said).to_bytes(_LENGTH, "big") + said)
+    to.flush()
+
+
+def receive(source: IO[bytes]) -> Any:
+    """The next message. EOFError where the other end is gone."""
+    head = source.read(_LENGTH)
+    said = source.read(int.from_bytes(head, "big")) if len(head) == _LENGTH else b""
+    if not said or len(said) < int.from_bytes(head, "big"):
+        raise EOFError
+    return pickle.loads(said)
+
+
+def serve() -> None:
+    """Makes the work that the first message names, then does it on every other; ends at once when the parent is gone."""
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the whole terminal; the parent says when it is over
+    source, answers = _taken_over()
+    path, name, start = receive(source)
+    sys.path[:] = path
+    items: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(source, items), name="sattrack-parent", daemon=True).start()
+    module, _, function = name.partition(":")
+    try:
+        work: Callable[[Any], Any] = getattr(importlib.import_module(module), function)(start)
+    except SattrackError as error:
+        send(answers, error)
+        return
+    send(answers, None)
+    while True:
+        send(answers, work(items.get()))
+
+
+def _taken_over() -> tuple[IO[bytes], IO[bytes]]:
+    """Standard input and output for messages alone: what libraries print goes to standard error."""
+    source, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    return source, answers
+
+
+def _listen(source: IO[bytes], items: "queue.SimpleQueue[Any]") -> None:
+    try:
+        while True:
+            items.put(receive(source))
+    except (EOFError, OSError):
+        # Whatever it is at: what is stored is stored whole, and nobody waits for the rest.
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    serve()

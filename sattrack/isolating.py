@@ -1,0 +1,85 @@
+"""Isolating: scenes in worker processes, so that one which kills, hangs or swells its process costs itself alone."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sattrack import wiring
+from sattrack.detectors.cores import granted_threads
+from sattrack.errors import SceneError
+from sattrack.executors.processes import Bounds, Lost, ProcessExecutor
+from sattrack.keeping import Kept, ended_badly, keep
+from sattrack.looking import Work
+from sattrack.pipeline import detect_scenes
+from sattrack.results import ModelCard
+from sattrack.settings import Settings
+
+# One of these for each card that NVIDIA's driver knows.
+_CARDS = Path("/proc/driver/nvidia/gpus")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a worker must know before its first scene. run: its folder."""
+
+    model: wiring.Model
+    card: ModelCard
+    settings: Settings
+    run: Path
+
+
+def begin(start: Start) -> Callable[[Work], Kept]:
+    """In a worker: what looks at a scene, and stores its part. The detector is loaded once."""
+    store = wiring.open_store(start.run, create=False)
+    reader, executor = wiring.make_reader(start.settings), wiring.make_executor(start.settings)
+    detector, _ = wiring.load_model(start.model, settings=start.settings)
+
+    def look(work: Work) -> Kept:
+        (end,) = detect_scenes(
+            [work], reader=reader, detector=detector, card=start.card, settings=start.settings, executor=executor
+        )
+        return keep(end, store=store, digest=reader.digest)
+
+    return look
+
+
+def detected_apart(works: Iterable[Work], *, start: Start, begins: Callable[[Work], None]) -> Iterator[Kept]:
+    """What became of each scene, in order: the same parts as without workers, byte for byte."""
+    settings = start.settings
+    executor = ProcessExecutor(
+        "sattrack.isolating:begin", start, workers=settings.workers,
+        bounds=Bounds(settings.scene_seconds, settings.worker_bytes, settings.worker_scenes),
+        environment=lambda number: _environment(number, settings),
+    )  # fmt: skip
+    asked: deque[Work] = deque()
+
+    def told() -> Iterator[Work]:
+        for work in works:
+            begins(work)
+            asked.append(work)
+            yield work
+
+    for answer in executor.map(told()):
+        work = asked.popleft()
+        if isinstance(answer, Lost):
+            error = SceneError(answer.reason, where=work.scene.location, way_out=answer.way_out)
+            yield ended_badly(work, reason=str(error)), None
+        else:
+            yield answer
+
+
+def _environment(number: int, settings: Settings) -> dict[str, str]:
+    """A worker's own share of the cores, and of the graphics cards one."""
+    share = {"OMP_NUM_THREADS": str(max(1, granted_threads() // settings.workers))}
+    if settings.device in ("auto", "cuda") and len(cards := _cards()) > 1:
+        share["CUDA_VISIBLE_DEVICES"] = cards[number % len(cards)]
+    return share
+
+
+def _cards() -> list[str]:
+    """The cards that this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        return [name.strip() for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if name.strip()]
+    return [str(number) for number in range(len(list(_CARDS.iterdir())))] if _CARDS.is_dir() else []

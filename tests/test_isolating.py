@@ -1,0 +1,157 @@
+"""Whole runs with scenes in worker processes: the same bytes as without, and a scene that kills its worker fails alone."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import rasterio
+
+from sattrack import running
+from sattrack.errors import SettingsError
+from sattrack.readers.settings_file import load_settings
+from sattrack.settings import Settings
+from sattrack.wiring import Model
+from tests.test_running import WHOLE_RANGE, contents, finder, numbers, request, scene, statuses, three  # noqa: F401
+
+# Dies of a block of white larger than any box.
+_DEADLY = """
+import os
+import time
+from finder_of_the_test import Bright
+
+
+class Deadly(Bright):
+    def look(self, pixels):
+        bright = pixels.mean(axis=2) > 180
+        if bright[:40, :40].all():
+            with open(os.environ["SEEN_TILES"] + ".deadly", "a") as log:
+                log.write(f"{os.getpid()}\\n")
+            if os.environ["DEATH"] == "hang":
+                time.sleep(600)
+            os.kill(os.getpid(), int(os.environ["DEATH"]))
+        return super().look(pixels)
+"""
+
+
+def apart(**more: object) -> Settings:
+    return Settings.model_validate({**WHOLE_RANGE.model_dump(), "workers": 2, **more})
+
+
+@pytest.fixture
+def deadly(finder: Path, monkeypatch: pytest.MonkeyPatch) -> Model:  # noqa: F811
+    (finder / "deadly_of_the_test.py").write_text(_DEADLY)
+    monkeypatch.setenv("DEATH", str(int(signal.SIGKILL)))
+    return Model(detector="deadly_of_the_test:Deadly")
+
+
+def poisoned(folder: Path) -> Path:
+    three(folder)
+    path = scene(folder / "a_deadly_2024-04-01.tif", seed=9)
+    with rasterio.open(path, "r+") as file:
+        pixels = file.read()
+        pixels[:, :60, :60] = 250
+        file.write(pixels)
+    return folder
+
+
+def test_i7_scenes_in_workers_leave_the_same_bytes_as_in_this_process(tmp_path: Path) -> None:
+    three(tmp_path / "in")
+    running.detect(request(tmp_path / "in", tmp_path / "here"))
+    run = running.detect(request(tmp_path / "in", tmp_path / "apart", settings=apart()))
+    assert contents(tmp_path / "here") == contents(tmp_path / "apart")
+    assert list(numbers(run).values()) == [8, 6, 4]
+    assert json.loads((tmp_path / "apart" / "timings.json").read_text())["port_2024-05-01"]["tiles"] == 9
+
+
+@pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGSEGV])
+def test_i6_c6_c7_a_scene_that_kills_its_worker_fails_alone_after_three_attempts(
+    tmp_path: Path, deadly: Model, monkeypatch: pytest.MonkeyPatch, death: signal.Signals
+) -> None:
+    monkeypatch.setenv("DEATH", str(int(death)))
+    running.detect(request(three(tmp_path / "good"), tmp_path / "good run", model=deadly))
+    run = running.detect(request(poisoned(tmp_path / "in"), tmp_path / "run", model=deadly, settings=apart()))
+    assert [status for _, status in sorted(statuses(run).items())] == ["failed", "done", "done", "done"]
+    (failed,) = [outcome for outcome in run.index.outcomes if outcome.status == "failed"]
+    assert "a_deadly_2024-04-01.tif" in failed.reason
+    assert f"{death.name}), 3 times" in failed.reason
+    assert len((tmp_path / "tiles.log.deadly").read_text().split()) == 3
+    parts = contents(tmp_path / "run")
+    assert all(parts[name] == made for name, made in contents(tmp_path / "good run").items() if name.startswith("parts"))
+
+
+def test_d15_a_scene_that_takes_too_long_fails_alone(tmp_path: Path, deadly: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEATH", "hang")
+    made = request(poisoned(tmp_path / "in"), tmp_path / "run", model=deadly, settings=apart(scene_seconds=20.0))
+    run = running.detect(made)
+    assert [status for _, status in sorted(statuses(run).items())] == ["failed", "done", "done", "done"]
+    assert "longer than scene_seconds = 20 (give --scene-seconds more)" in run.index.outcomes[0].reason
+
+
+def test_i6_one_bad_file_costs_one_scene_in_workers_too(tmp_path: Path) -> None:
+    three(tmp_path / "in")
+    path = tmp_path / "in" / "port_2024-05-08.tif"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    here = running.detect(request(tmp_path / "in", tmp_path / "here"))
+    there = running.detect(request(tmp_path / "in", tmp_path / "apart", settings=apart()))
+    assert statuses(there) == statuses(here) == {
+        "port_2024-05-01": "done", "port_2024-05-08": "failed", "port_2024-05-15": "done"
+    }  # fmt: skip
+    assert contents(tmp_path / "here") == contents(tmp_path / "apart")
+
+
+def test_s10_a_signal_ends_the_run_and_its_workers_and_the_same_command_goes_on(
+    tmp_path: Path, deadly: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEATH", "hang")
+    poisoned(tmp_path / "in")
+    options = tmp_path / "settings.yaml"
+    options.write_text("low_percentile: 0\nhigh_percentile: 100\n")
+    command = [
+        sys.executable, "-m", "sattrack", "detect", str(tmp_path / "in"), "-o", str(tmp_path / "run"), "--no-report",
+        "--detector", str(deadly.detector), "--config", str(options), "--workers", "2",
+    ]  # fmt: skip
+    parent = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    log, until = tmp_path / "tiles.log.deadly", time.monotonic() + 300
+    while not log.exists() or not log.read_text().strip():
+        assert time.monotonic() < until
+        assert parent.poll() is None
+        time.sleep(0.05)
+    parent.send_signal(signal.SIGINT)
+    assert "interrupted" in parent.communicate(timeout=30)[1]
+    assert parent.returncode == 130
+    worker = int(log.read_text().split()[0])
+    time.sleep(0.5)
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
+    monkeypatch.setenv("DEATH", str(int(signal.SIGKILL)))
+    again = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert again.returncode == 3
+    assert "a_deadly_2024-04-01: its worker was killed (SIGKILL), 3 times" in again.stderr.replace("\n", " ")
+
+
+def test_c10_workers_share_the_cores_and_o9_the_graphics_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sattrack import isolating
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "9")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    made = [isolating._environment(number, apart(workers=3)) for number in range(3)]
+    assert [one["OMP_NUM_THREADS"] for one in made] == ["3"] * 3
+    assert [one["CUDA_VISIBLE_DEVICES"] for one in made] == ["4", "6", "4"]
+    assert "CUDA_VISIBLE_DEVICES" not in isolating._environment(0, apart(device="cpu"))
+
+
+def test_workers_are_the_default_where_several_scenes_run_at_once_and_threads_where_one_does() -> None:
+    assert not Settings().isolated
+    assert Settings(workers=2).isolated
+    assert Settings(executor="process").isolated
+    with pytest.raises(SettingsError, match="executor thread looks at one scene at a time"):
+        load_settings(None, given={"workers": 2, "executor": "thread"})
+
+
+def test_what_is_asked_of_workers_does_not_change_a_part() -> None:
+    assert apart().digest_fields((1, 99)) == WHOLE_RANGE.digest_fields((1, 99))
