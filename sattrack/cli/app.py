@@ -3,7 +3,8 @@
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -99,7 +100,7 @@ def sattrack_(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code; errors that a user can mend are one line on stderr."""
-    with warnings.catch_warnings(), stop_cleanly():
+    with warnings.catch_warnings(), stop_cleanly(), _without_loose_ends():
         if not debugging():
             warnings.simplefilter("ignore")
         try:
@@ -126,6 +127,24 @@ def main(argv: Sequence[str] | None = None) -> int:
                 # Python would wait at exit for reading threads, and those may wait for a server.
                 os._exit(INTERRUPTED)
     return int(code or OK)
+
+
+@contextmanager
+def _without_loose_ends() -> Iterator[None]:
+    """Of a message of GDAL's that quotes a file's own bytes, rasterio's log would print a traceback that nobody can catch."""
+    loose, shown = sys.unraisablehook, sys.excepthook
+
+    def quiet(one: Any) -> None:
+        if not isinstance(one.exc_value, UnicodeDecodeError) or debugging():
+            loose(one)
+
+    # Cython prints it twice. What ends the command passes this block first, and is shown as ever.
+    sys.unraisablehook = quiet
+    sys.excepthook = lambda kind, error, trace: None if kind is UnicodeDecodeError else shown(kind, error, trace)
+    try:
+        yield
+    finally:
+        sys.unraisablehook, sys.excepthook = loose, shown
 
 
 def debugging() -> bool:

@@ -50,6 +50,9 @@ def check_kept(path: Path, sites: Sequence[Site]) -> None:
         if site.outline.get("type") not in ("Polygon", "MultiPolygon"):
             raise refused(path, "the outline is no Polygon or MultiPolygon", number=number)
         geometry = geometry_of(path, site.outline, number=number)
+        polygons = [site.outline["coordinates"]] if site.outline["type"] == "Polygon" else site.outline["coordinates"]
+        if any(len(corner) != 2 for rings in polygons for ring in rings for corner in ring):
+            raise refused(path, "a corner is not a longitude and a latitude", number=number)
         _check_lonlat(path, geometry, number=number)
         # Digits lost in writing may make a sound outline touch itself; one that was changed has another area once repaired.
         repaired = float(shapely.make_valid(geometry).area)

@@ -72,8 +72,9 @@ class Campaign:
             for torn in (False, True):
                 out = self._fresh()
                 code = ended(in_child(lambda out=out, number=number, torn=torn: self._dies_at(out, number, torn=torn)))
-                if torn and code != KILLED:
-                    continue  # no sync stood there
+                if torn and code != KILLED:  # no sync stood there
+                    shutil.rmtree(out, ignore_errors=True)
+                    continue
                 tried += 1
                 self._ask(f"write call {number}", lambda out=out: self._wrong(out))
                 shutil.rmtree(out, ignore_errors=True)

@@ -10,6 +10,7 @@ import rasterio
 import rasterio.shutil
 
 from sattrack import running
+from sattrack.cli.app import main
 from sattrack.errors import SattrackError, SceneError, StoreError
 from sattrack.imagery import Window
 from sattrack.readers.describing import describe
@@ -53,7 +54,14 @@ def changed(run: Path):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [(b'"Polygon"', b'"Pentagon"'), (b"[129.0", b"[null,129.0"), (b",42.4", b",142.4"), (b"[[[", b"[[[[")]
+    ("old", "new"),
+    [
+        (b'"Polygon"', b'"Pentagon"'),
+        (b"[129.0", b"[null,129.0"),
+        (b",42.4", b",142.4"),
+        (b"[[[", b"[[[["),
+        (b",42.4", b",1,42.4"),
+    ],
 )
 def test_outlines_of_a_run_that_were_changed_are_refused(run: Path, changed, old: bytes, new: bytes) -> None:
     changed("sites.json", old, new)
@@ -148,3 +156,13 @@ def test_an_outline_with_a_corner_on_another_continent_is_counted_in_time(tmp_pa
     began = time.process_time()
     assert len(sample_points(Frame.over(site.outline).polygon(site.outline))) > 0
     assert time.process_time() - began < 10
+
+
+def test_a_message_of_gdal_that_quotes_odd_bytes_prints_no_traceback(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = write_tiff(tmp_path / "a.tif", pixels(), tags={"SENSOR": "x"})
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(b'name="SENSOR"', b'name="SENSO"\xff'))
+    assert main(["info", str(path)]) in (0, 1)
+    said = capfd.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert "UnicodeDecodeError" not in said.err
