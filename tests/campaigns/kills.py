@@ -50,10 +50,10 @@ class Campaign:
         self.seconds = time.monotonic() - began
         self._whole: dict[str, str] = asked_of_child(lambda: contents(whole), folder / "said")
 
-    def at_random(self, kills: int, *, seed: int) -> None:
+    def at_random(self, kills: int, *, seed: int, minutes: float | None = None) -> None:
         """SIGKILL at a moment of the call, once to three times in a row, then the same call to its end."""
-        pick, done, early = random.Random(seed), 0, 0
-        while done < kills:
+        pick, done, early, began = random.Random(seed), 0, 0, time.monotonic()
+        while done < kills and (minutes is None or time.monotonic() - began < 60 * minutes):
             out = self._fresh()
             for _ in range(min(pick.randint(1, _IN_A_ROW), kills - done)):
                 code = killed_after(self._job, out, pick.uniform(0, 1.1 * self.seconds))
@@ -146,6 +146,7 @@ def _words() -> argparse.Namespace:
     words.add_argument("--kills", type=int, default=200, help="kills at random moments")
     words.add_argument("--scenes", type=int, default=6)
     words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--minutes", type=float, default=None, help="no random kill after so many minutes of these")
     words.add_argument("--every", type=int, default=1, help="only each so many-th write call and power loss; 0: none")
     return words.parse_args()
 
@@ -154,7 +155,7 @@ def _steps(campaign: Campaign, words: argparse.Namespace) -> Iterator[Callable[[
     if words.every:
         yield lambda: campaign.at_write_calls(every=words.every)
         yield lambda: campaign.by_power_loss(every=words.every)
-    yield lambda: campaign.at_random(words.kills, seed=words.seed)
+    yield lambda: campaign.at_random(words.kills, seed=words.seed, minutes=words.minutes)
 
 
 def run() -> int:

@@ -64,12 +64,12 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return slope, float(np.sqrt((left**2).sum() / max(len(x) - 2, 1) / spread))
 
 
-def soak(*, scenes: int, a_run: int) -> dict[str, object]:
-    """Runs of `a_run` scenes one after the other, each into a folder of its own, until there were so many scenes."""
+def soak(*, scenes: int, a_run: int, minutes: float | None = None) -> dict[str, object]:
+    """Runs of `a_run` scenes one after the other, each into a folder of its own, until there were so many, or the time is up."""
     gauge, runs, began = Gauge(), 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="campaign-soak-") as folder:
         pictures, sites = write_scenes(Path(folder) / "in", a_run), write_sites(Path(folder) / "sites.geojson")
-        while len(gauge.rows) < scenes:
+        while len(gauge.rows) < scenes and (minutes is None or not runs or time.monotonic() - began < 60 * minutes):
             out, runs = Path(folder) / f"run{runs}", runs + 1
             made = Request((str(pictures),), out, sites=sites, model=Model(detector="tests.campaigns.quick:Bright"))
             run = running.detect(made, listener=Listener(scene_ends=gauge.read))
@@ -93,8 +93,9 @@ def run() -> int:
     words = argparse.ArgumentParser(prog="python -m tests.campaigns.soak")
     words.add_argument("--scenes", type=int, default=2000)
     words.add_argument("--a-run", type=int, default=100, help="scenes of one run")
+    words.add_argument("--minutes", type=float, default=None, help="begin no run after so many minutes of wall time")
     said = words.parse_args()
-    found = soak(scenes=said.scenes, a_run=said.a_run)
+    found = soak(scenes=said.scenes, a_run=said.a_run, minutes=said.minutes)
     print(
         f"soak: {found['scenes']} scenes in {found['runs']} runs of one process: memory grows by {found['kb_a_scene']} kB "
         f"a scene (standard error {found['standard_error']}), open files {found['files_first']} -> {found['files_last']}, "
