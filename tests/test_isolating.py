@@ -22,13 +22,14 @@ from tests.test_running import WHOLE_RANGE, contents, finder, numbers, request, 
 _DEADLY = """
 import os
 import time
+from scipy import ndimage
 from finder_of_the_test import Bright
 
 
 class Deadly(Bright):
     def look(self, pixels):
-        bright = pixels.mean(axis=2) > 180
-        if bright[:40, :40].all():
+        bright = ndimage.find_objects(ndimage.label(pixels.mean(axis=2) > 180)[0])
+        if any(y.stop - y.start > 40 and x.stop - x.start > 40 for y, x in bright):
             with open(os.environ["SEEN_TILES"] + ".deadly", "a") as log:
                 log.write(f"{os.getpid()}\\n")
             if os.environ["DEATH"] == "hang":
@@ -54,7 +55,7 @@ def poisoned(folder: Path) -> Path:
     path = scene(folder / "a_deadly_2024-04-01.tif", seed=9)
     with rasterio.open(path, "r+") as file:
         pixels = file.read()
-        pixels[:, :60, :60] = 250
+        pixels[:, 100:150, 100:150] = 250
         file.write(pixels)
     return folder
 

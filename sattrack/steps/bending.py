@@ -30,10 +30,10 @@ def bent(points: Points, exact: Callable[[Points], Points], *, within: float = 1
     if not (np.isfinite(at).all() and np.isfinite(truth).all()):
         return exact(points)
     origin = at.mean(axis=0)
-    weights = np.linalg.lstsq(_terms(fitted), at - origin, rcond=None)[0]
-    if np.abs(_terms(tried) @ weights + origin - truth).max() > within / 2:
+    weights = np.linalg.lstsq(_terms(fitted).T, at - origin, rcond=None)[0]
+    if np.abs((weights.T @ _terms(tried)).T + origin - truth).max() > within / 2:
         return exact(points)
-    return np.asarray(_terms((points - middle) / half) @ weights + origin)
+    return np.asarray((weights.T @ _terms((points - middle) / half)).T + origin)
 
 
 def _lattice(ticks: Points) -> Points:
@@ -41,6 +41,12 @@ def _lattice(ticks: Points) -> Points:
 
 
 def _terms(points: Points) -> Points:
-    """(n, 2) -> (n, terms): every product of powers up to the degree."""
+    """(n, 2) -> (terms, n): every product of powers up to the degree."""
     x, y = points.T
-    return np.stack([x**i * y**j for i in range(_DEGREE + 1) for j in range(_DEGREE + 1 - i)], axis=1)
+    terms, row = [], np.ones(len(points))
+    for across in range(_DEGREE + 1):
+        terms.append(row)
+        for _ in range(_DEGREE - across):
+            terms.append(terms[-1] * y)
+        row = row * x
+    return np.stack(terms)
