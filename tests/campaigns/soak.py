@@ -65,7 +65,7 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 
 def soak(*, scenes: int, a_run: int, minutes: float | None = None) -> dict[str, object]:
-    """Runs of `a_run` scenes one after the other, each into a folder of its own, until there were so many, or the time is up."""
+    """Runs of `a_run` scenes one after the other, each into a folder of its own, until there were so many or the time is up."""
     gauge, runs, began = Gauge(), 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="campaign-soak-") as folder:
         pictures, sites = write_scenes(Path(folder) / "in", a_run), write_sites(Path(folder) / "sites.geojson")

@@ -118,13 +118,13 @@ class TextSeed:
     mutated: tuple[str, ...]
     read: Callable[[Path], object]
     binary: bool = False
-    labels: bool = False
+    a_folder: bool = False
 
 
 def text_seeds(folder: Path) -> tuple[TextSeed, ...]:
     """Seeds of all forms; the runs are made with the quick detector."""
     folder.mkdir(parents=True, exist_ok=True)
-    return (*_plain(folder), *(replace(one, labels=True) for one in _labels(folder)), *_runs(folder))
+    return (*_plain(folder), *(replace(one, a_folder=True) for one in (*_labels(folder), *_runs(folder))))
 
 
 def _plain(folder: Path) -> list[TextSeed]:

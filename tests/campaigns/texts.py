@@ -42,8 +42,8 @@ def look(about: About, number: int, folder: Path) -> Verdict:
     try:
         found = repr(seed.read(place))
     except SattrackError as error:
-        # A labelled set is a folder: its name is enough where what is wrong is not in one line.
-        named = Path(changed).name in str(error) or (seed.labels and str(place) in str(error))
+        # A labelled set and a run are folders: their name is enough where what is wrong lies between their files.
+        named = Path(changed).name in str(error) or (seed.a_folder and str(place) in str(error))
         return Verdict("refused" if named else "unnamed", str(error)[:300], seed.family)
     except Exception as error:  # the fault that is looked for
         return Verdict(type(error).__name__, str(error)[:300], seed.family, trace=traceback.format_exc())
