@@ -11,8 +11,9 @@ import rasterio.shutil
 
 from sattrack import running
 from sattrack.cli.app import main
-from sattrack.errors import SattrackError, SceneError, StoreError
+from sattrack.errors import ManifestError, SattrackError, SceneError, StoreError
 from sattrack.imagery import Window
+from sattrack.labels.sets import read_sets
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import find_sources
 from sattrack.readers.outlines import read_outlines
@@ -166,3 +167,13 @@ def test_a_message_of_gdal_that_quotes_odd_bytes_prints_no_traceback(tmp_path: P
     said = capfd.readouterr()
     assert "Traceback" not in said.out + said.err
     assert "UnicodeDecodeError" not in said.err
+
+
+def test_a_pixel_size_that_no_number_can_hold_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels_obb").mkdir()
+    write_tiff(tmp_path / "images" / "a.tif", pixels())
+    (tmp_path / "labels_obb" / "a.txt").write_text("")
+    (tmp_path / "meta.json").write_text('{"a": {"gsd_m": 1' + "0" * 400 + "}}")
+    with pytest.raises(ManifestError, match=r"meta\.json, a: gsd_m is"):
+        read_sets([tmp_path])
