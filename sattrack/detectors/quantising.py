@@ -99,8 +99,8 @@ def export_8_bit(weights: Path, *, card: ModelCard, calibration: Calibration) ->
 
 
 def quantised(export: Export, calibration: Calibration) -> Export:
-    """An export of OpenVINO's in 8 bits. Every weight takes seven of them (NNCF's overflow fix for all layers): then sums of
-    products fit into 16 bits, which processors without VNNI would clip, and count otherwise.
+    """An export of OpenVINO's in 8 bits. Weights take seven of them (NNCF's overflow fix for all layers): sums of two products
+    then fit into 16 bits, which processors without VNNI would clip, counting otherwise. Depthwise ones sum none and take eight.
     """
     demand(EIGHT_BIT, making=True)
     made_with = export.stated.made_with | {"nncf": version_of("nncf") or ""}
