@@ -29,8 +29,8 @@ def peers(
 ) -> None:
     """Count a rendered yard with the same weights by sattrack, SAHI, supervision, GeoDeep and plain ultralytics over tiles.
 
-    Tools that are not installed are left out and named: python -m pip install 'sattrack[peers]'. Let nothing else run
-    meanwhile.
+    Tools that are not installed are left out and named, with the command that installs them: the extra `peers`. Let nothing
+    else run meanwhile.
     """
     from sattrack.bench.peers.rounds import INSTALL, bench_peers
     from sattrack.bench.peers.telling import peer_lines, peer_table, peer_values
