@@ -117,13 +117,32 @@ def demand_file(to: Path | None, *, backend: str, half: bool = False) -> None:
 
 
 def write_export(export: Export, to: Path) -> None:
-    """Writes the file; OpenVINO's constants beside it, with the suffix .bin, before the graph; 8 bits in one file."""
+    """Writes the file; OpenVINO's constants beside it, with the suffix .bin; last the digest of both. 8 bits in one file."""
     if export.stated.runs_as == EIGHT_BIT:
         write_packed(export.graph, export.constants, to)
         return
     if export.constants:
         write_whole(to.with_suffix(".bin"), export.constants)
     write_whole(to, export.graph)
+    write_whole(digest_beside(to), export.sha256.encode())
+
+
+def digest_beside(path: Path) -> Path:
+    """Where an export's sha256 stands, which holds its constants too: neither backend would notice a flipped bit."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def demand_whole(export: Export, path: Path) -> Export:
+    """The export itself; WeightsError where it is not what was written, or nothing beside it says so."""
+    beside = digest_beside(path)
+    again = f"make it again: sattrack model export WEIGHTS {asked_as(export.stated.runs_as)} -o {path.name}"
+    try:
+        said = beside.read_bytes().strip()
+    except OSError as error:
+        raise WeightsError(f"there is no {beside.name} beside it to check it by", where=str(path), way_out=again) from error
+    if said != export.sha256.encode():
+        raise WeightsError(f"is not what was written: its sha256 is not that in {beside.name}", where=str(path), way_out=again)
+    return export
 
 
 def read_export(path: Path, *, backend: str) -> Export:
@@ -182,7 +201,7 @@ def keep(export: Export, at: Path) -> bool:
         at.parent.mkdir(parents=True, exist_ok=True)
         write_export(export, at)
         # Last: without it what is there is not trusted.
-        write_whole(at.with_suffix(".sha256"), export.sha256.encode())
+        write_whole(digest_beside(at), export.sha256.encode())
     except (OSError, StoreError):
         return False
     return True
@@ -191,9 +210,8 @@ def keep(export: Export, at: Path) -> bool:
 def kept(at: Path, *, backend: str) -> Export | None:
     """A kept export, where it is whole."""
     try:
-        found = read_export(at, backend=backend)
-        return found if at.with_suffix(".sha256").read_text() == found.sha256 else None
-    except (OSError, UnicodeDecodeError, WeightsError):
+        return demand_whole(read_export(at, backend=backend), at)
+    except WeightsError:
         return None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sattrack.detectors.backends import EIGHT_BIT, demand
 from sattrack.detectors.cards import passed
-from sattrack.detectors.exports import SUFFIXES, Export, asked_as, check_export, keep, kept, kept_at, read_export
+from sattrack.detectors.exports import SUFFIXES, Export, asked_as, check_export, demand_whole, keep, kept, kept_at, read_export
 from sattrack.errors import UsageError, WeightsError
 from sattrack.results import ModelCard
 
@@ -77,4 +77,5 @@ def ready_export(weights: Path, *, card: ModelCard, backend: str) -> Export:
 @lru_cache(maxsize=2)
 def _read(path: Path, _changed: int, *, backend: str) -> Export:
     """A run asks for it several times: to choose it, for its card, and to run it."""
-    return read_export(path, backend=backend)
+    export = read_export(path, backend=backend)
+    return export if backend == EIGHT_BIT else demand_whole(export, path)  # one in 8 bits holds its digests itself

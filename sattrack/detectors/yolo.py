@@ -9,6 +9,7 @@ import torch
 from sattrack.detectors.decoding import NetworkDetector
 from sattrack.detectors.devices import choose_device
 from sattrack.detectors.offline import keep_at_home
+from sattrack.detectors.pickles import demand_data_only
 from sattrack.detectors.torch_forward import TorchForward
 from sattrack.errors import WeightsError
 from sattrack.results import ModelCard
@@ -39,17 +40,10 @@ class YoloDetector(NetworkDetector):
 def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bool]:
     """The network of a .pt file, fused, in evaluation mode; and whether it is oriented. WeightsError where it does not fit.
 
-    The file is read with torch's weights-only loader against ultralytics' list of network classes: a pickle that wants to run
-    code is refused.
+    The file is read with torch's weights-only loader against ultralytics' list of network classes, and of these none may be
+    called: a pickle that wants to run code is refused.
     """
-    try:
-        checkpoint = _checkpoint(weights)
-    except _UNLOADABLE as error:
-        raise WeightsError(
-            f"cannot be loaded as tensors of a known network: {_first_line(error)}",
-            where=str(weights),
-            way_out="weights of YOLO networks from ultralytics (.pt) are expected; pickles that run code are refused",
-        ) from error
+    checkpoint = load_checkpoint(weights)
     network = checkpoint.get("ema") or checkpoint.get("model") if isinstance(checkpoint, dict) else None
     if not isinstance(network, torch.nn.Module):
         raise WeightsError("holds no network", where=str(weights), way_out="give the .pt file that ultralytics' training wrote")
@@ -85,16 +79,37 @@ def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bo
     return network.fuse(verbose=False), oriented  # type: ignore[operator]
 
 
+def load_checkpoint(weights: Path) -> Any:
+    """What a .pt file holds; WeightsError where it cannot be read, or would call anything while it is."""
+    try:
+        return _checkpoint(weights)
+    except _UNLOADABLE as error:
+        raise WeightsError(
+            f"cannot be loaded as tensors of a known network: {_first_line(error)}",
+            where=str(weights),
+            way_out="weights of YOLO networks as ultralytics saves them (.pt) are expected; code is never run",
+        ) from error
+
+
 def _checkpoint(weights: Path) -> Any:
-    """What a .pt file holds. ultralytics is imported here, once its environment keeps it from calling out."""
+    """ultralytics is imported here, once its environment keeps it from calling out."""
     keep_at_home()
     from ultralytics.nn import tasks
 
     # Where it cannot load safely it would load unsafely, without a word.
     if not tasks._SafeLoad.SUPPORTED:
         raise WeightsError("this torch cannot load weights without running their code", way_out="install torch 2.6 or newer")
+    demand_data_only(_pickle_of(weights))
     # A whole path: a bare name like yolo11n.pt, when damaged, it would delete and fetch again.
     return tasks.torch_safe_load(str(weights.resolve()), safe_only=True)[0]
+
+
+def _pickle_of(weights: Path) -> bytes:
+    """The pickle in a .pt file, found as torch itself will find it."""
+    with weights.open("rb") as file:
+        if not torch.serialization._is_zipfile(file):
+            raise pickle.UnpicklingError("it is no zip archive, as torch has saved since version 1.6")
+    return bytes(torch._C.PyTorchFileReader(str(weights)).get_record("data.pkl"))
 
 
 def _first_line(error: BaseException) -> str:

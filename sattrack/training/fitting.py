@@ -14,13 +14,14 @@ import torch
 from torch.utils.data import DataLoader
 
 from sattrack.detectors.offline import keep_at_home
+from sattrack.detectors.yolo import load_checkpoint
 from sattrack.errors import UsageError
 from sattrack.training.looks import Looks, vary
 from sattrack.training.sampling import Planned, PlannedBatches, Tiles, TileSampler
 
 keep_at_home()  # before ultralytics is imported: that is when it would write and call
 
-from ultralytics.nn.tasks import OBBModel, torch_safe_load  # noqa: E402
+from ultralytics.nn.tasks import OBBModel  # noqa: E402
 from ultralytics.utils import DEFAULT_CFG_DICT  # noqa: E402
 from ultralytics.utils.loss import v8OBBLoss  # noqa: E402
 
@@ -63,8 +64,7 @@ def make_network(architecture: str, *, start: Path | None) -> OBBModel:
     network.args = cast(Any, SimpleNamespace(**DEFAULT_CFG_DICT))
     network.names = {0: "container"}
     if start is not None:
-        checkpoint, _ = torch_safe_load(str(start), safe_only=True)
-        network.load(checkpoint, verbose=False)
+        network.load(load_checkpoint(start), verbose=False)
     return network
 
 

@@ -7,7 +7,7 @@ import torch
 
 from sattrack.assets import asset_folder
 from sattrack.detectors.cards import REFUSED_SUFFIXES, card_for
-from sattrack.detectors.offline import keep_at_home
+from sattrack.detectors.yolo import load_checkpoint
 from sattrack.errors import UsageError, WeightsError
 from sattrack.results import ModelCard
 from sattrack.training.recipes import Recipe
@@ -85,10 +85,7 @@ def find_start(recipe: Recipe, *, data: Path) -> Start | None:
 
 def check_fit(network: torch.nn.Module, *, start: Start) -> None:
     """UsageError where little of the network is in the weights: it would begin all but anew, without a word."""
-    keep_at_home()  # before ultralytics is imported
-    from ultralytics.nn.tasks import torch_safe_load
-
-    checkpoint, _ = torch_safe_load(str(start.path), safe_only=True)
+    checkpoint = load_checkpoint(start.path)
     theirs = {key: value.shape for key, value in (checkpoint.get("ema") or checkpoint["model"]).state_dict().items()}
     mine = network.state_dict()
     fitting = sum(value.numel() for key, value in mine.items() if theirs.get(key) == value.shape)

@@ -1,5 +1,6 @@
 """Exports: what they state, where they are kept, and which are refused. A tiny network with random weights stands for all."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def test_half_precision_halves_the_file_and_says_so(tiny: Path, made: dict[str, 
     assert 0 < found.score <= 0.03
 
 
-def test_an_export_that_answers_otherwise_is_refused_and_not_kept(
+def test_G10_an_export_that_answers_otherwise_is_refused_and_not_kept(
     tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = exporting.run_export
@@ -115,7 +116,7 @@ def test_a_network_that_cannot_be_exported_is_told_with_the_way_out(tiny: Path, 
         export_network(tiny, card=card_of(tiny), backend="onnx")
 
 
-def test_an_export_of_other_weights_beside_them_is_refused(tiny: Path, made: dict[str, Export], tmp_path: Path) -> None:
+def test_P6_an_export_of_other_weights_beside_them_is_refused(tiny: Path, made: dict[str, Export], tmp_path: Path) -> None:
     weights = tmp_path / "mine.pt"
     weights.write_bytes(b"other weights")
     write_export(made["openvino"], tmp_path / "mine.xml")
@@ -124,7 +125,7 @@ def test_an_export_of_other_weights_beside_them_is_refused(tiny: Path, made: dic
 
 
 @pytest.mark.parametrize("changes", [{"classes": ("crane",)}, {"gsd_m": 0.3}, {"tile_px": 320}, {"layout": 0}])
-def test_an_export_that_contradicts_the_card_is_refused(tiny: Path, changes: dict[str, Any]) -> None:
+def test_P10_an_export_that_contradicts_the_card_is_refused(tiny: Path, changes: dict[str, Any]) -> None:
     card = card_of(tiny)
     assert check_export(forged(card), card=card, backend="openvino", where="x")
     with pytest.raises(
@@ -135,7 +136,7 @@ def test_an_export_that_contradicts_the_card_is_refused(tiny: Path, changes: dic
 
 @pytest.mark.parametrize("backend", BOTH)
 @pytest.mark.parametrize("content", [b"", b"<net/>", b"\x08\x07garbage" * 50])
-def test_files_that_are_no_exports_are_refused(tmp_path: Path, backend: str, content: bytes) -> None:
+def test_P5_files_that_are_no_exports_are_refused(tmp_path: Path, backend: str, content: bytes) -> None:
     path = tmp_path / f"x{exports.SUFFIXES[backend]}"
     path.write_bytes(content)
     path.with_suffix(".bin").write_bytes(b"")
@@ -143,7 +144,7 @@ def test_files_that_are_no_exports_are_refused(tmp_path: Path, backend: str, con
         read_export(path, backend=backend)
 
 
-def test_an_export_without_its_constants_says_which_file_is_missing(made: dict[str, Export], tmp_path: Path) -> None:
+def test_P5_an_export_without_its_constants_says_which_file_is_missing(made: dict[str, Export], tmp_path: Path) -> None:
     write_export(made["openvino"], tmp_path / "x.xml")
     (tmp_path / "x.bin").unlink()
     with pytest.raises(WeightsError, match=r"x\.bin: cannot be read"):
@@ -157,7 +158,7 @@ def test_the_first_use_makes_it_and_the_second_takes_it(tiny: Path, cache: Path,
     assert [path.suffix for path in sorted((cache / "sattrack").iterdir())] == [".onnx", ".sha256"]
 
 
-def test_a_kept_export_that_was_damaged_is_not_trusted(made: dict[str, Export], tiny: Path) -> None:
+def test_P6_a_kept_export_that_was_damaged_is_not_trusted(made: dict[str, Export], tiny: Path) -> None:
     at = kept_at(card_of(tiny), backend="openvino")
     assert keep(made["openvino"], at)
     assert kept(at, backend="openvino") == made["openvino"]
@@ -165,6 +166,27 @@ def test_a_kept_export_that_was_damaged_is_not_trusted(made: dict[str, Export], 
     constants[len(constants) // 2] ^= 1
     at.with_suffix(".bin").write_bytes(constants)
     assert kept(at, backend="openvino") is None
+
+
+@pytest.mark.parametrize("backend", BOTH)
+def test_P6_one_flipped_bit_or_a_lost_digest_of_an_export_beside_its_weights_is_told(
+    made: dict[str, Export], tiny: Path, tmp_path: Path, backend: str
+) -> None:
+    weights = tmp_path / "mine.pt"
+    weights.write_bytes(tiny.read_bytes())
+    at = weights.with_suffix(exports.SUFFIXES[backend])
+    write_export(made[backend], at)
+    assert ready_export(weights, card=card_of(weights), backend=backend) == made[backend]
+    heavy = at if backend == "onnx" else at.with_suffix(".bin")
+    content = bytearray(heavy.read_bytes())
+    content[len(content) // 2] ^= 1
+    heavy.write_bytes(content)
+    os.utime(at, ns=(1, 1))
+    with pytest.raises(WeightsError, match="is not what was written"):
+        ready_export(weights, card=card_of(weights), backend=backend)
+    exports.digest_beside(at).unlink()
+    with pytest.raises(WeightsError, match=r"there is no mine\.\w+\.sha256 .*make it again"):
+        ready_export(weights, card=card_of(weights), backend=backend)
 
 
 def test_where_nothing_can_be_kept_it_lives_in_memory(

@@ -231,6 +231,41 @@ def test_p1_weights_that_want_to_run_code_are_refused_and_do_not(
     assert not (tmp_path / "mark").exists()
 
 
+class Calling:
+    """A call of what both loaders know, with words of a stranger's."""
+
+    def __init__(self, called: Any, *words: Any) -> None:
+        self.call = called, words
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.call
+
+
+@pytest.mark.parametrize("kind", ["fetching", "reading", "keeping"])
+def test_p1_i5_layers_that_weights_would_have_called_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    from ultralytics.nn.modules.block import TorchVision
+    from ultralytics.nn.tasks import DetectionModel
+
+    def never(*_: object, **__: object) -> None:
+        pytest.fail("a layer was called")
+
+    (tmp_path / "secret.yaml").write_text("nc: 1")
+    planted = {
+        "fetching": Calling(TorchVision, "resnet18", "DEFAULT"),
+        "reading": Calling(DetectionModel, str(tmp_path / "secret.yaml")),
+        "keeping": torch.nn.Sequential(torch.nn.Identity()),
+    }[kind]
+    if kind == "keeping":
+        planted._modules["0"] = TorchVision
+    torch.save({"model": planted}, tmp_path / "x.pt")
+    monkeypatch.setattr(TorchVision, "__init__", never)
+    monkeypatch.setattr(DetectionModel, "__init__", never)
+    with pytest.raises(WeightsError, match=r"it (would call|keeps) ultralytics\.nn\."):
+        detector(tmp_path / "x.pt")
+
+
 def test_p1_a_torch_that_cannot_load_safely_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ultralytics.nn import tasks
 
