@@ -1,6 +1,7 @@
 """The extension points: structural protocols, one page."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -63,6 +64,10 @@ class Store(Protocol):
 
     @property
     def root(self) -> Path: ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keeps other processes from writing meanwhile. StoreError where one does."""
+        ...
 
     def has(self, key: str) -> bool: ...
 

@@ -40,25 +40,29 @@ class Listener:
 
 
 def detect(request: Request, *, listener: Listener | None = None) -> Run:
-    """Detects, stores, counts. Scenes stored under the same key are not done again; a killed run goes on where it was."""
+    """Detects, stores, counts. Scenes stored under the same key are not done again; a killed run goes on where it was.
+
+    StoreError where another process writes into the same folder.
+    """
     listener = listener or Listener()
     if request.out.exists() and any(request.out.resolve() == Path(i).resolve() for i in request.inputs):
         raise UsageError("the run folder is the input folder itself", where=str(request.out), way_out="choose another -o")
     store = wiring.open_store(request.out, create=True)
-    planned, card, sites, notes = plan(request, store=store)
-    listener.planned(planned)
-    journal = _Journal(store, request, card=card, sites=sites, names=[one.name for one in planned])
-    outcomes = _outcomes(planned, request, card=card, store=store, listener=listener, journal=journal)
-    try:
-        for outcome in outcomes:
-            journal.add(outcome)
-            listener.scene_ends(outcome)
-            if request.on_error == "fail" and outcome.status in ("failed", "refused"):
-                break
-    finally:
-        outcomes.close()
-        journal.write()
-    return recount(request.out, sites=request.sites, threshold=request.settings.threshold, notes=notes)
+    with store.alone():
+        planned, card, sites, notes = plan(request, store=store)
+        listener.planned(planned)
+        journal = _Journal(store, request, card=card, sites=sites, names=[one.name for one in planned])
+        outcomes = _outcomes(planned, request, card=card, store=store, listener=listener, journal=journal)
+        try:
+            for outcome in outcomes:
+                journal.add(outcome)
+                listener.scene_ends(outcome)
+                if request.on_error == "fail" and outcome.status in ("failed", "refused"):
+                    break
+        finally:
+            outcomes.close()
+            journal.write()
+        return recount(request.out, sites=request.sites, threshold=request.settings.threshold, notes=notes)
 
 
 def _outcomes(

@@ -22,6 +22,7 @@ from sattrack.detections import CORNERS, Detections
 from sattrack.errors import StoreError
 from sattrack.imagery import Scene, Stretch
 from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, SceneOutcome, Seen
+from sattrack.stores.locking import alone_in
 from sattrack.stores.soundness import check_grid, content_digest
 from sattrack.writing import write_whole
 
@@ -54,6 +55,9 @@ class RunFolder:
             raise StoreError(
                 "is not a run folder: it has no run.json", where=str(root), way_out="give the folder that detect wrote"
             )
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        return alone_in(self.root)
 
     def has(self, key: str) -> bool:
         """Whether a whole, readable part stands under the key; a torn or foreign file counts as absent and is done again."""

@@ -1,0 +1,90 @@
+"""Locking: one process at a time writes a run folder; a lock is the system's, and goes when its process does."""
+
+import contextlib
+import errno
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sattrack.errors import StoreError
+
+_NAME = ".lock"
+_HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+# Windows keeps others from reading what is locked: a byte far behind the words.
+_FAR = 1 << 30
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keeps other processes that lock the folder out. StoreError where one is in it, by its number and machine.
+
+    Where the file system knows no locks that is said, and nobody is kept out: parts are whole files all the same.
+    """
+    number = _locked(folder / _NAME)
+    try:
+        yield
+    finally:
+        if number is not None:
+            # While it is locked, or it might be another's by now.
+            with contextlib.suppress(OSError):
+                (folder / _NAME).unlink()
+            os.close(number)
+
+
+def _locked(path: Path) -> int | None:
+    """The open file under the name, locked and with our words in it; none where there are no locks."""
+    while True:
+        try:
+            number = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise StoreError(f"cannot be written: {error.strerror}", where=str(path), way_out="choose another -o") from error
+        try:
+            _take(number)
+            if _still_there(number, path):
+                os.ftruncate(number, 0)
+                os.pwrite(number, f"process {os.getpid()} on {_machine()}\n".encode(), 0)
+                return number
+        except OSError as error:
+            held = os.pread(number, 200, 0).decode(errors="replace").strip() if error.errno in _HELD else ""
+            os.close(number)
+            if error.errno not in _HELD:
+                _log.warning("%s: the file system has no locks: let no second sattrack write into this folder", path.parent)
+                return None
+            raise StoreError(
+                f"another sattrack writes into this run folder: {held or 'which one is not said'}", where=str(path.parent),
+                way_out="wait until it has ended and give the same command again, or choose another -o",
+            ) from error  # fmt: skip
+        except BaseException:
+            os.close(number)
+            raise
+        os.close(number)  # whoever held it has ended meanwhile, and taken the name away
+
+
+def _still_there(number: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(number), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _machine() -> str:
+    import platform
+
+    return platform.node() or "this machine"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(number: int) -> None:
+        os.lseek(number, _FAR, os.SEEK_SET)
+        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _take(number: int) -> None:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
