@@ -1,24 +1,27 @@
-"""A user's own detector, by `module:Class` on the command line, and the adapter for a plain `detect(batch)`."""
+"""A user's own detector, by `module:Class` on the command line: what it must have, and what becomes of its errors."""
 
 import hashlib
 import importlib
 import inspect
+import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sattrack.detections import Detections
 from sattrack.detectors.cards import possible
-from sattrack.errors import DetectorError, UsageError
+from sattrack.errors import DetectorError, SattrackError, UsageError
 from sattrack.imagery import Batch
 from sattrack.ports import Detector
 from sattrack.results import ModelCard
 
 _NEEDED = ("classes", "gsd_m", "tile_px", "detect")
+_log = logging.getLogger(__name__)
 
 
 def load_custom(name: str) -> Detector:
-    """Imports module:Class and makes one. UsageError where it is not there or lacks a part of the protocol."""
+    """Imports module:Class and makes one. UsageError where that fails, or it lacks a part of the protocol."""
     module_name, _, class_name = name.partition(":")
     if not module_name or not class_name:
         raise UsageError(f"--detector expects module:Class, got {name!r}")
@@ -28,12 +31,56 @@ def load_custom(name: str) -> Detector:
         raise UsageError(f"the module {module_name!r} cannot be imported: {error}", way_out="check PYTHONPATH") from error
     except AttributeError as error:
         raise UsageError(f"the module {module_name!r} has no {class_name!r}") from error
-    made = kind()
+    except Exception as error:
+        raise UsageError(f"the module {module_name!r} fails as it is imported: {_told(error)}", way_out=_MEND) from error
+    try:
+        made = kind()
+    except Exception as error:
+        raise UsageError(f"{name} cannot be made: {_told(error)}", way_out=_MEND) from error
     streams = inspect.isgeneratorfunction(getattr(made, "detect", None))
     missing = [part for part in (*_NEEDED, *(("device",) if streams else ())) if not hasattr(made, part)]
     if missing:
         raise UsageError(f"{name} lacks {', '.join(missing)}", way_out="see sattrack/ports.py, Detector")
-    return made if streams else EachBatch(made)
+    return Streaming(made) if streams else EachBatch(made)
+
+
+_MEND = "-v shows where"
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """What a user's own code raises is told as a DetectorError: it may be anything, and costs the scene, not the run."""
+    try:
+        yield
+    except (SattrackError, MemoryError):
+        raise  # ours, which went through it, and what is told of memory
+    except Exception as error:
+        _log.info("the detector failed", exc_info=error)
+        raise DetectorError(f"the detector failed: {_told(error)}", way_out=_MEND) from error
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+class Streaming:
+    """Adapts an object whose `detect(batches)` is a generator, and which has all that is needed."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.classes: tuple[str, ...] = tuple(stream.classes)
+        self.gsd_m = float(stream.gsd_m)
+        self.tile_px = int(stream.tile_px)
+        self.threshold = getattr(stream, "threshold", None)
+        self.sha256 = str(getattr(stream, "sha256", "") or _sha256_of_source(type(stream)))
+
+    @property
+    def device(self) -> str:
+        return str(self._stream.device)
+
+    def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
+        with _telling():
+            yield from self._stream.detect(batches)
 
 
 class EachBatch:
@@ -50,7 +97,8 @@ class EachBatch:
 
     def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
         for batch in batches:
-            found = list(self._plain.detect(batch)) if batch.tiles else []
+            with _telling():
+                found = list(self._plain.detect(batch)) if batch.tiles else []
             if len(found) != len(batch.tiles):
                 raise DetectorError(f"the detector returned {len(found)} results for {len(batch.tiles)} tiles")
             yield found

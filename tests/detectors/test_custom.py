@@ -35,6 +35,19 @@ class Nowhere(Streaming):
             raise AttributeError(name)
         return super().__getattribute__(name)
 
+class Failing(Plain):
+    def detect(self, batch):
+        return [1 // 0]
+
+class FailingStream(Streaming):
+    def detect(self, batches):
+        for batch in batches:
+            yield [1 // 0]
+
+class Unmade(Plain):
+    def __init__(self, weights):
+        pass
+
 class Bare:
     pass
 
@@ -79,11 +92,24 @@ def test_a_detector_that_returns_too_few_results_breaks_its_contract() -> None:
         ("no_colon", "module:Class"), (":X", "module:Class"), ("no_such_module_here:X", "cannot be imported"),
         ("own_detectors_of_the_test:Missing", "has no 'Missing'"), ("own_detectors_of_the_test:Bare", "lacks classes"),
         ("own_detectors_of_the_test:Nowhere", "lacks device"),
+        ("own_detectors_of_the_test:Unmade", "cannot be made: TypeError"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_detector_is_an_error_of_use(name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         load_custom(name)
+
+
+@pytest.mark.parametrize("kind", ["Failing", "FailingStream"])
+def test_what_its_own_code_raises_is_an_error_of_the_detector(kind: str) -> None:
+    with pytest.raises(DetectorError, match="the detector failed: ZeroDivisionError"):
+        list(load_custom(named(kind)).detect([batch(1)]))
+
+
+def test_a_module_that_fails_as_it_is_imported_is_an_error_of_use(module: Path) -> None:
+    module.write_text("raise RuntimeError('no weights')")
+    with pytest.raises(UsageError, match="fails as it is imported: RuntimeError: no weights"):
+        load_custom(named("Plain"))
 
 
 def test_its_card_says_that_nothing_was_measured() -> None:
