@@ -19,7 +19,7 @@ def test_another_threshold_counts_again_without_detecting(sattrack, run, monkeyp
     assert [c["count"] for c in said.json["counts"]] == [0, 0]
 
 
-def test_an_outline_outside_what_was_seen_is_unobserved_never_0(sattrack, run, tmp_path):
+def test_I1_an_outline_outside_what_was_seen_is_unobserved_never_0(sattrack, run, tmp_path):
     far = write_site(tmp_path / "far.geojson", site_id="far", east=5000)
     said = sattrack("count", run, "--sites", far, "--no-report", "--json")
     assert [(c["site_id"], c["count"], c["status"]) for c in said.json["counts"]] == [("far", None, "outside")] * 2
@@ -70,7 +70,7 @@ def test_outlines_can_be_dropped_again(sattrack, run, site):
     assert "--no-sites" in said.err
 
 
-def test_a_threshold_out_of_bounds_is_a_usage_error(sattrack, run):
+def test_P13_a_threshold_out_of_bounds_is_a_usage_error(sattrack, run):
     said = sattrack("count", run, "--threshold", "7", "--no-report")
     assert said.code == 2
     assert "threshold" in said.err
@@ -89,7 +89,7 @@ def test_a_report_is_written_where_it_says(sattrack, run):
     assert "Left half" in (run / "report.html").read_text(encoding="utf-8")
 
 
-def test_no_imagery_leaves_no_pixel_in_the_page(sattrack, run):
+def test_O11_no_imagery_leaves_no_pixel_in_the_page(sattrack, run):
     assert sattrack("report", run, "--no-imagery").code == 0
     assert "data:image/jpeg" not in (run / "report.html").read_text(encoding="utf-8")
 

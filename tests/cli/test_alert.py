@@ -113,7 +113,7 @@ def test_a_run_has_series_and_alerts_too(sattrack, run):
     assert sattrack("series", run, "--threshold", "0.01").code == 2
 
 
-def test_where_no_site_has_a_series_that_is_said_instead_of_an_empty_table(sattrack, detectors, tmp_path):
+def test_U4_where_no_site_has_a_series_that_is_said_instead_of_an_empty_table(sattrack, detectors, tmp_path):
     picture, undated = tmp_path / "plain.png", tmp_path / "undated"
     cv2.imwrite(str(picture), np.tile(np.arange(200, dtype=np.uint8), (160, 1)))
     said = sattrack(

@@ -89,7 +89,7 @@ def test_a_picture_against_itself_keeps_every_box(sattrack, pictures, detectors)
     assert (one["offset_x_m"], one["offset_y_m"]) == (0.0, 0.0)
 
 
-def test_pictures_of_two_places_step_down_to_counts_and_say_so(sattrack, pictures, detectors, tmp_path) -> None:
+def test_M13_pictures_of_two_places_step_down_to_counts_and_say_so(sattrack, pictures, detectors, tmp_path) -> None:
     Image.fromarray(drawn(LATER, seed=2)).save(tmp_path / "elsewhere.png")
     said = sattrack("changes", pictures[0], tmp_path / "elsewhere.png", "--gsd-m", GSD, *DETECTOR)
     assert said.code == 0

@@ -51,7 +51,7 @@ def counted(run: Path) -> dict[str, str]:
     return row
 
 
-def test_a_site_under_cloud_is_not_assessable_and_a_recount_says_the_same(sattrack, asked) -> None:
+def test_U2_a_site_under_cloud_is_not_assessable_and_a_recount_says_the_same(sattrack, asked) -> None:
     path, near, far, run = asked
     said = sattrack("detect", path, "-o", run, "--detector", "blind_one:Blind", "--no-report", "-q")
     assert said.code == 0, said.err

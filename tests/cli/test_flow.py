@@ -114,7 +114,7 @@ def test_errors_are_one_line(sattrack, counts, chain, tmp_path):
     assert said.err.count("\n") == 1
 
 
-def test_one_scene_is_no_flow_of_nought(sattrack, tmp_path):
+def test_U4_one_scene_is_no_flow_of_nought(sattrack, tmp_path):
     path = tmp_path / "one.csv"
     path.write_text("site_id,datetime,count\nport,2023-05-01,7\n")
     assert "fewer than two scenes could be assessed" in sattrack("flow", path).err

@@ -38,7 +38,7 @@ def test_an_export_is_written_with_its_parity_and_used_by_detect(sattrack, tiny,
     assert {count["model_id"] for count in said.json["counts"]} == {"tiny+openvino-fp32"}
 
 
-def test_parts_of_two_backends_never_meet_in_one_count(sattrack, tiny, scenes, tmp_path):
+def test_P12_parts_of_two_backends_never_meet_in_one_count(sattrack, tiny, scenes, tmp_path):
     words = ("detect", scenes, "--weights", tiny, "-o", tmp_path / "run", "--no-report", "--json")
     for backend, id_ in (("openvino", "tiny+openvino-fp32"), ("torch", "tiny")):
         said = sattrack(*words, "--backend", backend, "--device", "cpu")

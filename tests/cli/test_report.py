@@ -72,7 +72,7 @@ def test_a_chain_file_that_is_not_there_is_an_error(sattrack, watched, tmp_path)
     assert "none.yaml" in answer.err
 
 
-def test_two_scenes_are_no_past_and_the_page_says_so(sattrack, run):
+def test_U4_two_scenes_are_no_past_and_the_page_says_so(sattrack, run):
     assert sattrack("report", run, "--no-imagery").code == 0
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "None could: an alarm takes 5 assessable past scenes" in page

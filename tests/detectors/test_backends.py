@@ -84,7 +84,7 @@ def test_n_in_are_n_out_alone_is_as_in_a_batch_and_the_order_is_kept(
 
 
 @pytest.mark.parametrize("backend", OTHERS)
-def test_every_box_has_its_counterpart_in_torch(
+def test_G10_every_box_has_its_counterpart_in_torch(
     backend: str, loaded: Callable[[str], Detector], tiles: tuple[Tile, ...]
 ) -> None:
     for mine, torchs in zip(look(loaded(backend), tiles)[0], look(loaded("torch"), tiles)[0], strict=True):
@@ -99,7 +99,7 @@ def test_every_box_has_its_counterpart_in_torch(
 
 
 @pytest.mark.parametrize("backend", OTHERS)
-def test_threads_change_no_bit(
+def test_i7_threads_change_no_bit(
     backend: str, loaded: Callable[[str], Detector], tiles: tuple[Tile, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = look(loaded(backend), tiles)[0]

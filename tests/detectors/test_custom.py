@@ -81,7 +81,7 @@ def test_a_detector_may_answer_batch_by_batch_or_as_a_stream(kind: str) -> None:
     assert all(isinstance(one, Detections) for each in found for one in each)
 
 
-def test_a_detector_that_returns_too_few_results_breaks_its_contract() -> None:
+def test_g8_a_detector_that_returns_too_few_results_breaks_its_contract() -> None:
     with pytest.raises(DetectorError, match="0 results for 2 tiles"):
         list(load_custom(named("Short")).detect([batch(2)]))
 
@@ -101,7 +101,7 @@ def test_what_cannot_be_a_detector_is_an_error_of_use(name: str, said: str) -> N
 
 
 @pytest.mark.parametrize("kind", ["Failing", "FailingStream"])
-def test_what_its_own_code_raises_is_an_error_of_the_detector(kind: str) -> None:
+def test_i6_what_its_own_code_raises_is_an_error_of_the_detector(kind: str) -> None:
     with pytest.raises(DetectorError, match="the detector failed: ZeroDivisionError"):
         list(load_custom(named(kind)).detect([batch(1)]))
 

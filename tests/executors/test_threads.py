@@ -27,7 +27,7 @@ def test_results_come_in_the_order_of_the_items(executor: Executor) -> None:
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_the_first_error_in_order_is_raised(executor: Executor) -> None:
+def test_i6_the_first_error_in_order_is_raised(executor: Executor) -> None:
     def fails(n: int) -> int:
         if n == 3:
             time.sleep(0.02)

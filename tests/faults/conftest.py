@@ -17,7 +17,8 @@ import pytest
 import rasterio
 from affine import Affine
 
-from tests.cli.conftest import _BRIGHT, EAST, GSD, NORTH
+from sattrack.cli.app import main
+from tests.cli.conftest import _BRIGHT, EAST, GSD, NORTH, Said, write_site
 
 UTM = {"crs": "EPSG:32652", "transform": Affine(GSD, 0, EAST, 0, -GSD, NORTH)}
 # Cores are shared with whatever else runs: a bound on time only tells a hang from work.
@@ -237,3 +238,46 @@ def run_beside(tmp_path_factory: pytest.TempPathFactory, detect: Detect) -> Call
         return detect(scenes, *words, folder=folder, **how)
 
     return call
+
+
+Here = Callable[..., Said]
+
+
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str]) -> Here:
+    """here(words...): the command line in this process, for what needs none of its own. Nothing it says is a traceback."""
+
+    def call(*words: object) -> Said:
+        capsys.readouterr()
+        code = main([str(word) for word in words])
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err + said.out, said.err
+        return Said(code, said.out, said.err)
+
+    return call
+
+
+@pytest.fixture
+def scenes(tmp_path: Path) -> Path:
+    """A folder with the good scenes."""
+    folder = tmp_path / "scenes"
+    folder.mkdir()
+    write_good(folder)
+    return folder
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """An outline over the left half of the good scenes."""
+    return write_site(tmp_path / "site.geojson")
+
+
+def strange(kind: str, to: Path) -> tuple[object, ...]:
+    """The options of `detect` for a detector of strange_boxes, a run folder, and JSON without a page."""
+    return "--detector", f"tests.faults.strange_boxes:{kind}", "-o", to, "--no-report", "--json"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All that a run leaves but what tells the time of day and how long it took."""
+    kept = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in ("run.json", "timings.json"))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in kept}

@@ -32,7 +32,7 @@ def test_all_columns_in_any_order_and_strange_ones_ignored(tmp_path):
     assert (one.observation.low, one.observation.high, one.observation.observed_fraction) == (290, 330, 0.97)
 
 
-def test_semicolons_with_decimal_commas_and_a_byte_order_mark(tmp_path):
+def test_O4_semicolons_with_decimal_commas_and_a_byte_order_mark(tmp_path):
     (one,) = read_counts(table(tmp_path, "\ufeffsite_id;datetime;count;observed_fraction\r\nport;2023-09-08;12,5;0,5\r\n\r\n"))
     assert (one.observation.count, one.observation.observed_fraction) == (12.5, 0.5)
 
@@ -64,7 +64,7 @@ def test_a_row_without_a_count_is_kept_as_not_assessable_and_outside_is_left_out
         ("port,2023-09-08,1,,,,,234", "8 values for 7 columns"),
     ],
 )
-def test_a_bad_row_is_named_by_its_line(tmp_path, row, said):
+def test_O4_a_bad_row_is_named_by_its_line(tmp_path, row, said):
     head = "site_id,datetime,count,observed_fraction,count_low,count_high,status\nport,2023-09-01,2,,,,\n\n"
     with pytest.raises(ManifestError, match=said) as caught:
         list(read_counts(table(tmp_path, head + row + "\n")))
@@ -81,7 +81,7 @@ def test_a_bad_row_is_named_by_its_line(tmp_path, row, said):
         ("site_id,datetime,count\n", "holds no counts"),
     ],
 )
-def test_a_file_that_is_no_table_of_counts(tmp_path, text, said):
+def test_O4_a_file_that_is_no_table_of_counts(tmp_path, text, said):
     with pytest.raises(ManifestError, match=said):
         list(read_counts(table(tmp_path, text)))
     (tmp_path / "latin.csv").write_bytes("site_id,datetime,count\nPorté,2023-01-01,1\n".encode("latin-1"))
@@ -89,7 +89,7 @@ def test_a_file_that_is_no_table_of_counts(tmp_path, text, said):
         list(read_counts(tmp_path / "latin.csv"))
 
 
-def test_a_thousand_that_its_comma_breaks_is_never_read_as_one(tmp_path):
+def test_O4_a_thousand_that_its_comma_breaks_is_never_read_as_one(tmp_path):
     with pytest.raises(ManifestError, match="4 values for 3 columns"):
         list(read_counts(table(tmp_path, "site_id,datetime,count\nport,2023-09-01,1,234\n")))
     for text in ("1,234", "1.234", "1.234.567"):

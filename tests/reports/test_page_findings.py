@@ -67,7 +67,7 @@ def test_under_each_pair_stand_time_sensor_source_and_licence(made):
     assert "Invented-2 · Invented Imaging · CC BY 4.0" in made[-1].text
 
 
-def test_one_small_script_is_allowed_by_its_hash_and_none_where_there_is_no_slider(made, tmp_path):
+def test_X1_one_small_script_is_allowed_by_its_hash_and_none_where_there_is_no_slider(made, tmp_path):
     *_, page = made
     policy = next(a["content"] for a in page.all("meta") if a.get("http-equiv") == "Content-Security-Policy")
     assert re.search(r"default-src 'none'; .*script-src 'sha256-[A-Za-z0-9+/]{43}='", policy)
@@ -97,7 +97,7 @@ def test_the_page_keeps_to_its_limit_and_says_which_pairs_have_no_pictures(tmp_p
     assert sliders(page)
 
 
-def test_hostile_names_and_sentences_are_text(tmp_path):
+def test_X1_hostile_names_and_sentences_are_text(tmp_path):
     run, parts = surge(tmp_path, name=HOSTILE)
     found = surge_findings(run)
     found = replace(

@@ -54,7 +54,7 @@ def test_an_emptied_yard_is_a_fall_and_an_ordinary_day_is_nothing():
 @pytest.mark.parametrize(
     ("past", "method"), [(0, "none"), (1, "two scenes"), (4, "two scenes"), (5, "ears-t"), (8, "ears-t"), (9, "farrington")]
 )
-def test_the_rule_follows_from_the_history(past: int, method: str):
+def test_U4_the_rule_follows_from_the_history(past: int, method: str):
     alert = last([*QUIET[:past], 300])
     assert alert.method == method
     assert alert.level == ("not_assessable" if past < 5 else "alert")
@@ -68,7 +68,7 @@ def test_a_short_history_still_tells_of_a_change():
     assert "too few past scenes" in alert.sentence
 
 
-def test_a_clouded_scene_is_not_assessable_never_a_fall_and_no_baseline():
+def test_U2_a_clouded_scene_is_not_assessable_never_a_fall_and_no_baseline():
     clouded = last([*QUIET, 5], seen=[1.0] * 14 + [0.2])
     assert (clouded.level, clouded.direction) == ("not_assessable", "none")
     assert "20%" in clouded.sentence
@@ -76,12 +76,12 @@ def test_a_clouded_scene_is_not_assessable_never_a_fall_and_no_baseline():
     assert (after.level, after.history) == ("normal", 14)
 
 
-def test_what_a_partly_seen_scene_shows_is_held_against_as_much_of_the_site():
+def test_U3_what_a_partly_seen_scene_shows_is_held_against_as_much_of_the_site():
     assert last([*QUIET, 31], seen=[1.0] * 14 + [0.5]).expected == pytest.approx(last([*QUIET, 62]).expected / 2)
     assert last([*QUIET, 31], seen=[1.0] * 14 + [0.5]).level == "normal"
 
 
-def test_no_baseline_crosses_sensors_or_models_and_the_break_is_said():
+def test_U6_no_baseline_crosses_sensors_or_models_and_the_break_is_said():
     old, new = series(list(QUIET)), series([300, 305], sensor="PlanetScope")
     readings = [Reading("port", "Port", "", s.sensor, s.model_id, 0.35, o) for s in (old, new) for o in s.observations]
     found = series_of(readings)
@@ -92,7 +92,7 @@ def test_no_baseline_crosses_sensors_or_models_and_the_break_is_said():
     assert all(any("another sensor" in note for note in a.notes) for a in planet)
 
 
-def test_a_scene_counted_by_two_models_is_one_alert_a_direction():
+def test_U5_U6_a_scene_counted_by_two_models_is_one_alert_a_direction():
     one, two = series([*QUIET, 310], model="a"), series([*QUIET[3:], 310], model="b")
     two = replace(
         two,
@@ -104,7 +104,7 @@ def test_a_scene_counted_by_two_models_is_one_alert_a_direction():
     assert [(a.model_id, a.scene_id, a.history) for a in alerts] == [("a", "s14", 14)]
 
 
-def test_the_newest_alone_is_judged_as_among_all():
+def test_U5_the_newest_alone_is_judged_as_among_all():
     found = [series([*QUIET, 310]), series([*QUIET, 5], seen=[1.0] * 14 + [0.1], site="other")]
     whole = [a for a in assess(found, rules=Rules()) if a.scene_id == "s14"]
     newest = assess(found, rules=Rules(), newest=True)

@@ -60,7 +60,7 @@ def test_shares_are_an_offset():
     assert found.spread[0] == pytest.approx(1.0)
 
 
-def test_a_past_outbreak_weighs_little():
+def test_U7_a_past_outbreak_weighs_little():
     quiet = [50.0, 54, 46, 52, 48, 50, 53, 47, 51, 49, 50, 52, 48]
     once = farrington(histories([*quiet[:6], 400, *quiet[6:]], 60), sure=Sure())
     assert once.expected[0] < np.mean([*quiet, 400])
@@ -83,7 +83,7 @@ def test_the_counts_own_error_makes_an_alarm_harder():
     assert sure < unsure
 
 
-def test_few_boxes_never_alarm():
+def test_U4_few_boxes_never_alarm():
     found = farrington(histories([0.0] * 12, 4), sure=Sure())
     assert found.p_rise[0] >= 0.5
     assert farrington(histories([0.0] * 12, 30), sure=Sure()).p_rise[0] < 0.001
@@ -104,7 +104,7 @@ def test_p_is_monotone_in_the_observation(past: list[int], now: int, more: int, 
 
 @settings(max_examples=40, deadline=None)
 @given(counts, st.randoms(use_true_random=False))
-def test_order_within_a_short_baseline_does_not_matter(past: list[int], random: object):
+def test_U5_order_within_a_short_baseline_does_not_matter(past: list[int], random: object):
     mixed = [float(c) for c in past]
     random.shuffle(mixed)
     one, two = (ears(histories(p, 100), sure=Sure()) for p in ([float(c) for c in past], mixed))
@@ -159,7 +159,7 @@ def test_two_scenes_by_hand():
     assert back.p_value == pytest.approx(change.p_value)
 
 
-def test_what_was_not_seen_makes_a_change_unsure():
+def test_U3_what_was_not_seen_makes_a_change_unsure():
     assert change_between(seen(100), seen(50, share=0.5)).change == 0
     half = change_between(seen(100), seen(40, share=0.5))
     assert half.direction == "none"

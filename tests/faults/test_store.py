@@ -1,0 +1,136 @@
+"""Rows S: the run folder, what is derived of it, and clocks."""
+
+import ast
+import errno
+import json
+import shutil
+import time
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+import sattrack
+from sattrack.errors import StoreError
+from sattrack.stores import locking
+from sattrack.stores.folder import RunFolder
+from tests.faults.conftest import Here, contents, strange
+
+HOUSE = Path(sattrack.__file__).parent
+
+
+@pytest.fixture
+def run(here: Here, scenes: Path, tmp_path: Path) -> Path:
+    said = here("detect", scenes, *strange("Bright", tmp_path / "run"))
+    assert said.code == 0, said.err
+    return tmp_path / "run"
+
+
+def test_s6_where_a_file_system_has_no_locks_that_is_said_and_the_run_is_made(
+    here: Here, scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def none(_number: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locking, "_take", none)
+    assert here("detect", scenes, *strange("Bright", tmp_path / "run")).code == 0
+    assert "the file system has no locks: let no second sattrack write into this folder" in caplog.text
+
+
+def test_s7_o6_a_run_of_another_schema_is_refused_and_stays_as_it_is(here: Here, scenes: Path, run: Path) -> None:
+    index = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(index | {"schema_version": "of another"}))
+    before = contents(run)
+    for words in (("detect", scenes, *strange("Bright", run)), ("count", run), ("report", run), ("export", "csv", run)):
+        said = here(*words)
+        assert said.code in (1, 2), words
+        assert str(run) in said.err or words[0] == "export"
+    assert "has schema version 'of another'" in here("count", run).err
+    assert contents(run) == before
+
+
+def test_s8_parts_that_are_empty_torn_or_of_another_scene_are_done_again(here: Here, scenes: Path, run: Path) -> None:
+    whole = contents(run)
+    one, other = sorted((run / "parts").iterdir())
+    for bad in (b"", one.read_bytes()[:200], other.read_bytes(), b"PAR1 not a part"):
+        one.write_bytes(bad)
+        (run / "counts.csv").unlink()
+        assert here("detect", scenes, *strange("Bright", run)).code == 0
+        assert contents(run) == whole
+
+
+def test_s8_o6_a_run_folder_that_is_a_file_is_refused_and_foreign_files_are_left_alone(
+    here: Here, scenes: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("mine")
+    said = here("detect", scenes, *strange("Bright", tmp_path / "taken"))
+    assert (said.code, (tmp_path / "taken").read_text()) == (1, "mine")
+    assert f"error: {tmp_path / 'taken'}: the run folder cannot be made or written" in said.err
+    (tmp_path / "used" / "parts").mkdir(parents=True)
+    foreign = [tmp_path / "used" / "notes.txt", tmp_path / "used" / "parts" / "theirs.parquet"]
+    for path in foreign:
+        path.write_text("mine")
+    said = here("detect", scenes, *strange("Bright", tmp_path / "used"))
+    assert (said.code, [one["boxes"] for one in said.json["scenes"]]) == (0, [16, 12])
+    assert [path.read_text() for path in foreign] == ["mine", "mine"]
+
+
+def test_s9_tables_and_exports_that_are_gone_are_made_again_to_the_same_bytes(here: Here, run: Path, tmp_path: Path) -> None:
+    whole = contents(run)
+    for name in ("counts.csv", "scenes.csv"):
+        (run / name).unlink()
+    assert here("count", run, "--no-report").code == 0
+    assert contents(run) == whole
+    written = []
+    for _ in range(2):
+        assert here("export", run, "--format", "geojson", "-o", tmp_path / "x.geojson").code == 0
+        written.append((tmp_path / "x.geojson").read_bytes())
+        (tmp_path / "x.geojson").unlink()
+    assert written[0] == written[1]
+
+
+def test_s11_a_clock_that_runs_backwards_changes_no_byte_and_no_time_is_negative(
+    here: Here, scenes: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, true = count(), time.time()
+    monkeypatch.setattr(time, "time", lambda: true - 3600.0 * next(steps))
+    assert here("detect", scenes, *strange("Bright", tmp_path / "late")).code == 0
+    assert contents(tmp_path / "late") == contents(run)
+    told = json.loads((tmp_path / "late" / "timings.json").read_text())
+    assert min(value for one in told.values() for value in (one["wall_s"], *one["stages"].values())) >= 0
+
+
+def test_s11_no_duration_is_measured_by_the_clock_of_the_day() -> None:
+    """It is only asked how old a forgotten file is, and when a server wants to be asked again."""
+    asking = set()
+    for path in HOUSE.rglob("*.py"):
+        calls = (ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+        asking |= {path.name for call in calls if call == "time.time"}
+    assert asking <= {"folder.py", "fetching.py"}
+
+
+def test_s12_a_run_folder_that_goes_while_it_is_written_is_an_error_and_can_be_made_again(
+    here: Here, scenes: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = tmp_path / "gone"
+    monkeypatch.setenv("TROUBLE", "Removing")
+    monkeypatch.setenv("RUN_FOLDER", str(to))
+    said = here("detect", scenes, *strange("Removing", to))
+    assert said.code == 1
+    assert said.err.startswith(f"error: {to}")
+    assert not to.exists()
+    monkeypatch.delenv("TROUBLE")
+    assert here("detect", scenes, *strange("Removing", to)).code == 0
+    assert len(list((to / "parts").iterdir())) == 2
+
+
+def test_a_lock_is_taken_once_left_behind_by_the_dead_and_gone_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / ".lock").write_text("process 1 on a machine that died\n")
+    store = RunFolder(tmp_path)
+    with store.alone():
+        with pytest.raises(StoreError, match=r"another sattrack writes into this run folder: process \d+ on "), store.alone():
+            pass
+        assert "process" in (tmp_path / ".lock").read_text()
+    assert not (tmp_path / ".lock").exists()
+    with store.alone():
+        shutil.rmtree(tmp_path)
