@@ -242,7 +242,7 @@ class Calling:
 
 
 @pytest.mark.parametrize("kind", ["fetching", "reading", "keeping"])
-def test_p1_i5_layers_that_weights_would_have_called_are_not(
+def test_p1_i5_layers_that_weights_would_call_are_not_called(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     from ultralytics.nn.modules.block import TorchVision
