@@ -31,7 +31,7 @@ def test_mutants_are_read_or_refused_by_name(name: str, count: int, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_a_run_that_is_killed_ends_in_the_same_bytes() -> None:
+def test_s2_s3_i3_a_run_that_is_killed_ends_in_the_same_bytes() -> None:
     found = campaign("kills", "--kills", 2, "--scenes", 2, "--every", 20)
     assert found["faults"] == []
     assert found["kills"] == 2
@@ -39,7 +39,7 @@ def test_a_run_that_is_killed_ends_in_the_same_bytes() -> None:
 
 
 @pytest.mark.slow
-def test_many_scenes_in_one_process_leave_no_files_or_threads_behind() -> None:
+def test_c8_i4_many_scenes_in_one_process_leave_no_files_or_threads_behind() -> None:
     found = campaign("soak", "--scenes", 30, "--a-run", 10)
     assert found["scenes"] == 30
     assert not {"files", "threads"} & set(found["grown"])
