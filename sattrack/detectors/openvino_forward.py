@@ -28,7 +28,11 @@ class OpenvinoForward(Forward):
     def __init__(self, export: Export) -> None:
         self.oriented = export.stated.oriented
         self.device = f"cpu ({export.runtime})"
-        core = openvino().Core()
+        package = openvino()
+        # The binding looks numpy up as its first tensor is made. Two threads that do so at once wait for each other for ever:
+        # one holds Python's lock and waits for the other, which waits for that lock.
+        np.array(package.Tensor(np.zeros(1, np.uint8), shared_memory=True).data)
+        core = package.Core()
         hints = {
             # Left to itself it would take half precision on processors that have it, and another answer on each.
             "INFERENCE_PRECISION_HINT": "f32",
