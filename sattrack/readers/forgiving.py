@@ -1,21 +1,23 @@
 """Forgiving: a damaged GeoTIFF read block by block, around those that cannot be read, where the user asked for that."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window as RasterioWindow
 
+from sattrack.errors import SceneError
 from sattrack.readers.opening import GDAL_ERRORS
 
 
 class Forgiving:
     """For one thread, while the raster is open. Always of the full pixels: overviews may be damaged too."""
 
-    def __init__(self, raster: Any, *, masks: bool) -> None:
-        self._raster, self._masks = raster, masks
+    def __init__(self, raster: Any, *, masks: bool, check: Callable[[RasterioWindow, tuple[int, int]], None]) -> None:
+        """check: raises SceneError where what was decoded for a window at a size is not what was written."""
+        self._raster, self._masks, self._check = raster, masks, check
         self._block: tuple[int, int] = raster.block_shapes[0]
         self._bad: set[tuple[int, int]] = set()
 
@@ -53,8 +55,9 @@ class Forgiving:
             return None
         try:
             raw = self._raster.read(list(bands), window=part)
+            self._check(part, (part.height, part.width))
             seen = self._raster.read_masks(bands[0], window=part) > 0 if self._masks else np.ones(raw.shape[1:], bool)
-        except GDAL_ERRORS:
+        except (*GDAL_ERRORS, SceneError):
             self._bad.add(block)
             return None
         return raw, seen

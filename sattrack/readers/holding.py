@@ -6,6 +6,7 @@ import numpy as np
 
 from sattrack.errors import SceneError
 from sattrack.imagery import Scene, Window
+from sattrack.readers.blocks import Known
 from sattrack.readers.borders import Fill
 from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import gdal_options
@@ -23,11 +24,12 @@ _LEAST_CACHE = 8 << 20
 class Held:
     """An open scene. fill: what of it is no ground although nobody said so. Raises SceneError, SceneRefused."""
 
-    def __init__(self, scene: Scene, *, limits: Settings, fill: Fill | None) -> None:
+    def __init__(self, scene: Scene, *, limits: Settings, fill: Fill | None, known: Known | None = None) -> None:
+        """known: of the file's blocks, shared by those who hold it."""
         self.scene, self._limits, self._fill = scene, limits, fill
         self._mask = None
         with gdal_options(limits):
-            self._picture = Upright(scene.location, limits=limits)
+            self._picture = Upright(scene.location, limits=limits, known=known)
             try:
                 unchanged(self._picture, scene)
                 self._mask = open_mask(scene, limits=limits) if scene.mask else None

@@ -36,7 +36,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\x4f\xff\x51", "JP2OpenJPEG"),
 )
 _WAY_OUT = "give a GeoTIFF, COG, JPEG 2000, PNG, JPEG or .vrt"
-_DAMAGED = "the file is damaged or incomplete: fetch it again"
+DAMAGED = "the file is damaged or incomplete: fetch it again"
 
 GDAL_OPTIONS: dict[str, Any] = {
     # Neither sidecars of GDAL's nor overviews in other files: either may hold another picture or place than the file itself.
@@ -141,11 +141,11 @@ def _came(head: bytes) -> str:
     return "a zip archive" if head.startswith(b"PK") else f"the file begins with {head[:8]!r}"
 
 
-def open_raster(location: str, *, limits: Settings, overviews: bool = True) -> Any:
+def open_raster(location: str, *, limits: Settings, overviews: bool = True, overview: int | None = None) -> Any:
     """An open rasterio dataset, checked before any pixel is decoded. Call it, and use what it returns, within `gdal_options`.
 
-    overviews: false where only the full-size pixels may be used. Raises SceneError where it is no raster, damaged, or larger
-    than the limits; SceneRefused for complex pixels.
+    overviews: false where only the full-size pixels may be used. overview: the number of the one that is wanted instead.
+    Raises SceneError where it is no raster, damaged, or larger than the limits; SceneRefused for complex pixels.
     """
     driver = driver_of(location)
     if driver == "VRT":
@@ -156,15 +156,15 @@ def open_raster(location: str, *, limits: Settings, overviews: bool = True) -> A
     # With threads GDAL tells of a bad block once, then reads it as zeros: who reads around those must hear of them each time.
     threads = driver == "GTiff" and limits.on_bad_tile == "fail"
     options: dict[str, Any] = {"NUM_THREADS": "ALL_CPUS"} if threads else {}
-    if not overviews and driver in ("GTiff", "JP2OpenJPEG"):
-        options["OVERVIEW_LEVEL"] = "NONE"
+    if (not overviews or overview is not None) and driver in ("GTiff", "JP2OpenJPEG"):
+        options["OVERVIEW_LEVEL"] = "NONE" if overview is None else overview
     with gdal_errors(location, what=f"cannot be opened as {driver}"), _WARNING_FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         raster = rasterio.open(location, driver=driver, sharing=False, **options)
     try:
         with gdal_errors(location):
             _check(raster, location, limits=limits)
-            if overviews:
+            if overviews and overview is None:
                 # Opened without overviews, GDAL tells of a plain picture's transform that it is all zeros.
                 _check_transform(raster, location)
     except BaseException:
@@ -187,7 +187,7 @@ def gdal_errors(where: str, *, what: str = "the file cannot be read") -> Iterato
     except SattrackError:
         raise
     except (*GDAL_ERRORS, OSError) as error:
-        raise SceneError(f"{what}: {brief(error)}", where=where, way_out=_DAMAGED) from error
+        raise SceneError(f"{what}: {brief(error)}", where=where, way_out=DAMAGED) from error
 
 
 def _check_source(path: Path, *, limits: Settings) -> None:
@@ -237,7 +237,7 @@ def _check(raster: Any, location: str, *, limits: Settings) -> None:
     rows, cols = raster.block_shapes[0]
     if raster.driver == "GTiff" and cols != raster.width and (rows % 16 or cols % 16):
         # TIFF 6.0, section 15. Of others the decoder leaves a part of each tile as memory that was never written.
-        raise SceneError(f"tiles of {cols} x {rows} pixels, not multiples of 16", where=location, way_out=_DAMAGED)
+        raise SceneError(f"tiles of {cols} x {rows} pixels, not multiples of 16", where=location, way_out=DAMAGED)
     largest = block_bytes(raster)
     if largest > limits.max_block_bytes:
         raise SceneError(

@@ -11,12 +11,13 @@ import numpy as np
 
 from sattrack.errors import SceneError
 from sattrack.imagery import Scene, Window, is_remote
+from sattrack.readers.blocks import Known
 from sattrack.readers.borders import Fill, find_fill
 from sattrack.readers.holding import MOST_CACHES, Held, unchanged
 from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import driver_of, gdal_options
-from sattrack.readers.resampling import Pixels, Valid, blanked
-from sattrack.readers.upright import Area, Upright, interleaved
+from sattrack.readers.resampling import Pixels, Valid, blanked, interleaved
+from sattrack.readers.upright import Area, Upright
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
@@ -47,6 +48,7 @@ class RasterReader:
         self._surveying = threading.Lock()
         self._sampled: tuple[Scene, _Sample] | None = None
         self._fills: dict[Scene, Fill | None] = {}
+        self._known: dict[Scene, Known] = {}
 
     def read(self, scene: Scene, window: Window, out_shape: tuple[int, int]) -> tuple[Pixels, Valid]:
         """Raw pixels (rows, cols, 3) of a window resampled to out_shape, and what of them was seen; 0 where not.
@@ -102,6 +104,13 @@ class RasterReader:
             assert self._sampled is not None
             return self._sampled[1]
 
+    def _known_of(self, scene: Scene) -> Known:
+        """What is known of a file's blocks, by whichever thread looked at them first."""
+        with self._lock:
+            while scene not in self._known and len(self._known) >= _MOST_FILLS:
+                self._known.pop(next(iter(self._known)))
+            return self._known.setdefault(scene, {})
+
     def _looks_for_fill(self, scene: Scene) -> bool:
         return self._limits.edge_nodata and scene.nodata is None
 
@@ -114,7 +123,9 @@ class RasterReader:
         fill = None
         with gdal_options(self._limits):
             wholly = rows * cols <= _SAMPLED_WHOLLY_PX and not is_remote(scene.location)
-            with closing(Upright(scene.location, limits=self._limits, overviews=not wholly)) as picture:
+            with closing(
+                Upright(scene.location, limits=self._limits, overviews=not wholly, known=self._known_of(scene))
+            ) as picture:
                 unchanged(picture, scene)
                 least = self._limits.gdal_cache_bytes
                 wanted = picture.cache_for(_LINES, least=least, most=MOST_CACHES * least)
@@ -144,7 +155,7 @@ class RasterReader:
             gone = [self._open.pop(thread) for thread in [*self._open] if thread is mine or not thread.is_alive()]
         for one in gone:
             one.close()
-        held = Held(scene, limits=self._limits, fill=self._fill(scene))
+        held = Held(scene, limits=self._limits, fill=self._fill(scene), known=self._known_of(scene))
         with self._lock:
             self._open[mine] = held
         self._local.held = held

@@ -5,7 +5,6 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, Resampling
@@ -13,9 +12,11 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as RasterioWindow
 
 from sattrack.errors import SceneError
+from sattrack.readers.blocks import Checks, Known
 from sattrack.readers.forgiving import Forgiving
 from sattrack.readers.holes import Holes
-from sattrack.readers.opening import gdal_errors, open_raster
+from sattrack.readers.opening import DAMAGED, gdal_errors, open_raster
+from sattrack.readers.resampling import interleaved
 from sattrack.settings import Settings
 
 Area = tuple[float, float, float, float]  # column, row, width, height
@@ -26,15 +27,17 @@ _TURNS = {
     5: (False, False, True), 6: (True, False, True), 7: (True, True, True), 8: (False, True, True),
 }  # fmt: skip
 _ORIENTATION = 0x0112
-_MERGED = ("uint8", "int8", "uint16", "int16", "int32", "float32", "float64")
 _NO_TRANSFORM = ((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
 
 
 class Upright:
     """An open file: for one thread only, within `gdal_options`. `turned` and `warped` say what was done to its pixels."""
 
-    def __init__(self, location: str, *, limits: Settings, overviews: bool = True) -> None:
+    def __init__(self, location: str, *, limits: Settings, overviews: bool = True, known: Known | None = None) -> None:
+        """known: of the file's blocks, kept by who reads it in several threads."""
         self.location = location
+        self._known: Known = {} if known is None else known
+        self._checks: Checks | None = None
         self._limits = limits
         self._forgiving: Forgiving | None = None
         self.file = open_raster(location, limits=limits)
@@ -68,6 +71,7 @@ class Upright:
         self.palette = self._palette()
         flags = [flag.name for band in self.raster.mask_flag_enums for flag in band]
         self.declares_mask = "per_dataset" in flags
+        self._checks = Checks(self.file, self.location, known=self._known, overview=self._overview)
         self._holes = Holes(self.raster) if self.driver == "GTiff" and not self.warped else None
 
     @property
@@ -111,9 +115,14 @@ class Upright:
         return min(max(least, int(needed * 1.25)), most)
 
     def close(self) -> None:
+        if self._checks is not None:
+            self._checks.close()
         if self.raster is not self.file:
             self.raster.close()
         self.file.close()
+
+    def _overview(self, number: int) -> Any:
+        return open_raster(self.location, limits=self._limits, overview=number)
 
     def _warp(self) -> None:
         opaque = not any(v is not None for v in self.file.nodatavals) and ColorInterp.alpha not in self.file.colorinterp
@@ -165,6 +174,7 @@ class Upright:
         try:
             with gdal_errors(self.location, what="the pixels cannot be read"):
                 raw = self.raster.read(list(bands), window=window, out_shape=(len(bands), *shape), resampling=way)
+                self._check(window, shape)
                 if self.declares_mask:
                     return raw, self.raster.read_masks(bands[0], window=window, out_shape=shape) > 0
                 return raw, np.ones(shape, bool)
@@ -172,16 +182,22 @@ class Upright:
             if self._limits.on_bad_tile == "fail" or self.driver != "GTiff" or self.warped:
                 raise
         if self._forgiving is None:
-            self._forgiving = Forgiving(self.raster, masks=self.declares_mask)
+            self._forgiving = Forgiving(self.raster, masks=self.declares_mask, check=self._check)
         return self._forgiving.read(bands, window, shape, mean=way == Resampling.average)
 
-
-def interleaved(raw: NDArray[Any]) -> NDArray[Any]:
-    """(bands, rows, cols) -> (rows, cols, bands), contiguous."""
-    if len(raw) == 1:
-        return np.asarray(raw[0][..., None])
-    # Several times faster than numpy's copy of transposed axes, where OpenCV knows the type.
-    return np.asarray(cv2.merge(list(raw))) if raw.dtype.name in _MERGED else np.ascontiguousarray(np.moveaxis(raw, 0, -1))
+    def _check(self, window: RasterioWindow, shape: tuple[int, int]) -> None:
+        """SceneError where what was decoded for a window is not what was written."""
+        assert self._checks is not None
+        area: Area = (window.col_off, window.row_off, window.width, window.height)
+        if self.warped:
+            # Which pixels a warped window is made of is the projection's to say.
+            area, shape = (0, 0, self.file.width, self.file.height), (self.file.height, self.file.width)
+        if bad := self._checks.bad(area, shape):
+            col, row = bad[0]
+            raise SceneError(
+                f"the pixels cannot be read: the block at column {col}, row {row} is not what was written",
+                where=self.location, way_out=DAMAGED,
+            )  # fmt: skip
 
 
 def _orientation(raster: Any, location: str) -> int:
