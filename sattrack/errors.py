@@ -40,6 +40,16 @@ class SceneError(SattrackError, OSError):
     """A scene's file cannot be read, or not wholly: the scene is failed, the others go on."""
 
 
+class RemoteError(SceneError):
+    """A remote file cannot be had, and asking again would not help: the scene is failed."""
+
+
+class RemoteBusy(RemoteError):
+    """A remote file cannot be had now (a busy server, a lost connection, an address that expired, a file that changed)."""
+
+    retry = True
+
+
 class SceneRefused(SattrackError, ValueError):
     """A scene can be read, but must not be counted (no pixel size, too coarse, unknown bands): status refused."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sattrack import running
+from sattrack.readers.addresses import checked_hosts
 from sattrack.readers.settings_file import load_settings
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
@@ -39,6 +40,7 @@ def detect(
     mask: str | Path | None = None,
     recursive: bool = False,
     allow_remote: bool = False,
+    allow_hosts: Sequence[str] = (),
     follow_links: bool = False,
     sidecars: bool = False,
     verify: str | Path | None = None,
@@ -58,6 +60,7 @@ def detect(
     weights and settings are not detected again. Raises SattrackError; a scene that fails is listed instead.
     """
     chosen = chosen_settings(settings, threshold=threshold, device=device, careful=careful)
+    chosen = chosen.allowing(checked_hosts(allow_hosts)) if allow_hosts else chosen
     model = Model(
         str(weights),
         detector,
@@ -89,7 +92,7 @@ def detect(
     )
     run = running.detect(request, listener=listener)
     if report:
-        write_report(run.folder, allow_remote=allow_remote)
+        write_report(run.folder, allow_remote=allow_remote, allow_hosts=chosen.allow_hosts)
     return run
 
 
@@ -113,6 +116,7 @@ def report(
     *,
     imagery: bool | None = None,
     allow_remote: bool = False,
+    allow_hosts: Sequence[str] = (),
     cumulative: Sequence[float] = (),
     chain: str | Path | None = None,
 ) -> Path:
@@ -122,7 +126,10 @@ def report(
     says when so many had left and come; chain: a YAML file of sites between which boxes are said to move.
     """
     path = Path(chain) if chain is not None else None
-    return write_report(Path(run), imagery=imagery, allow_remote=allow_remote, cumulative=cumulative, chain=path)
+    return write_report(
+        Path(run), imagery=imagery, allow_remote=allow_remote, allow_hosts=checked_hosts(allow_hosts), cumulative=cumulative,
+        chain=path,
+    )  # fmt: skip
 
 
 def export(run: str | Path, *, format: str, to: str | Path, everything: bool = False) -> Path:  # noqa: A002 (the option's name)
@@ -165,6 +172,7 @@ def write_report(
     *,
     imagery: bool | None = None,
     allow_remote: bool = False,
+    allow_hosts: Sequence[str] = (),
     cumulative: Sequence[float] = (),
     chain: Path | None = None,
 ) -> Path:
@@ -177,7 +185,8 @@ def write_report(
     shown = opened.index.imagery if imagery is None else imagery
     findings = findings_of(opened, amounts=cumulative, chain=read_chain(chain) if chain is not None else None)
     return write_page(
-        opened, parts, folder / "report.html", imagery=shown, allow_remote=allow_remote, findings=findings,
+        opened, parts, folder / "report.html", imagery=shown, allow_remote=allow_remote, allow_hosts=allow_hosts,
+        findings=findings,
         pairs=lambda reader: pairs_of(opened, parts, findings, reader=reader, remote=allow_remote),
     )  # fmt: skip
 
@@ -194,7 +203,7 @@ def chosen_settings(
     given = {"threshold": threshold, "device": device, "careful": careful, **more}
     if isinstance(settings, Settings):
         said = {key: value for key, value in given.items() if value is not None}
-        return load_settings(None, given={**settings.model_dump(), **said}) if said else settings
+        return load_settings(None, given={**settings.model_dump(), **said}).allowing(settings.allow_hosts) if said else settings
     if isinstance(settings, str | Path):
         return load_settings(Path(settings), given=given)
     return load_settings(None, given={**(settings or {}), **{k: v for k, v in given.items() if v is not None}})

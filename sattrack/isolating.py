@@ -2,8 +2,8 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sattrack import wiring
@@ -13,6 +13,8 @@ from sattrack.executors.processes import Bounds, Lost, ProcessExecutor
 from sattrack.keeping import Kept, ended_badly, keep
 from sattrack.looking import Work
 from sattrack.pipeline import detect_scenes
+from sattrack.readers.places import learn
+from sattrack.readers.ranges import TRAVELS
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 
@@ -22,16 +24,18 @@ _CARDS = Path("/proc/driver/nvidia/gpus")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a worker must know before its first scene. run: its folder."""
+    """What a worker must know before its first scene. run: its folder. secrets: see readers.places."""
 
     model: wiring.Model
     card: ModelCard
     settings: Settings
     run: Path
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def begin(start: Start) -> Callable[[Work], Kept]:
     """In a worker: what looks at a scene, and stores its part. The detector is loaded once."""
+    learn(start.secrets)
     store = wiring.open_store(start.run, create=False)
     reader, executor = wiring.make_reader(start.settings), wiring.make_executor(start.settings)
     detector, _ = wiring.load_model(start.model, settings=start.settings)
@@ -40,6 +44,9 @@ def begin(start: Start) -> Callable[[Work], Kept]:
         (end,) = detect_scenes(
             [work], reader=reader, detector=detector, card=start.card, settings=start.settings, executor=executor
         )
+        read = TRAVELS.of(work.scene.location)
+        end.timings.travelled = read.read if read else 0
+        TRAVELS.clear()
         return keep(end, store=store, digest=reader.digest)
 
     return look

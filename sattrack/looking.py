@@ -32,7 +32,8 @@ class Timings:
     """Seconds of one scene: wall, in the model, and waiting for pixels. Kept apart from results.
 
     Where scenes follow one another, a scene's time begins when the one before it has ended. stages: of each of STAGES; of those
-    of AHEAD the reading threads' own time of the processor, without what GDAL decodes in threads of its own.
+    of AHEAD the reading threads' own time of the processor, without what GDAL decodes in threads of its own. travelled: bytes
+    that a worker read of a remote file.
     """
 
     wall: float = 0.0
@@ -40,6 +41,7 @@ class Timings:
     waiting: float = 0.0
     tiles: int = 0
     stages: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    travelled: int = 0
     _adding: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @contextmanager
@@ -55,7 +57,7 @@ class Timings:
 
     def __reduce__(self) -> tuple[object, ...]:
         # Workers send them home, and a lock stays where it is.
-        return Timings, (self.wall, self.model, self.waiting, self.tiles, self.stages)
+        return Timings, (self.wall, self.model, self.waiting, self.tiles, self.stages, self.travelled)
 
     def end(self, wall: float) -> None:
         """Tells what the whole took; the model had what is left when nothing else was waited for or done."""

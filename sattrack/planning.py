@@ -15,6 +15,7 @@ from sattrack.readers.checksums import verified
 from sattrack.readers.describing import describe, time_of
 from sattrack.readers.finding import Source, find_sources
 from sattrack.readers.outlines import read_outlines
+from sattrack.readers.ranges import look_again
 from sattrack.results import ModelCard, SceneOutcome
 from sattrack.settings import Settings
 from sattrack.steps.grounding import finds_back
@@ -68,6 +69,7 @@ def plan(request: Request, *, store: Store | None = None) -> tuple[list[Planned]
     card = wiring.card_of(request.model)
     sites, notes = read_outlines(request.sites) if request.sites else ((), ())
     reader = wiring.make_reader(request.settings)
+    look_again()
     digest = verified(reader.digest, listed=request.verify) if request.verify else reader.digest
     sources = find_for(request)
     planned: list[Planned] = []

@@ -21,6 +21,8 @@ from sattrack.looking import Timings, Work
 from sattrack.pipeline import detect_scenes
 from sattrack.planning import Planned, Request, plan
 from sattrack.ports import Store
+from sattrack.readers.places import secrets
+from sattrack.readers.ranges import TRAVELS
 from sattrack.recounting import Run, count_all, keep_sites, open_run, recount
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
 from sattrack.timeline import Site
@@ -85,13 +87,15 @@ def _outcomes(
         listener.scene_begins(plans[work.key])
 
     if request.settings.isolated:
-        start = Start(request.model, card, request.settings, store.root.absolute())
+        start = Start(request.model, card, request.settings, store.root.absolute(), secrets())
         kept = detected_apart(works, start=start, begins=begins)
     else:
         kept = _detected_here(works, request, card=card, store=store, begins=begins, tiles_done=listener.tiles_done)
     for outcome, timings in kept:
         if timings is not None:
             journal.time(outcome.part, timings)
+            if timings.travelled:
+                TRAVELS.add(outcome.location, timings.travelled)
             if request.settings.isolated:
                 listener.tiles_done(timings.tiles)
         yield outcome
@@ -146,6 +150,12 @@ class _Journal:
     def time(self, name: str, timings: Timings) -> None:
         self._timings[name] = timings
 
+    def _travelled(self, name: str) -> dict[str, int]:
+        """What was read of a remote file, and its size; nothing of others."""
+        outcome = self._outcomes.get(name)
+        travel = TRAVELS.of(outcome.location) if outcome else None
+        return {"read_bytes": travel.read, "of_bytes": travel.size} if travel else {}
+
     def write(self) -> None:
         began = time.monotonic()
         outcomes = tuple(self._outcomes[name] for name in self._names if name in self._outcomes)
@@ -158,6 +168,7 @@ class _Journal:
             name: {
                 "wall_s": round(t.wall, 3), "model_s": round(t.model, 3), "waiting_s": round(t.waiting, 3), "tiles": t.tiles,
                 "stages": {stage: round(took, 4) for stage, took in t.stages.items()},
+                **self._travelled(name),
             }
             for name, t in self._timings.items()
         }  # fmt: skip

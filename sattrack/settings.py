@@ -1,8 +1,9 @@
 """Every number that a user may turn: once, with its default, unit and bounds. Unknown keys are errors."""
 
+from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 
 class Settings(BaseModel):
@@ -91,6 +92,25 @@ class Settings(BaseModel):
     max_block_bytes: int = Field(default=256 << 20, ge=1 << 16, description="Largest block of a file, bytes.")
     max_bands: int = Field(default=32, ge=1, le=1024, description="Most bands of a file.")
     gdal_cache_bytes: int = Field(default=32 << 20, ge=1 << 20, description="Block cache of the reader, bytes.")
+    remote_timeout_s: float = Field(
+        default=30.0, ge=0.05, le=3600, description="Longest that a server may be silent, or that connecting may take, seconds."
+    )
+    remote_tries: int = Field(default=8, ge=1, le=20, description="Tries for a part of a remote file that bring nothing.")
+    remote_backoff_s: float = Field(
+        default=0.5, ge=0, le=600, description="Wait after the first such try, seconds; doubled after each, and spread."
+    )
+    remote_wait_s: float = Field(
+        default=30.0, ge=0, le=3600, description="Longest wait between two tries, also where a server asks for more, seconds."
+    )
+    remote_whole_bytes: int = Field(
+        default=256 << 20, ge=0,
+        description="Largest remote file that is fetched whole where its server sends no parts of it, bytes.",
+    )  # fmt: skip
+    remote_cache_bytes: int = Field(
+        default=64 << 20, ge=1 << 20, description="Parts of remote files that are kept in memory, bytes."
+    )
+    # Never written, and never taken from a file: a run that came from elsewhere must not open this machine's own network.
+    _allow_hosts: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
     def _law_of_overlap(self) -> "Settings":
@@ -107,6 +127,17 @@ class Settings(BaseModel):
         if self.workers > 1 and self.executor == "thread":
             raise ValueError(f"workers is {self.workers}, but executor thread looks at one scene at a time")
         return self
+
+    @property
+    def allow_hosts(self) -> tuple[str, ...]:
+        """Hosts, as HOST or HOST:PORT, that may be asked though they are in a private network, or by plain http."""
+        return self._allow_hosts
+
+    def allowing(self, hosts: Iterable[str]) -> "Settings":
+        """The same settings, under which these hosts may be asked."""
+        copied = self.model_copy()
+        copied._allow_hosts = tuple(sorted(host.casefold() for host in hosts))
+        return copied
 
     @property
     def isolated(self) -> bool:

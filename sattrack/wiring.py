@@ -243,13 +243,14 @@ def write_page(
     *,
     imagery: bool,
     allow_remote: bool = False,
+    allow_hosts: Iterable[str] = (),
     findings: Findings | None = None,
     pairs: Callable[[Reader | None], Iterable[Pair]] = lambda _reader: (),
 ) -> Path:
     """The run's page; without imagery no scene is opened. pairs: makes them by the reader, or without one."""
     from sattrack.reports.page import write_report
 
-    with closing(make_reader(Settings.model_validate(run.index.settings))) as reader:
+    with closing(make_reader(Settings.model_validate(run.index.settings).allowing(allow_hosts))) as reader:
         made = pairs(reader if imagery else None)
         return write_report(
             run, parts, to, imagery=imagery, reader=reader, allow_remote=allow_remote, findings=findings, pairs=made

@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 from pydantic import ValidationError
 
@@ -54,7 +56,8 @@ def test_i2_what_only_changes_speed_or_counting_is_not_in_the_digest() -> None:
     free = {
         "threshold", "batch", "read_ahead", "device", "min_observed", "max_pixels", "max_block_bytes",
         "max_bands", "gdal_cache_bytes", "alarm_level", "warning_level", "false_discovery", "least_change", "guard_days",
-        "baseline_days", "usual_spread", "on_bad_tile", "scene_seconds",
+        "baseline_days", "usual_spread", "on_bad_tile", "scene_seconds", "workers", "worker_bytes", "worker_scenes", "executor",
+        "remote_timeout_s", "remote_tries", "remote_backoff_s", "remote_wait_s", "remote_whole_bytes", "remote_cache_bytes",
     }  # fmt: skip
     assert set(Settings().digest_fields((1.0, 99.0))) == set(Settings.model_fields) - free
 
@@ -85,3 +88,13 @@ def test_i2_percentiles_make_one_digest_whoever_said_them() -> None:
 def test_settings_come_back_from_json() -> None:
     said = Settings(batch=8, tile_shift_m=(1.0, 2.0), threshold=0.4)
     assert Settings.model_validate(said.model_dump(mode="json")) == said
+
+
+def test_h9_hosts_that_may_be_asked_are_said_by_the_user_alone_and_never_written() -> None:
+    settings = Settings().allowing(["LocalHost:8000"])
+    assert settings.allow_hosts == ("localhost:8000",)
+    assert Settings.model_validate(settings.model_dump()).allow_hosts == ()
+    for key in ("allow_hosts", "_allow_hosts"):
+        with pytest.raises(ValidationError):
+            Settings.model_validate({key: ("localhost",)})
+    assert pickle.loads(pickle.dumps(settings)).allow_hosts == ("localhost:8000",)

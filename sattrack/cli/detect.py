@@ -32,6 +32,7 @@ def detect(
     date: o.Date = None,
     recursive: o.Recursive = False,
     allow_remote: o.AllowRemote = False,
+    allow_host: o.AllowHost = None,
     on_bad_tile: o.OnBadTile = None,
     max_pixels: o.MaxPixels = None,
     scene_seconds: o.SceneSeconds = None,
@@ -86,6 +87,7 @@ def detect(
         config, threshold=threshold, device=device, careful=careful or None, on_bad_tile=on_bad_tile, max_pixels=max_pixels,
         scene_seconds=scene_seconds, workers=workers, executor=executor,
     )  # fmt: skip
+    settings = o.with_hosts(settings, allow_host)
     model = o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     request = Request(
         inputs=tuple(inputs),
@@ -114,7 +116,7 @@ def detect(
         rehearse(request, voice=voice, as_json=as_json)
         return
     run = watched(request, voice=voice)
-    page = None if no_report else written_page(run, allow_remote=allow_remote)
+    page = None if no_report else written_page(run, allow_remote=allow_remote, allow_hosts=settings.allow_hosts)
     tell(run, page=page, voice=voice, as_json=as_json)
     raise typer.Exit(exit_code_of(run, on_error=on_error))
 
@@ -128,21 +130,25 @@ def watched(request: "Request", *, voice: Voice) -> "Run":
         return running.detect(request, listener=listener)
 
 
-def written_page(run: "Run", *, imagery: bool | None = None, allow_remote: bool = False) -> Path:
+def written_page(
+    run: "Run", *, imagery: bool | None = None, allow_remote: bool = False, allow_hosts: tuple[str, ...] = ()
+) -> Path:  # fmt: skip
     from sattrack.face import write_report
 
-    return write_report(run.folder, imagery=imagery, allow_remote=allow_remote)
+    return write_report(run.folder, imagery=imagery, allow_remote=allow_remote, allow_hosts=allow_hosts)
 
 
 def tell(run: "Run", *, page: Path | None, voice: Voice, as_json: bool) -> None:
     """The counts, what went wrong and why, and where the results are."""
-    from sattrack.cli.summary import count_table, summary, troubles
+    from sattrack.cli.summary import count_table, summary, travels, troubles
 
     if as_json:
         voice.json(summary(run, page=page))
     else:
         count_table(run, voice=voice)
         voice.out(f"report: {one_line(str(page))}" if page else f"run: {one_line(str(run.folder))}")
+    for line in travels():
+        voice.say(one_line(line))
     for line in troubles(run, only_errors=voice.quiet):
         voice.fault(line)
 

@@ -35,6 +35,7 @@ def info(
     date: o.Date = None,
     recursive: o.Recursive = False,
     allow_remote: o.AllowRemote = False,
+    allow_host: o.AllowHost = None,
     weights: o.Weights = None,
     config: o.Config = None,
     as_json: o.AsJson = False,
@@ -44,10 +45,11 @@ def info(
     from sattrack.inspecting import inspect_all
     from sattrack.running import Request
 
+    settings = o.with_hosts(chosen_settings(config, threshold=None, device=None), allow_host)
     request = Request(
-        inputs=tuple(files), out=Path(), model=o.chosen_model(weights),
-        settings=chosen_settings(config, threshold=None, device=None), gsd_m=o.pixel_size(gsd_m), bands=o.band_numbers(bands),
-        acquired=o.moment(date), sensor=sensor, nodata=nodata, mask=mask, recursive=recursive, allow_remote=allow_remote,
+        inputs=tuple(files), out=Path(), model=o.chosen_model(weights), settings=settings,
+        gsd_m=o.pixel_size(gsd_m), bands=o.band_numbers(bands), acquired=o.moment(date), sensor=sensor, nodata=nodata,
+        mask=mask, recursive=recursive, allow_remote=allow_remote,
     )  # fmt: skip
     voice, troubled, values = Voice(), False, []
     for facts in inspect_all(request):

@@ -29,7 +29,14 @@ Source = Annotated[
 ]
 RunIn = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder that detect wrote.", show_default=False)]
 Recursive = Annotated[bool, typer.Option("-r", "--recursive", help="Look in subfolders too.")]
-AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Accept https:// and /vsi locations.")]
+AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Accept https:// and s3:// locations.")]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host", metavar="HOST[:PORT]",
+        help="A server that --allow-remote may ask though it is in a private network, or by plain http. May be repeated.",
+    ),
+]  # fmt: skip
 
 GsdM = Annotated[
     str | None,
@@ -160,6 +167,15 @@ def band_numbers(text: str | None) -> tuple[int, ...] | None:
     if len(parts) not in (1, 3) or not all(part.strip().isdecimal() and int(part) >= 1 for part in parts):
         raise UsageError(f"--bands is {text!r}", way_out="give one band, or red,green,blue, counted from 1, such as 4,3,2")
     return tuple(int(part) for part in parts)
+
+
+def with_hosts(settings: Settings, hosts: list[str] | None) -> Settings:
+    """The settings, under which the hosts of --allow-host may be asked."""
+    if not hosts:
+        return settings
+    from sattrack.readers.addresses import checked_hosts
+
+    return settings.allowing(checked_hosts(hosts))
 
 
 def moment(text: str | None, *, option: str = "--date") -> dt.datetime | None:

@@ -21,6 +21,7 @@ def report(
         typer.Option(metavar="FILE", help="A chain of sites (YAML), drawn as a map with time. See configs/chains."),
     ] = None,
     allow_remote: o.AllowRemote = False,
+    allow_host: o.AllowHost = None,
     quiet: o.Quiet = False,
 ) -> None:
     """The page is RUN/report.html: one file that opens offline.
@@ -29,6 +30,10 @@ def report(
     before and after each, and what moved between scenes.
     """
     from sattrack.face import write_report
+    from sattrack.readers.addresses import checked_hosts
 
-    page = write_report(run, imagery=imagery, allow_remote=allow_remote, cumulative=cumulative or (), chain=chain)
+    page = write_report(
+        run, imagery=imagery, allow_remote=allow_remote, allow_hosts=checked_hosts(allow_host or ()),
+        cumulative=cumulative or (), chain=chain,
+    )  # fmt: skip
     Voice(quiet=quiet).out(f"report: {one_line(str(page))}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _HEAD = ("site", "zone", "scene", "time (UTC)", "count", "90 % interval", "seen", "status")
 # A longer table is no summary; counts.csv has every row.
 _MOST_ROWS = 200
+_MOST_TRAVELS = 10
 
 
 def count_table(run: "Run", *, voice: Voice) -> None:
@@ -104,6 +105,22 @@ def troubles(run: "Run", *, only_errors: bool = False) -> list[str]:
         others = "; the others are" if any(o.status == "done" for o in run.index.outcomes) else ""
         lines.append(f"{len(bad)} of {len(run.index.outcomes)} scenes were not counted{others}.")
     return lines
+
+
+def travels() -> list[str]:
+    """What was read of each remote file, and how much of it that is."""
+    from sattrack.readers.ranges import TRAVELS
+
+    read = TRAVELS.all()
+    lines = [f"read {_megabytes(one.read)} of {_megabytes(one.size)} MB of {one.name}" for one in read[:_MOST_TRAVELS]]
+    if len(read) > len(lines):
+        sums = sum(one.read for one in read), sum(one.size for one in read)
+        lines.append(f"read {_megabytes(sums[0])} of {_megabytes(sums[1])} MB of all {len(read)} remote files")
+    return lines
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f}" if count < 1e8 else f"{count / 1e6:,.0f}"
 
 
 def summary(run: "Run", *, page: Path | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rasterio.enums import ColorInterp
 
 from sattrack.errors import SceneError, SceneRefused
 from sattrack.geometry import Affine6, apply_affine, invert_affine
-from sattrack.imagery import Grid, Scene
+from sattrack.imagery import Grid, Scene, is_remote
 from sattrack.projections import WGS84, project
 from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import gdal_errors, gdal_options
@@ -68,7 +68,7 @@ def describe(
     limits = limits or Settings()
     options = _Options(gsd_m, bands, acquired, sensor, nodata, mask)
     with gdal_options(limits), gdal_errors(source.path), closing(Upright(source.path, limits=limits)) as picture:
-        scene = _described(picture, source, options=options, looks=limits.edge_nodata)
+        scene = _described(picture, source, options=options, looks=limits.edge_nodata and not is_remote(source.path))
         if scene.mask:
             # Opened here so that a wrong mask is refused before any work is planned.
             open_mask(scene, limits=limits).close()

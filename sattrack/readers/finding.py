@@ -16,6 +16,7 @@ from sattrack.readers.folders import has_magic, is_picture, natural_key, picture
 from sattrack.readers.gdals_sidecars import read_gdals
 from sattrack.readers.hints import Hints
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
+from sattrack.readers.places import bare, named_place
 from sattrack.readers.sidecars import is_mask_name, look_beside, read_sidecars
 
 _REMOTE = re.compile(r"(https?|s3)://", re.IGNORECASE)
@@ -210,13 +211,10 @@ def _writable(path: str) -> str:
 
 
 def _remote(text: str, *, allow_remote: bool) -> str:
-    """A remote location as GDAL and the reader know it: the scheme in small letters, s3:// as /vsis3/."""
+    """A remote location as the reader knows it: see named_place."""
     if not allow_remote:
-        raise UsageError("not a file on this machine", where=text[:200], way_out="--allow-remote reads such locations")
-    if not _REMOTE.match(text):
-        return text
-    scheme, rest = text.split("://", 1)
-    return f"/vsis3/{rest}" if scheme.casefold() == "s3" else f"{scheme.casefold()}://{rest}"
+        raise UsageError("not a file on this machine", where=bare(text), way_out="--allow-remote reads such locations")
+    return named_place(text)
 
 
 def _no_such(text: str) -> UsageError:
@@ -227,7 +225,7 @@ def _no_such(text: str) -> UsageError:
     if prefix:
         return UsageError(
             f"no such file, and {prefix.group()!r} is not a kind of location that is read", where=shown,
-            way_out="give a path; with --allow-remote also https://, s3:// and /vsi",
+            way_out="give a path; with --allow-remote also https:// and s3://",
         )  # fmt: skip
     if has_magic(text):
         return UsageError("no picture matches", where=shown, way_out="check the pattern")

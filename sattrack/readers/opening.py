@@ -1,16 +1,13 @@
 """Opening: a picture's file through the few drivers that are allowed, after looking at what it claims to be."""
 
-import ipaddress
 import math
 import re
-import socket
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import rasterio
@@ -21,6 +18,7 @@ from rasterio.session import DummySession
 
 from sattrack.errors import SattrackError, SceneError, SceneRefused
 from sattrack.imagery import is_remote
+from sattrack.readers.remote_rasters import forget_failure, head_of_remote, open_remote, raise_failure
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
@@ -37,6 +35,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 _WAY_OUT = "give a GeoTIFF, COG, JPEG 2000, PNG, JPEG or .vrt"
 DAMAGED = "the file is damaged or incomplete: fetch it again"
+# GDAL decodes these from their beginning to their end, or not through another's client.
+_BY_PARTS = ("GTiff", "JP2OpenJPEG")
 
 GDAL_OPTIONS: dict[str, Any] = {
     # Neither sidecars of GDAL's nor overviews in other files: either may hold another picture or place than the file itself.
@@ -48,18 +48,15 @@ GDAL_OPTIONS: dict[str, Any] = {
     "GDAL_NUM_THREADS": "1",
     "GDAL_VRT_ENABLE_PYTHON": "NO",
     "GDAL_VRT_ENABLE_RAWRASTERBAND": "NO",
-    "GDAL_HTTP_TIMEOUT": "60",
-    "GDAL_HTTP_CONNECTTIMEOUT": "10",
-    "GDAL_HTTP_LOW_SPEED_TIME": "20",
-    "GDAL_HTTP_LOW_SPEED_LIMIT": "1000",
-    "GDAL_HTTP_MAX_RETRY": "4",
-    "GDAL_HTTP_RETRY_DELAY": "1",
+    # Remote files are read by our own client. Should GDAL ever ask the network by itself, then nobody's name goes along.
     "GDAL_HTTP_NETRC": "NO",
     "AWS_NO_SIGN_REQUEST": "YES",
 }
 
 # Where rasterio does not wrap them, GDAL's own errors come through, and have no public name.
 GDAL_ERRORS = (RasterioError, CPLE_BaseError)
+# What a remote file is called inside.
+_OURS = re.compile(r"'?/vsiriopener_\w+/[^\s':]*'?")
 _ADVICE = re.compile(r"\s*\(this error can be turned[^)]*\)?")
 
 # Changing Python's warning filters is not safe from several threads at once.
@@ -101,10 +98,13 @@ class _BlockCache:
 _CACHE = _BlockCache()
 
 
-def driver_of(location: str) -> str:
-    """The one driver that may open a file, told from its first bytes. SceneError where it is no picture, saying what came."""
+def driver_of(location: str, *, limits: Settings | None = None) -> str:
+    """The one driver that may open a file, told from its first bytes. SceneError where it is no picture, saying what came.
+
+    limits: how a remote file is asked for.
+    """
     if is_remote(location):
-        return "JP2OpenJPEG" if location.lower().endswith(".jp2") else "GTiff"
+        return _driver_of_remote(location, limits=limits or Settings())
     head = _head(location)
     for signature, driver in _SIGNATURES:
         if head.startswith(signature):
@@ -112,6 +112,17 @@ def driver_of(location: str) -> str:
     if location.lower().endswith(".vrt") and head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
         return "VRT"
     raise SceneError(f"not a raster: {_came(head)}", where=location, way_out=_WAY_OUT)
+
+
+def _driver_of_remote(location: str, *, limits: Settings) -> str:
+    head = head_of_remote(location, _HEAD, limits=limits)
+    driver = next((driver for signature, driver in _SIGNATURES if head.startswith(signature)), "")
+    if driver in _BY_PARTS:
+        return driver
+    came = f"{driver} is not read from elsewhere" if driver else f"not a raster: {_came(head)}"
+    raise SceneError(
+        came, where=location, way_out="remote files are GeoTIFF, COG or JPEG 2000; fetch others, and give their path"
+    )
 
 
 def _head(location: str) -> bytes:
@@ -147,20 +158,23 @@ def open_raster(location: str, *, limits: Settings, overviews: bool = True, over
     overviews: false where only the full-size pixels may be used. overview: the number of the one that is wanted instead.
     Raises SceneError where it is no raster, damaged, or larger than the limits; SceneRefused for complex pixels.
     """
-    driver = driver_of(location)
+    driver = driver_of(location, limits=limits)
+    remote = is_remote(location)
     if driver == "VRT":
         for path in vrt_sources(Path(location)):
             _check_source(path, limits=limits)
-    elif is_remote(location):
-        _check_hosts(location)
     # With threads GDAL tells of a bad block once, then reads it as zeros: who reads around those must hear of them each time.
-    threads = driver == "GTiff" and limits.on_bad_tile == "fail"
+    # And what goes wrong on the way to a remote file is told in the thread that reads.
+    threads = driver == "GTiff" and limits.on_bad_tile == "fail" and not remote
     options: dict[str, Any] = {"NUM_THREADS": "ALL_CPUS"} if threads else {}
     if (not overviews or overview is not None) and driver in ("GTiff", "JP2OpenJPEG"):
         options["OVERVIEW_LEVEL"] = "NONE" if overview is None else overview
     with gdal_errors(location, what=f"cannot be opened as {driver}"), _WARNING_FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        raster = rasterio.open(location, driver=driver, sharing=False, **options)
+        if remote:
+            raster = open_remote(location, driver=driver, limits=limits, **options)
+        else:
+            raster = rasterio.open(location, driver=driver, sharing=False, **options)
     try:
         with gdal_errors(location):
             _check(raster, location, limits=limits)
@@ -175,18 +189,21 @@ def open_raster(location: str, *, limits: Settings, overviews: bool = True, over
 
 def brief(error: BaseException) -> str:
     """One line of what GDAL said, without its advice to read damaged files as if they were whole."""
-    said = _ADVICE.sub("", str(error.__cause__ or error))
+    said = _OURS.sub("the file", _ADVICE.sub("", str(error.__cause__ or error)))
     return " ".join(said.split())[:200] or type(error).__name__
 
 
 @contextmanager
 def gdal_errors(where: str, *, what: str = "the file cannot be read") -> Iterator[None]:
-    """Errors of GDAL's while a file is looked at become a SceneError that names it."""
+    """Errors of GDAL's while a file is looked at become a SceneError that names it; those of our own client come through."""
+    forget_failure()
     try:
         yield
+        raise_failure()
     except SattrackError:
         raise
     except (*GDAL_ERRORS, OSError) as error:
+        raise_failure()
         raise SceneError(f"{what}: {brief(error)}", where=where, way_out=DAMAGED) from error
 
 
@@ -197,23 +214,6 @@ def _check_source(path: Path, *, limits: Settings) -> None:
     if b"<VRTDataset" in _head(str(path)) or b"<GDALTileIndexDataset" in _head(str(path)):
         raise SceneError("a virtual raster hidden in a picture is not read", where=str(path))
     open_raster(str(path), limits=limits).close()
-
-
-def _check_hosts(location: str) -> None:
-    """No address of this machine or of a private network is ever asked, whatever a list of locations says."""
-    if "/vsicurl?" in location.lower():
-        raise SceneError(
-            "locations with options are not read", where=location, way_out="give /vsicurl/https://... or https://..."
-        )
-    for host in {urlsplit(url).hostname for url in re.findall(r"https?://[^/?#]+", location, re.IGNORECASE)}:
-        try:
-            found = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
-        except OSError as error:
-            raise SceneError(f"the host {host} is not known: {error}", where=location, way_out="check the network") from error
-        if not all(ipaddress.ip_address(str(address).partition("%")[0]).is_global for address in found):
-            raise SceneError(
-                f"{host} is an address of a private network", where=location, way_out="fetch the file and give its path"
-            )
 
 
 def _check(raster: Any, location: str, *, limits: Settings) -> None:

@@ -16,6 +16,7 @@ from sattrack.readers.borders import Fill, find_fill
 from sattrack.readers.holding import MOST_CACHES, Held, unchanged
 from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import driver_of, gdal_options
+from sattrack.readers.remote_rasters import content_of_remote
 from sattrack.readers.resampling import Pixels, Valid, blanked, interleaved
 from sattrack.readers.upright import Area, Upright
 from sattrack.readers.vrts import vrt_sources
@@ -69,15 +70,19 @@ class RasterReader:
         return fill.share if fill else 0.0
 
     def digest(self, scene: Scene) -> str:
-        """sha256 of a scene's whole content, and of its mask where it has one; remembered by path, size and time of change."""
+        """sha256 of a scene's whole content, and of its mask where it has one; remembered by path, size and time of change.
+
+        Of a remote file what stands for its content: see readers.ranges.
+        """
+        paths = [Path(scene.mask)] if scene.mask else []
         if is_remote(scene.location):
-            return self._digest_of_remote(scene)
-        paths = [Path(scene.location)]
-        if driver_of(scene.location) == "VRT":
-            paths += sorted(vrt_sources(paths[0]))
-        if scene.mask:
-            paths.append(Path(scene.mask))
-        digests = [self._digest_of(path) for path in paths]
+            digests = [content_of_remote(scene.location, limits=self._limits)]
+        else:
+            paths.insert(0, Path(scene.location))
+            if driver_of(scene.location) == "VRT":
+                paths[1:1] = sorted(vrt_sources(paths[0]))
+            digests = []
+        digests += [self._digest_of(path) for path in paths]
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def close(self) -> None:
@@ -171,12 +176,6 @@ class RasterReader:
         except OSError as error:
             raise SceneError(f"cannot be read: {error.strerror}", where=str(path)) from error
         return self._digests[key]
-
-    def _digest_of_remote(self, scene: Scene) -> str:
-        """A stand-in for content that is not fetched wholly: what the file says of itself, and its sample."""
-        sample = self._sample(scene)
-        said = repr((scene.location, scene.grid.shape, scene.dtype, scene.grid.transform))
-        return hashlib.sha256(said.encode() + sample.pixels.tobytes()).hexdigest()
 
 
 def _lattice(picture: Upright, scene: Scene, shape: tuple[int, int]) -> tuple[Pixels, Valid]:

@@ -12,7 +12,8 @@ from sattrack.readers.strict_yaml import read_yaml
 from sattrack.settings import Settings
 
 # Not settings: what decides which code runs or where results go is never taken from a file that may come from elsewhere.
-_ON_THE_COMMAND_LINE = ("detector", "weights", "sites", "out", "gsd_m", "bands", "mask", "nodata", "sensor", "date")
+_ON_THE_COMMAND_LINE = ("detector", "weights", "sites", "out", "gsd_m", "bands", "mask", "nodata", "sensor", "date",
+                        "allow_host")  # fmt: skip
 
 
 def load_settings(path: Path | None, *, given: Mapping[str, object] | None = None) -> Settings:

@@ -11,11 +11,12 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as RasterioWindow
 
-from sattrack.errors import SceneError
+from sattrack.errors import RemoteError, SceneError
 from sattrack.readers.blocks import Checks, Known
 from sattrack.readers.forgiving import Forgiving
 from sattrack.readers.holes import Holes
 from sattrack.readers.opening import DAMAGED, gdal_errors, open_raster
+from sattrack.readers.remote_rasters import failure_of
 from sattrack.readers.resampling import interleaved
 from sattrack.settings import Settings
 
@@ -87,6 +88,16 @@ class Upright:
 
         mean: where the size is smaller than the area, means rather than the nearest pixel. Raises SceneError.
         """
+        with gdal_errors(self.location, what="the pixels cannot be read"):
+            pixels, valid = self._turned(bands, area, shape, nodata=nodata, mean=mean)
+        # GDAL may take what never came for zeros.
+        if failure := failure_of(self.file):
+            raise failure
+        return pixels, valid
+
+    def _turned(
+        self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, nodata: float | None, mean: bool
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         flip_rows, flip_cols, exchange = self._turn
         col, row, width, height = area
         if exchange:
@@ -178,6 +189,8 @@ class Upright:
                 if self.declares_mask:
                     return raw, self.raster.read_masks(bands[0], window=window, out_shape=shape) > 0
                 return raw, np.ones(shape, bool)
+        except RemoteError:
+            raise  # no fault of the file's
         except SceneError:
             if self._limits.on_bad_tile == "fail" or self.driver != "GTiff" or self.warped:
                 raise

@@ -7,6 +7,7 @@ import pytest
 from sattrack.errors import ManifestError, UsageError
 from sattrack.readers import finding
 from sattrack.readers.finding import Source, find_sources
+from sattrack.readers.places import address_of
 
 
 def touched(folder: Path, *names: str) -> list[Path]:
@@ -133,18 +134,45 @@ def test_H13_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/vsizip/a.zip/b.tif", "/vsicurl/http://x/a.tif", "/VSIS3/b/a.tif", "https://x/a.tif", "S3://b/a.tif"]
+    ("text", "place"),
+    [
+        ("/vsicurl/http://x/a.tif", "http://x/a.tif"),
+        ("/VSIS3/b/a.tif", "https://b.s3.amazonaws.com/a.tif"),
+        ("S3://b/deep/a b.tif", "https://b.s3.amazonaws.com/deep/a%20b.tif"),
+        ("s3://b.c/a.tif", "https://s3.amazonaws.com/b.c/a.tif"),
+        ("HTTPS://X/A b.tif#part", "https://x/A%20b.tif"),
+    ],
 )
-def test_H6_remote_locations_need_leave(text: str) -> None:
+def test_H6_remote_locations_need_leave(text: str, place: str) -> None:
     with pytest.raises(UsageError, match="--allow-remote"):
         find_sources([text])
     (source,) = find_sources([text], allow_remote=True)
-    assert source.path.casefold() == text.casefold().replace("s3://", "/vsis3/")
+    assert source.path == place
+
+
+@pytest.mark.parametrize(
+    "text", ["/vsizip/a.zip/b.tif", "/vsigs/b/a.tif", "/vsicurl?url=http%3A%2F%2Fx", "https://", "https://[x/a"]
+)
+def test_H6_other_ways_to_the_network_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="https://HOST/FILE"):
+        find_sources([text], allow_remote=True)
+
+
+def test_H11_an_address_with_a_password_is_refused_and_not_told() -> None:
+    with pytest.raises(UsageError, match="user or a password") as caught:
+        find_sources(["https://me:geheim@host/a.tif?key=verborgen"], allow_remote=True)
+    assert "geheim" not in str(caught.value)
+    assert "verborgen" not in str(caught.value)
 
 
 def test_a_remote_location_is_named_by_its_last_part_without_the_query() -> None:
-    sources = find_sources(["HTTPS://host/x/port.tif?token=a/b.c", "https://host/"], allow_remote=True)
-    assert [(s.path, s.part) for s in sources] == [("https://host/", "scene"), ("https://host/x/port.tif?token=a/b.c", "port")]
+    asked = ["HTTPS://host/x/port.tif?token=a/b.c", "https://host/", "https://host/x/port.tif?token=other"]
+    first, second, third = find_sources(asked, allow_remote=True)
+    assert (first.path, first.part) == ("https://host/", "scene")
+    assert {second.part, third.part} == {"port", "port-2"}
+    assert second.path != third.path
+    assert all(source.path.startswith("https://host/x/port.tif?query-") for source in (second, third))
+    assert {address_of(second.path), address_of(third.path)} == {asked[0].replace("HTTPS", "https"), asked[2]}
 
 
 @pytest.mark.parametrize("allow_remote", [False, True])
@@ -249,7 +277,7 @@ def test_a_picture_twice_in_a_manifest_must_be_said_the_same(tmp_path: Path) -> 
 
 def test_H6_a_manifest_gets_no_further_than_the_command_line(tmp_path: Path) -> None:
     manifest = tmp_path / "list.csv"
-    for cell in ("https://x/a.tif", "/vsizip/a.zip/a.tif"):
+    for cell in ("https://x/a.tif", "https://x/b.tif"):
         manifest.write_text(f"path\n{cell}\n")
         with pytest.raises(ManifestError, match=r"line 2: .*--allow-remote"):
             find_sources([str(manifest)])

@@ -1,0 +1,220 @@
+"""Fetching: bytes of a remote file, asked for again where that may help, with every redirect checked."""
+
+import http.client
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from sattrack.errors import RemoteBusy, RemoteError
+from sattrack.readers import answers
+from sattrack.readers.answers import Passing, Version
+from sattrack.readers.connecting import Connection, read_body
+from sattrack.readers.places import address_of
+from sattrack.settings import Settings
+
+_MOST_REDIRECTS = 5
+# A file cut again and again comes nearer each time, but not for ever.
+_MOST_TIMES = 8
+
+# Until when a host asked not to be asked, for all threads.
+_HELD: dict[str, float] = {}
+_HOLDING = threading.Lock()
+
+
+@dataclass(slots=True)
+class _Part:
+    """A part on its way: what came of it so far, and of which version it is once that is known."""
+
+    first: int
+    length: int
+    version: Version | None
+    got: bytearray = field(default_factory=bytearray)
+
+    @property
+    def missing(self) -> tuple[int, int]:
+        """First byte that is missing, and one past the last."""
+        end = self.first + self.length
+        return self.first + len(self.got), end if self.version is None else min(end, self.version.size)
+
+
+class Fetcher:
+    """For one file, and for one thread at a time. told: hears of every byte of a body that came."""
+
+    def __init__(self, named: str, *, limits: Settings, told: Callable[[int], None]) -> None:
+        self._named, self._limits, self._told = named, limits, told
+        self._place: SplitResult | None = None
+        self._connection: Connection | None = None
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def part(self, first: int, length: int, *, pinned: Version | None) -> tuple[bytes, Version]:
+        """Bytes from `first`, as many as asked for or up to the file's end, and the version they are of.
+
+        Raises Unranged at first contact; RemoteBusy, RemoteError.
+        """
+        part = _Part(first, length, pinned)
+        self._patiently(lambda: self._once(part), progress=lambda: len(part.got))
+        assert part.version is not None
+        return bytes(part.got), part.version
+
+    def whole(self, write: Callable[[bytes], object], begin: Callable[[], object], *, most: int) -> None:
+        """The whole file; begin: called before each try."""
+
+        def once() -> bool:
+            begin()
+            with self._answer({}) as response:
+                self._refuse(response)
+                if response.status != 200:
+                    raise RemoteError(f"the server answers {response.status}", where=self._named, way_out=answers.AGAIN)
+                if self._body(response, write, most=most) > most:
+                    raise answers.too_large(self._named, most)
+            return True
+
+        self._patiently(once, progress=lambda: 0)
+
+    def _patiently(self, once: Callable[[], bool], *, progress: Callable[[], int]) -> None:
+        """Tries until it is done. Tries that brought something nearer are not counted against those that brought nothing."""
+        idle, before = 0, progress()
+        for _ in range(_MOST_TIMES * self._limits.remote_tries):
+            try:
+                if once():
+                    return
+                continue
+            except Passing as fault:
+                self.close()
+                self._place = None
+                idle = idle + 1 if fault.slow or progress() == before else 1
+                before = progress()
+                if idle >= self._limits.remote_tries:
+                    raise self._given_up(fault.why, idle) from None
+                self._wait(idle, fault.wait)
+            except BaseException:
+                self.close()
+                raise
+        raise self._given_up("it ends too early each time", _MOST_TIMES * self._limits.remote_tries)
+
+    def _given_up(self, why: str, times: int) -> RemoteBusy:
+        return RemoteBusy(f"{why}, {times} times" if times > 1 else why, where=self._named, way_out=answers.AGAIN)
+
+    def _wait(self, number: int, asked: float) -> None:
+        most = self._limits.remote_wait_s
+        # Spread, so that many readers do not come back at the same instant.
+        wait = min(most, self._limits.remote_backoff_s * 2 ** (number - 1)) * random.uniform(0.5, 1)
+        time.sleep(max(wait, min(asked, most)))
+
+    def _once(self, part: _Part) -> bool:
+        """One request for what is missing of a part, and whether that was all."""
+        first, end = part.missing
+        if part.version is not None and first >= end:
+            return True
+        headers = {"Range": f"bytes={first}-{end - 1}", **(part.version.as_condition() if part.version else {})}
+        with self._answer(headers) as response:
+            if part.version is None and (nothing := answers.size_of_none(response)):
+                part.version = nothing
+                return True
+            if response.status in (412, 416):
+                raise answers.changed(self._named)
+            self._refuse(response)
+            if response.status == 200:
+                answers.refuse_whole(response, pinned=part.version, named=self._named)
+            if response.status != 206:
+                raise RemoteError(f"the server answers {response.status}", where=self._named, way_out=answers.CHECK)
+            part.version, expected = answers.promised(response, first, end - 1, pinned=part.version, named=self._named)
+            self._body(response, part.got.extend, most=expected, exactly=True)
+        first, end = part.missing
+        return first >= end
+
+    def _refuse(self, response: http.client.HTTPResponse) -> None:
+        try:
+            answers.refuse_status(response, named=self._named)
+        except Passing as fault:
+            self._hold(fault.wait)
+            raise
+
+    def _body(
+        self, response: http.client.HTTPResponse, write: Callable[[bytes], object], *, most: int, exactly: bool = False
+    ) -> int:
+        left = most
+
+        def take(piece: bytes) -> None:
+            nonlocal left
+            self._told(len(piece))
+            write(piece[:left] if exactly else piece)
+            left -= len(piece)
+
+        came = read_body(response, take, most=most, patience=self._limits.remote_timeout_s)
+        if exactly and came != most:
+            # What was sent beyond what was promised is not the file's.
+            raise Passing("the server sends a part of another length than it says")
+        return came
+
+    @contextmanager
+    def _answer(self, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
+        """The answer after any redirects; faults of the network on the way, and in the body, are Passing."""
+        own = urlsplit(address_of(self._named))
+        came_from, place = self._place, self._place or own
+        try:
+            for hop in range(_MOST_REDIRECTS + 1):
+                led = hop > 0 or came_from is not None
+                answers.check_scheme(place, named=self._named, allowed=self._limits.allow_hosts, led=led)
+                self._await(place)
+                connection = self._connected(place, led=led)
+                with connection.deadline():
+                    response = self._asked(connection, place, headers)
+                if response.status not in answers.REDIRECTS:
+                    if response.status in answers.NOT_ALLOWED and came_from is not None:
+                        # A signed address that a redirect led to has a life of its own.
+                        raise Passing(f"the server answers {response.status}")
+                    yield response
+                    self._place = place if place != own else None
+                    if not response.isclosed():
+                        self.close()
+                    return
+                place = answers.redirected(response, place, named=self._named)
+                self.close()
+        except RemoteError:
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            raise Passing(answers.why_of(error), slow=isinstance(error, TimeoutError)) from error
+        raise RemoteError(f"more than {_MOST_REDIRECTS} redirects", where=self._named, way_out=answers.CHECK)
+
+    def _asked(self, connection: Connection, place: SplitResult, headers: dict[str, str]) -> http.client.HTTPResponse:
+        target = (place.path or "/") + (f"?{place.query}" if place.query else "")
+        sent = {"Accept-Encoding": "identity", "User-Agent": "sattrack", "Accept": "*/*", **headers}
+        stale = connection.used
+        try:
+            return connection.ask(target, sent)
+        except (ConnectionError, http.client.BadStatusLine):
+            if not stale:
+                raise
+            # A server may close a connection that it was not asked over for a while.
+            connection.close()
+            return connection.ask(target, sent)
+
+    def _connected(self, place: SplitResult, *, led: bool) -> Connection:
+        port = place.port or (443 if place.scheme == "https" else 80)
+        if self._connection is None or self._connection.place != (place.scheme, place.hostname, port):
+            self.close()
+            self._connection = Connection(
+                place, seconds=self._limits.remote_timeout_s, allowed=self._limits.allow_hosts, where=self._named, led=led
+            )
+        return self._connection
+
+    def _hold(self, seconds: float) -> None:
+        if self._connection is not None and seconds > 0:
+            with _HOLDING:
+                host = self._connection.host
+                _HELD[host] = max(_HELD.get(host, 0.0), time.monotonic() + min(seconds, self._limits.remote_wait_s))
+
+    def _await(self, place: SplitResult) -> None:
+        """Waits until the host may be asked again, whichever thread was told to wait."""
+        with _HOLDING:
+            until = _HELD.get(place.hostname or "", 0.0)
+        time.sleep(max(0.0, until - time.monotonic()))
