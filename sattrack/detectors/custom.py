@@ -74,8 +74,12 @@ class Streaming:
         self.threshold = getattr(stream, "threshold", None)
         self.sha256 = str(getattr(stream, "sha256", "") or _sha256_of_source(type(stream)))
 
-    @property
-    def device(self) -> str:
+    # Asked for anew each time: where it really runs may be known only once it did.
+    device: str
+
+    def __getattr__(self, name: str) -> str:
+        if name != "device":
+            raise AttributeError(name)
         return str(self._stream.device)
 
     def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:

@@ -16,6 +16,9 @@ from sattrack.errors import DetectorError
 
 Heads = Callable[[torch.Tensor], list[Columns]]
 
+# What layers raise; of weights whose layers lack something, anything.
+_FAULTS = (RuntimeError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
+
 
 class TorchForward(Forward):
     """A network on a torch device; half the batch at a time when memory runs out.
@@ -78,7 +81,7 @@ class TorchForward(Forward):
                     x = x.contiguous(memory_format=torch.channels_last)
                 out = lane.network(x)
                 return picked((out[0] if isinstance(out, tuple | list) else out).float())
-        except RuntimeError as error:
+        except _FAULTS as error:
             # The CPU's own lack of memory is a plain RuntimeError.
             if not (isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)):
                 raise DetectorError(f"the network failed on {self.device}: {_first_line(error)}") from error

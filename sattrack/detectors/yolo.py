@@ -1,6 +1,7 @@
 """The ultralytics plug: YOLO networks, oriented or upright, loaded from .pt files."""
 
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sattrack.results import ModelCard
 # What a damaged, hostile or foreign file makes the loader raise.
 _UNLOADABLE = (
     pickle.UnpicklingError, RuntimeError, TypeError, ValueError, AttributeError, LookupError, EOFError, OSError, ImportError,
+    zipfile.BadZipFile, ArithmeticError, MemoryError,
 )  # fmt: skip
 
 
@@ -44,6 +46,17 @@ def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bo
     called: a pickle that wants to run code is refused.
     """
     checkpoint = load_checkpoint(weights)
+    try:
+        return _ready(checkpoint, weights=weights, card=card)
+    except WeightsError:
+        raise
+    except _UNLOADABLE as error:
+        raise WeightsError(
+            f"its network is not whole: {_first_line(error)}", where=str(weights), way_out="fetch the weights again"
+        ) from error
+
+
+def _ready(checkpoint: Any, *, weights: Path, card: ModelCard) -> tuple[torch.nn.Module, bool]:
     network = checkpoint.get("ema") or checkpoint.get("model") if isinstance(checkpoint, dict) else None
     if not isinstance(network, torch.nn.Module):
         raise WeightsError("holds no network", where=str(weights), way_out="give the .pt file that ultralytics' training wrote")
@@ -109,6 +122,10 @@ def _pickle_of(weights: Path) -> bytes:
     with weights.open("rb") as file:
         if not torch.serialization._is_zipfile(file):
             raise pickle.UnpicklingError("it is no zip archive, as torch has saved since version 1.6")
+        with zipfile.ZipFile(file) as archive:
+            # torch never packs them, and what is packed may be a thousand times as large.
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                raise pickle.UnpicklingError("its entries are compressed, which torch does not write")
     return bytes(torch._C.PyTorchFileReader(str(weights)).get_record("data.pkl"))
 
 

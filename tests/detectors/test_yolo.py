@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -298,6 +299,31 @@ def test_p5_cut_and_empty_weights_are_refused_and_left_as_they_are(
         detector(Path(name))
     assert name in caught.value.where
     assert Path(name).stat().st_size == int(len(whole) * part)
+
+
+@pytest.mark.parametrize("lost", ["nc", "stride", "cv2"])
+def test_p5_a_network_that_lacks_a_part_is_refused(tmp_path: Path, lost: str) -> None:
+    made = network("yolo11n-obb.yaml")
+    (made.model[-1]._modules if lost == "cv2" else made.model[-1].__dict__).pop(lost)
+    torch.save({"model": made}, tmp_path / "x.pt")
+    with pytest.raises((WeightsError, DetectorError), match=r"its network is not whole|the network failed"):
+        list(detector(tmp_path / "x.pt").detect([Batch(tuple(tiles(1)))]))
+
+
+def test_p5_a_layer_that_lacks_a_part_is_an_error_with_the_device_it_failed_on(tmp_path: Path) -> None:
+    made = network("yolo11n-obb.yaml")
+    del made.model[1].conv.stride
+    torch.save({"model": made}, tmp_path / "x.pt")
+    with pytest.raises((WeightsError, DetectorError), match=r"its network is not whole|the network failed on cpu"):
+        list(detector(tmp_path / "x.pt").detect([Batch(tuple(tiles(1)))]))
+
+
+def test_p5_entries_that_unpack_to_much_more_are_refused(saved: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(saved) as there, zipfile.ZipFile(tmp_path / "x.pt", "w", zipfile.ZIP_DEFLATED) as to:
+        for name in there.namelist():
+            to.writestr(name, there.read(name))
+    with pytest.raises(WeightsError, match="its entries are compressed"):
+        detector(tmp_path / "x.pt")
 
 
 @pytest.mark.parametrize("what", [[1, 2], {"model": torch.nn.Linear(2, 2)}, {"weights": 1}, torch.zeros(3)])
