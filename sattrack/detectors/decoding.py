@@ -44,7 +44,8 @@ class Forward(Protocol):
         """n tiles -> of each the anchors whose best score reaches the floor, in the anchors' order. Raises DetectorError, also
         where any number of a head is not finite.
         """
-        return [chosen(head, classes=classes, floor=floor) for head in self(pixels)]
+        heads = demand_heads(self(pixels), tiles=len(pixels), rows=4 + classes + self.oriented)
+        return [chosen(head, classes=classes, floor=floor) for head in heads]
 
 
 class NetworkDetector:
@@ -82,6 +83,18 @@ class NetworkDetector:
             found = found.where(np.arange(len(found)) < self._cap)
             return Detections(found.quads, found.scores, found.labels, cap_hit=True)
         return found
+
+
+def demand_heads(heads: NDArray[np.float32], *, tiles: int, rows: int | None = None) -> NDArray[np.float32]:
+    """The heads themselves; DetectorError where they are not (tiles, rows, anchors): rows that lie elsewhere would be read as
+    scores.
+    """
+    if heads.ndim != 3 or len(heads) != tiles or rows not in (None, heads.shape[1]):
+        expected = f"({tiles}, {'rows' if rows is None else rows}, anchors)"
+        raise DetectorError(
+            f"the network answers in the shape {heads.shape}, not {expected}", way_out="check the weights: sattrack doctor"
+        )
+    return heads
 
 
 def painted(tile: Tile) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sattrack.detectors.cores import granted_threads
-from sattrack.detectors.decoding import Forward, Pixels
+from sattrack.detectors.decoding import Forward, Pixels, demand_heads
 from sattrack.detectors.exports import Export
 from sattrack.detectors.onnx_providers import TILES_A_CALL
 from sattrack.detectors.onnx_sessions import on_cpu, open_session, runtime_errors
@@ -42,6 +42,7 @@ class OnnxForward(Forward):
     def _heads(self, pixels: Pixels) -> NDArray[np.float32]:
         together = pixels[0][None] if len(pixels) == 1 else np.asarray(pixels)
         try:
-            return np.asarray(self._session.run(None, {self._input: together})[0], np.float32)
+            answer = np.asarray(self._session.run(None, {self._input: together})[0], np.float32)
         except runtime_errors() as error:
             raise DetectorError(f"the network failed on {self.device}: {str(error).splitlines()[0][:200]}") from error
+        return demand_heads(answer, tiles=len(together))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sattrack.detectors.backends import silent_imports
 from sattrack.detectors.cores import granted_threads
-from sattrack.detectors.decoding import Forward, Pixels
+from sattrack.detectors.decoding import Forward, Pixels, demand_heads
 from sattrack.detectors.exports import Export
 from sattrack.errors import DetectorError, WeightsError
 
@@ -57,6 +57,8 @@ class OpenvinoForward(Forward):
         request = self._idle.get()
         try:
             return np.concatenate([self._head(request, tile) for tile in pixels])
+        except DetectorError:
+            raise
         except RuntimeError as error:
             raise DetectorError(f"the network failed on {self.device}: {_first_line(error)}") from error
         finally:
@@ -66,7 +68,7 @@ class OpenvinoForward(Forward):
     def _head(request: Any, tile: NDArray[np.uint8]) -> NDArray[np.float32]:
         request.infer([tile[None]], share_inputs=True)
         # Its memory is used again for the next tile.
-        return np.array(request.get_output_tensor(0).data, np.float32)
+        return demand_heads(np.array(request.get_output_tensor(0).data, np.float32), tiles=1)
 
 
 def openvino() -> Any:

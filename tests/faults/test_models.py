@@ -1,6 +1,7 @@
 """Rows P: weights, exports, cards and settings that come from strangers."""
 
 import ast
+import hashlib
 import json
 import os
 import socket
@@ -13,8 +14,10 @@ import torch
 
 import sattrack
 from sattrack.detectors.backends import missing_for
-from sattrack.detectors.exports import read_export
+from sattrack.detectors.cards import write_card
+from sattrack.detectors.exports import KEY, Export, as_text, read_export, statement, write_export
 from sattrack.errors import WeightsError
+from sattrack.results import ModelCard
 from tests.faults.conftest import Here, strange
 
 HOUSE = Path(sattrack.__file__).parent
@@ -136,6 +139,39 @@ def test_p8_no_library_of_operations_is_ever_loaded() -> None:
         if isinstance(node, ast.Attribute | ast.Name) and name in ast.unparse(node).rpartition(".")[2]
     ]
     assert said == [("heap.py", "CDLL")]  # the C library itself, for its allocator
+
+
+SIDE = 128
+
+
+@needs_onnx
+@pytest.mark.parametrize("shape", [[], [4], [2, 6, 84], [1, 9, 84], [1, 6, 10**13]])
+def test_p10_an_export_that_answers_in_another_shape_fails_the_scene_and_counts_nothing(
+    here: Here, scenes: Path, tmp_path: Path, shape: list[int]
+) -> None:
+    from onnx import TensorProto, helper
+
+    weights = tmp_path / "w.pt"
+    weights.write_bytes(b"of these an export was made")
+    card = ModelCard(
+        "x", hashlib.sha256(weights.read_bytes()).hexdigest(), ("container",), gsd_m=0.5, tile_px=SIDE, threshold=0.3
+    )
+    write_card(card, weights.with_suffix(".json"))
+    ones = helper.make_tensor("v", TensorProto.FLOAT, [1], [1.0])
+    node = helper.make_node("ConstantOfShape", ["s"], ["head"], value=ones)
+    taken = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SIDE, SIDE, 3])
+    given = helper.make_tensor_value_info("head", TensorProto.FLOAT, None)
+    sizes = helper.make_tensor("s", TensorProto.INT64, [len(shape)], shape)
+    graph = helper.make_graph([node], "g", [taken], [given], [sizes])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    stated = statement(card, backend="onnx", precision="fp32", oriented=True)
+    helper.set_model_props(model, {KEY: as_text(stated)})
+    write_export(Export(model.SerializeToString(), b"", stated), weights.with_suffix(".onnx"))
+    words = ("--weights", weights, "--backend", "onnx", "--no-report", "--json")
+    said = here("detect", scenes, "-o", tmp_path / "run", *words)
+    assert said.code == 3, said.err
+    assert {one["count"] for one in said.json["counts"]} == {None}
+    assert "the network answers in the shape" in said.err or "the network failed on cpu" in said.err
 
 
 def _graph(*, external: str = "", domain: str = "") -> bytes:
