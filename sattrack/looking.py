@@ -73,7 +73,7 @@ class Work:
     scene: Scene
     sha256: str
     plan: Plan
-    cells: tuple[Cell, ...]
+    cells: Sequence[Cell]
     key: str
 
 

@@ -163,6 +163,10 @@ class Upright:
                 for top, height in ((0, half), (half, rows - half))
             ]
             return np.concatenate([p for p, _ in parts]), np.concatenate([v for _, v in parts])
+        holes = None if self._holes is None or self._holes.none else self._holes.under(area, shape)
+        if holes is not None and holes.all():
+            # GDAL would fill a block of zeros for each of what may be hundreds of thousands.
+            return self._nothing(bands, shape)
         window = RasterioWindow(*area)
         way = Resampling.average if mean and (shape[0] < area[3] or shape[1] < area[2]) else Resampling.nearest
         raw, valid = self._raw(bands, window, shape, way=way)
@@ -174,9 +178,13 @@ class Upright:
         if self.palette is not None:
             colours = self.palette[raw[0]]
             pixels, valid = colours[..., :3], valid & (colours[..., 3] > 0)
-        if self._holes is not None and not self._holes.none:
-            valid &= ~self._holes.under(area, shape)
+        if holes is not None:
+            valid &= ~holes
         return pixels, valid
+
+    def _nothing(self, bands: tuple[int, ...], shape: tuple[int, int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        channels, dtype = (len(bands), self.raster.dtypes[0]) if self.palette is None else (3, "uint8")
+        return np.zeros((*shape, channels), dtype), np.zeros(shape, bool)
 
     def _raw(
         self, bands: tuple[int, ...], window: RasterioWindow, shape: tuple[int, int], *, way: Resampling

@@ -49,12 +49,14 @@ _COLOURED, _LEAST_COLOURED, _VEILED = 0.012, 0.01, 0.5
 @dataclass(frozen=True, slots=True, eq=False)
 class Clouds:
     """kind: (rows, cols) uint8, CLEAR, CLOUD, or DOUBTFUL where bright smooth ground may be either. known: cells that were
-    looked at. cell: size (x, y) in source pixels. unjudged: why nothing was judged, in words.
+    looked at. cell: size (x, y) in source pixels. rows, cols: as in Looks. unjudged: why nothing was judged, in words.
     """
 
     kind: NDArray[np.uint8]
     known: Mask
     cell: tuple[float, float]
+    rows: NDArray[np.int64]
+    cols: NDArray[np.int64]
     unjudged: str = ""
 
     def share(self, kind: int) -> float:
@@ -66,7 +68,7 @@ def judge_clouds(looks: Looks, *, boxes: Points) -> Clouds:
     """Which cells thick cloud hides. boxes: (n, 2) centres, in source pixels, of what was surely found: in sight."""
     kind = np.zeros(looks.known.shape, np.uint8)
     if why := _unjudged(looks):
-        return Clouds(kind, looks.known, looks.cell, why)
+        return Clouds(kind, looks.known, looks.cell, looks.rows, looks.cols, why)
     sighted = _sighted(looks, boxes)
     light = np.asarray(looks.tone.mean(axis=2), np.float32)
     cloud, doubtful = np.zeros_like(looks.known), np.zeros_like(looks.known)
@@ -78,16 +80,20 @@ def judge_clouds(looks: Looks, *, boxes: Points) -> Clouds:
     cloud = _grown(cloud, looks, light) & looks.known & ~sighted
     kind[doubtful & looks.known & ~sighted] = DOUBTFUL
     kind[cloud] = CLOUD
-    return Clouds(kind, looks.known, looks.cell)
+    return Clouds(kind, looks.known, looks.cell, looks.rows, looks.cols)
 
 
 def without_clouds(seen: Seen, clouds: Clouds) -> Seen:
     """What was seen, less what clouds hide: a cell whose centre lies under one was not seen."""
-    rows, cols = seen.share.shape
-    down = ((np.arange(rows) + 0.5) * seen.cell[1] / clouds.cell[1]).astype(int).clip(0, clouds.kind.shape[0] - 1)
-    across = ((np.arange(cols) + 0.5) * seen.cell[0] / clouds.cell[0]).astype(int).clip(0, clouds.kind.shape[1] - 1)
+    hidden = clouds.kind == CLOUD
+    if not hidden.any():
+        return seen
+    down, across = ((np.arange(n) + 0.5) * seen.cell[i] / clouds.cell[i] for n, i in zip(seen.share.shape, (1, 0), strict=True))
+    (rows, at_row), (cols, at_col) = _among(clouds.rows, down.astype(int)), _among(clouds.cols, across.astype(int))
     share = seen.share.copy()
-    share[(clouds.kind == CLOUD)[down][:, across]] = 0
+    part = share[np.ix_(rows, cols)]
+    part[hidden[np.ix_(at_row, at_col)]] = 0
+    share[np.ix_(rows, cols)] = part
     return Seen(share, seen.cell)
 
 
@@ -202,10 +208,22 @@ def _grown(cloud: Mask, looks: Looks, light: Map) -> Mask:
     return out
 
 
+def _nearest(places: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.asarray(np.searchsorted(places, wanted).clip(0, len(places) - 1))
+
+
+def _among(places: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which of what is wanted is there, and at which position."""
+    at = _nearest(places, wanted)
+    found = np.flatnonzero(places[at] == wanted)
+    return found, at[found]
+
+
 def _sighted(looks: Looks, boxes: Points) -> Mask:
     """Cells around boxes that were found."""
-    rows, cols = looks.known.shape
-    found = np.zeros((rows, cols), bool)
+    found = np.zeros(looks.known.shape, bool)
+    if not len(boxes):
+        return found
     at = np.floor(boxes.reshape(-1, 2) / np.asarray(looks.cell)).astype(int)
-    found[at[:, 1].clip(0, rows - 1), at[:, 0].clip(0, cols - 1)] = True
-    return _widened(found, _cells(_SIGHT_M, looks)) if len(boxes) else found
+    found[_nearest(looks.rows, at[:, 1]), _nearest(looks.cols, at[:, 0])] = True
+    return _widened(found, _cells(_SIGHT_M, looks))

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from sattrack.imagery import Stretch, Tile
 
 CELL_M = 4.0
+# What is judged of a cell hangs on none that is further away than so many metres and cells.
+_REACH_M, _REACH = 48.0, 12
 _MOST_CELLS = 2_000_000
 # Edges are measured over a metre: longer than the grain of a sensor and of JPEG, shorter than a container is wide.
 _PIXEL_M = 0.5
@@ -24,10 +26,12 @@ Map = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
-    """How a scene looks, on coarse cells (rows, cols). tone: (rows, cols, 3), 1 the brightest that the stretch keeps, 0 the
-    darkest. spread: between the brightest and the darkest colour, as share of the brightest, 0 for gray; the lesser of before
-    and after the stretch. edge, peak: mean and largest change of light over a metre. known: half of the cell was looked at.
-    cell: its size (x, y) in source pixels. size_m: its size in metres.
+    """How a scene looks, on coarse cells (rows, cols), but for rows and columns far from all that was looked at.
+
+    tone: (rows, cols, 3), 1 the brightest that the stretch keeps, 0 the darkest. spread: between the brightest and the darkest
+    colour, as share of the brightest, 0 for gray; the lesser of before and after the stretch. edge, peak: mean and largest
+    change of light over a metre. known: half of the cell was looked at. cell: its size (x, y) in source pixels. size_m: its
+    size in metres. rows, cols: which of the scene's these are, ascending. Where some are left out, nothing reaches over.
     """
 
     tone: Map
@@ -37,6 +41,8 @@ class Looks:
     known: NDArray[np.bool_]
     cell: tuple[float, float]
     size_m: float
+    rows: NDArray[np.int64]
+    cols: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +68,9 @@ class LooksMap:
         # Whole cells only, as in what was seen.
         down, across = (max(1, min(n, round(n * gsd / size))) for n, gsd in ((rows, gsd_m[1]), (cols, gsd_m[0])))
         self._cell, self._gsd_m, self._size_m = (cols / across, rows / down), gsd_m, size
+        # Rows and columns of cells that any tile held. Memory that nobody touches is none: of a scene of which only a yard is
+        # looked at, the maps take what the yard takes.
+        self._rows, self._cols = np.zeros(down, bool), np.zeros(across, bool)
         # Half precision: steps of a two-thousandth are finer than what is asked of them.
         self._tone = np.zeros((down, across, 3), np.float16)
         self._edge, self._peak = np.zeros((down, across), np.float16), np.zeros((down, across), np.float16)
@@ -107,13 +116,23 @@ class LooksMap:
         """Of tiles that overlap the last one stays: tiles are kept in their order."""
         self._tone[glance.at], self._edge[glance.at] = glance.tone, glance.edge
         self._peak[glance.at], self._known[glance.at] = glance.peak, glance.known
+        self._rows[glance.at[0]], self._cols[glance.at[1]] = True, True
 
     def result(self) -> Looks:
-        tone = self._tone.astype(np.float32)
+        rows, cols = (_near(held, round(_REACH_M / self._size_m) + _REACH) for held in (self._rows, self._cols))
+        at = np.ix_(rows, cols)
+        tone = self._tone[at].astype(np.float32)
         raw = (self._high - (1 - tone) * self._range) / max(float(self._high.max()), 1e-9)
         spread = np.minimum(np.ptp(tone, axis=2), np.ptp(raw, axis=2)).astype(np.float32)
-        edge, peak = self._edge.astype(np.float32), self._peak.astype(np.float32)
-        return Looks(tone, spread, edge, peak, self._known, self._cell, self._size_m)
+        edge, peak = self._edge[at].astype(np.float32), self._peak[at].astype(np.float32)
+        return Looks(tone, spread, edge, peak, self._known[at], self._cell, self._size_m, rows, cols)
+
+
+def _near(held: NDArray[np.bool_], reach: int) -> NDArray[np.int64]:
+    """The places along an axis that are no further than `reach` from one that is held."""
+    ends = np.concatenate([[0], np.cumsum(held)])
+    at = np.arange(len(held))
+    return np.flatnonzero(ends[np.minimum(at + reach + 1, len(held))] > ends[np.maximum(at - reach, 0)])
 
 
 def _shrunk(pixels: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:

@@ -1,7 +1,9 @@
 """Windows over a scene at the model's pixel size, each owning its core; the cores partition the plane."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -29,11 +31,37 @@ class Cell:
         return np.asarray((x >= left - jx) & (x < right + jx) & (y >= top - jy) & (y < bottom + jy))
 
 
+Span = tuple[int, int, float, float]  # start, size, core begin, core end
+
+
+@dataclass(frozen=True, slots=True)
+class Cells(Sequence[Cell]):
+    """All cells of a scene, row by row; each is made when it is asked for, since a huge scene has hundreds of thousands."""
+
+    rows: tuple[Span, ...]
+    columns: tuple[Span, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows) * len(self.columns)
+
+    @overload
+    def __getitem__(self, index: int) -> Cell: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Cell, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Cell | tuple[Cell, ...]:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        row, column = divmod(range(len(self))[index], len(self.columns))
+        return _cell(self.rows[row], self.columns[column])
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All cells of a scene, row by row. scale: source pixels per tile pixel (x, y); jitter: JITTER_M in source pixels."""
+    """All cells of a scene. scale: source pixels per tile pixel (x, y); jitter: JITTER_M in source pixels."""
 
-    cells: tuple[Cell, ...]
+    cells: Cells
     tile_px: int
     scale: tuple[float, float]
     jitter: tuple[float, float]
@@ -58,11 +86,7 @@ def plan_windows(
     rows = _spans(shape[0], gsd=gsd_m[1], model=model_gsd_m, tile_px=tile_px, overlap_m=overlap_m, shift_m=shift_m[1])
     if overlap_m < longest_object_m:
         raise SettingsError(f"the overlap of {overlap_m:g} m is shorter than the longest object, {longest_object_m:g} m")
-    cells = tuple(
-        Cell(Window(col, row, width, height), (left, top, right, bottom))
-        for row, height, top, bottom in rows
-        for col, width, left, right in columns
-    )
+    cells = Cells(tuple(rows), tuple(columns))
     first = cells[0].window
     return Plan(
         cells,
@@ -72,10 +96,8 @@ def plan_windows(
     )
 
 
-def _spans(
-    length: int, *, gsd: float, model: float, tile_px: int, overlap_m: float, shift_m: float
-) -> list[tuple[int, int, float, float]]:
-    """Along one axis: (start, size, core begin, core end) of each window."""
+def _spans(length: int, *, gsd: float, model: float, tile_px: int, overlap_m: float, shift_m: float) -> list[Span]:
+    """Each window along one axis."""
     size = max(1, round(tile_px * model / gsd))
     overlap = math.ceil(overlap_m / gsd)
     stride = size - overlap
@@ -95,12 +117,18 @@ def _spans(
     return spans
 
 
+def _cell(row: Span, column: Span) -> Cell:
+    (top, height, core_top, core_bottom), (left, width, core_left, core_right) = row, column
+    return Cell(Window(left, top, width, height), (core_left, core_top, core_right, core_bottom))
+
+
 def cells_touching(plan: Plan, outlines: list[Quads]) -> tuple[Cell, ...]:
     """The cells whose window meets the bounds of any outline: arrays (n, 2) of points in source pixels."""
     boxes = [(*o.min(axis=0), *o.max(axis=0)) for o in outlines]
     kept = []
-    for cell in plan.cells:
-        w = cell.window
-        if any(w.col < r and w.col + w.width > x and w.row < b and w.row + w.height > y for x, y, r, b in boxes):
-            kept.append(cell)
+    for row in plan.cells.rows:
+        if across := [(x, r) for x, y, r, b in boxes if row[0] < b and row[0] + row[1] > y]:
+            for column in plan.cells.columns:
+                if any(column[0] < r and column[0] + column[1] > x for x, r in across):
+                    kept.append(_cell(row, column))
     return tuple(kept)
