@@ -106,7 +106,7 @@ def test_s11_no_duration_is_measured_by_the_clock_of_the_day() -> None:
     for path in HOUSE.rglob("*.py"):
         calls = (ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
         asking |= {path.name for call in calls if call == "time.time"}
-    assert asking <= {"folder.py", "fetching.py"}
+    assert asking <= {"folder.py", "answers.py"}
 
 
 def test_s12_a_run_folder_that_goes_while_it_is_written_is_an_error_and_can_be_made_again(
