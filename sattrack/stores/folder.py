@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import math
+import re
 import tempfile
 import time
 import zlib
@@ -29,6 +30,7 @@ from sattrack.writing import write_whole
 _HEAD, _DIGEST = b"sattrack", b"sattrack_sha256"
 _SCENE, _STRETCH, _CARD = TypeAdapter(Scene), TypeAdapter(Stretch), TypeAdapter(ModelCard)
 _INDEX, _OUTCOME = TypeAdapter(RunIndex), TypeAdapter(SceneOutcome)
+_KEY = re.compile(r"[0-9a-f]{40}", re.ASCII)
 # A temporary file this old belongs to nobody any more: writing one takes seconds.
 _ABANDONED_S = 3600
 
@@ -146,6 +148,12 @@ class RunFolder:
             )
 
     def _path(self, key: str) -> Path:
+        """A run may come from strangers, and its run.json is not to name files elsewhere."""
+        if not _KEY.fullmatch(key):
+            raise StoreError(
+                f"names the part {key[:80]!r}, expected 40 hexadecimal digits", where=str(self.root / "run.json"),
+                way_out="run detect again: sound parts are kept",
+            )  # fmt: skip
         return self._parts / f"{key}.parquet"
 
     def _sweep(self) -> None:

@@ -177,3 +177,12 @@ def test_a_pixel_size_that_no_number_can_hold_names_the_file(tmp_path: Path) -> 
     (tmp_path / "meta.json").write_text('{"a": {"gsd_m": 1' + "0" * 400 + "}}")
     with pytest.raises(ManifestError, match=r"meta\.json, a: gsd_m is"):
         read_sets([tmp_path])
+
+
+def test_h14_a_run_that_names_a_file_elsewhere_as_its_part_is_refused(
+    run: Path, changed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (part,) = run.glob("parts/*.parquet")
+    changed("run.json", part.stem.encode(), b"../../elsewhere")
+    assert main(["count", str(run)]) == 1
+    assert "run.json: names the part '../../elsewhere', expected 40 hexadecimal digits" in capsys.readouterr().err

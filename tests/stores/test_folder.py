@@ -27,10 +27,11 @@ SCENE = Scene(
     part="a", acquired=dt.datetime(2024, 10, 19, 2, 5, tzinfo=dt.UTC), sensor="WV-2", notes=("a note",),
 )  # fmt: skip
 
+KEY, OTHER = "ab01" * 10, "cd02" * 10
 STRETCH = Stretch((1.0, 1.0, 1.0), (200.5, 201.0, 202.0))
 
 
-def part(n: int = 5, *, key: str = "k1", scene: Scene = SCENE) -> Part:
+def part(n: int = 5, *, key: str = KEY, scene: Scene = SCENE) -> Part:
     rng = np.random.default_rng(n)
     found = Detections(
         quads_from_xywhr(np.column_stack([rng.uniform(0, 400, (n, 2)), np.full(n, 24.0), np.full(n, 5.0), rng.random(n)])),
@@ -41,7 +42,7 @@ def part(n: int = 5, *, key: str = "k1", scene: Scene = SCENE) -> Part:
 
 
 def index(**changes: object) -> RunIndex:
-    outcome = SceneOutcome("day", "a", "/data/a.tif", "done", key="k1", scene=SCENE, boxes=5)
+    outcome = SceneOutcome("day", "a", "/data/a.tif", "done", key=KEY, scene=SCENE, boxes=5)
     made = RunIndex(SCHEMA_VERSION, 0.25, "m-1", "sattrack detect", {"batch": 4}, {"python": "3.11"}, CARD, (outcome,))
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -49,10 +50,10 @@ def index(**changes: object) -> RunIndex:
 @pytest.mark.parametrize("n", [0, 1, 500])
 def test_what_is_put_is_what_is_got(tmp_path: Path, n: int) -> None:
     store, put = RunFolder(tmp_path / "run"), part(n)
-    assert not store.has("k1")
-    store.put("k1", put)
-    assert store.has("k1")
-    got = store.get("k1")
+    assert not store.has(KEY)
+    store.put(KEY, put)
+    assert store.has(KEY)
+    got = store.get(KEY)
     for a, b in ((put.detections.quads, got.detections.quads), (put.seen.share, got.seen.share)):
         assert np.array_equal(a, b)
     assert np.array_equal(put.detections.scores, got.detections.scores)
@@ -62,41 +63,41 @@ def test_what_is_put_is_what_is_got(tmp_path: Path, n: int) -> None:
         assert getattr(put, name) == getattr(got, name)
     assert got.detections.cap_hit
     assert got.seen.cell == put.seen.cell
-    assert [path.stem for path in (store.root / "parts").glob("[!.]*.parquet")] == ["k1"]
+    assert [path.stem for path in (store.root / "parts").glob("[!.]*.parquet")] == [KEY]
 
 
 def test_a_part_is_a_parquet_file_that_others_can_read(tmp_path: Path) -> None:
     store = RunFolder(tmp_path)
-    store.put("k1", part(3))
-    table = pq.read_table(tmp_path / "parts" / "k1.parquet")
+    store.put(KEY, part(3))
+    table = pq.read_table(tmp_path / "parts" / f"{KEY}.parquet")
     assert {"px_x1", "px_y4", "confidence", "class_id"} <= set(table.column_names)
     assert table.num_rows == 3
 
 
 def test_a_part_is_geoparquet_in_the_scenes_own_crs(tmp_path: Path) -> None:
     store, put = RunFolder(tmp_path), part(3)
-    store.put("k1", put)
-    table = pq.read_table(tmp_path / "parts" / "k1.parquet")
+    store.put(KEY, put)
+    table = pq.read_table(tmp_path / "parts" / f"{KEY}.parquet")
     geo = json.loads(table.schema.metadata[b"geo"])
     assert geo["columns"]["geometry"]["crs"]["id"] == {"authority": "EPSG", "code": 32652}
     found = shapely.get_coordinates(shapely.from_wkb(table["geometry"].to_pylist())).reshape(3, 5, 2)
     assert found[:, :4] == pytest.approx(SCENE.grid.to_ground(put.detections.quads))
     plain = replace(SCENE, grid=Grid((400, 600), (0.5, 0.5)))
-    store.put("k2", part(3, key="k2", scene=plain))
-    assert b"geo" not in pq.read_schema(tmp_path / "parts" / "k2.parquet").metadata
+    store.put(OTHER, part(3, key=OTHER, scene=plain))
+    assert b"geo" not in pq.read_schema(tmp_path / "parts" / f"{OTHER}.parquet").metadata
 
 
 def test_i2_the_same_part_twice_is_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        RunFolder(tmp_path / name).put("k1", part())
-    assert (tmp_path / "a/parts/k1.parquet").read_bytes() == (tmp_path / "b/parts/k1.parquet").read_bytes()
+        RunFolder(tmp_path / name).put(KEY, part())
+    assert (tmp_path / f"a/parts/{KEY}.parquet").read_bytes() == (tmp_path / f"b/parts/{KEY}.parquet").read_bytes()
 
 
 def test_m8_a_scene_whose_nodata_is_nan_can_be_stored(tmp_path: Path) -> None:
     store = RunFolder(tmp_path)
     floats = replace(SCENE, nodata=float("nan"), dtype="float32")
-    store.put("k1", part(scene=floats))
-    assert np.isnan(store.get("k1").scene.nodata or 0)
+    store.put(KEY, part(scene=floats))
+    assert np.isnan(store.get(KEY).scene.nodata or 0)
     store.write_index(index(outcomes=(SceneOutcome("day", "a", "a.tif", "done", scene=floats),)))
     assert np.isnan(store.read_index().outcomes[0].scene.nodata)  # type: ignore[union-attr, arg-type]
     json.loads((tmp_path / "run.json").read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
@@ -105,11 +106,11 @@ def test_m8_a_scene_whose_nodata_is_nan_can_be_stored(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "one byte", "html", "renamed", "plain"])
 def test_s8_a_damaged_or_foreign_part_counts_as_absent(tmp_path: Path, damage: str) -> None:
     store = RunFolder(tmp_path)
-    store.put("k1", part(50))
-    path = tmp_path / "parts" / "k1.parquet"
+    store.put(KEY, part(50))
+    path = tmp_path / "parts" / f"{KEY}.parquet"
     whole = path.read_bytes()
     if damage == "renamed":
-        path = path.rename(path.with_name("k2.parquet"))
+        path = path.rename(path.with_name(f"{OTHER}.parquet"))
     elif damage == "plain":
         pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
     else:
@@ -121,6 +122,14 @@ def test_s8_a_damaged_or_foreign_part_counts_as_absent(tmp_path: Path, damage: s
     assert not store.has(path.stem)
     with pytest.raises(StoreError, match="the part cannot be read"):
         store.get(path.stem)
+
+
+@pytest.mark.parametrize("key", ["../../elsewhere", "/etc/passwd", "", "k1", KEY + "\n", KEY.upper(), "\u0661" * 40, KEY + "0"])
+def test_h14_a_run_that_names_other_files_as_its_parts_is_refused(tmp_path: Path, key: str) -> None:
+    store = RunFolder(tmp_path / "run")
+    for name in (key, f"../{key}"):
+        with pytest.raises(StoreError, match=r"run\.json: names the part .* 40 hexadecimal digits"):
+            store.get(name)
 
 
 def test_an_index_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -197,7 +206,7 @@ def test_s12_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
     store = RunFolder(tmp_path / "run")
     (tmp_path / "run" / "parts").rmdir()
     with pytest.raises(StoreError, match="cannot be written"):
-        store.put("k1", part())
+        store.put(KEY, part())
 
 
 def test_s4_only_what_nobody_writes_any_more_is_swept(tmp_path: Path) -> None:
