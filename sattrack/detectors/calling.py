@@ -1,13 +1,17 @@
 """Calling: tiles pass through a network's threads in calls of its size; answers come batch by batch, in order."""
 
+import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
 
 from sattrack.imagery import Batch, Tile
 
 A = TypeVar("A")
+_log = logging.getLogger(__name__)
 
 
 class Lanes(Protocol):
@@ -24,7 +28,8 @@ def answers(ask: Callable[[list[Tile]], Sequence[A]], batches: Iterable[Batch], 
     by an error, calls that have not begun are dropped and no thread is left.
     """
     pool = ThreadPoolExecutor(lanes.workers, thread_name_prefix="sattrack-network")
-    line: _Line[A] = _Line(lambda tiles: pool.submit(ask, tiles))
+    alone = threading.Lock()
+    line: _Line[A] = _Line(lambda tiles: pool.submit(asked, ask, tiles, alone=alone))
     try:
         for batch in batches:
             size = lanes.size or max(1, len(batch.tiles))
@@ -36,6 +41,25 @@ def answers(ask: Callable[[list[Tile]], Sequence[A]], batches: Iterable[Batch], 
             yield line.next()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def asked(ask: Callable[[list[Tile]], Sequence[A]], tiles: list[Tile], *, alone: AbstractContextManager[object]) -> list[A]:
+    """The answers to some tiles. Where memory ends they are asked once more, each by itself.
+
+    alone: what no other call holds during its second attempt. Raises MemoryError where that one is too much, too.
+    """
+    try:
+        return list(ask(tiles))
+    except MemoryError:
+        _log.info("memory ended with %d tiles at once: they are asked one by one", len(tiles))
+    # Out here, since an error holds on to what the call had filled.
+    with alone:
+        return [answer for tile in tiles for answer in ask([tile])]
+
+
+def short_of_memory(error: Exception) -> bool:
+    """Whether what a network's runtime raised says that memory ended, each in its own words."""
+    return any(words in str(error).lower() for words in ("bad_alloc", "bad allocation", "allocate memory", "out of memory"))
 
 
 class _Line(Generic[A]):

@@ -5,14 +5,15 @@ import importlib
 import inspect
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sattrack.detections import Detections
+from sattrack.detectors.calling import asked
 from sattrack.detectors.cards import possible
 from sattrack.errors import DetectorError, SattrackError, UsageError
-from sattrack.imagery import Batch
+from sattrack.imagery import Batch, Tile
 from sattrack.ports import Detector
 from sattrack.results import ModelCard
 
@@ -101,11 +102,14 @@ class EachBatch:
 
     def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
         for batch in batches:
-            with _telling():
-                found = list(self._plain.detect(batch)) if batch.tiles else []
-            if len(found) != len(batch.tiles):
-                raise DetectorError(f"the detector returned {len(found)} results for {len(batch.tiles)} tiles")
-            yield found
+            yield asked(self._found, list(batch.tiles), alone=nullcontext()) if batch.tiles else []
+
+    def _found(self, tiles: list[Tile]) -> list[Detections]:
+        with _telling():
+            found = list(self._plain.detect(Batch(tuple(tiles))))
+        if len(found) != len(tiles):
+            raise DetectorError(f"the detector returned {len(found)} results for {len(tiles)} tiles")
+        return found
 
 
 def card_of_custom(name: str, *, detector: Detector, threshold: float | None) -> ModelCard:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sattrack.detectors.calling import short_of_memory
 from sattrack.detectors.cores import granted_threads
 from sattrack.detectors.decoding import Forward, Pixels, demand_heads
 from sattrack.detectors.exports import Export
@@ -44,5 +45,7 @@ class OnnxForward(Forward):
         try:
             answer = np.asarray(self._session.run(None, {self._input: together})[0], np.float32)
         except runtime_errors() as error:
+            if short_of_memory(error):
+                raise MemoryError from error
             raise DetectorError(f"the network failed on {self.device}: {str(error).splitlines()[0][:200]}") from error
         return demand_heads(answer, tiles=len(together))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sattrack.detectors.backends import silent_imports
+from sattrack.detectors.calling import short_of_memory
 from sattrack.detectors.cores import granted_threads
 from sattrack.detectors.decoding import Forward, Pixels, demand_heads
 from sattrack.detectors.exports import Export
@@ -60,6 +61,8 @@ class OpenvinoForward(Forward):
         except DetectorError:
             raise
         except RuntimeError as error:
+            if short_of_memory(error):
+                raise MemoryError from error
             raise DetectorError(f"the network failed on {self.device}: {_first_line(error)}") from error
         finally:
             self._idle.put(request)

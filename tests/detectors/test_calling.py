@@ -1,13 +1,14 @@
 """Tiles through a network's threads, with a network that only says which tile it saw."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from sattrack.detectors.calling import answers
+from sattrack.detectors.calling import answers, short_of_memory
 from sattrack.errors import DetectorError
 from sattrack.imagery import Batch, Tile, Window
 
@@ -129,3 +130,52 @@ def test_closed_early_it_drops_what_has_not_begun_and_leaves_no_thread() -> None
     stream.close()
     assert len(asked) < 5
     assert threads() == []
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("size", [None, 1, 3])
+def test_d11_where_memory_ends_tiles_are_asked_one_by_one_and_no_two_at_once(workers: int, size: int | None) -> None:
+    at_once, most, seen = 0, 0, set[int]()
+    counting = threading.Lock()
+
+    def ask(tiles: list[Tile]) -> list[int]:
+        nonlocal at_once, most
+        first = not seen.issuperset(number(tiles))
+        seen.update(number(tiles))
+        if first:
+            raise MemoryError
+        with counting:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.002)
+        with counting:
+            at_once -= 1
+        return number(tiles)
+
+    found = list(answers(ask, batches_of(4, 4, 1), lanes=Lanes(workers, size)))
+    assert [one for of_batch in found for one in of_batch] == list(range(9))
+    assert most == 1
+
+
+def test_d11_a_tile_that_is_too_much_by_itself_is_an_error() -> None:
+    calls: list[int] = []
+
+    def ask(tiles: list[Tile]) -> list[int]:
+        calls.append(len(tiles))
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        list(answers(ask, batches_of(3), lanes=Lanes(1, None)))
+    assert calls == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("said", "short"),
+    [
+        ("Exception from src/inference/src/cpp/infer_request.cpp:223:\nstd::bad_alloc", True),
+        ("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested buffer of size 1", True),
+        ("Shape mismatch", False),
+    ],
+)
+def test_d11_runtimes_say_in_their_own_words_that_memory_ended(said: str, short: bool) -> None:
+    assert short_of_memory(RuntimeError(said)) is short

@@ -209,13 +209,21 @@ def test_d10_a_full_disk_is_an_error_and_the_same_call_goes_on_when_there_is_roo
     assert not list(again.folder.rglob("*.tmp"))
 
 
-def test_d11_memory_that_ends_fails_the_scene_with_the_way_out(detect: Detect, tmp_path: Path) -> None:
-    scene = write(tmp_path / "a.tif", yard(12))
-    ran = detect(scene, folder=tmp_path, detector="Hungry", env={"MOST_TILES": "1"})
-    assert ran.code == 3
-    ran.assert_told("a", "memory", "batch")
-    (tmp_path / "small.yaml").write_text("batch: 1\n")
-    assert detect(scene, "--config", tmp_path / "small.yaml", folder=tmp_path, detector="Hungry").scene("a")["boxes"] == 12
+def test_d11_where_memory_ends_tiles_are_given_one_by_one_and_if_that_is_too_much_the_scene_fails(
+    detect: Detect, tmp_path: Path
+) -> None:
+    scene = write(tmp_path / "a.tif", yard(12, shape=(200, 900)))
+    folders = {name: tmp_path / name for name in ("plain", "hungry", "starved")}
+    for folder in folders.values():
+        folder.mkdir()
+    plain = detect(scene, folder=folders["plain"], detector="Hungry", env={"MOST_TILES": "99"})
+    assert plain.scene("a")["boxes"] == 12
+    hungry = detect(scene, folder=folders["hungry"], detector="Hungry", env={"MOST_TILES": "1"})
+    assert hungry.code == 0
+    assert hungry.parts == plain.parts
+    starved = detect(scene, folder=folders["starved"], detector="Hungry", env={"MOST_TILES": "0"})
+    assert starved.code == 3
+    starved.assert_told("a", "memory", "batch")
 
 
 def test_d12_a_settings_file_of_aliases_is_refused_before_it_is_built(
