@@ -14,7 +14,7 @@ from sattrack.keeping import Kept, ended_badly, keep
 from sattrack.looking import Work
 from sattrack.pipeline import detect_scenes
 from sattrack.readers.places import learn
-from sattrack.readers.ranges import TRAVELS
+from sattrack.readers.travels import TRAVELS
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 

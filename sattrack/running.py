@@ -22,7 +22,7 @@ from sattrack.pipeline import detect_scenes
 from sattrack.planning import Planned, Request, plan
 from sattrack.ports import Store
 from sattrack.readers.places import secrets
-from sattrack.readers.ranges import TRAVELS
+from sattrack.readers.travels import TRAVELS
 from sattrack.recounting import Run, count_all, keep_sites, open_run, recount
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
 from sattrack.timeline import Site

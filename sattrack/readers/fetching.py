@@ -174,7 +174,9 @@ class Fetcher:
                         raise Passing(f"the server answers {response.status}")
                     yield response
                     self._place = place if place != own else None
-                    if not response.isclosed():
+                    if response.length == 0:
+                        response.close()  # the connection stays open for the next part
+                    elif not response.isclosed():
                         self.close()
                     return
                 place = answers.redirected(response, place, named=self._named)

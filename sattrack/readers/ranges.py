@@ -6,13 +6,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from contextlib import contextmanager
 from typing import IO
 
-from sattrack.errors import RemoteBusy
+from sattrack.errors import RemoteBusy, RemoteError
 from sattrack.readers.answers import Unranged, Version, too_large
+from sattrack.readers.block_cache import BlockCache
 from sattrack.readers.fetching import Fetcher
+from sattrack.readers.travels import TRAVELS
 from sattrack.settings import Settings
 
 # What is kept, and asked for at least where it is no window's: a header is read in a thousand small steps.
@@ -24,71 +25,7 @@ _FRESH_S = 60.0
 _MOST_FILES, _MOST_WHOLE = 64, 4
 
 
-@dataclass(frozen=True, slots=True)
-class Travel:
-    """What was read of a remote file, and its size, bytes. place: without its query."""
-
-    place: str
-    read: int
-    size: int
-
-    @property
-    def name(self) -> str:
-        return PurePosixPath(self.place.partition("?")[0]).name or self.place
-
-
-class _Travels:
-    """What travelled in this process, and what its workers say of theirs."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._read: dict[str, int] = {}
-        self._size: dict[str, int] = {}
-
-    def add(self, place: str, read: int, *, size: int = 0) -> None:
-        with self._lock:
-            self._read[place] = self._read.get(place, 0) + read
-            self._size[place] = max(size, self._size.get(place, 0))
-
-    def of(self, place: str) -> Travel | None:
-        with self._lock:
-            return Travel(place, self._read[place], self._size[place]) if place in self._read else None
-
-    def all(self) -> list[Travel]:
-        with self._lock:
-            return [Travel(place, read, self._size[place]) for place, read in self._read.items() if read]
-
-    def clear(self) -> None:
-        with self._lock:
-            self._read.clear()
-            self._size.clear()
-
-
-class _Blocks:
-    """Blocks of remote files, the last used ones, in bounded memory."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, Version, int], bytes] = OrderedDict()
-        self._bytes = 0
-
-    def get(self, place: str, version: Version, number: int) -> bytes | None:
-        with self._lock:
-            found = self._kept.get((place, version, number))
-            if found is not None:
-                self._kept.move_to_end((place, version, number))
-            return found
-
-    def put(self, place: str, version: Version, number: int, block: bytes, *, most: int) -> None:
-        with self._lock:
-            before = self._kept.pop((place, version, number), b"")
-            self._kept[place, version, number] = block
-            self._bytes += len(block) - len(before)
-            while self._bytes > most and len(self._kept) > 1:
-                self._bytes -= len(self._kept.popitem(last=False)[1])
-
-
-TRAVELS, _BLOCKS = _Travels(), _Blocks()
+_BLOCKS = BlockCache()
 
 
 class RemoteFile:
@@ -101,10 +38,11 @@ class RemoteFile:
         self._version: Version | None = None
         self._whole: IO[bytes] | None = None
         self._seen = 0.0
+        self._lost: RemoteError | None = None
 
     def version(self) -> Version:
         """What the file is now: asked for at first contact, and again when that is some time ago."""
-        with self._lock:
+        with self._lock, self._giving_up():
             if self._version is None or time.monotonic() - self._seen > _FRESH_S:
                 self._contact()
             assert self._version is not None
@@ -117,7 +55,7 @@ class RemoteFile:
 
     def doubt(self) -> None:
         """Has the file asked again before it is next opened."""
-        self._seen = float("-inf")
+        self._seen, self._lost = float("-inf"), None
 
     def content(self, version: Version) -> str:
         """sha256 that stands for the content: of all of it where it came whole, else of its first part and what is said of it.
@@ -137,7 +75,7 @@ class RemoteFile:
 
     def ranges(self, asked: Sequence[tuple[int, int]], version: Version, *, least: int = BLOCK) -> list[bytes]:
         """The bytes of each (first, length) inside the file; what lies side by side is fetched together."""
-        with self._lock:
+        with self._lock, self._giving_up():
             if version != self._version:
                 raise RemoteBusy("the file changed while it was read", where=self.place, way_out="run again")
             if self._whole is not None:
@@ -148,12 +86,28 @@ class RemoteFile:
                 held.update(self._fetched(first, last, version))
         return [_joined(held, first, length) for first, length in asked]
 
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """What was given up once is not tried again in the same run: each of a scene's windows would wait as long."""
+        if self._lost is not None:
+            raise type(self._lost)(self._lost.message, where=self._lost.where, way_out=self._lost.way_out)
+        try:
+            yield
+        except RemoteError as error:
+            self._lost = error
+            raise
+
     def close(self) -> None:
         with self._lock:
             self._fetcher.close()
             if self._whole is not None:
                 self._whole.close()
             self._version, self._whole = None, None
+
+    def hang_up(self) -> None:
+        """Ends the connection; what is known of the file stays."""
+        with self._lock:
+            self._fetcher.close()
 
     def _contact(self) -> None:
         pinned, length = self._version, _HEAD if self._version is None else 1
@@ -244,10 +198,9 @@ class _Files:
             one.close()
         return found
 
-    def doubt(self) -> None:
+    def all(self) -> list[RemoteFile]:
         with self._lock:
-            for one in self._open.values():
-                one.doubt()
+            return [*self._open.values()]
 
 
 def _told(limits: Settings) -> Settings:
@@ -262,8 +215,15 @@ remote_file: Callable[..., RemoteFile] = _FILES.of
 
 def look_again() -> None:
     """A new run begins: every file is asked again what it is, and what travels is counted from nothing."""
-    _FILES.doubt()
+    for one in _FILES.all():
+        one.doubt()
     TRAVELS.clear()
+
+
+def hang_up() -> None:
+    """Ends every connection of this process; who reads on connects again."""
+    for one in _FILES.all():
+        one.hang_up()
 
 
 def _runs(missing: Iterable[int], *, step: int, end: int) -> Iterator[tuple[int, int]]:

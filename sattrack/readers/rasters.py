@@ -16,6 +16,7 @@ from sattrack.readers.borders import Fill, find_fill
 from sattrack.readers.holding import MOST_CACHES, Held, unchanged
 from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import driver_of, gdal_options
+from sattrack.readers.ranges import hang_up
 from sattrack.readers.remote_rasters import content_of_remote
 from sattrack.readers.resampling import Pixels, Valid, blanked, interleaved
 from sattrack.readers.upright import Area, Upright
@@ -92,6 +93,7 @@ class RasterReader:
                 held.close()
             self._open.clear()
             self._local = threading.local()
+        hang_up()
 
     def _fill(self, scene: Scene) -> Fill | None:
         """Undeclared nodata of a scene, looked for once."""

@@ -13,6 +13,7 @@ from sattrack.readers.ranges import BLOCK, LEAST, RemoteFile, remote_file
 from sattrack.settings import Settings
 
 _NAME = "/remote.tif"
+_LITTLE = 4096
 _PENDING = threading.local()
 
 
@@ -86,7 +87,8 @@ class Remote:
         with self:
             if self.failure is None:
                 # Only of headers is little asked for at a time, and more soon after.
-                found = self._file.ranges(inside, self._version, least=LEAST if len(inside) == 1 else BLOCK)
+                header = all(length <= _LITTLE for _, length in inside)
+                found = self._file.ranges(inside, self._version, least=LEAST if header else BLOCK)
         if self.failure is not None:
             _PENDING.failure = self.failure
         return found
