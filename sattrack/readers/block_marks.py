@@ -24,8 +24,11 @@ class Deflated:
     a fifth of the time of inflating them; that is done where their checksum does not meet.
     """
 
-    def __init__(self, path: Path, *, block: tuple[int, int], bands: int, dtype: np.dtype[Any], said: dict[str, str]) -> None:
+    def __init__(
+        self, path: Path, *, block: tuple[int, int], tiled: bool, bands: int, dtype: np.dtype[Any], said: dict[str, str]
+    ) -> None:
         """block: (rows, cols). bands: in one block. said: GDAL's words of how the file is stored."""
+        self._tiled = tiled
         self._file = path.open("rb", buffering=0)
         self._block, bits = block, int(said.get("NBITS", 8 * dtype.itemsize))
         self._full = block[0] * -(-block[1] * bands * bits // 8)
@@ -37,8 +40,9 @@ class Deflated:
     def close(self) -> None:
         self._file.close()
 
-    def is_sound(self, offset: int, size: int, *, rows: int, pixels: NDArray[Any] | None) -> bool:
-        """rows: that a block must have. pixels: (bands, rows, cols), as far as they lie in the picture."""
+    def is_sound(self, offset: int, size: int, *, shape: tuple[int, int], pixels: NDArray[Any] | None) -> bool:
+        """shape: (rows, cols) of a block as far as it lies in the picture. pixels: (bands, rows, cols) of it."""
+        rows = self._block[0] if self._tiled else shape[0]
         if pixels is not None and size > _CHECKSUM:
             end = int.from_bytes(self._bytes(offset + size - _CHECKSUM, _CHECKSUM), "big")
             if zlib.adler32(self._as_stored(pixels, rows).data) == end:
@@ -86,13 +90,14 @@ class Jpegs:
 
     needs_pixels = False
 
-    def __init__(self, path: Path, *, block: tuple[int, int]) -> None:
-        self._file, self._cols = path.open("rb", buffering=0), block[1]
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=0)
 
     def close(self) -> None:
         self._file.close()
 
-    def is_sound(self, offset: int, size: int, *, rows: int, pixels: NDArray[Any] | None) -> bool:
+    def is_sound(self, offset: int, size: int, *, shape: tuple[int, int], pixels: NDArray[Any] | None) -> bool:
+        """shape: (rows, cols) of a block as far as it lies in the picture: of more than that nothing is shown."""
         del pixels
         at = offset + 2
         for _ in range(_MOST_MARKERS):
@@ -102,6 +107,6 @@ class Jpegs:
                 return False
             marker, length, _, high, wide = struct.unpack(">xBHBHH", head)
             if marker in _FRAMES:
-                return bool(high >= rows and wide >= self._cols)
+                return bool(high >= shape[0] and wide >= shape[1])
             at += 1 if marker == 0xFF else 2 + length
         return False

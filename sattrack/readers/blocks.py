@@ -62,7 +62,6 @@ class _Blocks:
         self._block: tuple[int, int] = raster.block_shapes[0]
         said = base.tags(ns="IMAGE_STRUCTURE") | base.tags(1, ns="IMAGE_STRUCTURE")
         self._planes = raster.count if base.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "BAND" else 1
-        self._tiled = self._block[1] != raster.width or raster.is_tiled
         self._count = (-(-raster.height // self._block[0]), -(-raster.width // self._block[1]))
         self._known = known.setdefault(level, np.zeros((self._planes, *self._count), np.uint8))
         dtype, bands = np.dtype(raster.dtypes[0]), raster.count // self._planes
@@ -70,9 +69,11 @@ class _Blocks:
         self._buffer = np.empty((0, 0, 0), dtype)
         self._marks: Deflated | Jpegs
         if said["COMPRESSION"] in _DEFLATE:
-            self._marks = Deflated(Path(location), block=self._block, bands=bands, dtype=dtype, said=said)
+            self._marks = Deflated(
+                Path(location), block=self._block, tiled=raster.is_tiled, bands=bands, dtype=dtype, said=said
+            )
         else:
-            self._marks = Jpegs(Path(location), block=self._block)
+            self._marks = Jpegs(Path(location))
 
     def close(self) -> None:
         self._marks.close()
@@ -109,12 +110,13 @@ class _Blocks:
         lying = {(plane, i): self._lying(plane + 1, row, cols[i]) for plane, i in unknown}
         raw = self._decoded(row, cols) if self._marks.needs_pixels and any(size for _, size in lying.values()) else None
         high, wide = self._block
-        rows = high if self._tiled else min(high, self._raster.height - row * high)
+        lines = min(high, self._raster.height - row * high)
         for (plane, i), (offset, size) in lying.items():
             bands = slice(plane, plane + 1) if self._planes > 1 else slice(None)
             pixels = None if raw is None else raw[bands, :, i * wide : (i + 1) * wide]
+            shape = lines, min(wide, self._raster.width - cols[i] * wide)
             # What was never written is a hole.
-            sound = not size or self._marks.is_sound(offset, size, rows=rows, pixels=pixels)
+            sound = not size or self._marks.is_sound(offset, size, shape=shape, pixels=pixels)
             self._known[plane, row, cols[i]] = _WHOLE if sound else _BAD
 
     def _decoded(self, row: int, cols: range) -> NDArray[Any]:

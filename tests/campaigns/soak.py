@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sattrack import running
+from sattrack.detectors import heap
 from sattrack.results import SceneOutcome
 from sattrack.running import Listener, Request
 from sattrack.wiring import Model
@@ -33,6 +34,9 @@ class Gauge:
     within: list[tuple[int, int]] = field(default_factory=list)
 
     def read(self, _: SceneOutcome) -> None:
+        # What was freed and lies in holes of the heap is no leak: without this, memory went up by 10 kB a scene for hundreds of
+        # scenes, while what was in use grew by 0.1 kB.
+        heap.give_back()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         tasks, files = (sum(1 for _ in Path("/proc/self", name).iterdir()) for name in ("task", "fd"))
         self.rows.append((pages * resource.getpagesize() / 1e6, files, tasks))

@@ -14,6 +14,7 @@ from rasterio.windows import Window
 
 from sattrack.detections import CORNERS
 from tests.faults.conftest import UTM, Detect, Ran, write, write_good, yard
+from tests.readers.test_blocks import yields_too_much
 
 _TILED = {"tiled": True, "blockxsize": 64, "blockysize": 64}
 
@@ -91,6 +92,10 @@ def sparse(path: Path) -> None:
         to.write(yard(12, seed=35)[:, :, :192], window=Window(0, 0, 192, 200))
 
 
+def taken_for_whole(path: Path) -> None:
+    yields_too_much(write(path, yard(12, seed=20), compress="deflate", predictor=2, **_TILED))
+
+
 BAD = {
     "cut.tif": lambda p: cut(write(p, yard(12, seed=20))),
     "cut_cog.tif": lambda p: cut(write(p, noise(), driver="COG", blocksize=128)),
@@ -99,6 +104,7 @@ BAD = {
     "page.tif": lambda p: p.write_text("<!DOCTYPE html><html><body>404 Not Found</body></html>"),
     "folder.tif": lambda p: p.mkdir(),
     "deflate.tif": packed("deflate"),
+    "too_much.tif": taken_for_whole,
     "lzw.tif": packed("lzw"),
     "zstd.tif": packed("zstd"),
     "half.png": lambda p: cut(write(p, noise(), driver="PNG", crs=None)),
@@ -210,6 +216,10 @@ MASKED = {
     "cut.tif": lambda p: cut(write(p, yard(32, seed=24), blockysize=8, compress="deflate")),
     "half.png": BAD["half.png"],
 }
+
+
+def test_r4_a_block_that_gdal_takes_for_whole_fails_its_scene(ran: Ran) -> None:
+    ran.assert_told("too_much", "is not what was written", "fetch it again")
 
 
 def test_r4_a_bad_tile_may_be_masked_and_is_then_not_seen(run_beside: Any, good: Ran) -> None:
