@@ -56,6 +56,7 @@ def detect(
     do not say it themselves. backend: torch, onnx, openvino, openvino-int8, or auto (also where none is given): see
     wiring.on_backend. careful: in several views of each tile. follow_links: also to pictures outside a folder that was
     given. sidecars: a NAME.aux.xml may place a picture that has no place. verify: a list of sha256 that the pictures must meet.
+    allow_hosts: HOST or HOST:PORT of servers in private networks that allow_remote may ask.
     settings: Settings, a mapping of some, or the path of a settings file. Scenes already in `out` under the same content,
     weights and settings are not detected again. Raises SattrackError; a scene that fails is listed instead.
     """
@@ -151,6 +152,7 @@ def info(
     bands: Sequence[int] | None = None,
     recursive: bool = False,
     allow_remote: bool = False,
+    allow_hosts: Sequence[str] = (),
 ) -> "tuple[Facts, ...]":
     """What each picture is, what the detector would be fed, and whether its boxes can be counted."""
     from sattrack.inspecting import inspect_all
@@ -159,6 +161,7 @@ def info(
         inputs=tuple([str(inputs)] if isinstance(inputs, str | Path) else map(str, inputs)),
         out=Path(),
         model=Model(str(weights)),
+        settings=Settings().allowing(checked_hosts(allow_hosts)),
         gsd_m=(float(gsd_m), float(gsd_m)) if isinstance(gsd_m, int | float) else gsd_m,
         bands=tuple(bands) if bands is not None else None,
         recursive=recursive,

@@ -18,7 +18,7 @@ from rasterio.session import DummySession
 
 from sattrack.errors import SattrackError, SceneError, SceneRefused
 from sattrack.imagery import is_remote
-from sattrack.readers.remote_rasters import forget_failure, head_of_remote, open_remote, raise_failure
+from sattrack.readers.remote_rasters import head_of_remote, open_remote, raise_failure, watching_reads
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
@@ -196,9 +196,9 @@ def brief(error: BaseException) -> str:
 @contextmanager
 def gdal_errors(where: str, *, what: str = "the file cannot be read") -> Iterator[None]:
     """Errors of GDAL's while a file is looked at become a SceneError that names it; those of our own client come through."""
-    forget_failure()
     try:
-        yield
+        with watching_reads():
+            yield
         raise_failure()
     except SattrackError:
         raise

@@ -3,7 +3,8 @@
 import contextvars
 import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import rasterio
@@ -133,12 +134,21 @@ def failure_of(raster: Any) -> BaseException | None:
     return remote.failure if remote is not None else None
 
 
-def forget_failure() -> None:
-    _PENDING.failure = None
+@contextmanager
+def watching_reads() -> Iterator[None]:
+    """Within it, `raise_failure` tells of reads since the outermost one of these was entered."""
+    depth: int = getattr(_PENDING, "depth", 0)
+    if depth == 0:
+        _PENDING.failure = None
+    _PENDING.depth = depth + 1
+    try:
+        yield
+    finally:
+        _PENDING.depth = depth
 
 
 def raise_failure() -> None:
-    """Raises what this thread's reads of remote files came to since it was last forgotten."""
+    """Raises what this thread's reads of remote files came to, once."""
     failure: BaseException | None = getattr(_PENDING, "failure", None)
     _PENDING.failure = None
     if failure is not None:
