@@ -94,7 +94,7 @@ def gather(
         imagery=run.index.imagery if imagery is None else imagery,
         site=next((s for s in run.sites if (s.id, s.zone) == (chosen.site_id, chosen.zone) and not s.excludes), None),
     )  # fmt: skip
-    with closing(wiring.make_reader(Settings.model_validate(run.index.settings))) as reader:
+    with closing(wiring.make_reader(Settings.model_validate(run.index.settings).allowing(settings.allow_hosts))) as reader:
         return sighted(case, parts, reader=reader, remote=allow_remote)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from sattrack.settings import Settings
 
 # What a run that was made again may say otherwise: when, where and with what it was made, and what hangs on other sites.
 _MAY = re.compile(
-    r"(made_with|run|outlines|commands)(\.|$)|settings\.(device|batch|read_ahead|gdal_cache_bytes|max_\w+)$"
+    r"(made_with|run|outlines|commands)(\.|$)|settings\.(device|batch|read_ahead|gdal_cache_bytes|max_\w+|remote_\w+)$"
     r"|inputs\.\d+\.(file|file_now)$|alert\.q_value$"
 )
 # Texts say in words what the others hold, and the version that wrote them.
@@ -43,7 +43,7 @@ class Verdict:
         return not self.damage and not self.differs
 
 
-def verify(pack: Path, *, run: Path | None = None, allow_remote: bool = False) -> Verdict:
+def verify(pack: Path, *, run: Path | None = None, allow_remote: bool = False, allow_hosts: Sequence[str] = ()) -> Verdict:
     """Whether a pack is whole, and, with a run, whether that gives the same pack. StoreError where it is none.
 
     It is made again from the run, by the settings that it names, and compared number by number; a whole pack may still have
@@ -53,7 +53,7 @@ def verify(pack: Path, *, run: Path | None = None, allow_remote: bool = False) -
     damage = tuple(_damage(files))
     try:
         provenance = json.loads(files["provenance.json"])
-        alert, settings = str(provenance["alert_id"]), Settings.model_validate(provenance["settings"])
+        alert, settings = str(provenance["alert_id"]), Settings.model_validate(provenance["settings"]).allowing(allow_hosts)
         imagery, amounts = bool(provenance["imagery"]), tuple(float(one) for one in provenance["cumulative"])
     except (ValueError, TypeError, KeyError, ValidationError) as error:
         raise StoreError(

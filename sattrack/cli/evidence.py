@@ -44,6 +44,7 @@ def evidence(
     warning_level: o.WarningLevel = None,
     min_observed: o.MinObserved = None,
     allow_remote: o.AllowRemote = False,
+    allow_host: o.AllowHost = None,
     config: o.Config = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
@@ -59,7 +60,7 @@ def evidence(
                  "--warning-level": warning_level, "--cumulative": cumulative, "--min-observed": min_observed}  # fmt: skip
         if extra := [name for name, value in given.items() if value is not None]:
             raise UsageError(f"--verify takes no {', '.join(extra)}", way_out="the pack itself says how it was made")
-        raise typer.Exit(_verified(source, run, allow_remote=allow_remote, as_json=as_json, voice=voice))
+        raise typer.Exit(_verified(source, run, allow_remote=allow_remote, allow_host=allow_host, as_json=as_json, voice=voice))
     if run is not None:
         raise UsageError("--run is for --verify", way_out="give the run as the first word")
     if alert_id is None:
@@ -70,6 +71,7 @@ def evidence(
     settings = load_settings(
         config, given={"alarm_level": alarm_level, "warning_level": warning_level, "min_observed": min_observed}
     )
+    settings = o.with_hosts(settings, allow_host)
     pack = make_pack(
         source, alert_id, settings=settings, amounts=cumulative or None, imagery=imagery, allow_remote=allow_remote
     )
@@ -87,10 +89,13 @@ def evidence(
     voice.out(f"sha256: {digest}")
 
 
-def _verified(pack: Path, run: Path | None, *, allow_remote: bool, as_json: bool, voice: Voice) -> int:
+def _verified(
+    pack: Path, run: Path | None, *, allow_remote: bool, allow_host: list[str] | None, as_json: bool, voice: Voice
+) -> int:  # fmt: skip
+    from sattrack.readers.addresses import checked_hosts
     from sattrack.verifying import verify
 
-    verdict = verify(pack, run=run, allow_remote=allow_remote)
+    verdict = verify(pack, run=run, allow_remote=allow_remote, allow_hosts=checked_hosts(allow_host or ()))
     if as_json:
         names = ("alert_id", "compared", "damage", "differs", "aside")
         listed = {name: list(v) if isinstance(v := getattr(verdict, name), tuple) else v for name in names}
