@@ -26,8 +26,9 @@ class Checks:
     def __init__(self, raster: Any, location: str, *, known: Known, overview: Callable[[int], Any]) -> None:
         """overview: opens one by its number."""
         self._raster, self._location, self._known, self._overview = raster, location, known, overview
-        said = raster.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION")
-        self.none = raster.driver != "GTiff" or said not in (*_DEFLATE, *_JPEG) or not Path(location).is_file()
+        # Of others it is not even asked: over a damaged JPEG 2000 GDAL would not come back.
+        said = raster.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION") if raster.driver == "GTiff" else ""
+        self.none = said not in (*_DEFLATE, *_JPEG) or not Path(location).is_file()
         self._factors = [] if self.none else raster.overviews(1)
         self._levels: dict[int, _Blocks] = {}
 

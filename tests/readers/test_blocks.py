@@ -15,6 +15,7 @@ from rasterio.transform import from_origin
 from sattrack.errors import SceneError
 from sattrack.imagery import Window
 from sattrack.readers.block_marks import Deflated
+from sattrack.readers.blocks import Checks
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import find_sources
 from sattrack.readers.rasters import RasterReader
@@ -212,3 +213,15 @@ def test_a_block_of_jpeg_whose_own_header_says_less_is_refused(tmp_path: Path, t
     path.write_bytes(put(whole, frame + 5, struct.pack(">H", 24)))
     with pytest.raises(SceneError, match=r"the block at column \d+, row \d+ is not what was written"):
         read(path)
+
+
+def test_a_jpeg_2000_is_not_asked_how_it_is_stored() -> None:
+    """Over a damaged one GDAL does not come back (mutant 2596 of seed 1)."""
+
+    class Jpeg2000:
+        driver = "JP2OpenJPEG"
+
+        def tags(self, **_: str) -> dict[str, str]:
+            raise AssertionError
+
+    assert Checks(Jpeg2000(), "a.jp2", known={}, overview=lambda _: None).none
