@@ -30,7 +30,8 @@ NOT_NEAR = "the scene does not touch any site"
 class Request:
     """What a run is asked to do. gsd_m, acquired and the rest are for all scenes that do not say it themselves.
 
-    follow_links, sidecars: see find_sources. verify: a list of checksums that every file must meet.
+    follow_links, sidecars: see find_sources. verify: a list of checksums that every file must meet. leave: paths that the
+    inputs name, but which are not looked at this time.
     """
 
     inputs: tuple[str, ...]
@@ -52,6 +53,7 @@ class Request:
     follow_links: bool = False
     sidecars: bool = False
     verify: Path | None = None
+    leave: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,18 @@ def plan(request: Request, *, store: Store | None = None) -> tuple[list[Planned]
     return planned, card, sites, tuple(notes)
 
 
-def find_for(request: Request) -> list[Source]:
-    """The files that a request's inputs name. UsageError where there are none."""
+def look_for(request: Request) -> list[Source]:
+    """The files that a request's inputs name and that it does not leave; there may be none."""
     sources = find_sources(
         list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote,
         follow_links=request.follow_links, sidecars=request.sidecars,
     )  # fmt: skip
+    return [one for one in sources if one.path not in request.leave]
+
+
+def find_for(request: Request) -> list[Source]:
+    """The files that a request's inputs name. UsageError where there are none."""
+    sources = look_for(request)
     if not sources:
         raise UsageError(
             f"no pictures found in {', '.join(request.inputs)}",

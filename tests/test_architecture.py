@@ -20,6 +20,7 @@ NOUNS = (
 UPPER = (
     "looking", "pipeline", "keeping", "wiring", "isolating", "planning", "recounting", "laying", "changing", "assessing",
     "following", "reporting", "backtesting", "running", "inspecting", "sighting", "evidence", "verifying", "face",
+    "watching",
 )  # fmt: skip
 PLUGS = ("readers", "detectors", "stores", "reports", "executors")
 WINGS = ("bench", "training", "synthetic")

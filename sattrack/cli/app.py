@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "changes": ("sattrack.cli.changes", "Say which boxes stayed, came and went between two scenes of a site."),
     "evidence": ("sattrack.cli.evidence", "Pack what stands behind an alert, or check such a pack."),
     "flow": ("sattrack.cli.flow", "Say what was moved in and out of sites between scenes, at the least; chains of sites."),
+    "watch": (
+        "sattrack.cli.watch",
+        "Look at what is new of watched sites: detect, count, judge, report; for cron or as a loop.",
+    ),
     "report": ("sattrack.cli.report", "Write a run's page again."),
     "export": ("sattrack.cli.export", "Write a run's boxes or pictures for other programs."),
     "bench": ("sattrack.cli.bench.app", "Measure accuracy on labelled sets, and speed."),
@@ -94,7 +98,8 @@ def sattrack_(
 ) -> None:
     """Count shipping containers in satellite images, per site and scene, and say what could not be seen.
 
-    Exit codes: 0 done, 1 error, 2 usage, 3 some scenes failed or were refused, 4 alert raised (--exit-code), 130 interrupted.
+    Exit codes: 0 done, 1 error, 2 usage, 3 some scenes failed or were refused, 4 alert raised (watch,
+    --exit-code), 130 interrupted.
     """
 
 

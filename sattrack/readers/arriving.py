@@ -1,0 +1,39 @@
+"""Arriving: files that are still being copied, and so are left for a later look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sattrack.readers.finding import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A file that is still arriving, as it was when it was first seen so. since: seconds since 1970."""
+
+    size: int
+    mtime_ns: int
+    since: float
+
+
+def still_arriving(
+    sources: Sequence[Source], before: dict[str, Sight], *, now: float, settle_s: float
+) -> dict[str, Sight]:  # fmt: skip
+    """The local files that changed less than settle_s seconds ago, by path, with how they look.
+
+    before: what the last look said. A file whose clock is ahead counts as settled once it looked the same for so long.
+    """
+    found = {}
+    for source in sources:
+        try:
+            stat = Path(source.path).stat()
+        except OSError:
+            continue  # remote, or gone: for the reader to say
+        if now - stat.st_mtime >= settle_s:
+            continue
+        known = before.get(source.path)
+        alike = known is not None and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+        since = known.since if known is not None and alike else now
+        if not alike or now - since < settle_s:
+            found[source.path] = Sight(stat.st_size, stat.st_mtime_ns, since)
+    return found

@@ -1,0 +1,249 @@
+"""Watching: what is new of each watched site is detected, counted, judged and told; what was told once is not told again."""
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from sattrack import wiring
+from sattrack.assessing import assess_run
+from sattrack.errors import SattrackError, StoreError, UsageError, WeightsError
+from sattrack.face import write_report
+from sattrack.planning import Request, look_for
+from sattrack.readers.arriving import Sight, still_arriving
+from sattrack.readers.outlines import read_outlines
+from sattrack.reports.alerts import alert_value, write_alerts
+from sattrack.reports.status_page import NO_SCENE, SiteRow, WatchStatus, write_status
+from sattrack.reports.status_rows import rows_of, troubles_of
+from sattrack.results import SCHEMA_VERSION
+from sattrack.running import Listener, Run, detect, versions
+from sattrack.settings import Settings
+from sattrack.stores.locking import alone_in
+from sattrack.timeline import Alert
+from sattrack.writing import write_whole
+
+_MEMORY = "watch.json"
+# Of an alert as JSON; returns what went wrong, nothing where it was told.
+Teller = Callable[[dict[str, Any]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A name, and what a run is asked for it; its run folder bears the name."""
+
+    name: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a pass must know of those before it. told: ids of alerts; owed: those of them whose command failed.
+
+    shown: digest of the counts that the page was written from.
+    """
+
+    told: tuple[str, ...] = ()
+    owed: tuple[str, ...] = ()
+    arriving: dict[str, Sight] = field(default_factory=dict)
+    shown: str = ""
+    status: WatchStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    schema_version: str
+    watches: dict[str, Memory]
+
+
+_FILE = TypeAdapter(_File)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one pass found of one watch. alerts: those that no pass before has told; faults: what else went wrong, in words."""
+
+    status: WatchStatus
+    new_scenes: int = 0
+    alerts: tuple[Alert, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def troubled(self) -> bool:
+        """Whether scenes failed or were refused, or nothing could be looked at."""
+        return bool(self.status.error or self.status.troubles)
+
+
+def check_watches(watches: Sequence[Watch]) -> None:
+    """Reads every file of outlines, so that what is wrong is said before anything is detected. OutlineError."""
+    for one in watches:
+        if one.request.sites is not None:
+            read_outlines(one.request.sites)
+
+
+class Watching:
+    """Some watches over one folder: a run folder for each, what was told, and the status page."""
+
+    def __init__(self, watches: Sequence[Watch], folder: Path, *, settle_s: float, tell: Teller | None = None) -> None:
+        self._watches, self._folder, self._settle_s, self._tell = tuple(watches), folder, settle_s, tell
+        self._memory: dict[str, Memory] = {}
+
+    def alone(self) -> Any:
+        """Keeps other processes out of the folder meanwhile. StoreError where one is in it."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot be made: {error.strerror}", where=str(self._folder), way_out="choose another -o"
+            ) from error
+        return alone_in(self._folder)
+
+    def once(self, *, listener: Listener | None = None, heard: Callable[[Looked], None] = lambda _looked: None) -> list[Looked]:
+        """One pass over all watches; one that cannot be looked at costs only itself. Within `alone`.
+
+        heard: of each watch as soon as it is done. StoreError where the folder cannot be written, WeightsError.
+        """
+        self._memory = _read_memory(self._folder / _MEMORY)
+        found = []
+        for watch in self._watches:
+            try:
+                looked = self._look(watch, listener=listener)
+            except WeightsError:
+                raise  # it would be the same for every watch
+            except SattrackError as error:
+                before = self._of(watch).status or _not_yet(watch)
+                looked = Looked(replace(before, error=str(error)))
+            self._keep(watch, status=looked.status)
+            self._write_status()
+            heard(looked)
+            found.append(looked)
+        return found
+
+    def statuses(self) -> list[WatchStatus]:
+        """What was last seen of each watch, in their order."""
+        return [known for watch in self._watches if (known := self._of(watch).status)]
+
+    def _look(self, watch: Watch, *, listener: Listener | None) -> Looked:
+        """Detects what has arrived, counts, judges, writes the page, and tells what is new, in this order."""
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        sources = look_for(watch.request)
+        arriving = still_arriving(sources, self._of(watch).arriving, now=time.time(), settle_s=self._settle_s)
+        self._keep(watch, arriving=arriving)
+        ready = {one.path for one in sources if one.path not in arriving}
+        before = _done(watch.request.out)
+        if not ready:
+            return self._nothing(watch, now=now, left=len(arriving), before=before)
+        run = detect(replace(watch.request, leave=frozenset(arriving)), listener=listener)
+        alerts = assess_run(run, settings=Settings.model_validate(run.index.settings)).alerts
+        raised = [one for one in alerts if one.level == "alert"]
+        write_alerts(raised, run.folder)
+        faults = self._write_page(watch, run)
+        gone = sum(place not in ready for place in before.values())
+        done = [one.key for one in run.index.outcomes if one.status == "done"]
+        status = WatchStatus(
+            watch.name, now, rows_of(run, alerts), troubles_of(run), len(done), len(arriving), _notes(run, gone=gone),
+            _report_of(run.folder),
+        )  # fmt: skip
+        new = [one for one in raised if one.id not in self._of(watch).told]
+        self._keep(watch, status=status)
+        faults += self._tell_all(watch, new, raised, report=status.report)
+        return Looked(
+            status,
+            len({*done} - before.keys()),
+            tuple(new),
+            tuple(faults),
+        )
+
+    def _nothing(self, watch: Watch, *, now: dt.datetime, left: int, before: dict[str, str]) -> Looked:
+        """Nothing has arrived yet; where something had been counted before, its folder is more likely away than empty."""
+        if before and not left:
+            raise UsageError(
+                f"no pictures found in {', '.join(watch.request.inputs)}, where the last pass counted {len(before)}",
+                way_out="check that the folder is mounted; the run and its counts are kept",
+            )
+        return Looked(replace(self._of(watch).status or _not_yet(watch), looked=now, left=left, error=""))
+
+    def _write_page(self, watch: Watch, run: Run) -> list[str]:
+        """The run's page, where its counts are not those that it shows; what went wrong with it costs the page only."""
+        counted = (run.folder / "counts.csv").read_bytes() + (run.folder / "scenes.csv").read_bytes()
+        shown = hashlib.sha256(counted).hexdigest()
+        if shown == self._of(watch).shown and (run.folder / "report.html").is_file():
+            return []
+        try:
+            hosts = watch.request.settings.allow_hosts
+            write_report(run.folder, allow_remote=watch.request.allow_remote, allow_hosts=hosts)
+        except SattrackError as error:
+            return [f"{watch.name}: the report: {error}"]
+        self._keep(watch, shown=shown)
+        return []
+
+    def _tell_all(self, watch: Watch, new: Sequence[Alert], raised: Sequence[Alert], *, report: str) -> list[str]:
+        """Tells each alert that is new, or owed; each is remembered as soon as it is told, since a pass may be killed."""
+        faults = []
+        owed = self._of(watch).owed if self._tell else ()
+        for alert in [*(one for one in raised if one.id in owed), *new]:
+            value = {
+                "watch": watch.name,
+                **alert_value(alert),
+                "report": str(self._folder.absolute() / report) if report else "",
+            }
+            wrong = self._tell(value) if self._tell else ""
+            known = self._of(watch)
+            still = [one for one in known.owed if one != alert.id] + ([alert.id] if wrong else [])
+            self._keep(watch, told=tuple(dict.fromkeys([*known.told, alert.id])), owed=tuple(still))
+            if wrong:
+                faults.append(f"{watch.name}: alert {alert.id} could not be told, the next pass tries again: {wrong}")
+        return faults
+
+    def _of(self, watch: Watch) -> Memory:
+        return self._memory.get(watch.name) or Memory()
+
+    def _keep(self, watch: Watch, **changed: Any) -> None:
+        """Remembers at once; of watches that the file does not name any more, too: they may come back."""
+        self._memory[watch.name] = replace(self._of(watch), **changed)
+        write_whole(self._folder / _MEMORY, _FILE.dump_json(_File(SCHEMA_VERSION, self._memory), indent=1))
+
+    def _write_status(self) -> None:
+        write_status(self.statuses(), self._folder, version=versions().get("sattrack", ""))
+
+
+def _not_yet(watch: Watch) -> WatchStatus:
+    """Of a watch that was never looked at."""
+    sites, _ = read_outlines(watch.request.sites) if watch.request.sites else ((), ())
+    rows = tuple(SiteRow(one.id, one.name, one.zone, NO_SCENE) for one in sites if not one.excludes)
+    return WatchStatus(watch.name, None, rows)
+
+
+def _done(folder: Path) -> dict[str, str]:
+    """The files that a run has counted, by key, and where they lay."""
+    if not (folder / "run.json").is_file():
+        return {}
+    index = wiring.open_store(folder, create=False).read_index()
+    return {one.key: one.location for one in index.outcomes if one.status == "done"}
+
+
+def _notes(run: Run, *, gone: int) -> tuple[str, ...]:
+    away = [f"{gone} of the scenes counted before are not there this time, and the history is the shorter"] if gone else []
+    return (*away, *dict.fromkeys((*run.index.notes, *run.notes)))
+
+
+def _report_of(folder: Path) -> str:
+    return f"{folder.name}/report.html" if (folder / "report.html").is_file() else ""
+
+
+def _read_memory(path: Path) -> dict[str, Memory]:
+    """What earlier passes left; nothing where there was none. StoreError of a file that is damaged or of another version."""
+    if not path.is_file():
+        return {}
+    way_out = "move it away; alerts that stand are then told once more"
+    try:
+        kept = _FILE.validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise StoreError("what was told before cannot be read", where=str(path), way_out=way_out) from error
+    if kept.schema_version != SCHEMA_VERSION:
+        raise StoreError(f"is of version {kept.schema_version}, not {SCHEMA_VERSION}", where=str(path), way_out=way_out)
+    return kept.watches

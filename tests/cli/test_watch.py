@@ -1,0 +1,220 @@
+"""`sattrack watch` through the real entry point: ten quiet scenes, then a surge."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from sattrack.stores.locking import alone_in
+from tests.cli.conftest import write_scene
+
+BRIGHT = ("--detector", "bright_boxes:Bright")
+_TELLER = """\
+import json, pathlib, sys
+to = pathlib.Path(sys.argv[1])
+to.write_text(json.dumps([*(json.loads(to.read_text()) if to.exists() else []), json.load(sys.stdin)]))
+if len(sys.argv) > 2:
+    sys.exit(sys.argv[2])
+"""
+
+
+@pytest.fixture
+def arrivals(site, detectors, tmp_path):
+    """Ten quiet scenes, and the file that watches them."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for day in range(10):
+        write_scene(folder / f"day_{day}.tif", boxes=8, seed=day)
+    (tmp_path / "watch.yaml").write_text("settle_seconds: 0\nwatches:\n  - {name: pier, inputs: [in], sites: site.geojson}\n")
+    return folder
+
+
+@pytest.fixture
+def watch(sattrack, arrivals, tmp_path):
+    return lambda *more: sattrack("watch", tmp_path / "watch.yaml", *BRIGHT, *more)
+
+
+def surge(folder):
+    return write_scene(folder / "day_10.tif", boxes=36, seed=10)
+
+
+def status(tmp_path):
+    return json.loads((tmp_path / "watched" / "status.json").read_text())
+
+
+def test_a_surge_ends_with_4_once_and_the_same_call_again_says_nothing_new(watch, arrivals, tmp_path):
+    quiet = watch()
+    assert (quiet.code, quiet.err) == (0, "")
+    (row,) = status(tmp_path)["watches"][0]["sites"]
+    assert (row["site_id"], row["scene_id"], row["count"], row["state"]) == ("left", "day_9", 4, "normal")
+    surge(arrivals)
+    raised = watch()
+    assert raised.code == 4
+    assert "alert: pier: Left half, 2024-05-11 10:00 UTC: 18 containers seen" in raised.out
+    again = watch()
+    assert (again.code, again.err) == (0, "")
+    assert "alert: " not in again.out
+    (row,) = status(tmp_path)["watches"][0]["sites"]
+    assert (row["scene_id"], row["count"], row["state"], row["last_alert"]) == ("day_10", 18, "alert", "2024-05-11T10:00:00Z")
+
+
+def test_only_what_is_new_is_detected_and_an_idle_pass_writes_no_report(watch, arrivals, tmp_path):
+    watch("-q")
+    run = tmp_path / "watched" / "pier"
+    parts = {path.name: path.stat().st_mtime_ns for path in (run / "parts").glob("*.parquet")}
+    page = (run / "report.html").stat().st_mtime_ns
+    watch("-q")
+    assert (run / "report.html").stat().st_mtime_ns == page
+    surge(arrivals)
+    watch("-q")
+    now = {path.name: path.stat().st_mtime_ns for path in (run / "parts").glob("*.parquet")}
+    assert len(now) == 11
+    assert {name: now[name] for name in parts} == parts
+    assert (run / "report.html").stat().st_mtime_ns > page
+
+
+def test_the_users_command_gets_each_new_alert_once_as_json(watch, arrivals, tmp_path):
+    (tmp_path / "tell.py").write_text(_TELLER)
+    heard = tmp_path / "heard.json"
+    command = shlex.join([sys.executable, str(tmp_path / "tell.py"), str(heard)])
+    surge(arrivals)
+    assert watch("--on-alert", command).code == 4
+    assert watch("--on-alert", command).code == 0
+    (alert,) = json.loads(heard.read_text())
+    assert (alert["watch"], alert["site_id"], alert["scene_id"], alert["direction"]) == ("pier", "left", "day_10", "rise")
+    assert alert["report"] == str(tmp_path / "watched" / "pier" / "report.html")
+
+
+def test_a_command_that_fails_is_said_and_called_again_in_the_next_pass(watch, arrivals, tmp_path):
+    (tmp_path / "tell.py").write_text(_TELLER)
+    heard = tmp_path / "heard.json"
+    command = shlex.join([sys.executable, str(tmp_path / "tell.py"), str(heard)])
+    surge(arrivals)
+    failed = watch("--on-alert", f"{command} 'no mail today'")
+    assert failed.code == 4
+    assert "could not be told, the next pass tries again" in failed.err
+    assert "no mail today" in failed.err
+    assert watch("--on-alert", command).code == 0
+    assert watch("--on-alert", command).code == 0
+    assert len(json.loads(heard.read_text())) == 2
+
+
+def test_a_bad_scene_ends_with_3_and_stands_on_the_page_with_its_reason(watch, arrivals, tmp_path):
+    (arrivals / "<b>page.tif").write_text("<html>404</html>")
+    said = watch()
+    assert said.code == 3
+    assert "pier: failed: <b>page: " in said.err
+    (trouble,) = status(tmp_path)["watches"][0]["troubles"]
+    assert (trouble["scene"], trouble["status"]) == ("<b>page", "failed")
+    page = (tmp_path / "watched" / "status.html").read_text()
+    assert "&lt;b&gt;page" in page
+    assert "<b>page" not in page
+    assert "default-src 'none'" in page
+    assert "<script" not in page
+    assert str(tmp_path) not in page
+    assert 'href="pier/report.html"' in page
+
+
+def test_a_file_that_is_still_arriving_is_left_for_the_next_pass(watch, arrivals, tmp_path):
+    config = tmp_path / "watch.yaml"
+    config.write_text(config.read_text().replace("settle_seconds: 0", "settle_seconds: 3600"))
+    old = time.time() - 7200
+    for path in arrivals.iterdir():
+        os.utime(path, (old, old))
+    late = surge(arrivals)
+    said = watch("--json")
+    assert (said.code, said.json["new_alerts"]) == (0, [])
+    (one,) = said.json["watches"]
+    assert (one["scenes_counted"], one["scenes_left"]) == (10, 1)
+    os.utime(late, (old, old))
+    said = watch("--json")
+    assert (said.code, len(said.json["new_alerts"])) == (4, 1)
+
+
+def test_one_watch_that_cannot_be_looked_at_costs_only_itself_and_keeps_what_was_seen(watch, arrivals, tmp_path):
+    config = tmp_path / "watch.yaml"
+    (tmp_path / "other").mkdir()
+    config.write_text(config.read_text() + "  - {name: other, inputs: [other], sites: site.geojson}\n")
+    said = watch()
+    assert said.code == 0
+    assert status(tmp_path)["watches"][1]["sites"][0]["state"] == "no_scene"
+    arrivals.rename(tmp_path / "away")
+    gone = watch()
+    assert gone.code == 3
+    assert "pier: could not be looked at: " in gone.err
+    pier, other = status(tmp_path)["watches"]
+    assert "no such file or folder" in pier["error"]
+    assert pier["sites"][0]["count"] == 4
+    assert other["error"] is None
+    arrivals.mkdir()
+    assert "where the last pass counted 10" in watch().err
+    arrivals.rmdir()
+    (tmp_path / "away").rename(arrivals)
+    assert watch().code == 0
+    assert status(tmp_path)["watches"][0]["error"] is None
+
+
+def test_two_watchers_of_one_folder_are_one_too_many(watch, tmp_path):
+    (tmp_path / "watched").mkdir()
+    with alone_in(tmp_path / "watched"):
+        said = watch()
+    assert said.code == 1
+    assert "another sattrack" in said.err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--every", "soon"), "such as 15m or 6h"),
+        (("--every", "6h", "--once"), "both given"),
+        (("--on-alert", "no-such-program-here x"), "no command 'no-such-program-here'"),
+        (("--on-alert", "echo 'x"), "close the quotes"),
+    ],
+)
+def test_a_call_that_cannot_be_is_refused_before_anything_is_done(watch, tmp_path, more, said):
+    answer = watch(*more)
+    assert answer.code == 2
+    assert said in answer.err
+    assert not (tmp_path / "watched").exists()
+
+
+def test_a_damaged_memory_is_said_with_the_way_out(watch, tmp_path):
+    watch("-q")
+    (tmp_path / "watched" / "watch.json").write_text("{")
+    said = watch()
+    assert said.code == 1
+    assert "alerts that stand are then told once more" in said.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_loop_sees_what_comes_and_is_ended_cleanly_by_sigterm(arrivals, detectors, tmp_path):
+    command = [sys.executable, "-m", "sattrack", "watch", str(tmp_path / "watch.yaml"), *BRIGHT, "--every", "1s", "-q"]
+    environment = {**os.environ, "PYTHONPATH": str(detectors)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as loop:
+        try:
+            until(lambda: (tmp_path / "watched" / "status.json").exists() and seen(tmp_path) == "day_9")
+            surge(arrivals)
+            until(lambda: seen(tmp_path) == "day_10")
+            loop.send_signal(signal.SIGTERM)
+            out, err = loop.communicate(timeout=10)
+        finally:
+            loop.kill()
+    assert (loop.returncode in (0, 130), out) == (True, "")
+    assert "Traceback" not in err
+    assert json.loads((tmp_path / "watched" / "watch.json").read_text())["watches"]["pier"]["status"]["rows"]
+
+
+def seen(tmp_path):
+    return status(tmp_path)["watches"][0]["sites"][0]["scene_id"]
+
+
+def until(true, *, most_s=60):
+    end = time.monotonic() + most_s
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
