@@ -19,6 +19,7 @@ _SPECK_PX = 100
 _RINGING_PX = 16
 _CANDIDATES = 4
 _BLOCK_PX = 4
+_CORNERS = ([0, 0, -1, -1], [0, -1, 0, -1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,13 +64,13 @@ def find_fill(pixels: NDArray[Any], valid: NDArray[np.bool_]) -> Fill | None:
     border = pixels[edge & valid]
     if not len(border):
         return None
+    corners = pixels[*_CORNERS]
     kept, areas = [], []
     for value, count in _commonest(border):
-        equal = _equal(pixels, value) & valid
         # What neither holds a corner nor runs along enough of the border is no fill, whatever its area.
-        if count < LEAST_BORDER * edge.sum() and not equal[[0, 0, -1, -1], [0, -1, 0, -1]].any():
+        if count < LEAST_BORDER * edge.sum() and not (_equal(corners, value) & valid[*_CORNERS]).any():
             continue
-        area = _joined(equal, edge=edge)
+        area = _joined(_equal(pixels, value) & valid, edge=edge)
         if area is not None:
             kept.append(value)
             # Where pixels are read exact equality is asked for, so the area may be generous by what the small picture skips.
@@ -88,7 +89,7 @@ def _commonest(border: NDArray[Any]) -> list[tuple[NDArray[Any], int]]:
 
 
 def _equal(pixels: NDArray[Any], value: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which pixels (rows, cols, channels) are of a value (channels,)."""
+    """Which pixels (..., channels) are of a value (channels,)."""
     equal = np.asarray(pixels[..., 0] == value[0])
     for channel in range(1, pixels.shape[-1]):
         # Where nothing is left there is nothing to compare, as in nearly every scene without a fill.

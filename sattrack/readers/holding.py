@@ -102,6 +102,23 @@ class Held:
         return pixels, valid
 
 
+def window_in(scene: Scene, whole: tuple[Pixels, Valid], window: Window, out_shape: tuple[int, int]) -> tuple[Pixels, Valid]:
+    """What a held scene would read, taken from all of its pixels and what of them is valid: nothing is decoded again."""
+    (rows, cols), shape = scene.grid.shape, (window.height, window.width)
+    top, bottom = _inside(window.row, rows, step=1.0, most=shape[0])
+    left, right = _inside(window.col, cols, step=1.0, most=shape[1])
+    pixels, valid = np.zeros((*shape, whole[0].shape[-1]), scene.dtype), np.zeros(shape, bool)
+    if right > left and bottom > top:
+        at = slice(window.row + top, window.row + bottom), slice(window.col + left, window.col + right)
+        pixels[top:bottom, left:right], valid[top:bottom, left:right] = whole[0][at], whole[1][at]
+    return resampled(pixels, valid, out_shape)
+
+
+def at_full_size(window: Window, out_shape: tuple[int, int]) -> bool:
+    """Whether a window is decoded pixel by pixel for such a size, and not as means of several."""
+    return _first_shape(window, out_shape) == (window.height, window.width)
+
+
 def unchanged(picture: Upright, scene: Scene) -> None:
     """SceneError where a picture is not of the shape that it had."""
     if picture.shape != scene.grid.shape:

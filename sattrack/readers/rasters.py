@@ -13,7 +13,7 @@ from sattrack.errors import SceneError
 from sattrack.imagery import Scene, Window, is_remote
 from sattrack.readers.blocks import Known
 from sattrack.readers.borders import Fill, find_fill
-from sattrack.readers.holding import MOST_CACHES, Held, unchanged
+from sattrack.readers.holding import MOST_CACHES, Held, at_full_size, unchanged, window_in
 from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import driver_of, gdal_options
 from sattrack.readers.ranges import hang_up
@@ -57,7 +57,8 @@ class RasterReader:
 
         Means where the window shrinks, cubic where it grows. Raises SceneError.
         """
-        pixels, valid = self._held(scene).read(window, out_shape)
+        whole = self._whole(scene) if at_full_size(window, out_shape) else None
+        pixels, valid = window_in(scene, whole, window, out_shape) if whole else self._held(scene).read(window, out_shape)
         return blanked(_repeated(pixels), valid), valid
 
     def sample(self, scene: Scene) -> tuple[Pixels, Valid]:
@@ -110,6 +111,14 @@ class RasterReader:
                 self._survey(scene)
             assert self._sampled is not None
             return self._sampled[1]
+
+    def _whole(self, scene: Scene) -> tuple[Pixels, Valid] | None:
+        """All pixels of a scene so small that its survey held them all, and which are valid; masks beside it are asked anew."""
+        sampled = self._sampled
+        if sampled is None or scene.mask or self._limits.on_bad_tile != "fail" or sampled[0] != scene:
+            return None
+        sample = sampled[1]
+        return (sample.pixels, sample.valid) if sample.valid.shape == scene.grid.shape else None
 
     def _known_of(self, scene: Scene) -> Known:
         """What is known of a file's blocks, by whichever thread looked at them first."""

@@ -370,3 +370,30 @@ def test_O8_a_scene_with_control_points_is_read_warped(picture, scene_of, reader
     assert valid.sum() * scene.grid.gsd_m[0] * scene.grid.gsd_m[1] == pytest.approx(160 * 120 * 0.25, rel=0.03)
     middle = scene.grid.to_pixels(np.array([turned * (80, 60)]))[0].astype(int)
     assert np.abs(pixels[middle[1], middle[0]].astype(int) - picture[:, 60, 80]).max() < 40
+
+
+@pytest.mark.parametrize("wedge", [False, True])
+@pytest.mark.parametrize("profile", [{}, {"compress": "deflate", "nodata": 77}, {"driver": "PNG", "crs": None}])
+@pytest.mark.parametrize(
+    ("window", "size"),
+    [(ALL, SIZE), (Window(31, 17, 70, 50), (50, 70)), (Window(-20, 90, 200, 200), (200, 200)),
+     (Window(5, 5, 64, 64), (100, 90)), (Window(200, 0, 50, 50), (50, 50)), (ALL, (40, 50))],
+)  # fmt: skip
+def test_a_small_scene_that_was_surveyed_is_read_from_memory_as_from_its_file(
+    write, picture, scene_of, monkeypatch, window, size, profile, wedge
+):
+    shown = picture.copy()
+    if wedge:
+        shown[:, :40, :70] = 0
+    scene = scene_of(write("scene.png" if profile.get("driver") else "scene.tif", shown, **profile), gsd_m=(0.5, 0.5))
+    from_file, from_memory = RasterReader(), RasterReader()
+    expected = from_file._held(scene).read(window, size)
+    from_memory.sample(scene)
+    if size != (40, 50):
+        monkeypatch.setattr(from_memory, "_held", None)  # the file is not opened again
+    pixels, valid = from_memory.read(scene, window, size)
+    assert (valid == expected[1]).all()
+    assert (pixels[valid] == expected[0][valid]).all()
+    assert not pixels[~valid].any()
+    from_file.close()
+    from_memory.close()
