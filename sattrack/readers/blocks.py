@@ -64,6 +64,8 @@ class _Blocks:
         said = base.tags(ns="IMAGE_STRUCTURE") | base.tags(1, ns="IMAGE_STRUCTURE")
         self._planes = raster.count if base.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "BAND" else 1
         self._count = (-(-raster.height // self._block[0]), -(-raster.width // self._block[1]))
+        # Of one tall strip GDAL makes blocks of a line each, and tells only where the first begins: the whole strip's mark.
+        self._made_up = not raster.is_tiled and self._block[0] == 1 and raster.height > 1 and not self._lying(1, 1, 0)[1]
         self._known = known.setdefault(level, np.zeros((self._planes, *self._count), np.uint8))
         dtype, bands = np.dtype(raster.dtypes[0]), raster.count // self._planes
         self._pixel_bytes = dtype.itemsize * raster.count
@@ -83,6 +85,8 @@ class _Blocks:
 
     def bad(self, area: Area, *, whole: tuple[int, int]) -> list[tuple[int, int]]:
         """area: in pixels of the full size, whose shape (rows, cols) is `whole`."""
+        if self._made_up:
+            return []
         rows, cols = (
             range(int(start * scale // block), min(count, -int(-(start + length) * scale // block)))
             for start, length, scale, block, count in zip(

@@ -143,9 +143,9 @@ def sattrack(modules: Path) -> Detect:
                 [sys.executable, "-m", "sattrack", *map(str, words)], stdout=out, stderr=err, stdin=subprocess.DEVNULL,
                 env={**os.environ, **set_here, **(env or {})}, preexec_fn=_bounded(memory),
             )  # fmt: skip
-            code, usage = _waited(child)
+            code, peak = _waited(child)
         said = [path.read_text() for path in streams]
-        return Ran(code, said[0], said[1], folder / "run", usage.ru_maxrss * 1024, time.monotonic() - began)
+        return Ran(code, said[0], said[1], folder / "run", peak, time.monotonic() - began)
 
     return call
 
@@ -167,17 +167,25 @@ def _bounded(memory: int | None) -> Callable[[], None] | None:
     return lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
-def _waited(child: "subprocess.Popen[bytes]") -> tuple[int, resource.struct_rusage]:
-    ends = time.monotonic() + PATIENCE_S
+def _waited(child: "subprocess.Popen[bytes]") -> tuple[int, int]:
+    """The exit code, and the most memory that the program held, bytes.
+
+    As the system tells of the program itself: what it tells once a child has ended counts the memory of whoever started it.
+    """
+    ends, peak = time.monotonic() + PATIENCE_S, 0
     while time.monotonic() < ends:
-        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-        if pid:
-            child.returncode = os.waitstatus_to_exitcode(status)
-            return child.returncode, usage
+        peak = max(peak, _peak_bytes(child.pid))
+        if (code := child.poll()) is not None:
+            return code, peak
         time.sleep(0.02)
     child.kill()
     child.wait()
     raise AssertionError(f"the command hung: {child.args}")
+
+
+def _peak_bytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def yard(boxes: int = 12, *, seed: int = 0, shape: tuple[int, int] = (200, 300)) -> np.ndarray:

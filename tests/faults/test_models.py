@@ -171,7 +171,8 @@ def test_p10_an_export_that_answers_in_another_shape_fails_the_scene_and_counts_
     said = here("detect", scenes, "-o", tmp_path / "run", *words)
     assert said.code == 3, said.err
     assert {one["count"] for one in said.json["counts"]} == {None}
-    assert "the network answers in the shape" in said.err or "the network failed on cpu" in said.err
+    refused = ("the network answers in the shape", "the network failed on cpu", "memory ended")
+    assert any(words in said.err for words in refused), said.err
 
 
 def _graph(*, external: str = "", domain: str = "") -> bytes:
