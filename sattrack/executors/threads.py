@@ -35,10 +35,14 @@ class ThreadExecutor:
 
 
 def _give_way() -> None:
-    """Reading ahead is never the hurry: on two cores a whole run takes 9 % less when it yields to the network's threads."""
+    """Reading ahead is never the hurry, but the network must not wait for it either.
+
+    By three steps of niceness it yields to the network's threads and still gets the fifth of a core that it needs: on two idle
+    cores the network waited for pixels 0.2 s of 4, by ten steps 1 to 2.
+    """
     if sys.platform == "linux":  # where a thread has a niceness of its own
         thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + 10))
+        os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + 3))
 
 
 class SerialExecutor:
