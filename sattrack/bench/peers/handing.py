@@ -32,7 +32,9 @@ def openvino_folder(export: Export, folder: Path) -> Path:
     source = model.get_parameters()[0].output(0)
     while len(targets := source.get_target_inputs()) == 1:
         node = next(iter(targets)).get_node()
-        if node.get_type_name() not in _BEFORE:
+        # In 8 bits the pixels as read, 0 to 255, are held to 256 levels, which they have.
+        on_pixels = node.get_type_name() == "FakeQuantize" and source.get_partial_shape()[3] == package.Dimension(3)
+        if node.get_type_name() not in _BEFORE and not on_pixels:
             break
         source = node.output(0)
     shape = source.get_partial_shape()
