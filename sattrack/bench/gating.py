@@ -64,7 +64,7 @@ class Held:
 
     @property
     def holds(self) -> bool:
-        return abs(self.count_pct) <= MOST_COUNT_PCT and self.ap50_cost <= MOST_AP50
+        return abs(self.count_pct) <= MOST_COUNT_PCT and max(self.ap50_cost, self.ap50_cost_101) <= MOST_AP50
 
 
 @dataclass(frozen=True, slots=True)
