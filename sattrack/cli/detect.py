@@ -3,6 +3,7 @@
 import logging
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -93,7 +94,7 @@ def detect(
         inputs=tuple(inputs),
         out=out,
         sites=sites,
-        model=on_backend(model, backend, device=settings.device, told=voice.say),
+        model=model,
         settings=settings,
         gsd_m=o.pixel_size(gsd_m),
         bands=o.band_numbers(bands),
@@ -110,6 +111,8 @@ def detect(
         sidecars=sidecars,
         verify=verify,
     )
+    # After all else that was said has been understood: an export may have to be made first.
+    request = replace(request, model=on_backend(model, backend, device=settings.device, told=voice.say))
     if dry_run:
         from sattrack.cli.dry_run import rehearse
 
