@@ -147,7 +147,7 @@ def edit_png(pick: random.Random, raw: bytes) -> bytes:
     if pick.random() < 0.2:
         return put(raw, at, struct.pack(">I", near(pick, length) % (1 << 32)))
     body = bytearray(raw[at + 4 : at + 8 + length])
-    if raw[at + 4 : at + 8] == b"IHDR" and pick.random() < 0.6:
+    if raw[at + 4 : at + 8] == b"IHDR" and len(body) >= 12 and pick.random() < 0.6:
         struct.pack_into(">I", body, 4 + 4 * pick.randrange(2), near(pick, 300) % (1 << 32))
     elif len(body) > 4:
         body[pick.randrange(4, len(body))] = pick.randrange(256)
