@@ -105,7 +105,7 @@ def _work(line: Connection, look: Look, about: Any, folder: Path, bounds: Bounds
     most = int((_memory("VmSize") + 4 * bounds.megabytes) * _MB)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # What Python prints of errors that no one could catch is a traceback on the user's screen; of these one kind is silent there
+    # What Python prints of errors that no one could catch is a traceback on the user's screen; one kind is silent there
     # (see test_found.py: a message of GDAL's that quotes odd bytes).
     loose: list[str] = []
     sys.unraisablehook = lambda one: (
