@@ -9,18 +9,18 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sattrack.errors import DetectorError
 from sattrack.executors.serving import receive, send
 
 _LOOK_S = 0.1
 # What a worker may take to be ready: a network is loaded from a disk that others use too.
-_READY_S = 300.0
+READY_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,76 +55,102 @@ class ProcessExecutor:
         environment: Callable[[int], Mapping[str, str]] = lambda _number: {},
     ) -> None:  # fmt: skip
         self._places = [
-            _Place((list(sys.path), serves, start), bounds=bounds, environment=environment(n)) for n in range(workers)
+            Place((list(sys.path), serves, start), bounds=bounds, environment=environment(n)) for n in range(workers)
         ]
-        self._ahead = 4 * workers
+        self._attempts = bounds.attempts
 
     def map(self, items: Iterable[Any]) -> Iterator[Any]:
         """An answer, or Lost, for each item, in order; a bounded number in flight. Raises what kept a worker from starting."""
-        idle: queue.SimpleQueue[_Place] = queue.SimpleQueue()
-        for place in self._places:
+        return answers_of(self._places, items, attempts=self._attempts)
+
+
+class Trying(Protocol):
+    """Where items are tried one by one, each in a worker that may be lost with it."""
+
+    @property
+    def closed(self) -> bool: ...
+
+    def once(self, item: Any) -> Any:
+        """The item's answer, or Lost. Raises what keeps a worker from starting."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def answers_of(places: Sequence[Trying], items: Iterable[Any], *, attempts: int) -> Iterator[Any]:
+    """An answer, or Lost, for each item, in order; an item at a place at a time, four a place in flight. Closes the places."""
+    idle: queue.SimpleQueue[Trying] = queue.SimpleQueue()
+    for place in places:
+        idle.put(place)
+
+    def done(item: Any) -> Any:
+        place = idle.get()
+        try:
+            return _answer(place, item, attempts=attempts)
+        finally:
             idle.put(place)
 
-        def done(item: Any) -> Any:
-            place = idle.get()
-            try:
-                return place.answer(item)
-            finally:
-                idle.put(place)
-
-        pool = ThreadPoolExecutor(len(self._places), thread_name_prefix="sattrack-worker")
-        waiting: deque[Future[Any]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(done, item))
-                while waiting and (waiting[0].done() or len(waiting) >= self._ahead):
-                    yield waiting.popleft().result()
-            while waiting:
+    ahead = 4 * len(places)
+    pool = ThreadPoolExecutor(len(places), thread_name_prefix="sattrack-worker")
+    waiting: deque[Future[Any]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(done, item))
+            while waiting and (waiting[0].done() or len(waiting) >= ahead):
                 yield waiting.popleft().result()
-        finally:
-            for place in self._places:
-                place.close()
-            pool.shutdown(wait=True, cancel_futures=True)
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for place in places:
+            place.close()
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
-class _Place:
-    """Where one worker after another works."""
+def _answer(place: Trying, item: Any, *, attempts: int) -> Any:
+    """The item's answer; Lost where its worker died of it as often as it may, or had to be ended."""
+    lost = Lost("no worker was started")
+    for _ in range(attempts):
+        if place.closed:
+            break
+        answer = place.once(item)
+        if not isinstance(answer, Lost):
+            return answer
+        lost = answer
+        if lost.final:
+            return lost
+    return Lost(f"{lost.reason}, {attempts} times", lost.way_out)
+
+
+class Place:
+    """Where one worker process after another works."""
 
     def __init__(self, first: object, *, bounds: Bounds, environment: Mapping[str, str]) -> None:
         self._first, self._bounds, self._environment = first, bounds, environment
         self._worker: _Worker | None = None
         self._done = 0
-        self._closed = False
+        self.closed = False
 
-    def answer(self, item: Any) -> Any:
-        """The item's answer; Lost where its worker died of it as often as it may, or had to be ended."""
-        lost = Lost("no worker was started")
-        for _ in range(self._bounds.attempts):
-            if self._closed:
-                break
-            answer = self._ready().ask(item, seconds=self._bounds.seconds, most=self._bounds.bytes)
-            self._done += 1
-            if not isinstance(answer, Lost):
-                return answer
+    def once(self, item: Any) -> Any:
+        answer = self.ready().ask(item, seconds=self._bounds.seconds, most=self._bounds.bytes)
+        self._done += 1
+        if isinstance(answer, Lost):
             self._end()
-            lost = answer
-            if lost.final:
-                return lost
-        return Lost(f"{lost.reason}, {self._bounds.attempts} times", lost.way_out)
+        return answer
 
     def close(self) -> None:
-        self._closed = True
+        self.closed = True
         self._end()
 
-    def _ready(self) -> "_Worker":
+    def ready(self) -> "_Worker":
+        """The worker of the next item, started where there is none. DetectorError, or what the work itself refuses."""
         if self._done >= self._bounds.items:
             self._end()
         if self._worker is None:
             self._done = 0
             worker = self._worker = _Worker(self._first, environment=self._environment)
-            if self._closed:  # meanwhile
+            if self.closed:  # meanwhile
                 worker.end()
-            said = worker.told(until=time.monotonic() + _READY_S)
+            said = worker.told(until=time.monotonic() + READY_S)
             if isinstance(said, Exception):
                 raise said
             if isinstance(said, Lost):
@@ -155,7 +181,7 @@ class _Worker:
         self._say(item)
         return self.told(until=time.monotonic() + seconds, seconds=seconds, most=most)
 
-    def told(self, *, until: float, seconds: float = _READY_S, most: int | None = None) -> Any:
+    def told(self, *, until: float, seconds: float = READY_S, most: int | None = None) -> Any:
         while True:
             try:
                 return self._heard.get(timeout=_LOOK_S)
