@@ -77,13 +77,40 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A file of a scene that is a mosaic of several. location: path or URL. col, row: where its first pixel lies in the scene;
+    shape: (rows, cols).
+    """
+
+    location: str
+    col: int
+    row: int
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """How a scene was taken, as its vendor says: degrees, and for clouds a share of the whole picture; none where not said.
+
+    off_nadir_deg: at the satellite, between straight down and the line of sight. sun_azimuth_deg: clockwise from north.
+    """
+
+    off_nadir_deg: float | None = None
+    sun_elevation_deg: float | None = None
+    sun_azimuth_deg: float | None = None
+    cloud_cover: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
-    """One file of one acquisition: metadata only, never pixels, never an open file.
+    """One file of one acquisition, or several that share one lattice of pixels: metadata only, never pixels or an open file.
 
     id: the acquisition's name, unique in a run but shared by the files of one acquisition. part: this file's own unique name
-    (equal to id for a scene of one file). location: path or URL. acquired: UTC, or none when unknown; acquired_source: where
-    that was learnt (tags, sidecar, manifest, name, unknown). bands: the 1 or 3 band numbers (from 1) that are fed as gray or
-    as red, green, blue. mask: a path to a mask raster or cloud polygons beside it. notes: what a reader must be told.
+    (equal to id for a scene of one file). location: path or URL; of several files, the first one's. pieces: those files, where
+    the scene is a mosaic; where two overlap, the earlier is seen. acquired: UTC, or none when unknown; acquired_source: where
+    that was learnt (tags, vendor metadata, sidecar, manifest, name, unknown). bands: the 1 or 3 band numbers (from 1) that are
+    fed as gray or as red, green, blue. mask: a path to a mask raster or cloud polygons beside it. notes: what a reader must be
+    told.
     """
 
     id: str
@@ -103,6 +130,13 @@ class Scene:
     gsd_source: str = ""
     cloud_checked: bool = False
     notes: tuple[str, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    viewing: Viewing | None = None
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Where all that the pixels come from lies."""
+        return tuple(piece.location for piece in self.pieces) or (self.location,)
 
 
 # By which pixels become 8-bit where nobody says others.

@@ -156,8 +156,9 @@ class Look:
         self.timings.tiles = self.fed
         # Where the file lay is the run's to say: the same content in another folder is the same part, byte for byte.
         named = replace(
-            scene, location=PurePath(scene.location.partition("?")[0]).name, mask=scene.mask and PurePath(scene.mask).name
-        )
+            scene, location=_name(scene.location), mask=scene.mask and PurePath(scene.mask).name,
+            pieces=tuple(replace(piece, location=_name(piece.location)) for piece in scene.pieces),
+        )  # fmt: skip
         return Part(
             key=work.key, scene=named, sha256=work.sha256, detections=merged, seen=observed, stretch=self._stretch,
             card=self._card, device=device, tiles=self.fed, tiles_skipped=len(work.cells) - self.fed, dropped=dropped,
@@ -188,3 +189,7 @@ class Look:
         # By the card's threshold, not the run's: another threshold only counts again, and must find the same part.
         clouds = judge_clouds(self._looks.result(), boxes=found.where(found.scores >= self._card.threshold).centres())
         return without_clouds(seen, clouds), cloud_notes(clouds, stretch=stretch)
+
+
+def _name(location: str) -> str:
+    return PurePath(location.partition("?")[0]).name

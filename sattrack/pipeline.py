@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import PurePath
 
@@ -79,6 +79,9 @@ def part_key(scene: Scene, *, sha256: str, card: ModelCard, settings: Settings, 
             scene.sensor, scene.acquired.isoformat() if scene.acquired else None, scene.source, scene.licence,
             # How a mask is understood hangs on its name.
             scene.mask and PurePath(scene.mask).name,
+            # Only where there is something to say, so that the parts of other scenes keep their keys.
+            *([[(piece.col, piece.row, piece.shape) for piece in scene.pieces]] if scene.pieces else []),
+            *([asdict(scene.viewing)] if scene.viewing else []),
         ],
     }  # fmt: skip
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:40]

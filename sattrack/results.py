@@ -129,4 +129,5 @@ class RunIndex:
     @property
     def locations(self) -> tuple[str, ...]:
         """Where the scenes lay: what sentences of the run may quote, and what is cut down to names before print."""
-        return tuple(outcome.location for outcome in self.outcomes)
+        first = tuple(outcome.location for outcome in self.outcomes)
+        return first + tuple(piece.location for o in self.outcomes if o.scene for piece in o.scene.pieces[1:])

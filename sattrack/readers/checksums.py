@@ -23,25 +23,28 @@ def verified(digest: Digest, *, listed: Path) -> Digest:
     sums = _read(listed)
 
     def check(scene: Scene) -> str:
-        location = scene.location
-        expected = None if is_remote(location) else sums.get(Path(location).resolve())
-        if expected is None:
-            raise SceneError(
-                f"is not listed in {listed.name}", where=location, way_out="add it to the list, or leave --verify out"
-            )
-        try:
-            with Path(location).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise SceneError(f"cannot be read: {error.strerror}", where=location, way_out="fetch it again") from error
-        if found != expected:
-            raise SceneError(
-                f"its sha256 is {found[:12]}..., {listed.name} says {expected[:12]}...", where=location,
-                way_out="the file is damaged or another one: fetch it again",
-            )  # fmt: skip
+        for location in scene.locations:
+            _check(location, sums, listed=listed)
         return digest(scene)
 
     return check
+
+
+def _check(location: str, sums: dict[Path, str], *, listed: Path) -> None:
+    """SceneError of a file that is not what the list says, or is not in it."""
+    expected = None if is_remote(location) else sums.get(Path(location).resolve())
+    if expected is None:
+        raise SceneError(f"is not listed in {listed.name}", where=location, way_out="add it to the list, or leave --verify out")
+    try:
+        with Path(location).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise SceneError(f"cannot be read: {error.strerror}", where=location, way_out="fetch it again") from error
+    if found != expected:
+        raise SceneError(
+            f"its sha256 is {found[:12]}..., {listed.name} says {expected[:12]}...", where=location,
+            way_out="the file is damaged or another one: fetch it again",
+        )  # fmt: skip
 
 
 def _read(listed: Path) -> dict[Path, str]:

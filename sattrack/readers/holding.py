@@ -9,10 +9,11 @@ from sattrack.imagery import Scene, Window
 from sattrack.readers.blocks import Known
 from sattrack.readers.borders import Fill
 from sattrack.readers.masks import open_mask
+from sattrack.readers.mosaics import Picture, open_picture
 from sattrack.readers.opening import gdal_options
 from sattrack.readers.pieces import Pieces, piece_shape
 from sattrack.readers.resampling import Pixels, Valid, resampled
-from sattrack.readers.upright import Area, Upright
+from sattrack.readers.upright import Area
 from sattrack.settings import Settings
 
 # What was decoded may take this many times the block cache, rather than be decoded again for each row of tiles.
@@ -24,12 +25,12 @@ _LEAST_CACHE = 8 << 20
 class Held:
     """An open scene. fill: what of it is no ground although nobody said so. Raises SceneError, SceneRefused."""
 
-    def __init__(self, scene: Scene, *, limits: Settings, fill: Fill | None, known: Known | None = None) -> None:
-        """known: of the file's blocks, shared by those who hold it."""
+    def __init__(self, scene: Scene, *, limits: Settings, fill: Fill | None, known: dict[int, Known] | None = None) -> None:
+        """known: of the blocks of each of its files, shared by those who hold it."""
         self.scene, self._limits, self._fill = scene, limits, fill
         self._mask = None
         with gdal_options(limits):
-            self._picture = Upright(scene.location, limits=limits, known=known)
+            self._picture = open_picture(scene, limits=limits, known={} if known is None else known)
             try:
                 unchanged(self._picture, scene)
                 self._mask = open_mask(scene, limits=limits) if scene.mask else None
@@ -119,7 +120,7 @@ def at_full_size(window: Window, out_shape: tuple[int, int]) -> bool:
     return _first_shape(window, out_shape) == (window.height, window.width)
 
 
-def unchanged(picture: Upright, scene: Scene) -> None:
+def unchanged(picture: Picture, scene: Scene) -> None:
     """SceneError where a picture is not of the shape that it had."""
     if picture.shape != scene.grid.shape:
         raise SceneError("the file changed since it was looked at", where=scene.location, way_out="run again")

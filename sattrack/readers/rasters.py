@@ -15,11 +15,12 @@ from sattrack.readers.blocks import Known
 from sattrack.readers.borders import Fill, find_fill
 from sattrack.readers.holding import MOST_CACHES, Held, at_full_size, unchanged, window_in
 from sattrack.readers.masks import open_mask
+from sattrack.readers.mosaics import Picture, open_picture
 from sattrack.readers.opening import driver_of, gdal_options
 from sattrack.readers.ranges import hang_up
 from sattrack.readers.remote_rasters import content_of_remote
 from sattrack.readers.resampling import Pixels, Valid, blanked, interleaved
-from sattrack.readers.upright import Area, Upright
+from sattrack.readers.upright import Area
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
@@ -50,7 +51,7 @@ class RasterReader:
         self._surveying = threading.Lock()
         self._sampled: tuple[Scene, _Sample] | None = None
         self._fills: dict[Scene, Fill | None] = {}
-        self._known: dict[Scene, Known] = {}
+        self._known: dict[Scene, dict[int, Known]] = {}
 
     def read(self, scene: Scene, window: Window, out_shape: tuple[int, int]) -> tuple[Pixels, Valid]:
         """Raw pixels (rows, cols, 3) of a window resampled to out_shape, and what of them was seen; 0 where not.
@@ -74,17 +75,11 @@ class RasterReader:
     def digest(self, scene: Scene) -> str:
         """sha256 of a scene's whole content, and of its mask where it has one; remembered by path, size and time of change.
 
-        Of a remote file what stands for its content: see readers.ranges.
+        Of a mosaic that of all its files in their order. Of a remote file what stands for its content: see readers.ranges.
         """
-        paths = [Path(scene.mask)] if scene.mask else []
-        if is_remote(scene.location):
-            digests = [content_of_remote(scene.location, limits=self._limits)]
-        else:
-            paths.insert(0, Path(scene.location))
-            if driver_of(scene.location) == "VRT":
-                paths[1:1] = sorted(vrt_sources(paths[0]))
-            digests = []
-        digests += [self._digest_of(path) for path in paths]
+        digests = [digest for location in scene.locations for digest in self._digests_at(location)]
+        if scene.mask:
+            digests.append(self._digest_of(Path(scene.mask)))
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def close(self) -> None:
@@ -120,8 +115,8 @@ class RasterReader:
         sample = sampled[1]
         return (sample.pixels, sample.valid) if sample.valid.shape == scene.grid.shape else None
 
-    def _known_of(self, scene: Scene) -> Known:
-        """What is known of a file's blocks, by whichever thread looked at them first."""
+    def _known_of(self, scene: Scene) -> dict[int, Known]:
+        """What is known of the blocks of each of a scene's files, by whichever thread looked at them first."""
         with self._lock:
             while scene not in self._known and len(self._known) >= _MOST_FILLS:
                 self._known.pop(next(iter(self._known)))
@@ -138,9 +133,9 @@ class RasterReader:
         area: Area = (0, 0, cols, rows)
         fill = None
         with gdal_options(self._limits):
-            wholly = rows * cols <= _SAMPLED_WHOLLY_PX and not is_remote(scene.location)
+            wholly = rows * cols <= _SAMPLED_WHOLLY_PX and not any(map(is_remote, scene.locations))
             with closing(
-                Upright(scene.location, limits=self._limits, overviews=not wholly, known=self._known_of(scene))
+                open_picture(scene, limits=self._limits, overviews=not wholly, known=self._known_of(scene))
             ) as picture:
                 unchanged(picture, scene)
                 least = self._limits.gdal_cache_bytes
@@ -177,6 +172,13 @@ class RasterReader:
         self._local.held = held
         return held
 
+    def _digests_at(self, location: str) -> list[str]:
+        """Of a file, and of those that it is made of."""
+        if is_remote(location):
+            return [content_of_remote(location, limits=self._limits)]
+        path = Path(location)
+        return [self._digest_of(one) for one in (path, *(sorted(vrt_sources(path)) if driver_of(location) == "VRT" else ()))]
+
     def _digest_of(self, path: Path) -> str:
         try:
             about = path.stat()
@@ -189,7 +191,7 @@ class RasterReader:
         return self._digests[key]
 
 
-def _lattice(picture: Upright, scene: Scene, shape: tuple[int, int]) -> tuple[Pixels, Valid]:
+def _lattice(picture: Picture, scene: Scene, shape: tuple[int, int]) -> tuple[Pixels, Valid]:
     """The nearest pixels to a lattice over a whole scene. By bands of lines, since GDAL reads one colour after the other, and
     would decode a large file once for each.
     """

@@ -112,7 +112,7 @@ def take(part: Part, view: View, *, reader: Reader | None, remote: bool = False)
 
 def unlike(part: Part, *, reader: Reader, remote: bool = False) -> str:
     """Why a scene's file must not be shown as what was counted; empty where it is still the same, mask and all."""
-    if not remote and is_remote(part.scene.location):
+    if not remote and any(map(is_remote, part.scene.locations)):
         return "the scene lies on a server, which was not asked"
     try:
         same = reader.digest(part.scene) == part.sha256
