@@ -62,6 +62,10 @@ class ManifestError(SattrackError, ValueError):
     """A CSV manifest or a sidecar cannot be understood."""
 
 
+class CatalogueError(SattrackError, ValueError):
+    """A STAC catalogue, or a file of STAC items, cannot be understood or searched."""
+
+
 class WeightsError(SattrackError, ValueError):
     """Weights are missing, damaged, untrusted, or do not do the task."""
 

@@ -1,7 +1,7 @@
 """Masks: what clouds, shadows or a hand-drawn mask beside a scene hide of it, read in the scene's own pixels."""
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import cv2
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sattrack.errors import OutlineError, SceneError, SceneRefused
 from sattrack.geometry import apply_affine
-from sattrack.imagery import Scene
+from sattrack.imagery import Scene, is_remote
 from sattrack.projections import project
 from sattrack.readers.outlines import read_outlines
 from sattrack.readers.upright import Area, Upright
@@ -19,7 +19,11 @@ from sattrack.steps.grounding import pixel_rings
 
 # Sentinel-2 scene classification: no data, saturated or defective, cloud shadow, clouds (medium, high), thin cirrus, snow.
 SCL_HIDDEN = (0, 1, 3, 8, 9, 10, 11)
+# Landsat's QA_PIXEL (Collection 2): fill, dilated cloud, cirrus, cloud, cloud shadow, snow; bits 0 to 5.
+QA_PIXEL_HIDDEN = 0b111111
 _SCL_NAME = re.compile(r"(^|[^A-Za-z])SCL([^A-Za-z]|$)", re.IGNORECASE)
+_QA_NAME = re.compile(r"(^|[^A-Za-z])QA_PIXEL([^A-Za-z]|$)", re.IGNORECASE)
+_UDM2_NAME = re.compile(r"(^|[^A-Za-z])udm2([^A-Za-z]|$)", re.IGNORECASE)
 # Planet's usable data mask: eight bands, the first of which is 1 where the ground is clear.
 _UDM2_BANDS = 8
 _VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".kml")
@@ -135,6 +139,8 @@ Mask = CloudPolygons | MaskRaster
 def open_mask(scene: Scene, *, limits: Settings) -> Mask:
     """The mask of a scene that names one. For one thread, within `gdal_options`. Raises SceneError, SceneRefused."""
     assert scene.mask is not None
+    if is_remote(scene.mask):
+        return MaskRaster(scene, scene.mask, limits=limits)
     path = Path(scene.mask)
     if not path.is_file():
         raise SceneError("the mask is not a file", where=scene.mask, way_out="give a mask raster, or polygons of cloud")
@@ -144,21 +150,33 @@ def open_mask(scene: Scene, *, limits: Settings) -> Mask:
 
 
 def _rule_of(path: str, *, bands: int, descriptions: tuple[str | None, ...]) -> str:
-    """udm2, scl or plain: how a mask raster's first band is to be understood."""
+    """udm2, scl, qa_pixel or plain: how a mask raster's first band is to be understood."""
     first = (descriptions[0] or "").lower()
     if bands >= _UDM2_BANDS or first in ("clear", "clear band", "clear map"):
         return "udm2"
-    if _SCL_NAME.search(Path(path).stem) or first in ("scl", "scene classification"):
-        return "scl"
-    return "plain"
+    named = rule_named(PurePath(path.partition("?")[0] if is_remote(path) else path).name)
+    if named in ("scl", "qa_pixel"):
+        return named
+    return "scl" if first in ("scl", "scene classification") else "plain"
+
+
+def rule_named(name: str) -> str:
+    """scl, qa_pixel or udm2, where the name of a mask's file says so; empty where it does not."""
+    stem = PurePath(name).stem
+    rules = ((_SCL_NAME, "scl"), (_QA_NAME, "qa_pixel"), (_UDM2_NAME, "udm2"))
+    return next((rule for pattern, rule in rules if pattern.search(stem)), "")
 
 
 def _clear(values: NDArray[np.generic], *, rule: str) -> NDArray[np.bool_]:
-    """UDM2: clear where 1. SCL: clear but for the hidden classes. A plain mask: hidden where it is not zero."""
+    """UDM2: clear where 1. SCL: clear but for the hidden classes. QA_PIXEL: clear where no bit of those that hide is set. A
+    plain mask: hidden where it is not zero.
+    """
     if rule == "udm2":
         return np.asarray(values == 1)
     if rule == "scl":
         return ~np.isin(values, SCL_HIDDEN)
+    if rule == "qa_pixel":
+        return np.asarray((values.astype(np.int64) & QA_PIXEL_HIDDEN) == 0)
     return np.asarray(values == 0)
 
 
