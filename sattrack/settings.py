@@ -109,6 +109,13 @@ class Settings(BaseModel):
     remote_cache_bytes: int = Field(
         default=64 << 20, ge=1 << 20, description="Parts of remote files that are kept in memory, bytes."
     )
+    catalogue_items: int = Field(default=10_000, ge=1, le=1_000_000, description="Most items of a catalogue or an item file.")
+    catalogue_bytes: int = Field(
+        default=64 << 20, ge=1 << 16, description="Largest document of a catalogue, and largest item file, bytes."
+    )
+    catalogue_requests: int = Field(
+        default=2_000, ge=1, le=1_000_000, description="Most documents that one search asks a catalogue for."
+    )
     # Never written, and never taken from a file: a run that came from elsewhere must not open this machine's own network.
     _allow_hosts: tuple[str, ...] = PrivateAttr(default=())
 

@@ -12,7 +12,18 @@ from sattrack.steps.judging import COUNT_SURELY_PX, px_per_width
 _RASTERS = ("image/tiff", "image/jp2", "image/vnd.stac.geotiff", "image/geotiff")
 _PLAIN = ("image/png", "image/jpeg")
 _SUFFIXES = (".tif", ".tiff", ".jp2", ".j2k")
-_NEVER = {"thumbnail", "overview", "metadata", "cloud", "cloud-shadow", "snow-ice", "water-mask", "data-mask", "saturation", "iso-19115"}
+_NEVER = {
+    "thumbnail",
+    "overview",
+    "metadata",
+    "cloud",
+    "cloud-shadow",
+    "snow-ice",
+    "water-mask",
+    "data-mask",
+    "saturation",
+    "iso-19115",
+}
 _RGB = ("red", "green", "blue")
 _VISUAL = ("visual", "tci", "true-color", "truecolor", "rgb", "ortho_visual", "image", "pansharpened", "ortho_pansharpened")
 # By the key that the catalogues give them, or by what a mask's file is called: what hides the ground in it.
@@ -62,13 +73,17 @@ def choose(item: Item) -> Choice:
     if gray and (colour is None or (not _sure(colour.gsd_m) and _finer(gray.gsd_m, colour.gsd_m))):
         chosen = gray
     if chosen is None:
-        chosen = min((one for one in found if one.kind == "band"), key=lambda one: (_BAND_ORDER[_band(one.asset)], one.order), default=None)
+        chosen = min(
+            (one for one in found if one.kind == "band"),
+            key=lambda one: (_BAND_ORDER[_band(one.asset)], one.order),
+            default=None,
+        )
         if chosen:
             notes.append(f"the item has its bands in files of their own: the {_band(chosen.asset)} one is looked at, as gray")
     if chosen is None:
         raise SceneRefused(
             "none of its assets is a picture in colour or gray", where=item.where,
-            way_out=f"it has {', '.join(asset.key for asset in item.assets[:8])}: give the picture itself, or leave the item out",
+            way_out=f"it has {', '.join(asset.key for asset in item.assets[:8])}: give the picture itself, or leave it out",
         )  # fmt: skip
     if chosen.asset.requester_pays:
         raise SceneRefused(

@@ -29,6 +29,9 @@ class Span:
         return "/".join(".." if moment is None else _stamp(moment) for moment in (self.first, self.last))
 
 
+ANY_TIME = Span()
+
+
 def read_span(text: str) -> Span:
     """A span, or one year, month, day or moment. UsageError otherwise."""
     ends = [end.strip() for end in text.split("/")]
