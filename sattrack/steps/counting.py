@@ -10,8 +10,8 @@ import shapely
 from numpy.typing import NDArray
 
 from sattrack.detections import Detections
-from sattrack.geometry import sides
-from sattrack.imagery import Scene, Window
+from sattrack.geometry import Quads, sides
+from sattrack.imagery import Grid, Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.bending import bent
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, NOT_MEASURED, Interval, crowding, interval_for
@@ -90,9 +90,13 @@ def boxes_of(site: Site, *, parts: Sequence[Part], frame: Frame, exclusions: Seq
         part.detections.where(eligible(part, exclusions=exclusions) & within(part, site) & once)
         for part, once in zip(parts, alone, strict=True)
     ]
-    moved = [replace(d, quads=frame.from_pixels(d.quads, grid=p.scene.grid)) for d, p in zip(own, parts, strict=True)]
+    moved = [replace(d, quads=_moved(d.quads, frame=frame, grid=p.scene.grid)) for d, p in zip(own, parts, strict=True)]
     joined = Detections.joined(moved)
     return joined.where(np.asarray(np.isfinite(joined.quads).all(axis=(1, 2)), bool))
+
+
+def _moved(quads: Quads, *, frame: Frame, grid: Grid) -> Quads:
+    return bent(quads.reshape(-1, 2), partial(frame.from_pixels, grid=grid)).reshape(quads.shape)
 
 
 def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: Rule) -> Count:
