@@ -14,6 +14,7 @@ from sattrack.ports import Store
 from sattrack.readers.checksums import verified
 from sattrack.readers.describing import describe, time_of
 from sattrack.readers.finding import Source, find_sources
+from sattrack.readers.item_filters import EVERYTHING, Filters, outlines_of
 from sattrack.readers.outlines import read_outlines
 from sattrack.readers.ranges import look_again
 from sattrack.results import ModelCard, SceneOutcome
@@ -31,7 +32,7 @@ class Request:
     """What a run is asked to do. gsd_m, acquired and the rest are for all scenes that do not say it themselves.
 
     follow_links, sidecars: see find_sources. verify: a list of checksums that every file must meet. leave: paths that the
-    inputs name, but which are not looked at this time.
+    inputs name, but which are not looked at this time. filters: which items of STAC files are wanted.
     """
 
     inputs: tuple[str, ...]
@@ -54,6 +55,7 @@ class Request:
     sidecars: bool = False
     verify: Path | None = None
     leave: frozenset[str] = frozenset()
+    filters: Filters = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,16 @@ def look_for(request: Request) -> list[Source]:
     """The files that a request's inputs name and that it does not leave; there may be none."""
     sources = find_sources(
         list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote,
-        follow_links=request.follow_links, sidecars=request.sidecars,
+        follow_links=request.follow_links, sidecars=request.sidecars, filters=_wanted_items(request), limits=request.settings,
     )  # fmt: skip
     return [one for one in sources if one.path not in request.leave]
+
+
+def _wanted_items(request: Request) -> Filters:
+    """Those that the filters let pass, and of those only the ones that reach a site."""
+    if request.sites is None or request.filters.sites:
+        return request.filters
+    return replace(request.filters, sites=outlines_of(read_outlines(request.sites)[0]))
 
 
 def find_for(request: Request) -> list[Source]:
@@ -109,6 +118,8 @@ def find_for(request: Request) -> list[Source]:
 
 def describe_for(request: Request, source: Source) -> Scene:
     """The scene of a file, with what the request says of those that do not say it themselves. SceneError, SceneRefused."""
+    if source.fault:
+        raise source.fault
     return describe(
         source, gsd_m=request.gsd_m, bands=request.bands, acquired=request.acquired, sensor=request.sensor,
         nodata=request.nodata, mask=request.mask, limits=request.settings,

@@ -132,10 +132,13 @@ def _first(tags: dict[str, str], names: Sequence[str]) -> str:
 def time_of(
     source: "Source", *, tags: Mapping[str, str] | None = None, option: dt.datetime | None = None
 ) -> tuple[dt.datetime | None, str]:
-    """When a picture was taken, and who says it: tags, then sidecar or manifest, then the file's name, then the option.
+    """When a picture was taken, and who says it: a catalogue's item, tags, sidecar or manifest, the file's name, the option.
 
     Without tags it is what can be known of a file that cannot be read.
     """
+    if source.hints.acquired and source.hints.acquired_source == "item":
+        # A catalogue tells when the picture was taken; tags may tell when its file was made.
+        return source.hints.acquired, "item"
     found = time_in_tags(dict(tags)) if tags else None
     if found:
         return found, "tags"

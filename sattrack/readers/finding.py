@@ -1,24 +1,29 @@
 """Finding: from what a user names (files, folders, globs, manifests, remote locations) to a sorted list of sources."""
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from sattrack.errors import ManifestError, UsageError
+from sattrack.errors import ManifestError, SattrackError, UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.folders import has_magic, is_picture, natural_key, pictures_below, pictures_matching
 from sattrack.readers.gdals_sidecars import read_gdals
 from sattrack.readers.hints import Hints
+from sattrack.readers.item_files import Pick, Picked, holds_items, pick
+from sattrack.readers.item_filters import EVERYTHING, Filters
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
 from sattrack.readers.places import bare, named_place
 from sattrack.readers.sidecars import is_mask_name, look_beside, read_sidecars
+from sattrack.settings import Settings
 
+_LOG = logging.getLogger(__name__)
 _REMOTE = re.compile(r"(https?|s3)://", re.IGNORECASE)
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:")
 # What stands beside pictures, and comes along when a shell expands `folder/*`.
@@ -31,24 +36,29 @@ class Source:
     """A file to be looked at, with what is said of it outside the file.
 
     path: absolute path, or a remote location. part: the file's own unique name in the run. scene_id: its acquisition, shared by
-    files that a manifest joins.
+    files that a manifest or items join. fault: why it will not be looked at, where that is known before it is opened.
     """
 
     path: str
     part: str
     scene_id: str
     hints: Hints = field(default_factory=Hints)
+    fault: SattrackError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A file that an input led to. named: the user wrote its own name; where: the manifest's line, if one said it."""
+    """A file that an input led to. named: the user wrote its own name; where: the manifest's line or the item, if one said it;
+    stem: its name in the run, where that is not its file's.
+    """
 
     path: str
     named: bool = True
     where: str = ""
     scene: str = ""
     hints: Hints = field(default_factory=Hints)
+    stem: str = ""
+    fault: SattrackError | None = None
 
     @property
     def key(self) -> str:
@@ -62,19 +72,22 @@ def find_sources(
     allow_remote: bool = False,
     follow_links: bool = False,
     sidecars: bool = False,
+    filters: Filters = EVERYTHING,
+    limits: Settings | None = None,
 ) -> list[Source]:
     """The sources that the inputs name, each file once, in natural order of their paths, with what stands beside them.
 
     follow_links: links to files outside a folder count as its own. sidecars: a NAME.aux.xml may place a picture that has no
-    place.
+    place. filters: which items of STAC files are wanted; limits: of what such a file may hold, and whom it may name.
 
     Masks (`NAME_udm2`, `_udm`, `_mask`, `NAME.mask`) are no sources, unless one is named itself and its picture is not. Raises
     UsageError where an input does not exist, or is remote and that was not allowed; ManifestError where a manifest or a
     sidecar of ours cannot be understood.
     """
+    items = partial(pick, filters=filters, limits=limits or Settings(), allow_remote=allow_remote)
     found: dict[str, _Found] = {}
     for text in inputs:
-        for one in _found(text, recursive=recursive, allow_remote=allow_remote, follow_links=follow_links):
+        for one in _found(text, recursive=recursive, allow_remote=allow_remote, follow_links=follow_links, items=items):
             key = one.key
             found[key] = _agreed(found[key], one) if key in found else one
     _check_scenes(found.values())
@@ -93,7 +106,9 @@ def stem_of(path: str) -> str:
     return name.stem or "scene"
 
 
-def _found(text: str, *, recursive: bool, allow_remote: bool, follow_links: bool) -> Iterator[_Found]:
+def _found(
+    text: str, *, recursive: bool, allow_remote: bool, follow_links: bool, items: Callable[[Path], Picked]
+) -> Iterator[_Found]:
     if is_remote(text):
         yield _Found(_remote(text, allow_remote=allow_remote))
     elif _exists(text):
@@ -103,6 +118,11 @@ def _found(text: str, *, recursive: bool, allow_remote: bool, follow_links: bool
             yield from _walked(pictures_below(path, recursive=recursive, follow_links=follow_links))
         elif path.name.casefold().endswith(SUFFIXES):
             yield from (_from_row(row, folder=path.parent, allow_remote=allow_remote) for row in read_manifest(path))
+        elif path.is_file() and holds_items(path):
+            picked = items(path)
+            for note in picked.notes:
+                _LOG.warning("%s", note)
+            yield from map(_from_item, picked.picks)
         elif not path.is_file():
             raise UsageError("neither a file nor a folder", where=text, way_out="give a picture's file")
         elif is_picture(path.name) or not path.name.casefold().endswith(_BESIDE):
@@ -136,6 +156,10 @@ def _from_row(row: Row, *, folder: Path, allow_remote: bool) -> _Found:
     return _Found(path, where=row.where, scene=row.scene, hints=replace(row.hints, mask=mask))
 
 
+def _from_item(one: Pick) -> _Found:
+    return _Found(one.path, where=one.where, scene=one.scene, hints=one.hints, stem=one.name, fault=one.fault)
+
+
 def _agreed(first: _Found, second: _Found) -> _Found:
     """The same file met twice: a manifest's word stands before none; two words must be the same."""
     if first.where and second.where and (first.scene, first.hints) != (second.scene, second.hints):
@@ -160,7 +184,7 @@ def _check_scenes(found: Iterable[_Found]) -> None:
 
 
 def _hints(one: _Found, *, beside: Callable[[Path], Any], gdals: bool) -> Hints:
-    if is_remote(one.path):
+    if is_remote(one.path) or one.fault:
         return one.hints
     path = Path(one.path)
     if one.hints.mask:
@@ -177,7 +201,7 @@ def _named(pairs: Iterable[tuple[_Found, Hints]]) -> list[Source]:
 
     A file without a scene of its own in a manifest never takes the name of a scene there, which would join the two.
     """
-    listed = [(one, hints, stem_of(one.path)) for one, hints in pairs]
+    listed = [(one, hints, one.stem or stem_of(one.path)) for one, hints in pairs]
     scenes = {one.scene.casefold() for one, _, _ in listed if one.scene}
     taken = scenes | {stem.casefold() for _, _, stem in listed}
     met: set[str] = set()
@@ -190,7 +214,7 @@ def _named(pairs: Iterable[tuple[_Found, Hints]]) -> list[Source]:
             part = f"{stem}-{number}"
             taken.add(part.casefold())
         met.add(part.casefold())
-        sources.append(Source(one.path, part, one.scene or part, hints))
+        sources.append(Source(one.path, part, one.scene or part, hints, one.fault))
     return sources
 
 

@@ -124,6 +124,7 @@ def _pick(one: Wanted, shared: Counter[str], *, limits: Settings, allow_remote: 
     key = acquisition_of(item)
     scene = file_name(key) if shared[key] > 1 else name
     hints = _hints(item)
+    fault: SattrackError | None
     try:
         choice = choose(item)
         path = place_of(choice.asset.href, item, allow_remote=allow_remote, allow_hosts=limits.allow_hosts)

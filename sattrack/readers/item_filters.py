@@ -39,6 +39,9 @@ class Filters:
         return tuple(outline for _, outline in self.sites) or ((self.area,) if self.area is not None else ())
 
 
+EVERYTHING = Filters()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
     """An item that passed, and the share of each site that its acquisition covers, of those that it touches."""

@@ -46,9 +46,8 @@ class Item:
     """An acquisition, or a part of one, of a catalogue.
 
     where: the document and the item, for errors. base: the folder or address that its relative hrefs start from.
-    start, end: UTC. footprint: longitude and latitude. cloud_cover:
-    percent. acquisition: a name that its other parts share, where one is said.
-    raw: the item as it came.
+    start, end: UTC. footprint: longitude and latitude. cloud_cover: percent. acquisition: a name that its other parts share,
+    where one is said. raw: the item as it came.
     """
 
     id: str

@@ -79,7 +79,8 @@ class RasterReader:
         """
         digests = [digest for location in scene.locations for digest in self._digests_at(location)]
         if scene.mask:
-            digests.append(self._digest_of(Path(scene.mask)))
+            remote = is_remote(scene.mask)
+            digests.append(content_of_remote(scene.mask, limits=self._limits) if remote else self._digest_of(Path(scene.mask)))
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def close(self) -> None:
