@@ -1,5 +1,6 @@
 """Work for worker processes in tests: what it does with an item hangs on the item."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -26,7 +27,7 @@ def answer(item: str, *, folder: Path) -> str:
     attempts = len(list(folder.glob(f"{name or word}.*")))
     if word == "segfault":
         ctypes.string_at(0)
-    if word == "kill" or (word == "once" and attempts == 1):
+    if (word == "kill" and name != "parent") or (word == "once" and attempts == 1):
         os.kill(os.getpid(), signal.SIGKILL)
     if word == "raise":
         raise ValueError("what nobody thought of")
@@ -45,6 +46,32 @@ def answer(item: str, *, folder: Path) -> str:
         return os.environ["OMP_NUM_THREADS"]
     if word == "pid":
         return str(os.getpid())
+    if word == "sleep":
+        time.sleep(1.0)
+    if word == "kill" and name == "parent":
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+    if word == "card":
+        time.sleep(1.0)
+        return f"card {os.environ['CUDA_VISIBLE_DEVICES']}"
+    if word == "ports":
+        return f"ports {' '.join(listening())}"
+    if word == "token":
+        mode, path = os.environ["RAY_AUTH_MODE"], Path(os.environ["RAY_AUTH_TOKEN_PATH"])
+        secret = path.stat().st_mode & 0o077 == 0 and path.parent.stat().st_mode & 0o077 == 0 and len(path.read_text()) == 64
+        return f"token {mode} {secret} usage {os.environ['RAY_USAGE_STATS_ENABLED']}"
     if word == "modules":
         return " ".join(sorted({"torch", "cv2", "rasterio"} & set(sys.modules)))
     return "x" * int(name) if word == "large" else item
+
+
+def listening() -> list[str]:
+    """The addresses at which the program that started the cluster, and all that it started, listen."""
+    import psutil
+
+    program = next(one for one in psutil.Process().parents() if "alone.py" in " ".join(one.cmdline()))
+    found = set()
+    for process in [program, *program.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):
+            found |= {link.laddr.ip for link in process.net_connections("tcp") if link.status == "LISTEN"}
+    return sorted(found)

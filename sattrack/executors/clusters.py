@@ -1,0 +1,160 @@
+"""Clusters: the work of worker processes on the machines of a Ray cluster, under the same bounds.
+
+An actor a worker keeps one worker process beside itself, as the process executor does: what kills, hangs or swells that process
+is told by the actor that outlives it; and an actor that is gone, or frozen, is told by Ray, and made anew.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from sattrack.errors import DetectorError, SattrackError, UsageError
+from sattrack.executors.joining import joined
+from sattrack.executors.processes import READY_S, Bounds, Lost, Place, answers_of
+
+# Beyond what a worker is given for an item, the actor that keeps it has so long to say that the time is up.
+_GRACE_S = 15.0
+
+
+class RayExecutor:
+    """`workers` actors of a Ray cluster, each with a worker process in which `serves` ("module:function") makes the work.
+
+    address: see joining.joined. gpus: where the cluster has graphics cards, each actor has one of them for itself, and there
+    are no more actors than cards. environment: of each worker, by its number.
+    """
+
+    def __init__(
+        self, serves: str, start: object, *, workers: int, bounds: Bounds, address: str = "", gpus: bool = False,
+        environment: Callable[[int], Mapping[str, str]] = lambda _number: {},
+    ) -> None:  # fmt: skip
+        self._serves, self._start, self._workers, self._bounds = serves, start, workers, bounds
+        self._address, self._gpus, self._environment = address, gpus, environment
+
+    def map(self, items: Iterable[Any]) -> Iterator[Any]:
+        """An answer, or Lost, for each item, in order; a bounded number in flight. Raises what kept a worker from starting."""
+        with joined(self._address, workers=self._workers, gpus=self._gpus) as ray:
+            cards = int(ray.cluster_resources().get("GPU", 0)) if self._gpus else 0
+            workers = min(self._workers, cards) if cards else self._workers
+            options = {"num_cpus": 1, "num_gpus": 1 if cards else 0, "max_restarts": 0, "max_task_retries": 0}
+            kind = ray.remote(**options)(Keeper)
+            firsts = [
+                (self._serves, self._start, self._bounds, dict(self._environment(number)), str(Path.cwd()), list(sys.path))
+                for number in range(workers)
+            ]
+            places = [_Actor(ray, kind, first, bounds=self._bounds) for first in firsts]
+            yield from answers_of(places, items, attempts=self._bounds.attempts)
+
+
+class Keeper:
+    """In the actor's process: a place for one worker process after another."""
+
+    def __init__(
+        self, serves: str, start: object, bounds: Bounds, environment: Mapping[str, str], folder: str, path: list[str]
+    ) -> None:
+        with suppress(OSError):
+            os.chdir(folder)  # relative paths mean what they mean at home, where this machine has the folder
+        sys.path.extend(one for one in path if one not in sys.path)
+        self._place = Place((list(sys.path), serves, start), bounds=bounds, environment=environment)
+
+    def versions(self) -> dict[str, str]:
+        return versions()
+
+    def ready(self) -> SattrackError | None:
+        """Starts the worker process where there is none; what keeps it from starting."""
+        try:
+            self._place.ready()
+        except SattrackError as error:
+            return error
+        return None
+
+    def once(self, item: Any) -> Any:
+        """The item's answer, or Lost."""
+        return self._place.once(item)
+
+
+class _Silent(Lost):
+    """Where nothing was said in time."""
+
+
+class _Actor:
+    """Where one actor after another keeps a worker."""
+
+    def __init__(self, ray: Any, kind: Any, first: tuple[Any, ...], *, bounds: Bounds) -> None:
+        self._ray, self._kind, self._first, self._bounds = ray, kind, first, bounds
+        self._actor: Any = None
+        self.closed = False
+
+    def once(self, item: Any) -> Any:
+        """The item's answer; Lost where its worker is lost, and where the actor is: that was no fault of the item's."""
+        if self._actor is None:
+            self._actor = self._kind.remote(*self._first)
+            if self.closed:  # meanwhile
+                self._end()
+            said = self._told("versions", seconds=READY_S)
+            if isinstance(said, _Silent):
+                raise self._unstarted(said)
+            if not isinstance(said, Lost):
+                _refuse_others(said)
+        said = self._told("ready", seconds=READY_S + _GRACE_S)
+        if isinstance(said, SattrackError):
+            raise said
+        if isinstance(said, Lost):
+            return said
+        return self._told("once", item, seconds=self._bounds.seconds + _GRACE_S)
+
+    def close(self) -> None:
+        self.closed = True
+        self._end()
+
+    def _told(self, method: str, *words: Any, seconds: float) -> Any:
+        """What the actor answers; Lost, and the actor ended, where it is gone or says nothing."""
+        actor, errors = self._actor, self._ray.exceptions
+        if actor is None:
+            return Lost("its Ray actor was ended", final=False)
+        lost: Lost
+        try:
+            return self._ray.get(getattr(actor, method).remote(*words), timeout=seconds)
+        except errors.GetTimeoutError:
+            lost = _Silent(f"its Ray actor said nothing for {seconds:g} s", final=False)
+        except (errors.RayActorError, errors.WorkerCrashedError, errors.OutOfMemoryError, errors.ObjectLostError) as error:
+            lost = Lost(f"its Ray actor was lost ({type(error).__name__})", final=False)
+        self._end()
+        return lost
+
+    def _unstarted(self, said: Lost) -> DetectorError:
+        total = self._ray.cluster_resources()
+        return DetectorError(
+            f"no worker could be started: {said.reason}; the cluster has {total.get('CPU', 0):g} CPUs and "
+            f"{total.get('GPU', 0):g} GPUs, of which each worker takes one",
+            way_out="give fewer --workers, or wait until the cluster has room",
+        )
+
+    def _end(self) -> None:
+        actor, self._actor = self._actor, None
+        if actor is not None:
+            self._ray.kill(actor)
+
+
+def versions() -> dict[str, str]:
+    """What must be the same on every machine: a part is to be the same bytes wherever it is made."""
+    names = ("sattrack", "numpy", "rasterio", "pyarrow", "torch", "openvino")
+    found = {"python": platform.python_version()}
+    for name in names:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def _refuse_others(theirs: Mapping[str, str]) -> None:
+    ours = versions()
+    other = [f"{name} {theirs.get(name, 'none')} there, {said} here" for name, said in ours.items() if theirs.get(name) != said]
+    if other:
+        raise UsageError(
+            f"a machine of the cluster has other versions: {', '.join(other)}",
+            way_out="install the same versions of sattrack on every machine (constraints.txt)",
+        )
