@@ -18,6 +18,7 @@ from sattrack.readers.places import WAY_OUT
 REDIRECTS = (301, 302, 303, 307, 308)
 NOT_ALLOWED = (401, 403)
 AGAIN = "run again later: what is done is kept"
+_MOST_TOLD = 300
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _EMPTY = re.compile(r"bytes \*/(\d+)")
@@ -44,6 +45,10 @@ class Unranged(Exception):
 
     def __init__(self, size: int | None, etag: str, modified: str) -> None:
         self.size, self.etag, self.modified = size, etag, modified
+
+
+class NotOffered(RemoteError):
+    """The server does not let itself be asked this way."""
 
 
 class Passing(Exception):
@@ -97,6 +102,22 @@ def refuse_status(response: http.client.HTTPResponse, *, named: str) -> None:
             f"the server packs the file ({packed[:20]}), so that no part of it can be read", where=named,
             way_out="fetch it and give its path",
         )  # fmt: skip
+
+
+def refused_document(response: http.client.HTTPResponse, *, named: str) -> RemoteError:
+    """The error of a document that does not come, with what the server says of it. NotOffered where it is the way of asking."""
+    if response.status in (405, 501):
+        return NotOffered("the server does not take searches this way", where=named, way_out=CHECK)
+    told = "".join(c for c in response.read(_MOST_TOLD).decode("utf-8", "replace") if c.isprintable())
+    return RemoteError(f"the server answers {response.status}{f': {told}' if told else ''}", where=named, way_out=CHECK)
+
+
+def check_reposted(status: int, place: SplitResult, led: SplitResult, *, named: str) -> None:
+    """RemoteError where a redirect would drop what was posted, or carry it to another host."""
+    if status not in (307, 308):
+        raise RemoteError(f"a redirect ({status}) would drop what was asked", where=named, way_out=CHECK)
+    if led.netloc.casefold() != place.netloc.casefold():
+        raise RemoteError(f"a redirect would tell another host what was asked: {led.hostname}", where=named, way_out=CHECK)
 
 
 def size_of_none(response: http.client.HTTPResponse) -> Version | None:

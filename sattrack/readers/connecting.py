@@ -58,9 +58,9 @@ class Connection(http.client.HTTPConnection):
             plain.close()
             raise
 
-    def ask(self, target: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
-        """The head of an answer."""
-        self.request("GET", target, headers=dict(headers))
+    def ask(self, target: str, headers: Mapping[str, str], body: bytes | None = None) -> http.client.HTTPResponse:
+        """The head of an answer. body: what is posted; none: it is only got."""
+        self.request("GET" if body is None else "POST", target, body=body, headers=dict(headers))
         self.used = True
         return self.getresponse()
 

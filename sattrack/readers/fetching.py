@@ -79,6 +79,27 @@ class Fetcher:
 
         self._patiently(once, progress=lambda: 0)
 
+    def document(self, *, most: int, body: bytes | None = None) -> bytes:
+        """A whole document of at most so many bytes. body: JSON that is posted for it, to this host and to no other."""
+        got = bytearray()
+
+        def once() -> bool:
+            got.clear()
+            headers = {"Accept": "application/geo+json, application/json"}
+            with self._answer(headers if body is None else {**headers, "Content-Type": "application/json"}, body) as response:
+                self._refuse(response)
+                if response.status != 200:
+                    raise answers.refused_document(response, named=self._named)
+                if self._body(response, got.extend, most=most) > most:
+                    raise RemoteError(
+                        f"a document of more than {most / 1e6:.0f} MB", where=self._named,
+                        way_out="ask for less, or raise catalogue_bytes in a settings file",
+                    )  # fmt: skip
+            return True
+
+        self._patiently(once, progress=lambda: 0)
+        return bytes(got)
+
     def _patiently(self, once: Callable[[], bool], *, progress: Callable[[], int]) -> None:
         """Tries until it is done. Tries that brought something nearer are not counted against those that brought nothing."""
         idle, before = 0, progress()
@@ -156,7 +177,7 @@ class Fetcher:
         return came
 
     @contextmanager
-    def _answer(self, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
+    def _answer(self, headers: dict[str, str], body: bytes | None = None) -> Iterator[http.client.HTTPResponse]:
         """The answer after any redirects; faults of the network on the way, and in the body, are Passing."""
         own = urlsplit(address_of(self._named))
         came_from, place = self._place, self._place or own
@@ -167,7 +188,7 @@ class Fetcher:
                 self._await(place)
                 connection = self._connected(place, led=led)
                 with connection.deadline():
-                    response = self._asked(connection, place, headers)
+                    response = self._asked(connection, place, headers, body)
                 if response.status not in answers.REDIRECTS:
                     if response.status in answers.NOT_ALLOWED and came_from is not None:
                         # A signed address that a redirect led to has a life of its own.
@@ -179,7 +200,10 @@ class Fetcher:
                     elif not response.isclosed():
                         self.close()
                     return
-                place = answers.redirected(response, place, named=self._named)
+                led_to = answers.redirected(response, place, named=self._named)
+                if body is not None:
+                    answers.check_reposted(response.status, place, led_to, named=self._named)
+                place = led_to
                 self.close()
         except RemoteError:
             raise
@@ -187,18 +211,20 @@ class Fetcher:
             raise Passing(answers.why_of(error), slow=isinstance(error, TimeoutError)) from error
         raise RemoteError(f"more than {_MOST_REDIRECTS} redirects", where=self._named, way_out=answers.CHECK)
 
-    def _asked(self, connection: Connection, place: SplitResult, headers: dict[str, str]) -> http.client.HTTPResponse:
+    def _asked(
+        self, connection: Connection, place: SplitResult, headers: dict[str, str], body: bytes | None
+    ) -> http.client.HTTPResponse:
         target = (place.path or "/") + (f"?{place.query}" if place.query else "")
         sent = {"Accept-Encoding": "identity", "User-Agent": "sattrack", "Accept": "*/*", **headers}
         stale = connection.used
         try:
-            return connection.ask(target, sent)
+            return connection.ask(target, sent, body)
         except (ConnectionError, http.client.BadStatusLine):
             if not stale:
                 raise
             # A server may close a connection that it was not asked over for a while.
             connection.close()
-            return connection.ask(target, sent)
+            return connection.ask(target, sent, body)
 
     def _connected(self, place: SplitResult, *, led: bool) -> Connection:
         port = place.port or (443 if place.scheme == "https" else 80)

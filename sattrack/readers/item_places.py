@@ -34,6 +34,18 @@ def place_of(href: str, item: Item, *, allow_remote: bool, allow_hosts: Sequence
     return _beside(href, item, allow_remote=allow_remote, allow_hosts=allow_hosts)
 
 
+def absolute(href: str, item: Item) -> str:
+    """An address of an item in full, whatever it is; of an item in a file on this machine the path."""
+    if _SCHEME.match(href) or href.startswith("/"):
+        return href
+    return urljoin(item.base, href) if is_remote(item.base) else str(Path(item.base) / href)
+
+
+def without_query(href: str) -> str:
+    """An address without what may be a key; a path as it is."""
+    return bare(href, most=None) if is_remote(href) else href
+
+
 def _beside(href: str, item: Item, *, allow_remote: bool, allow_hosts: Sequence[str]) -> str:
     """A file in the item file's folder or below. Where none is there, the item's own address tells where it came from."""
     folder = Path(os.path.realpath(item.base))

@@ -71,10 +71,10 @@ def learn(told: Mapping[str, str]) -> None:
         _QUERIES.update(told)
 
 
-def bare(text: str) -> str:
+def bare(text: str, *, most: int | None = 200) -> str:
     """An address without user, password, query and fragment, cut to a length that can be shown."""
     plain = re.sub(r"//[^/?#]*@", "//", re.split(r"[?#]", text, maxsplit=1)[0])
-    return plain if len(plain) <= 200 else plain[:200] + "..."
+    return plain if most is None or len(plain) <= most else plain[:most] + "..."
 
 
 def _of_bucket(bucket: str, key: str) -> str:

@@ -1,0 +1,55 @@
+"""Item lists: the items that a search found, saved so that a run can be repeated: the same items, the same bytes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sattrack.imagery import is_remote
+from sattrack.readers.item_filters import Wanted
+from sattrack.readers.item_places import absolute, without_query
+from sattrack.readers.items import Item, links_of
+from sattrack.writing import write_whole
+
+_KEPT_LINKS = ("self", "collection", "license")
+
+
+def write_items(
+    path: Path, found: Sequence[Wanted], *, asked: Mapping[str, Any], collections: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Writes an ItemCollection. asked: where and for what was searched. collections: what they say of licence and providers,
+    for items that do not say it themselves. What stands behind a `?` in an address may be a key, and is left out.
+    """
+    document = {
+        "type": "FeatureCollection",
+        "sattrack:search": dict(asked),
+        "features": [_saved(one.item, collections.get(one.item.collection, {})) for one in found],
+    }
+    text = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, f"{text}\n".encode())
+
+
+def _saved(item: Item, of_collection: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as it came, with absolute addresses without keys, and few links, since others change from day to day."""
+    raw = dict(item.raw)
+    said = raw.get("properties")
+    properties = dict(said) if isinstance(said, dict) else {}
+    for key in ("license", "providers"):
+        if key in of_collection and key not in properties:
+            properties[key] = of_collection[key]
+    assets = {
+        str(key): {**row, "href": without_query(absolute(row["href"], item))}
+        for key, row in raw["assets"].items()
+        if isinstance(row, dict) and isinstance(row.get("href"), str)
+    }
+    for row in assets.values():
+        # Other addresses of the same file, which are not read.
+        row.pop("alternate", None)
+    return {**raw, "properties": properties, "assets": assets, "links": _links(item)}
+
+
+def _links(item: Item) -> list[dict[str, str]]:
+    found = [(relation, link["href"]) for relation in _KEPT_LINKS for link in links_of(item.raw, relation)[:1]]
+    whole = [(relation, without_query(absolute(href, item))) for relation, href in found]
+    return [{"rel": relation, "href": href} for relation, href in whole if is_remote(href)]

@@ -1,0 +1,97 @@
+"""Static catalogues: STAC files that link to each other, walked down to their items, but for branches that cannot match."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sattrack.errors import CatalogueError, SattrackError
+from sattrack.readers.documents import Documents
+from sattrack.readers.footprints import area_of, read_box
+from sattrack.readers.item_filters import Filters
+from sattrack.readers.items import Item, Unread, items_in, links_of
+from sattrack.readers.places import bare
+from sattrack.readers.times import parse_time
+
+_MOST_DEEP = 16
+
+
+def walk(
+    documents: Documents, root: Any, *, filters: Filters, most: int, told: Callable[[str], None]
+) -> Iterator[Item | Unread]:
+    """The items below a catalogue or collection, each document read once, in the order of its links.
+
+    told: hears of links that lead out of the catalogue, and of branches that cannot be read: the others are walked.
+    """
+    met: set[str] = {documents.root}
+    yield from _below(documents, root, documents.root, filters, most, told, met, inside=not filters.collections, deep=0)
+
+
+def _below(
+    documents: Documents, document: Any, address: str, filters: Filters, most: int, told: Callable[[str], None],
+    met: set[str], *, inside: bool, deep: int,
+) -> Iterator[Item | Unread]:  # fmt: skip
+    if deep > _MOST_DEEP:
+        raise CatalogueError(f"catalogues within catalogues, more than {_MOST_DEEP} deep", where=bare(address))
+    # A collection that was asked for holds what is below it, whatever that calls itself.
+    inside = inside or document.get("id") in filters.collections
+    if not _may_hold(document, filters):
+        return
+    if inside:
+        for one in _linked(documents, document, "item", address, told, met):
+            item_address, item = one
+            yield from items_in(item, where=bare(item_address), base=item_address, most=most)
+    for child_address, child in _linked(documents, document, "child", address, told, met):
+        if isinstance(child, dict) and child.get("type") in ("Catalog", "Collection"):
+            yield from _below(documents, child, child_address, filters, most, told, met, inside=inside, deep=deep + 1)
+        else:
+            told(f"{bare(child_address)}: is neither a catalogue nor a collection, and is passed over")
+
+
+def _linked(
+    documents: Documents, document: Any, relation: str, address: str, told: Callable[[str], None], met: set[str]
+) -> Iterator[tuple[str, Any]]:
+    for link in links_of(document, relation):
+        try:
+            to = documents.resolved(link["href"], base=address)
+        except CatalogueError as error:
+            told(str(error))
+            continue
+        if to in met:
+            continue
+        met.add(to)
+        # A document that cannot be had is a hole in what was found: said by whoever reads on, or the end.
+        yield to, documents.get(to)
+
+
+def _may_hold(document: Any, filters: Filters) -> bool:
+    """Whether what a collection says of its extent leaves room for anything that is wanted. One that says none may hold all."""
+    extent = document.get("extent")
+    if not isinstance(extent, dict):
+        return True
+    try:
+        return _meets_place(extent.get("spatial"), filters) and _meets_time(extent.get("temporal"), filters)
+    except (ValueError, TypeError, AttributeError, SattrackError):
+        return True
+
+
+def _meets_place(spatial: Any, filters: Filters) -> bool:
+    boxes = spatial.get("bbox") if isinstance(spatial, dict) else None
+    if not isinstance(boxes, list) or not boxes:
+        return True
+    # The first is around all others.
+    box = read_box(boxes[0])
+    if box is None:
+        return True
+    area = area_of(box)
+    if filters.area is not None and not area.intersects(filters.area):
+        return False
+    return not filters.sites or any(area.intersects(outline) for _, outline in filters.sites)
+
+
+def _meets_time(temporal: Any, filters: Filters) -> bool:
+    rows = temporal.get("interval") if isinstance(temporal, dict) else None
+    if not isinstance(rows, list) or not rows:
+        return True
+    first, last = (parse_time(text) if isinstance(text, str) else None for text in rows[0])
+    far = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return filters.span.meets(first or dt.datetime.min.replace(tzinfo=dt.UTC), last or far)
