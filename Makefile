@@ -8,13 +8,23 @@ NEEDED := "import sys; sys.exit(sys.version_info < (3, 11) and 'sattrack needs P
 export YOLO_OFFLINE := true
 export YOLO_AUTOINSTALL := false
 
-.PHONY: demo test lint types clean
+# Only archives that requirements.lock names by hash are installed. With HASHED=no the same versions from any index: for builds
+# of torch without CUDA (PIP_EXTRA_INDEX_URL), or mirrors that build packages themselves.
+HASHED ?= yes
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint types lock clean
 .DELETE_ON_ERROR:
 
 # An environment that is there and works is kept, whoever made it; one left half made is made anew.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt requirements.lock
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(PYTHON) -c $(NEEDED) && $(PYTHON) -m venv --clear $(VENV); }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+ifeq ($(HASHED),yes)
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+else
+	$(PIP) -c constraints.txt -e ".[dev]"
+endif
 	touch $@
 
 demo: $(STAMP)
@@ -30,6 +40,15 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/mypy
+
+# After a change of pyproject.toml or constraints.txt. Hashes are of every archive of a version on PyPI, for all platforms and
+# Pythons. What builds sattrack itself is locked too: an editable install needs hatchling and editables.
+lock:
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	printf 'hatchling>=1.25\neditables\n' | build/lock/bin/uv --no-config pip compile pyproject.toml - --extra dev \
+		--constraint constraints.txt --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
+		--default-index https://pypi.org/simple --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) demo-run build dist .pytest_cache .mypy_cache .ruff_cache
