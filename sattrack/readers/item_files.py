@@ -12,6 +12,7 @@ from sattrack.readers.hints import Hints
 from sattrack.readers.item_filters import Filters, Wanted, acquisition_of, wanted
 from sattrack.readers.item_places import place_of
 from sattrack.readers.items import Item, Unread, items_in
+from sattrack.readers.signing import forget_refusals, sign
 from sattrack.readers.strict_json import read_json
 from sattrack.settings import Settings
 from sattrack.steps.judging import capability, px_per_width
@@ -92,6 +93,7 @@ def each_once(found: Iterable[Item | Unread]) -> Iterator[Item | Unread]:
 def pick(path: Path, *, filters: Filters, limits: Settings, allow_remote: bool) -> Picked:
     """The pictures that an item file leads to, by time. UsageError where they are remote and that was not allowed."""
     found = read_items(path, limits=limits)
+    forget_refusals()
     kept, left = wanted([one for one in found if isinstance(one, Item)], filters)
     unread = [one for one in found if isinstance(one, Unread)]
     shared = Counter(acquisition_of(one.item) for one in kept)
@@ -130,6 +132,9 @@ def _pick(one: Wanted, shared: Counter[str], *, limits: Settings, allow_remote: 
         path = place_of(choice.asset.href, item, allow_remote=allow_remote, allow_hosts=limits.allow_hosts)
         hints = _with_choice(hints, choice, item, limits=limits, allow_remote=allow_remote)
         fault = coarse(choice, item)
+        if fault is None:
+            for place in (path, hints.mask or ""):
+                sign(place, item, limits=limits)
     except (SceneError, SceneRefused) as error:
         path, fault = item.where, error
     return Pick(path, item.where, name, scene, hints, fault)
