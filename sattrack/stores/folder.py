@@ -65,9 +65,7 @@ class RunFolder:
         return True
 
     def put(self, key: str, part: Part) -> None:
-        sink = pa.BufferOutputStream()
-        pq.write_table(table_of(part), sink, compression="zstd", write_page_checksum=True)
-        write_whole(self._path(key), sink.getvalue().to_pybytes())
+        write_whole(self._path(key), packed(part))
 
     def get(self, key: str) -> Part:
         path = self._path(key)
@@ -140,6 +138,14 @@ class RunFolder:
             with contextlib.suppress(FileNotFoundError):
                 if now - path.stat().st_mtime > _ABANDONED_S:
                     path.unlink()
+
+
+def packed(part: Part) -> bytes:
+    """A part as the bytes of its file, wherever it is kept."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table_of(part), sink, compression="zstd", write_page_checksum=True)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def _line(value: Any) -> str:

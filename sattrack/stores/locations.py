@@ -1,0 +1,76 @@
+"""Locations: where a run is kept that is no folder of this machine: a bucket and a prefix, as any command may print them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from sattrack.errors import UsageError
+
+# scheme -> the package that fsspec needs for it. memory is this process' own, for trying things out.
+SCHEMES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "memory": "fsspec"}
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
+_SEGMENT = re.compile(r"[A-Za-z0-9!_.*'()=,+$ \-]+", re.ASCII)
+_WAY_OUT = "give a folder, or s3://BUCKET/PREFIX"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """scheme: one of SCHEMES. path: bucket and prefix, or prefix. endpoint: of a server that speaks S3; none: Amazon's.
+
+    No password or key is ever part of it: those are found by the store's own client, where it always looks.
+    """
+
+    scheme: str
+    path: str
+    endpoint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.path}"
+
+
+def run_at(text: str, *, endpoint: str = "") -> Path | Location:
+    """What -o names: a folder of this machine, or a location elsewhere. UsageError."""
+    found = _ADDRESS.fullmatch(text)
+    if not found:
+        return Path(text)
+    scheme, path = found[1].casefold(), found[2].rstrip("/")
+    if scheme == "file":
+        return Path(unquote(path if path.startswith("/") else f"/{path.partition('/')[2]}"))
+    if scheme not in SCHEMES:
+        known = ", ".join(f"{name}://" for name in SCHEMES)
+        raise UsageError(f"a run cannot be kept at {scheme}://", where=_shown(text), way_out=f"one of {known} or a folder")
+    segments = path.split("/")
+    if "@" in path or "?" in path or "#" in path:
+        raise UsageError(
+            "a location holds no user, password, query or fragment", where=_shown(text),
+            way_out="keys are taken from where the store's own client looks: environment, profile or the machine's role",
+        )  # fmt: skip
+    if not all(_SEGMENT.fullmatch(one) and one.strip(".") for one in segments):
+        raise UsageError("is no bucket and prefix", where=_shown(text), way_out=_WAY_OUT)
+    if len(segments) < 2 and scheme != "memory":
+        raise UsageError(
+            "names a bucket, and no prefix in it", where=_shown(text), way_out=f"{_WAY_OUT}: a run has its own prefix"
+        )
+    if endpoint and scheme != "s3":
+        raise UsageError(f"--store-endpoint is of s3://, not of {scheme}://", way_out="leave it out")
+    return Location(scheme, path, checked_endpoint(endpoint))
+
+
+def checked_endpoint(text: str) -> str:
+    """http:// or https:// with a host, and nothing that is a secret. UsageError."""
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound, parts = False, urlsplit("")
+    if not sound or "@" in parts.netloc or parts.query or parts.fragment or any(not 33 <= ord(one) < 127 for one in text):
+        raise UsageError("--store-endpoint is no address of a server", where=_shown(text), way_out="give https://HOST[:PORT]")
+    return text.rstrip("/")
+
+
+def _shown(text: str) -> str:
+    """The text without what may be a password or a key."""
+    return re.sub(r"//[^/]*@", "//", re.split(r"[?#]", text, maxsplit=1)[0])[:200]
