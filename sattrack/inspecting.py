@@ -92,8 +92,12 @@ def _inspect(source: Source, request: Request, *, card: ModelCard | None, sample
         tile_px=card.tile_px if card else None,
         tiles=tiles,
         bands=_bands(scene, settings),
-        notes=(*scene.notes, *(said if able == "count" else ())),
+        notes=(*_not_counted(source), *scene.notes, *(said if able == "count" else ())),
     )
+
+
+def _not_counted(source: Source) -> tuple[str, ...]:
+    return (f"detect does not look at it: {source.aside}",) if source.aside else ()
 
 
 def _bands(scene: Scene, settings: Settings) -> tuple[str, ...]:

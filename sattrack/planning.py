@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from sattrack import wiring
@@ -12,9 +13,11 @@ from sattrack.looking import Work
 from sattrack.pipeline import plan_work
 from sattrack.ports import Store
 from sattrack.readers.checksums import verified
+from sattrack.readers.deliveries import gathered
 from sattrack.readers.describing import describe, time_of
 from sattrack.readers.finding import Source, find_sources
 from sattrack.readers.item_filters import EVERYTHING, Filters, outlines_of
+from sattrack.readers.joining import describe_pieces
 from sattrack.readers.outlines import read_outlines
 from sattrack.readers.ranges import look_again
 from sattrack.results import ModelCard, SceneOutcome
@@ -106,8 +109,8 @@ def _wanted_items(request: Request) -> Filters:
 
 
 def find_for(request: Request) -> list[Source]:
-    """The files that a request's inputs name. UsageError where there are none."""
-    sources = look_for(request)
+    """The scenes that a request's inputs name: files, and deliveries of several. UsageError where there are none."""
+    sources = gathered(look_for(request), describe=partial(describe_for, request), limits=request.settings)
     if not sources:
         raise UsageError(
             f"no pictures found in {', '.join(request.inputs)}",
@@ -117,9 +120,11 @@ def find_for(request: Request) -> list[Source]:
 
 
 def describe_for(request: Request, source: Source) -> Scene:
-    """The scene of a file, with what the request says of those that do not say it themselves. SceneError, SceneRefused."""
+    """The scene of a source, with what the request says of those that do not say it themselves. SceneError, SceneRefused."""
     if source.fault:
         raise source.fault
+    if source.pieces:
+        return describe_pieces(source, describe=partial(describe_for, request))
     return describe(
         source, gsd_m=request.gsd_m, bands=request.bands, acquired=request.acquired, sensor=request.sensor,
         nodata=request.nodata, mask=request.mask, limits=request.settings,
@@ -137,6 +142,8 @@ def _plan_one(
 ) -> Planned:
     name = source.part
     scene: Scene | None = None
+    if source.aside:
+        return Planned(name, outcome=_ended(source, status="skipped", reason=source.aside, scene=None, option=request.acquired))
     try:
         scene = describe_for(request, source)
         _refuse_coarse(scene)

@@ -129,5 +129,9 @@ class RunIndex:
     @property
     def locations(self) -> tuple[str, ...]:
         """Where the scenes lay: what sentences of the run may quote, and what is cut down to names before print."""
-        first = tuple(outcome.location for outcome in self.outcomes)
-        return first + tuple(piece.location for o in self.outcomes if o.scene for piece in o.scene.pieces[1:])
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Where its files lay."""
+        return tuple(dict.fromkeys((self.location, *(self.scene.locations if self.scene else ()))))
+
+        return tuple(location for outcome in self.outcomes for location in outcome.locations)

@@ -1,5 +1,6 @@
 """`sattrack info`: what a picture is, what the detector would be fed, and whether its boxes can be counted."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,19 +75,22 @@ def lines(facts: "Facts") -> list[str]:
 
 
 def _about_scene(scene: "Scene", bands: tuple[str, ...]) -> list[tuple[str, str]]:
+    from sattrack.reports.wording import viewing_words
+
     rows, cols = scene.grid.shape
     x, y = scene.grid.gsd_m
     fed = "gray" if len(scene.bands) == 1 else "red, green, blue"
     when = f"{scene.acquired:%Y-%m-%d %H:%M:%S} UTC" if scene.acquired else "unknown: counted, but in no series; --date says it"
     return [
         ("size", f"{cols} x {rows} px, {cols * x:,.0f} x {rows * y:,.0f} m"),
-        ("file", " ".join(part for part in (scene.driver, scene.dtype) if part)),
+        ("file", " ".join(part for part in (scene.driver, scene.dtype) if part) + _files(scene)),
         *([("bands", "; ".join(f"{i} {name}" for i, name in enumerate(bands, start=1)))] if bands else []),
         ("bands fed", f"{', '.join(map(str, scene.bands))} as {fed}"),
         ("CRS", _crs(scene.grid.crs)),
         ("GSD", f"{x:.4g} m across, {y:.4g} m down" + (f" (from {scene.gsd_source})" if scene.gsd_source else "")),
         ("time", when + (f" (from {scene.acquired_source})" if scene.acquired else "")),
         ("sensor", scene.sensor or "unknown"),
+        *([("viewing", viewing_words(scene.viewing))] if scene.viewing else []),
         ("nodata", "none declared" if scene.nodata is None else f"{scene.nodata:g}"),
         ("mask", (scene.mask or "none") + ("" if scene.cloud_checked else "; clouds are not checked")),
         *(
@@ -95,6 +99,10 @@ def _about_scene(scene: "Scene", bands: tuple[str, ...]) -> list[tuple[str, str]
             else []
         ),
     ]
+
+
+def _files(scene: "Scene") -> str:
+    return f", {len(scene.pieces)} files read as one picture" if scene.pieces else ""
 
 
 def _about_detector(facts: "Facts") -> list[tuple[str, str]]:
@@ -147,6 +155,7 @@ def as_value(facts: "Facts") -> dict[str, Any]:
             "bands": list(scene.bands), "dtype": scene.dtype, "driver": scene.driver, "datetime": plain(scene.acquired),
             "datetime_source": scene.acquired_source, "sensor": scene.sensor, "source": scene.source, "licence": scene.licence,
             "nodata": plain(scene.nodata), "mask": scene.mask, "cloud_checked": scene.cloud_checked,
+            "viewing": asdict(scene.viewing) if scene.viewing else None, "files": list(scene.locations),
         }  # fmt: skip
     if stretch:
         value["stretch"] = {"low": list(stretch.low), "high": list(stretch.high), "percentiles": list(stretch.percentiles)}

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -20,6 +21,7 @@ from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import gdal_errors, gdal_options
 from sattrack.readers.times import time_in_name, time_in_tags
 from sattrack.readers.upright import Upright
+from sattrack.readers.vendor_values import VENDOR
 from sattrack.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ _LARGE_PX = 4_000_000
 _SENSOR_TAGS = ("SATELLITEID", "SATELLITE", "SENSOR", "SENSORID", "PLATFORM", "MISSION")
 _LICENCE_TAGS = ("LICENCE", "LICENSE", "TIFFTAG_COPYRIGHT", "EXIF_COPYRIGHT", "COPYRIGHT")
 _SOURCE_TAGS = ("SOURCE", "ATTRIBUTION", "CREDIT")
+# Two clocks further apart speak of two moments; two pixel sizes, of two pictures.
+_CLOCKS_ALIKE_S, _GSD_ALIKE = 60.0, 1.1
 _COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 
 
@@ -81,10 +85,13 @@ def _described(picture: Upright, source: "Source", *, options: _Options, looks: 
     tags = {key.upper(): text.strip() for key, text in own_tags.items()}
     notes = [*source.hints.notes, *_changes(picture)]
     grid, gsd_source = _grid(picture, source, option=options.gsd_m, notes=notes)
-    chosen = choose_bands(raster.colorinterp, said=source.hints.bands, option=options.bands, where=where, notes=notes)
-    when, when_source = time_of(
-        source, tags={**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}, option=options.acquired
-    )
+    chosen = choose_bands(
+        raster.colorinterp, said=source.hints.bands, option=options.bands, vendor=source.hints.vendor_bands, where=where,
+        notes=notes,
+    )  # fmt: skip
+    when, when_source = time_of(source, tags=own_tags, option=options.acquired)
+    sensor = _first(tags, _SENSOR_TAGS)
+    notes += _contradictions(source, tags=own_tags, when_source=when_source, sensor=sensor, grid=grid)
     declared = raster.nodatavals[chosen[0] - 1]
     nodata = options.nodata if declared is None else float(declared)
     if looks and nodata is None and not picture.declares_mask and _constant_corner(picture, chosen):
@@ -102,7 +109,7 @@ def _described(picture: Upright, source: "Source", *, options: _Options, looks: 
         dtype=raster.dtypes[chosen[0] - 1],
         acquired=when,
         acquired_source=when_source,
-        sensor=_first(tags, _SENSOR_TAGS) or source.hints.sensor or options.sensor or "",
+        sensor=sensor or source.hints.sensor or options.sensor or "",
         source=_first(tags, _SOURCE_TAGS) or source.hints.source,
         licence=_first(tags, _LICENCE_TAGS) or source.hints.licence,
         driver=picture.driver,
@@ -111,6 +118,7 @@ def _described(picture: Upright, source: "Source", *, options: _Options, looks: 
         gsd_source=gsd_source,
         cloud_checked=mask is not None,
         notes=tuple(notes),
+        viewing=source.hints.viewing,
     )
 
 
@@ -134,12 +142,13 @@ def time_of(
 ) -> tuple[dt.datetime | None, str]:
     """When a picture was taken, and who says it: a catalogue's item, tags, sidecar or manifest, the file's name, the option.
 
-    Without tags it is what can be known of a file that cannot be read.
+    Without tags it is what can be known of a file that cannot be read. The vendor's metadata stands before the general tag of a
+    TIFF, which is often the time of processing.
     """
     if source.hints.acquired and source.hints.acquired_source == "item":
         # A catalogue tells when the picture was taken; tags may tell when its file was made.
         return source.hints.acquired, "item"
-    found = time_in_tags(dict(tags)) if tags else None
+    found = time_in_tags(dict(tags), general=source.hints.acquired_source != VENDOR) if tags else None
     if found:
         return found, "tags"
     if source.hints.acquired:
@@ -148,6 +157,35 @@ def time_of(
     if found:
         return found, "name"
     return (option, "option") if option else (None, "unknown")
+
+
+def _contradictions(source: "Source", *, tags: Mapping[str, str], when_source: str, sensor: str, grid: Grid) -> Iterator[str]:
+    """Where a file and its vendor's metadata say different things, and which of them is used."""
+    hints, tagged = source.hints, time_in_tags(dict(tags))
+    if hints.acquired_source == VENDOR and hints.acquired and tagged:
+        apart = abs((hints.acquired - tagged).total_seconds())
+        if apart > _CLOCKS_ALIKE_S:
+            yield (
+                f"the file's tags say {tagged:%Y-%m-%d %H:%M:%S}, the vendor's metadata {hints.acquired:%Y-%m-%d %H:%M:%S}: "
+                f"the {when_source} {'are' if when_source == 'tags' else 'is'} used"
+            )
+    if sensor and hints.viewing and hints.sensor and not _alike(sensor, hints.sensor):
+        yield f"the file's tags name the sensor {sensor}, what stands beside it {hints.sensor}: the tags are used"
+    if hints.gsd_source == VENDOR and hints.gsd_m and grid.georeferenced:
+        said, found = max(hints.gsd_m), max(grid.gsd_m)
+        if not 1 / _GSD_ALIKE <= found / said <= _GSD_ALIKE:
+            yield (
+                f"the vendor's metadata says pixels of {said:g} m, the georeferencing gives {found:.3g} m: "
+                "the georeferencing is used"
+            )
+
+
+def _alike(one: str, two: str) -> bool:
+    """Whether two names of sensors may mean one: WV02 and WorldView-2."""
+    letters, figures = (
+        [re.sub(wanted, "", text.casefold()).lstrip("0") for text in (one, two)] for wanted in (r"[^a-z]", r"[^0-9]")
+    )
+    return letters[0][:1] == letters[1][:1] and (figures[0] == figures[1] or not all(figures))
 
 
 def _constant_corner(picture: Upright, bands: tuple[int, ...]) -> bool:
@@ -233,9 +271,16 @@ def measure_gsd(shape: tuple[int, int], *, transform: Affine6, crs: str, where: 
 
 
 def choose_bands(
-    kinds: Sequence[Any], *, said: Sequence[int] | None, option: Sequence[int] | None, where: str, notes: list[str]
+    kinds: Sequence[Any],
+    *,
+    said: Sequence[int] | None,
+    option: Sequence[int] | None,
+    vendor: Sequence[int] | None = None,
+    where: str,
+    notes: list[str],
 ) -> tuple[int, ...]:
-    """The 1 or 3 band numbers that are fed: those said of this file, by colour interpretation, or by the option for all files.
+    """The 1 or 3 band numbers that are fed: those said of this file, by colour interpretation, by the option for all files, or
+    by the vendor's metadata.
 
     SceneRefused where none of them tells. Orders that are only a satellite's custom are never guessed.
     """
@@ -248,6 +293,9 @@ def choose_bands(
         return own
     if option is not None:
         return _checked(option, count=len(kinds), where=where)
+    if vendor is not None and len(vendor) in (1, 3) and max(vendor) <= len(kinds):
+        notes.append(f"by the vendor's metadata bands {', '.join(map(str, vendor))} are fed (--bands overrides)")
+        return tuple(vendor)
     shown = [i + 1 for i, kind in enumerate(kinds) if kind != ColorInterp.alpha]
     if len(shown) == 3 and not any(kind in _COLOURS for kind in kinds):
         notes.append("three bands without colour interpretation are taken as red, green, blue (--bands overrides)")

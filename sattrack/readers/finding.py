@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from sattrack.errors import ManifestError, SattrackError, UsageError
+from sattrack.errors import ManifestError, SattrackError, SceneRefused, UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.folders import has_magic, is_picture, natural_key, pictures_below, pictures_matching
 from sattrack.readers.gdals_sidecars import read_gdals
@@ -21,14 +21,18 @@ from sattrack.readers.item_filters import EVERYTHING, Filters
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
 from sattrack.readers.places import bare, named_place
 from sattrack.readers.sidecars import is_mask_name, look_beside, read_sidecars
+from sattrack.readers.vendor_metadata import contradiction, read_told, read_vendor
+from sattrack.readers.vendor_names import is_decoy
+from sattrack.readers.vendor_values import Told
 from sattrack.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _REMOTE = re.compile(r"(https?|s3)://", re.IGNORECASE)
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:")
+_MOST_SHOWN = 3
 # What stands beside pictures, and comes along when a shell expands `folder/*`.
 _BESIDE = (".json", ".xml", ".prj", ".ovr", ".msk", ".wld", ".tfw", ".pgw", ".pngw", ".jgw", ".jpgw", ".j2w", ".txt", ".md",
-           ".geojson", ".gpkg", ".kml")  # fmt: skip
+           ".geojson", ".gpkg", ".kml", ".imd", ".til")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,9 @@ def find_sources(
             key = one.key
             found[key] = _agreed(found[key], one) if key in found else one
     _check_scenes(found.values())
-    beside = cache(look_beside)
+    beside, told = cache(look_beside), cache(read_told)
     pairs = [
-        (one, _hints(one, beside=beside, gdals=sidecars))
+        (one, _hints(one, beside=beside, told=told, gdals=sidecars))
         for one in sorted(found.values(), key=lambda one: natural_key(one.path))
     ]
     masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and not is_remote(hints.mask)}
@@ -137,7 +141,20 @@ def _found(
 
 
 def _walked(paths: Iterable[str]) -> Iterator[_Found]:
-    return (_Found(_writable(path), named=False) for path in paths if not is_mask_name(stem_of(path)))
+    """The scenes among what stands in folders; of previews and the like it is said that they are passed over."""
+    passed = []
+    for path in paths:
+        stem = stem_of(path)
+        if is_decoy(stem):
+            passed.append(PurePosixPath(path).name)
+        elif not is_mask_name(stem):
+            yield _Found(_writable(path), named=False)
+    if passed:
+        shown = ", ".join(sorted(passed)[:_MOST_SHOWN]) + (", ..." if len(passed) > _MOST_SHOWN else "")
+        _LOG.warning(
+            "not looked at, since their names are those of previews: %s; name such a file itself to have it counted",
+            shown,
+        )  # fmt: skip
 
 
 def _from_row(row: Row, *, folder: Path, allow_remote: bool) -> _Found:
@@ -183,7 +200,7 @@ def _check_scenes(found: Iterable[_Found]) -> None:
                 )  # fmt: skip
 
 
-def _hints(one: _Found, *, beside: Callable[[Path], Any], gdals: bool) -> Hints:
+def _hints(one: _Found, *, beside: Callable[[Path], Any], told: Callable[[Path], Told], gdals: bool) -> Hints:
     if is_remote(one.path) or one.fault:
         return one.hints
     path = Path(one.path)
@@ -193,7 +210,8 @@ def _hints(one: _Found, *, beside: Callable[[Path], Any], gdals: bool) -> Hints:
     else:
         said = read_sidecars(path, beside=beside(path.parent))
     said = said.over(read_gdals(path, beside=beside(path.parent))) if gdals else said
-    return one.hints.over(said)
+    said, vendor = one.hints.over(said), read_vendor(path, beside=beside(path.parent), read=told)
+    return replace(said, notes=(*said.notes, *contradiction(said, vendor))).over(vendor)
 
 
 def _named(pairs: Iterable[tuple[_Found, Hints]]) -> list[Source]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sattrack.errors import ManifestError
 from sattrack.geometry import Affine6
+from sattrack.imagery import Viewing
 
 _LONGEST_TEXT = 500
 _LARGEST_GSD_M = 100_000.0
@@ -23,8 +24,9 @@ _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+", re.ASCII)
 class Hints:
     """What a manifest's row or a picture's sidecars say; none or empty where they are silent.
 
-    acquired: UTC; acquired_source: manifest or sidecar. gsd_m: (along columns, along rows). transform and crs: from a world
-    file and its .prj, outer corner of the top-left pixel.
+    acquired: UTC; acquired_source: manifest, sidecar or vendor metadata. gsd_m: (along columns, along rows). transform and crs:
+    from a world file and its .prj, outer corner of the top-left pixel. vendor_bands: by the vendor, for files that do not say
+    it themselves. listed: names of all pictures of the delivery, by the vendor.
     """
 
     acquired: dt.datetime | None = None
@@ -38,6 +40,9 @@ class Hints:
     mask: str | None = None
     transform: Affine6 | None = None
     crs: str | None = None
+    viewing: Viewing | None = None
+    vendor_bands: tuple[int, ...] | None = None
+    listed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def over(self, other: "Hints") -> "Hints":

@@ -79,13 +79,14 @@ def parse_time(text: str) -> dt.datetime:
     return time
 
 
-def time_in_tags(tags: Mapping[str, str]) -> dt.datetime | None:
+def time_in_tags(tags: Mapping[str, str], *, general: bool = True) -> dt.datetime | None:
     """The time of acquisition in a raster's tags, of all its domains in one dictionary; none where no tag holds a real time.
 
-    Tags are often empty or wrong (`0000:00:00 00:00:00`), and no user wrote them: a bad one is as if it were not there.
+    general: the general TIFF tag counts too. Tags are often empty or wrong (`0000:00:00 00:00:00`), and no user wrote them: a
+    bad one is as if it were not there.
     """
     folded = {key.casefold(): str(value).strip() for key, value in tags.items()}
-    for tag in _TAGS:
+    for tag in _TAGS if general else _TAGS[:-1]:
         text = folded.get(tag.casefold(), "")
         offset = folded.get(_OFFSETS.get(tag.casefold(), ""), "")
         try:

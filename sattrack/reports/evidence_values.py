@@ -1,6 +1,6 @@
 """Evidence as numbers: the alert with its series and exchange, where everything came from, and the rows of its counts."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ def _input(outcome: SceneOutcome, used: tuple[str, Part] | None, *, state: str) 
     said: dict[str, Any] = {
         "scene_id": clean(outcome.scene_id), "file": shown(outcome.location), "sha256": outcome.sha256,
         "status": outcome.status, "shown": used[0] if used else None,
-        "file_now": discreet(state, locations=(outcome.location,)),
+        "file_now": discreet(state, locations=outcome.locations),
     }  # fmt: skip
     if scene is not None:
         said |= {
@@ -121,6 +121,10 @@ def _input(outcome: SceneOutcome, used: tuple[str, Part] | None, *, state: str) 
             "gsd_m": [number(size, digits=4) for size in scene.grid.gsd_m],
             "gsd_source": scene.gsd_source, "shape": list(scene.grid.shape),
         }  # fmt: skip
+        if scene.pieces:
+            said["files"] = [shown(location) for location in scene.locations]
+        if scene.viewing:
+            said["viewing"] = asdict(scene.viewing)
     if used is not None:
         stretch = used[1].stretch
         ends = {name: [number(one, digits=4) for one in getattr(stretch, name)] for name in ("low", "high")}

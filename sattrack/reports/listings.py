@@ -65,7 +65,7 @@ def scene_row(outcome: SceneOutcome, *, model_id: str) -> dict[str, object]:
     row: dict[str, object] = dict.fromkeys(SCENE_COLUMNS)
     row |= {
         "scene_id": outcome.scene_id, "part": outcome.part, "location": shown(outcome.location), "status": outcome.status,
-        "reason": discreet(outcome.reason, locations=(outcome.location,)), "sha256": outcome.sha256, "key": outcome.key,
+        "reason": discreet(outcome.reason, locations=outcome.locations), "sha256": outcome.sha256, "key": outcome.key,
         "model_id": model_id, "schema_version": SCHEMA_VERSION, "datetime": moment(outcome.acquired),
         "datetime_source": outcome.acquired_source,
     }  # fmt: skip
@@ -85,7 +85,7 @@ def _said(scene: Scene) -> dict[str, object]:
         "gsd_source": scene.gsd_source, "px_per_width": number(px_per_width(scene.grid.gsd_m), digits=2),
         "capability": capability(scene.grid.gsd_m), "nodata": number(scene.nodata, digits=6),
         "cloud_checked": scene.cloud_checked, "footprint": _footprint(scene.grid),
-        "notes": discreet(_JOIN.join(scene.notes), locations=(scene.location, scene.mask or "")),
+        "notes": discreet(_JOIN.join(scene.notes), locations=(*scene.locations, scene.mask or "")),
     }  # fmt: skip
 
 

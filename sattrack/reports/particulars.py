@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, discreet, shown
+from sattrack.reports.wording import viewing_words
 from sattrack.results import ModelCard, Part
+
+_MOST_TOLD = 20
 
 
 def model_rows(card: ModelCard) -> list[tuple[str, str]]:
@@ -42,20 +45,32 @@ def _band(row: Mapping[str, float]) -> str:
 def run_rows(run: Finished, parts: Mapping[str, Part], locations: Sequence[str]) -> list[tuple[str, str]]:
     """What was done, with what."""
     index = run.index
-    devices = sorted({part.device for part in parts.values()})
-    tiles, skipped = sum(part.tiles for part in parts.values()), sum(part.tiles_skipped for part in parts.values())
-    dropped = sum(part.dropped for part in parts.values())
+    devices: set[str] = set()
+    tiles = skipped = dropped = boxes = 0
+    for part in parts.values():
+        devices.add(part.device)
+        tiles, skipped = tiles + part.tiles, skipped + part.tiles_skipped
+        dropped, boxes = dropped + part.dropped, boxes + len(part.detections)
     rows = [
         ("Command", discreet(index.command, locations=locations)),
         ("Outlines", shown(index.sites_file) or "none: each scene is its own place"),
-        ("Device", ", ".join(devices) or "none used"),
+        ("Device", ", ".join(sorted(devices)) or "none used"),
         ("Tiles", f"{tiles:,} seen, {skipped:,} without a pixel"),
-        ("Boxes stored", f"{sum(len(p.detections) for p in parts.values()):,}"),
+        ("Boxes stored", f"{boxes:,}"),
         ("Degenerate boxes dropped", f"{dropped:,}" if dropped else ""),
+        ("Taken, by the vendors", _taken(run)),
         ("Schema", index.schema_version),
         *sorted(index.versions.items()),
     ]
     return [(key, clean(value)) for key, value in rows if value]
+
+
+def _taken(run: Finished) -> str:
+    """How scenes were taken, of those whose vendor says it."""
+    scenes = [outcome.scene for outcome in run.index.outcomes if outcome.status == "done" and outcome.scene]
+    told = [f"{clean(scene.part)}: {viewing_words(scene.viewing)}" for scene in scenes if scene.viewing]
+    more = len(told) - _MOST_TOLD
+    return "; ".join(told[:_MOST_TOLD]) + (f"; and {more:,} more, in run.json" if more > 0 else "")
 
 
 def setting_rows(run: Finished) -> list[tuple[str, str]]:

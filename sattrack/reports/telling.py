@@ -117,7 +117,7 @@ def problems(outcomes: Sequence[SceneOutcome]) -> tuple[dict[str, str], ...]:
     """Scenes that gave nothing, with the reason: refused and failed ones first, then those skipped."""
     order = {"failed": 0, "refused": 1, "skipped": 2}
     bad = sorted((o for o in outcomes if o.status in order), key=lambda o: (order[o.status], o.part))
-    locations = [o.location for o in outcomes]
+    locations = [location for o in outcomes for location in o.locations]
     return tuple(
         {
             "scene": clean(o.part or o.scene_id),

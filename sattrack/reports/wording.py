@@ -4,6 +4,7 @@ import datetime as dt
 import math
 
 from sattrack.flows import Moved
+from sattrack.imagery import Viewing
 from sattrack.steps.phrasing import bracketed
 from sattrack.timeline import Count
 
@@ -47,6 +48,15 @@ def when(moment: dt.datetime | None) -> str:
     if moment is None:
         return "date unknown"
     return " ".join(filter(None, (short_day(moment), clock(moment))))
+
+
+def viewing_words(viewing: Viewing) -> str:
+    """off nadir 12.3°, sun 45.1° high from 160°, clouds on 5 %"""
+    said = [] if viewing.off_nadir_deg is None else [f"off nadir {viewing.off_nadir_deg:.1f}°"]
+    sun = [] if viewing.sun_elevation_deg is None else [f"{viewing.sun_elevation_deg:.1f}° high"]
+    sun += [] if viewing.sun_azimuth_deg is None else [f"from {viewing.sun_azimuth_deg % 360:.0f}°"]
+    said += [f"sun {' '.join(sun)}"] if sun else []
+    return ", ".join([*said, *([] if viewing.cloud_cover is None else [f"clouds on {share(viewing.cloud_cover)} of it"])])
 
 
 def whole(number: float) -> str:
