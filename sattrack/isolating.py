@@ -4,11 +4,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sattrack import wiring
 from sattrack.detectors.cores import granted_threads
 from sattrack.errors import SceneError
+from sattrack.executors.clusters import RayExecutor
 from sattrack.executors.processes import Bounds, Lost, ProcessExecutor
 from sattrack.keeping import Kept, ended_badly, keep
 from sattrack.looking import Work
@@ -17,6 +19,7 @@ from sattrack.readers.places import learn
 from sattrack.readers.travels import TRAVELS
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
+from sattrack.stores.locations import Location
 
 # One of these for each card that NVIDIA's driver knows.
 _CARDS = Path("/proc/driver/nvidia/gpus")
@@ -24,19 +27,20 @@ _CARDS = Path("/proc/driver/nvidia/gpus")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a worker must know before its first scene. run: its folder. secrets: see readers.places."""
+    """What a worker must know before its first scene. run: its folder. secrets: see readers.places. at: see planning.Request."""
 
     model: wiring.Model
     card: ModelCard
     settings: Settings
     run: Path
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    at: Location | None = None
 
 
 def begin(start: Start) -> Callable[[Work], Kept]:
     """In a worker: what looks at a scene, and stores its part. The detector is loaded once."""
     learn(start.secrets)
-    store = wiring.open_store(start.run, create=False)
+    store = wiring.open_part_store(start.run, at=start.at, settings=start.settings)
     reader, executor = wiring.make_reader(start.settings), wiring.make_executor(start.settings)
     detector, _ = wiring.load_model(start.model, settings=start.settings)
 
@@ -52,14 +56,11 @@ def begin(start: Start) -> Callable[[Work], Kept]:
     return look
 
 
-def detected_apart(works: Iterable[Work], *, start: Start, begins: Callable[[Work], None]) -> Iterator[Kept]:
+def detected_apart(
+    works: Iterable[Work], *, start: Start, begins: Callable[[Work], None], ray_address: str = ""
+) -> Iterator[Kept]:
     """What became of each scene, in order: the same parts as without workers, byte for byte."""
-    settings = start.settings
-    executor = ProcessExecutor(
-        "sattrack.isolating:begin", start, workers=settings.workers,
-        bounds=Bounds(settings.scene_seconds, settings.worker_bytes, settings.worker_scenes),
-        environment=lambda number: _environment(number, settings),
-    )  # fmt: skip
+    executor = _executor(start, ray_address=ray_address)
     asked: deque[Work] = deque()
 
     def told() -> Iterator[Work]:
@@ -77,12 +78,30 @@ def detected_apart(works: Iterable[Work], *, start: Start, begins: Callable[[Wor
             yield answer
 
 
+def _executor(start: Start, *, ray_address: str) -> ProcessExecutor | RayExecutor:
+    settings, serves = start.settings, "sattrack.isolating:begin"
+    bounds = Bounds(settings.scene_seconds, settings.worker_bytes, settings.worker_scenes)
+    if settings.executor != "ray":
+        environment = partial(_environment, settings=settings)
+        return ProcessExecutor(serves, start, workers=settings.workers, bounds=bounds, environment=environment)
+    # Ray itself gives an actor its card; and on a cluster its share of the cores, of which this machine knows nothing.
+    share = {} if ray_address else _cores(settings)
+    cards = settings.device in ("auto", "cuda") and start.model.backend == wiring.REFERENCE_BACKEND
+    return RayExecutor(
+        serves, start, workers=settings.workers, bounds=bounds, environment=lambda _: share, address=ray_address, gpus=cards
+    )
+
+
 def _environment(number: int, settings: Settings) -> dict[str, str]:
     """A worker's own share of the cores, and of the graphics cards one."""
-    share = {"OMP_NUM_THREADS": str(max(1, granted_threads() // settings.workers))}
+    share = _cores(settings)
     if settings.device in ("auto", "cuda") and len(cards := _cards()) > 1:
         share["CUDA_VISIBLE_DEVICES"] = cards[number % len(cards)]
     return share
+
+
+def _cores(settings: Settings) -> dict[str, str]:
+    return {"OMP_NUM_THREADS": str(max(1, granted_threads() // settings.workers))}
 
 
 def _cards() -> list[str]:

@@ -8,7 +8,7 @@ from sattrack.errors import SceneError, SceneRefused
 from sattrack.imagery import Scene
 from sattrack.looking import Timings, Work
 from sattrack.pipeline import Ended
-from sattrack.ports import Store
+from sattrack.ports import PartStore
 from sattrack.results import Part, SceneOutcome
 
 Digest = Callable[[Scene], str]
@@ -19,7 +19,7 @@ _BEHIND, _LONG_S = 4, 1.0
 _NO_MEMORY = "memory ended (give the detector fewer tiles at once: batch: 1 in a settings file, and --config)"
 
 
-def kept_behind(ended: Iterable[Ended], *, store: Store, digest: Digest) -> Iterator[Kept]:
+def kept_behind(ended: Iterable[Ended], *, store: PartStore, digest: Digest) -> Iterator[Kept]:
     """Parts stored in order by another thread while the detector goes on; one that took long is waited for and told at once."""
     pool = ThreadPoolExecutor(1, thread_name_prefix="sattrack-store")
     storing: deque[Future[Kept]] = deque()
@@ -34,7 +34,7 @@ def kept_behind(ended: Iterable[Ended], *, store: Store, digest: Digest) -> Iter
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def keep(end: Ended, *, store: Store, digest: Digest) -> Kept:
+def keep(end: Ended, *, store: PartStore, digest: Digest) -> Kept:
     """Stores the part of a scene that has one, unless its file changed meanwhile. The timings are those of stored parts."""
     work, error = end.work, end.error
     if end.part is not None:

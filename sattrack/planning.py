@@ -22,6 +22,7 @@ from sattrack.readers.outlines import read_outlines
 from sattrack.readers.ranges import look_again
 from sattrack.results import ModelCard, SceneOutcome
 from sattrack.settings import Settings
+from sattrack.stores.locations import Location
 from sattrack.steps.grounding import finds_back
 from sattrack.steps.judging import capability, px_per_width
 from sattrack.timeline import Site
@@ -35,7 +36,8 @@ class Request:
     """What a run is asked to do. gsd_m, acquired and the rest are for all scenes that do not say it themselves.
 
     follow_links, sidecars: see find_sources. verify: a list of checksums that every file must meet. leave: paths that the
-    inputs name, but which are not looked at this time. filters: which items of STAC files are wanted.
+    inputs name, but which are not looked at this time. at: where the run is kept if that is no folder; `out` is its copy then.
+    ray_address: of the cluster for executor ray; empty: one of this machine's own. filters: which items of STAC files are wanted.
     """
 
     inputs: tuple[str, ...]
@@ -58,6 +60,8 @@ class Request:
     sidecars: bool = False
     verify: Path | None = None
     leave: frozenset[str] = frozenset()
+    at: Location | None = None
+    ray_address: str = ""
     filters: Filters = EVERYTHING
 
 

@@ -59,7 +59,13 @@ class Executor(Protocol):
     def map(self, work: Callable[[A], B], items: Iterable[A]) -> Iterator[B]: ...
 
 
-class Store(Protocol):
+class PartStore(Protocol):
+    """Where parts go, under their keys."""
+
+    def put(self, key: str, part: Part) -> None: ...
+
+
+class Store(PartStore, Protocol):
     """A run's folder: parts under their keys, and the index of the run. A crash while writing leaves nothing half."""
 
     @property
@@ -71,13 +77,19 @@ class Store(Protocol):
 
     def has(self, key: str) -> bool: ...
 
-    def put(self, key: str, part: Part) -> None: ...
-
     def get(self, key: str) -> Part: ...
 
     def read_index(self) -> RunIndex: ...
 
     def write_index(self, index: RunIndex) -> None: ...
+
+    def gather(self) -> None:
+        """Sees to it that the parts of all finished scenes lie in the root, also those that others have put."""
+        ...
+
+    def publish(self) -> None:
+        """Sees to it that what was written into the root beside the parts is where the run is kept."""
+        ...
 
 
 class Finished(Protocol):

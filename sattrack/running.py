@@ -49,7 +49,9 @@ def detect(request: Request, *, listener: Listener | None = None) -> Run:
     listener = listener or Listener()
     if request.out.exists() and any(request.out.resolve() == Path(i).resolve() for i in request.inputs):
         raise UsageError("the run folder is the input folder itself", where=str(request.out), way_out="choose another -o")
-    store = wiring.open_store(request.out, create=True)
+    if request.at is not None and request.at.scheme == "memory" and request.settings.isolated:
+        raise UsageError("memory:// is this process' own: workers cannot write there", way_out="--executor thread, or s3://")
+    store = wiring.open_store(request.out, create=True, at=request.at, settings=request.settings)
     with store.alone():
         planned, card, sites, notes = plan(request, store=store)
         listener.planned(planned)
@@ -64,7 +66,10 @@ def detect(request: Request, *, listener: Listener | None = None) -> Run:
         finally:
             outcomes.close()
             journal.write()
-        return recount(request.out, sites=request.sites, threshold=request.settings.threshold, notes=notes)
+        store.gather()
+        run = recount(request.out, sites=request.sites, threshold=request.settings.threshold, notes=notes)
+        store.publish()
+        return run
 
 
 def _outcomes(
@@ -87,8 +92,8 @@ def _outcomes(
         listener.scene_begins(plans[work.key])
 
     if request.settings.isolated:
-        start = Start(request.model, card, request.settings, store.root.absolute(), secrets())
-        kept = detected_apart(works, start=start, begins=begins)
+        start = Start(request.model, card, request.settings, store.root.absolute(), secrets(), request.at)
+        kept = detected_apart(works, start=start, begins=begins, ray_address=request.ray_address)
     else:
         kept = _detected_here(works, request, card=card, store=store, begins=begins, tiles_done=listener.tiles_done)
     for outcome, timings in kept:

@@ -79,12 +79,13 @@ class Settings(BaseModel):
         description="Longest that one scene may take, seconds; then it fails and the next begins.",
     )
     workers: int = Field(
-        default=1, ge=1, le=64, description="Scenes that are looked at at once, each in a process of its own where over one."
+        default=1, ge=1, le=1024, description="Scenes that are looked at at once, each in a process of its own where over one."
     )
-    executor: Literal["auto", "thread", "process"] = Field(
+    executor: Literal["auto", "thread", "process", "ray"] = Field(
         default="auto",
         description="Where scenes are looked at: thread, in this process, one by one; process, in workers, so that one which "
-        "kills, hangs or swells its worker fails alone; auto, in workers where there are more than one.",
+        "kills, hangs or swells its worker fails alone; ray, in such workers on the machines of a Ray cluster; auto, in processes "
+        "where there are several workers.",
     )
     worker_bytes: int = Field(default=4 << 30, ge=1 << 28, description="Most memory that a worker may take, bytes.")
     worker_scenes: int = Field(default=500, ge=1, description="Scenes after which a worker is made anew.")
@@ -150,7 +151,7 @@ class Settings(BaseModel):
     @property
     def isolated(self) -> bool:
         """Whether scenes are looked at in worker processes."""
-        return self.executor == "process" or (self.executor == "auto" and self.workers > 1)
+        return self.executor in ("process", "ray") or (self.executor == "auto" and self.workers > 1)
 
     def percentiles(self, of_card: tuple[float, float]) -> tuple[float, float]:
         """The percentiles that become 0 and 255: each the user's where set, else the one that the weights were trained with."""

@@ -2,8 +2,9 @@
 
 import importlib
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,13 @@ from sattrack.assets import asset_folder
 from sattrack.detectors.backends import EIGHT_BIT
 from sattrack.errors import DetectorError, UsageError
 from sattrack.findings import Findings, Pair
-from sattrack.ports import Detector, Executor, Finished, Reader, Report, Store
+from sattrack.ports import Detector, Executor, Finished, PartStore, Reader, Report, Store
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
+from sattrack.stores.locations import Location
 
 if TYPE_CHECKING:
+    from sattrack.stores.objects import Objects
     from sattrack.detectors.exports import Export
     from sattrack.detectors.quantising import Calibration
 
@@ -263,10 +266,54 @@ def make_executor(settings: Settings) -> Executor:
     return ThreadExecutor(workers=1, ahead=settings.read_ahead * settings.batch)
 
 
-def open_store(folder: Path, *, create: bool) -> Store:
+def open_store(folder: Path, *, create: bool, at: Location | None = None, settings: Settings | None = None) -> Store:
+    """A run in a folder; or one that is kept at a location, of which the folder is the copy."""
+    if at is not None:
+        from sattrack.stores.remote import RemoteRun
+
+        return RemoteRun(folder, _objects(at, settings), create=create)
     from sattrack.stores.folder import RunFolder
 
     return RunFolder(folder, create=create)
+
+
+def open_part_store(folder: Path, *, at: Location | None, settings: Settings) -> PartStore:
+    """Where a worker puts the parts of a run that is there already."""
+    if at is None:
+        return open_store(folder, create=False)
+    from sattrack.stores.remote import RemoteParts
+
+    return RemoteParts(_objects(at, settings))
+
+
+@contextmanager
+def folder_of(place: Path | Location) -> Iterator[tuple[Path, Location | None]]:
+    """The folder in which a run is written, and where it is kept if that is elsewhere: then a private copy, gone afterwards."""
+    if isinstance(place, Path):
+        yield place, None
+        return
+    with tempfile.TemporaryDirectory(prefix="sattrack-run-") as copy:
+        yield Path(copy), place
+
+
+def put_page(page: Path, *, at: Location, settings: Settings) -> str:
+    """Puts a page where its run is kept; its address there."""
+    _objects(at, settings).put(page.name, page.read_bytes())
+    return f"{at}/{page.name}"
+
+
+def pull_run(at: Location, folder: Path) -> int:
+    """Copies a run from where it is kept: see stores.remote.pull."""
+    from sattrack.stores.remote import pull
+
+    return pull(_objects(at, None), folder)
+
+
+def _objects(at: Location, settings: Settings | None) -> "Objects":
+    from sattrack.stores.objects import Objects
+
+    said = settings or Settings()
+    return Objects(at, tries=said.remote_tries, timeout_s=said.remote_timeout_s)
 
 
 def export_writer(name: str) -> Report:

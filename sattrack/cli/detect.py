@@ -22,8 +22,11 @@ _RUN = "The run"
 
 @app.command(no_args_is_help=True)
 def detect(
+    ctx: typer.Context,
     inputs: o.Inputs,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="The run folder to write, or to go on with.")],
+    out: Annotated[
+        str, typer.Option("-o", "--out", metavar="RUN", help="The run to write, or to go on with: a folder, or s3://BUCKET/PREFIX.")
+    ],
     sites: o.Sites = None,
     gsd_m: o.GsdM = None,
     bands: o.Bands = None,
@@ -39,6 +42,8 @@ def detect(
     scene_seconds: o.SceneSeconds = None,
     workers: o.Workers = None,
     executor: o.ExecutorName = None,
+    ray_address: o.RayAddress = None,
+    store_endpoint: o.StoreEndpoint = None,
     verify: o.Verify = None,
     sidecars: o.Sidecars = False,
     follow_links: o.FollowLinks = False,
@@ -76,7 +81,8 @@ def detect(
     """
     from sattrack.face import chosen_settings
     from sattrack.running import Request
-    from sattrack.wiring import on_backend
+    from sattrack.stores.locations import run_at
+    from sattrack.wiring import folder_of, on_backend, put_page
 
     del exit_code  # reserved: nothing raises an alert yet
     voice = Voice(quiet=quiet, verbose=verbose)
@@ -90,9 +96,13 @@ def detect(
     )  # fmt: skip
     settings = o.with_hosts(settings, allow_host)
     model = o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
+    cluster = o.cluster(ray_address, executor=settings.executor)
+    folder, at = ctx.with_resource(folder_of(run_at(out, endpoint=store_endpoint or "")))
     request = Request(
         inputs=tuple(inputs),
-        out=out,
+        out=folder,
+        at=at,
+        ray_address=cluster,
         sites=sites,
         model=model,
         settings=settings,
@@ -120,7 +130,8 @@ def detect(
         return
     run = watched(request, voice=voice)
     page = None if no_report else written_page(run, allow_remote=allow_remote, allow_hosts=settings.allow_hosts)
-    tell(run, page=page, voice=voice, as_json=as_json)
+    shown = put_page(page, at=at, settings=settings) if page and at else None
+    tell(run, page=page, voice=voice, as_json=as_json, at=str(at or ""), shown=shown)
     raise typer.Exit(exit_code_of(run, on_error=on_error))
 
 
@@ -141,15 +152,18 @@ def written_page(
     return write_report(run.folder, imagery=imagery, allow_remote=allow_remote, allow_hosts=allow_hosts)
 
 
-def tell(run: "Run", *, page: Path | None, voice: Voice, as_json: bool) -> None:
-    """The counts, what went wrong and why, and where the results are."""
+def tell(
+    run: "Run", *, page: Path | None, voice: Voice, as_json: bool, at: str = "", shown: str | None = None
+) -> None:  # fmt: skip
+    """The counts, what went wrong and why, and where the results are. at, shown: where run and page are kept, of no folder."""
     from sattrack.cli.summary import count_table, summary, travels, troubles
 
+    kept, shown = at or str(run.folder), shown or (str(page) if page else None)
     if as_json:
-        voice.json(summary(run, page=page))
+        voice.json(summary(run, page=shown, place=kept))
     else:
         count_table(run, voice=voice)
-        voice.out(f"report: {one_line(str(page))}" if page else f"run: {one_line(str(run.folder))}")
+        voice.out(f"report: {one_line(shown)}" if shown else f"run: {one_line(kept)}")
     for line in travels():
         voice.say(one_line(line))
     for line in troubles(run, only_errors=voice.quiet):

@@ -19,8 +19,8 @@ def rehearse(request: "Request", *, voice: Voice, as_json: bool) -> None:
     """Says scenes, tiles, time and disk. The time comes from a batch of noise through the real model on its device."""
     from sattrack import running, wiring
 
-    began_before = (request.out / "run.json").is_file()
-    store = wiring.open_store(request.out, create=False) if began_before else None
+    began_before = request.at is not None or (request.out / "run.json").is_file()
+    store = wiring.open_store(request.out, create=bool(request.at), at=request.at) if began_before else None
     planned = running.plan(request, store=store)[0]
     ahead = [one for one in planned if one.work and not one.stored]
     tiles = sum(len(one.work.cells) for one in ahead if one.work)

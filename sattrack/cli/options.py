@@ -62,9 +62,23 @@ OnBadTile = Annotated[
 MaxPixels = Annotated[int | None, typer.Option(rich_help_panel=_DOUBT, help=meaning("max_pixels"))]
 Workers = Annotated[int | None, typer.Option(rich_help_panel=_RUN, help=meaning("workers"))]
 ExecutorName = Annotated[
-    Literal["auto", "thread", "process"] | None,
+    Literal["auto", "thread", "process", "ray"] | None,
     typer.Option("--executor", rich_help_panel=_RUN, help=meaning("executor"), show_default=False),
 ]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address", metavar="HOST:PORT", rich_help_panel=_RUN,
+        help="The head of the Ray cluster for --executor ray. Default: a cluster of this machine alone, for this run alone.",
+    ),
+]  # fmt: skip
+StoreEndpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--store-endpoint", metavar="URL", rich_help_panel=_RUN,
+        help="The server of an s3:// run that is not Amazon's. Default: AWS_ENDPOINT_URL, else Amazon's.",
+    ),
+]  # fmt: skip
 SceneSeconds = Annotated[float | None, typer.Option(rich_help_panel=_DOUBT, help=meaning("scene_seconds"))]
 Verify = Annotated[
     Path | None,
@@ -157,6 +171,17 @@ def pixel_size(text: str | None) -> tuple[float, float] | None:
     if len(numbers) not in (1, 2) or not all(0 < n < 1e5 for n in numbers):
         raise UsageError(f"--gsd-m is {text!r}", way_out="give metres a pixel, such as 0.5, or X,Y such as 0.65,0.49")
     return numbers[0], numbers[-1]
+
+
+def cluster(address: str | None, *, executor: str) -> str:
+    """The address of --ray-address, checked; empty where none was given."""
+    if address is None:
+        return ""
+    from sattrack.executors.joining import checked_address
+
+    if executor != "ray":
+        raise UsageError("--ray-address is given, and the scenes are not looked at by Ray", way_out="add --executor ray")
+    return checked_address(address)
 
 
 def band_numbers(text: str | None) -> tuple[int, ...] | None:

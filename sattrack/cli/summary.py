@@ -123,13 +123,13 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e6:,.1f}" if count < 1e8 else f"{count / 1e6:,.0f}"
 
 
-def summary(run: "Run", *, page: Path | None) -> dict[str, Any]:
-    """The run as one JSON value: names of columns as in counts.csv and scenes.csv."""
+def summary(run: "Run", *, page: str | None, place: str) -> dict[str, Any]:
+    """The run as one JSON value: names of columns as in counts.csv and scenes.csv. place: where it is kept."""
     index = run.index
     return {
         "schema_version": index.schema_version,
-        "run": str(run.folder),
-        "report": str(page) if page else None,
+        "run": place,
+        "report": page,
         "model_id": index.model_id,
         "threshold": index.threshold,
         "scenes": [

@@ -105,6 +105,12 @@ class RunFolder:
         except ValueError as error:
             raise StoreError(f"holds {error}", where=str(path), way_out="run detect again: parts are kept") from error
 
+    def gather(self) -> None:
+        """Nothing to do: what workers put is here."""
+
+    def publish(self) -> None:
+        """Nothing to do: the folder is where the run is kept."""
+
     def _refuse_other_schema(self) -> None:
         """A folder that another version or program wrote is never mixed with ours; a damaged run.json is written anew."""
         path = self.root / "run.json"
