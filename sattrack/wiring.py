@@ -20,9 +20,9 @@ from sattrack.settings import Settings
 from sattrack.stores.locations import Location
 
 if TYPE_CHECKING:
-    from sattrack.stores.objects import Objects
     from sattrack.detectors.exports import Export
     from sattrack.detectors.quantising import Calibration
+    from sattrack.stores.objects import Objects
 
 DEFAULT_WEIGHTS = "fast"
 # What runs the .pt file itself; every figure of accuracy was measured with it.

@@ -25,7 +25,8 @@ def detect(
     ctx: typer.Context,
     inputs: o.Inputs,
     out: Annotated[
-        str, typer.Option("-o", "--out", metavar="RUN", help="The run to write, or to go on with: a folder, or s3://BUCKET/PREFIX.")
+        str,
+        typer.Option("-o", "--out", metavar="RUN", help="The run to write, or to go on with: a folder, or s3://BUCKET/PREFIX."),
     ],
     sites: o.Sites = None,
     gsd_m: o.GsdM = None,
