@@ -27,7 +27,7 @@ _CARDS = Path("/proc/driver/nvidia/gpus")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a worker must know before its first scene. run: its folder. secrets: see readers.places. at: see planning.Request."""
+    """What a worker must know before its first scene. run: its folder; at: as a Request has it. secrets: see readers.places."""
 
     model: wiring.Model
     card: ModelCard

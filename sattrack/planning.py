@@ -36,8 +36,8 @@ class Request:
     """What a run is asked to do. gsd_m, acquired and the rest are for all scenes that do not say it themselves.
 
     follow_links, sidecars: see find_sources. verify: a list of checksums that every file must meet. leave: paths that the
-    inputs name, but which are not looked at this time. at: where the run is kept if that is no folder; `out` is its copy then.
-    ray_address: of the cluster for executor ray; empty: one of this machine's own. filters: which items of STAC files are wanted.
+    inputs name, but which are not looked at this time. filters: which items of STAC files are wanted. at: where the run is kept
+    if that is no folder; `out` is its copy then. ray_address: of the cluster for executor ray; empty: one of this machine's own.
     """
 
     inputs: tuple[str, ...]

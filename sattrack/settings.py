@@ -84,8 +84,8 @@ class Settings(BaseModel):
     executor: Literal["auto", "thread", "process", "ray"] = Field(
         default="auto",
         description="Where scenes are looked at: thread, in this process, one by one; process, in workers, so that one which "
-        "kills, hangs or swells its worker fails alone; ray, in such workers on the machines of a Ray cluster; auto, in processes "
-        "where there are several workers.",
+        "kills, hangs or swells its worker fails alone; ray, in such workers on the machines of a Ray cluster; auto, in "
+        "processes where there are several workers.",
     )
     worker_bytes: int = Field(default=4 << 30, ge=1 << 28, description="Most memory that a worker may take, bytes.")
     worker_scenes: int = Field(default=500, ge=1, description="Scenes after which a worker is made anew.")
