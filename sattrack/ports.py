@@ -53,6 +53,16 @@ class Detector(Protocol):
         ...
 
 
+class AreaReader(Protocol):
+    """Tells which share of each pixel is covered by containers. gsd_m: of the pixels that it works on, metres."""
+
+    gsd_m: float
+
+    def read(self, pixels: NDArray[np.uint8], *, gsd_m: float) -> NDArray[np.uint8]:
+        """(rows, cols, 3) uint8 RGB, stretched -> (rows, cols), 0 to 255. gsd_m: of the scene, as it came."""
+        ...
+
+
 class Executor(Protocol):
     """Applies work to items: results in the items' order, a bounded number in flight, the first error raised."""
 

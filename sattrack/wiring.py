@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sattrack.assets import asset_folder
+from sattrack.covers import CoverCard
 from sattrack.detectors.backends import EIGHT_BIT
 from sattrack.errors import DetectorError, UsageError
 from sattrack.findings import Findings, Pair
-from sattrack.ports import Detector, Executor, Finished, PartStore, Reader, Report, Store
+from sattrack.ports import AreaReader, Detector, Executor, Finished, PartStore, Reader, Report, Store
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
 from sattrack.stores.locations import Location
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from sattrack.stores.objects import Objects
 
 DEFAULT_WEIGHTS = "fast"
+# What reads covered area where boxes cannot be told.
+COVER_WEIGHTS = "cover"
 # What runs the .pt file itself; every figure of accuracy was measured with it.
 REFERENCE_BACKEND = "torch"
 _WHY = {EIGHT_BIT: "the quickest on a CPU, and the weights' card says that it passed the gate"}
@@ -258,6 +261,15 @@ def write_page(
         return write_report(
             run, parts, to, imagery=imagery, reader=reader, allow_remote=allow_remote, findings=findings, pairs=made
         )
+
+
+def make_area_reader(weights: str = "") -> tuple[CoverCard, Callable[[], AreaReader]]:
+    """The card of the reader of covered area, and what loads it. weights: a .npz file with its card; empty: the shipped one."""
+    from sattrack.detectors.cover import CoverReader, cover_card_of
+
+    file = Path(weights) if weights else asset_folder("weights") / f"{COVER_WEIGHTS}.npz"
+    card = cover_card_of(file)
+    return card, partial(CoverReader, file, card=card)
 
 
 def make_executor(settings: Settings) -> Executor:

@@ -13,12 +13,13 @@ HOUSE = Path(__file__).parent.parent / "sattrack"
 
 # The ground floor: each may import only what stands before it.
 NOUNS = (
-    "errors", "geometry", "imagery", "projections", "detections", "changes", "timeline", "flows", "findings", "settings",
-    "results", "assets", "writing",
+    "errors", "geometry", "imagery", "projections", "detections", "covers", "changes", "timeline", "flows", "findings",
+    "settings", "results", "assets", "writing",
 )  # fmt: skip
 # Modules of the upper floors, from below; each may import those before it, and what FLOOR says besides.
 UPPER = (
-    "looking", "pipeline", "keeping", "wiring", "isolating", "planning", "recounting", "laying", "changing", "assessing",
+    "looking", "pipeline", "covering", "keeping", "wiring", "isolating", "planning", "coarse", "recounting", "laying",
+    "changing", "assessing",
     "following", "reporting", "backtesting", "running", "inspecting", "sighting", "evidence", "verifying", "face",
     "watching",
 )  # fmt: skip

@@ -19,7 +19,9 @@ from sattrack.errors import SattrackError, UsageError
 # name -> (module whose `app` holds it, what it does). Modules are imported only when their command is called.
 COMMANDS: dict[str, tuple[str, str]] = {
     "info": ("sattrack.cli.info", "Say what a picture is, what the detector would be fed, and whether boxes can be counted."),
+    "fetch": ("sattrack.cli.fetch", "Search a catalogue for pictures of sites, say what each is good for, save the list."),
     "detect": ("sattrack.cli.detect", "Detect, count and report: a folder of scenes in, counts per site and a page out."),
+    "cover": ("sattrack.cli.cover", "Read the area that stacks cover where pixels are too coarse for boxes; never a count."),
     "count": ("sattrack.cli.count", "Count a run again with other outlines or another threshold, without detecting again."),
     "series": ("sattrack.cli.series", "Show counts in time, per site, zone, sensor and model, of a run or of anybody's CSV."),
     "alert": ("sattrack.cli.alert", "Say which scenes are out of the ordinary, of a run or of anybody's CSV of counts."),

@@ -96,7 +96,7 @@ class Recipe(_Strict):
     start: str = "weights/yolo11n_coco.pt"
     start_terms: str = "AGPL-3.0"
     gsd_m: float = Field(0.2, gt=0)
-    tile_px: int = Field(640, ge=320, multiple_of=32)
+    tile_px: int = Field(640, ge=96, multiple_of=32)
     labelled: tuple[LabelledSource, ...] = ()
     rendered: RenderedSource | None = None
     empty: tuple[EmptySource, ...] = ()

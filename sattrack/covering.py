@@ -1,0 +1,206 @@
+"""Covering: one site in one scene too coarse for boxes, read as covered area or as brightness and texture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sattrack.covers import CoverPicture
+from sattrack.imagery import Grid, Scene, Stretch, Window
+from sattrack.ports import AreaReader, Reader
+from sattrack.steps.covering import UNSEEN, polygon_raster
+from sattrack.steps.grounding import Frame, far_apart, footprint
+from sattrack.steps.noticing import look, places_round
+from sattrack.steps.paving import CORE_PX, MARGIN_PX, TILE_PX, Pavement, Slab, pave
+from sattrack.steps.stretching import apply_stretch
+from sattrack.timeline import Site
+
+_MOST_SHOWN_PX = 1000
+_MOST_ENLARGED = 6.0
+_ROUND_IT = 0.06
+# A core's pixels shrink by a whole number for the map that is shown.
+_SHRINKS = tuple(n for n in range(1, CORE_PX + 1) if CORE_PX % n == 0)
+_PIECES = 256
+
+Shares = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """Where a site lies in a file. metres: what of it is looked at, in the frame's metres; pixels: the same in its pixels."""
+
+    frame: Frame
+    metres: shapely.Geometry
+    pixels: shapely.Geometry
+
+    @property
+    def m2_px(self) -> float:
+        """Square metres of a source pixel there, whatever the scene's projection does elsewhere."""
+        return float(self.metres.area / self.pixels.area)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """What was read of a site in a file: square metres seen, and of these covered."""
+
+    seen_m2: float
+    covered_m2: float
+    picture: CoverPicture
+
+
+def place(site: Site, *, grids: Sequence[Grid]) -> tuple[Frame, shapely.Geometry]:
+    """The frame of a site, and its outline in it; empty where none can be laid on the scene. grids: of the scene's files."""
+    if site.outline is None:
+        frame = Frame.of_grid(grids[0])
+        return frame, shapely.union_all([footprint(grid, frame=frame) for grid in grids])
+    if not grids[0].georeferenced:
+        return Frame.of_pixels(), shapely.Polygon()
+    frame = Frame.over(site.outline)
+    return frame, frame.polygon(site.outline)
+
+
+def without(outline: shapely.Geometry, exclusions: Sequence[Site], *, frame: Frame) -> shapely.Geometry:
+    """An outline in the frame's metres less the places that are to be left out."""
+    if frame.crs is None:
+        return outline
+    for one in exclusions:
+        if one.outline is not None:
+            outline = outline.difference(frame.polygon(one.outline))
+    return outline
+
+
+def ground_in(outline: shapely.Geometry, *, grid: Grid, frame: Frame) -> Ground | None:
+    """The part of an outline that a file covers; none where it does not reach it."""
+    if outline.is_empty or far_apart(grid, outline, frame=frame):
+        return None
+    there = outline.intersection(footprint(grid, frame=frame))
+    if there.is_empty or there.area <= 0:
+        return None
+    dense = shapely.segmentize(there, max(there.length / _PIECES, 1.0))
+    pixels = shapely.transform(dense, lambda xy: frame.to_pixels(xy, grid=grid))
+    if not np.isfinite(shapely.get_coordinates(pixels)).all() or pixels.area <= 0:
+        return None
+    return Ground(frame, there, pixels if pixels.is_valid else shapely.make_valid(pixels))
+
+
+def read_area(site: Site, ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader, network: AreaReader) -> Read:
+    """The covered area of a site in a file, tile by tile. Raises SceneError."""
+    pavement = pave(ground.pixels, gsd_m=scene.grid.gsd_m, reader_gsd_m=network.gsd_m)
+    shrink = next(n for n in _SHRINKS if max(pavement.shape) * CORE_PX / n <= 2 * _MOST_SHOWN_PX or n == CORE_PX)
+    side = CORE_PX // shrink
+    shown = np.zeros((pavement.shape[0] * side, pavement.shape[1] * side), np.uint8)
+    seen = covered = 0
+    for slab in pavement.slabs():
+        mask = _mask(ground.pixels, slab)
+        if not mask.any():
+            continue
+        cover, valid = _covered(slab, scene=scene, stretch=stretch, reader=reader, network=network)
+        inside = mask.astype(np.int64) * valid
+        seen += int(inside.sum())
+        covered += int((inside * cover).sum())
+        small = cv2.resize(np.minimum(cover, (inside > 127) * np.uint8(255)), (side, side), interpolation=cv2.INTER_AREA)
+        shown[slab.row * side : (slab.row + 1) * side, slab.col * side : (slab.col + 1) * side] = small
+    m2 = ground.m2_px * pavement.px[0] * pavement.px[1] / 255
+    return Read(seen * m2, covered * m2 / 255, _picture(site, ground, shown, pavement, shrink, scene, stretch, reader))
+
+
+def show_presence(site: Site, ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader) -> CoverPicture:
+    """A picture of a site of which no cover is claimed. Raises SceneError."""
+    return _picture(site, ground, None, None, 1, scene, stretch, reader)
+
+
+def notice(ground: Ground, *, scene: Scene, reader: Reader) -> tuple[float, tuple[float, float] | None]:
+    """The share of a site that was seen, and its brightness and texture in the file's own units. Raises SceneError."""
+    window = _window(ground.pixels, grid=scene.grid)
+    raw, valid = reader.read(scene, window, (window.height, window.width))
+    moved = shapely.transform(ground.pixels, lambda xy: xy - (window.col, window.row))
+    mask = polygon_raster(moved, shape=valid.shape)
+    inside = mask.astype(np.int64)
+    seen = float((inside * valid).sum() / max(1, inside.sum()))
+    return seen, look(raw, (mask > 127) & valid)
+
+
+def notice_round(
+    outline: shapely.Geometry, *, frame: Frame, scenes: Sequence[Scene], reader: Reader
+) -> dict[int, tuple[float, float]]:
+    """Brightness and texture of places round a site, by their number; those that are not wholly seen are left out."""
+    side, middles = places_round(outline)
+    found: dict[int, tuple[float, float]] = {}
+    for number, (x, y) in enumerate(middles):
+        square = shapely.box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+        for scene in scenes:
+            pixels = shapely.transform(square, lambda xy: frame.to_pixels(xy, grid=scene.grid))  # noqa: B023 (used at once)
+            if not np.isfinite(shapely.get_coordinates(pixels)).all():
+                continue
+            left, top, right, bottom = (round(v) for v in pixels.bounds)
+            if left < 0 or top < 0 or right > scene.grid.shape[1] or bottom > scene.grid.shape[0]:
+                continue
+            window = Window(left, top, max(1, right - left), max(1, bottom - top))
+            raw, valid = reader.read(scene, window, (window.height, window.width))
+            if valid.all() and (at := look(raw, valid)):
+                found[number] = at
+                break
+    return found
+
+
+def _covered(slab: Slab, *, scene: Scene, stretch: Stretch, reader: Reader, network: AreaReader) -> tuple[Shares, Shares]:
+    """Of a slab's core the covered shares, and which pixels were seen."""
+    raw, valid = reader.read(scene, slab.window, (TILE_PX, TILE_PX))
+    core = slice(MARGIN_PX, MARGIN_PX + CORE_PX)
+    if not valid[core, core].any():
+        return np.zeros((CORE_PX, CORE_PX), np.uint8), np.zeros((CORE_PX, CORE_PX), np.uint8)
+    pixels = apply_stretch(raw, stretch, valid=valid)
+    pixels[~valid] = UNSEEN
+    return network.read(pixels, gsd_m=max(scene.grid.gsd_m))[core, core], valid[core, core].astype(np.uint8)
+
+
+def _mask(polygon: shapely.Geometry, slab: Slab) -> Shares:
+    size = np.array([slab.core.width, slab.core.height]) / CORE_PX
+    there = shapely.clip_by_rect(
+        polygon, slab.core.col, slab.core.row, slab.core.col + slab.core.width, slab.core.row + slab.core.height
+    )
+    if there.is_empty:
+        return np.zeros((CORE_PX, CORE_PX), np.uint8)
+    moved = shapely.transform(there, lambda xy: (xy - (slab.core.col, slab.core.row)) / size)
+    return polygon_raster(moved, shape=(CORE_PX, CORE_PX))
+
+
+def _window(polygon: shapely.Geometry, *, grid: Grid, round_it: int = 0) -> Window:
+    """Whole pixels of the scene that hold a polygon."""
+    left, top, right, bottom = polygon.bounds
+    first = max(0, int(np.floor(left)) - round_it), max(0, int(np.floor(top)) - round_it)
+    last = min(grid.shape[1], int(np.ceil(right)) + round_it), min(grid.shape[0], int(np.ceil(bottom)) + round_it)
+    return Window(*first, max(1, last[0] - first[0]), max(1, last[1] - first[1]))
+
+
+def _picture(
+    site: Site, ground: Ground, cover: Shares | None, pavement: Pavement | None, shrink: int, scene: Scene, stretch: Stretch,
+    reader: Reader,
+) -> CoverPicture:  # fmt: skip
+    """The site with a little round it, enlarged where it is small."""
+    left, top, right, bottom = ground.pixels.bounds
+    window = _window(ground.pixels, grid=scene.grid, round_it=round(_ROUND_IT * max(right - left, bottom - top)) + 2)
+    gsd = scene.grid.gsd_m
+    m_px = max(max(window.width * gsd[0], window.height * gsd[1]) / _MOST_SHOWN_PX, max(gsd) / _MOST_ENLARGED)
+    per_px = np.array([m_px / gsd[0], m_px / gsd[1]])
+    shape = max(1, round(window.height / per_px[1])), max(1, round(window.width / per_px[0]))
+    raw, valid = reader.read(scene, window, shape)
+    pixels = apply_stretch(raw, stretch, valid=valid)
+    laid = None
+    if cover is not None and pavement is not None:
+        # Picture pixels -> source pixels -> pixels of the shrunk map; centres of pixels lie at whole numbers in OpenCV.
+        to_map = per_px / (np.asarray(pavement.px) * shrink)
+        shift = (np.array([window.col, window.row]) - pavement.origin) / (np.asarray(pavement.px) * shrink)
+        matrix = np.column_stack([np.diag(to_map), 0.5 * to_map + shift - 0.5])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        laid = np.asarray(cv2.warpAffine(cover, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_CONSTANT), np.uint8)
+    rings = tuple(
+        (np.asarray(ring.coords) - (window.col, window.row)) / per_px
+        for part in shapely.get_parts(ground.pixels)
+        if part.geom_type == "Polygon"
+        for ring in (part.exterior, *part.interiors)
+    )
+    return CoverPicture(site.id, site.zone, scene, pixels, laid, rings, m_px)

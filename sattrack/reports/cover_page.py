@@ -1,0 +1,64 @@
+"""The page of covered areas: one HTML file without a script beside the pictures that it shows."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sattrack.covers import Cover, Covers
+from sattrack.reports.cells import clean, discreet
+from sattrack.reports.wording import share, some, when, whole
+from sattrack.writing import write_whole
+
+PAGE = "cover.html"
+# Longer lists stand in covers.csv.
+_MOST_ROWS, _MOST_PICTURES = 500, 60
+
+
+def write_cover_page(
+    found: Covers, folder: Path, *, pictures: Mapping[tuple[str, str, str], Sequence[str]], version: str
+) -> Path:
+    """Writes cover.html, whole; returns its path. pictures: by site, zone and scene names relative to the folder."""
+    environment = Environment(
+        loader=PackageLoader("sattrack.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    places = tuple(one.location for one in found.scenes)
+    reaching = [row for row in found.rows if row.status not in ("outside", "failed", "refused")]
+    text = environment.get_template("cover.html.j2").render(
+        dek=_dek(found), model=found.card.id, version=version, rows=[_row(row, places) for row in reaching[:_MOST_ROWS]],
+        left=max(0, len(reaching) - _MOST_ROWS),
+        troubles=[
+            (clean(one.part), one.status, discreet(one.reason, locations=places))
+            for one in found.scenes if one.status in ("failed", "refused")
+        ],
+        pictures=[(quote(name), clean(row.said)) for row in reaching for name in pictures.get(_key(row), ())][:_MOST_PICTURES],
+    )  # fmt: skip
+    write_whole(folder / PAGE, text.encode("utf-8", "replace"))
+    return folder / PAGE
+
+
+def _key(row: Cover) -> tuple[str, str, str]:
+    return row.site_id, row.zone, row.scene_id
+
+
+def _dek(found: Covers) -> str:
+    read = len({row.scene_id for row in found.rows if row.status in ("done", "not_assessable")})
+    told = f"{some(read, 'scene')} of pixels too coarse for boxes. From 0.5 px across a container covered ground is read"
+    return (
+        f"{told}; from 0.2 px only brightness and texture are told. Nothing here is a count, and no series of counts takes it."
+    )
+
+
+def _row(row: Cover, places: Sequence[str]) -> dict[str, Any]:
+    area = row.area
+    interval = "" if area is None or area.low is None or area.high is None else f"{whole(area.low)}–{whole(area.high)}"
+    return {
+        "site": clean(row.site_name or row.site_id), "zone": clean(row.zone), "scene": clean(row.scene_id),
+        "when": when(row.datetime), "able": f"{row.capability}: {row.px_per_width:.2g} px across a container",
+        "area": whole(area.area) if area else "", "interval": interval,
+        "least": f"{whole(area.least)} m²" if area and area.least is not None else "", "seen": share(row.observed_fraction),
+        "said": clean(row.said), "notes": [discreet(note, locations=places) for note in row.notes],
+    }  # fmt: skip

@@ -1,0 +1,80 @@
+"""Pictures of covered areas: a site in its scene, with what was read as covered laid over it, and never a box."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from sattrack.covers import Cover, CoverPicture
+from sattrack.reports.canvas import font
+from sattrack.reports.cells import clean
+from sattrack.reports.marks import round_length
+from sattrack.reports.overlays import jpeg, wrapped
+from sattrack.reports.wording import metres, when
+
+_LAID = np.array([255.0, 64.0, 160.0], np.float32)
+_STRONGEST = 0.6
+_PAPER, _INK, _QUIET = (22, 24, 27), (240, 241, 242), (168, 173, 179)
+_FRACTION = 4
+_SIZE = 15.0
+
+
+def picture_bytes(shown: CoverPicture, row: Cover) -> bytes:
+    """JPEG: the site as it came on the left; on the right the covered shares laid over it in pink, the stronger the more; below
+    what was read, in words. Of a scene with presence alone only the first."""
+    plain = _outlined(shown.pixels, shown)
+    panels = [plain] if shown.cover is None else [plain, _outlined(_laid(shown), shown)]
+    gap = np.full((plain.shape[0], 6, 3), _PAPER, np.uint8)
+    joined = panels[0] if len(panels) == 1 else np.concatenate([panels[0], gap, panels[1]], axis=1)
+    width = max(joined.shape[1], 520)
+    lines = _lines(shown, row, room=width - 2 * _SIZE)
+    step = round(_SIZE * 1.55)
+    sheet = Image.new("RGB", (width, joined.shape[0] + step * (len(lines) + 3)), _PAPER)
+    sheet.paste(Image.fromarray(joined), ((width - joined.shape[1]) // 2, 0))
+    pen = ImageDraw.Draw(sheet)
+    y = joined.shape[0] + step
+    for text, ink, bold in lines:
+        pen.text((_SIZE, y), text, font=font(_SIZE, bold=bold), fill=ink, anchor="lm")
+        y += step
+    _scale(pen, shown, at=(round(_SIZE), y), most=0.4 * plain.shape[1])
+    return jpeg(sheet)
+
+
+def _laid(shown: CoverPicture) -> NDArray[np.uint8]:
+    assert shown.cover is not None
+    weight = (shown.cover.astype(np.float32) / 255 * _STRONGEST)[..., None]
+    return np.asarray(np.rint(shown.pixels * (1 - weight) + _LAID * weight), np.uint8)
+
+
+def _outlined(pixels: NDArray[np.uint8], shown: CoverPicture) -> NDArray[np.uint8]:
+    out = pixels.copy()
+    for ring in shown.rings:
+        # OpenCV takes centres of pixels as whole numbers; here they lie at a half.
+        places: Any = [np.rint((ring - 0.5) * 2**_FRACTION).astype(np.int32)]
+        cv2.polylines(out, places, True, (0, 0, 0), 3, cv2.LINE_AA, _FRACTION)
+        cv2.polylines(out, places, True, (255, 255, 255), 1, cv2.LINE_AA, _FRACTION)
+    return out
+
+
+def _lines(shown: CoverPicture, row: Cover, *, room: float) -> list[tuple[str, tuple[int, int, int], bool]]:
+    scene = shown.scene
+    place = " · ".join(filter(None, (row.site_name or row.site_id, row.zone)))
+    head = " · ".join(filter(None, (place, scene.part or scene.id, when(scene.acquired), scene.sensor)))
+    pixel = f"pixels of {row.gsd_m:.3g} m, {row.px_per_width:.2g} across a container: {row.capability}, not a count"
+    seen = f"{row.observed_fraction:.0%} of the site seen" + ("" if row.cloud_checked else ", clouds not looked for")
+    pink = "right: covered ground in pink, the stronger the more of a pixel" if shown.cover is not None else ""
+    credit = " · ".join(filter(None, (scene.source, scene.licence))) or "source and licence not stated"
+    said = [
+        (head, _INK, True), (row.said, _INK, False), (" · ".join(filter(None, (pixel, seen, pink))), _QUIET, False),
+        (credit, _QUIET, False),
+    ]  # fmt: skip
+    return [(line, ink, bold) for text, ink, bold in said for line in wrapped(clean(text), _SIZE, room, bold=bold)]
+
+
+def _scale(pen: ImageDraw.ImageDraw, shown: CoverPicture, *, at: tuple[int, int], most: float) -> None:
+    length = round_length(most * shown.m_px)
+    x, y = at
+    pen.rectangle((x, y, x + length / shown.m_px, y + 3), fill=_INK)
+    pen.text((x, y + 8), metres(length), font=font(_SIZE * 0.85), fill=_INK, anchor="la")
