@@ -7,7 +7,7 @@ import numpy as np
 
 from sattrack.geometry import Points
 from sattrack.results import ModelCard
-from sattrack.steps.pairing import Circles, lots, within
+from sattrack.steps.pairing import Reaches, lots, within
 
 LEVEL = 0.9
 Z90 = 1.6448536269514722  # of the normal distribution, for that level, both tails
@@ -46,7 +46,8 @@ def _near(middles_m: Points) -> int:
     n = len(middles_m)
     x, y = np.ascontiguousarray(middles_m.T)
     # The grid of merging instead of a tree: importing one takes longer than all that is counted in most scenes.
-    spans = within(Circles(x, y, np.full(n, NEAR_M / 2)), np.arange(n))
+    half = np.full(n, NEAR_M / 2)
+    spans = within(Reaches(x, y, half, half), np.arange(n))
     pairs = sum(int(((x[a] - x[b]) ** 2 + (y[a] - y[b]) ** 2 <= NEAR_M**2).sum()) for a, b in lots(spans))
     return n + 2 * pairs
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sattrack.detections import Detections
 from sattrack.steps.overlapping import Boxes, doubles, sharing
-from sattrack.steps.pairing import Circles, Pairs, Rows, Spans, between, lots, named, within
+from sattrack.steps.pairing import Pairs, Reaches, Rows, Spans, between, lots, named, within
 
 # Pairs looked at in one go, at least.
 _FEW = 8_000
@@ -83,10 +83,11 @@ def _side_by_side(found: Detections, order: Rows) -> Rows:
 def _kept(boxes: Boxes, rank: Rows, rows: Rows, relation: Relation, *, reach: float, most: int) -> Rows:
     """Greedy: of the rows, the surest first, those that no kept, surer one removes; rank says which of two is the surer.
 
-    Pairs are looked for within reach x both radii. As many of the surest rows as make no heap of pairs (`most` a row) are
-    decided in themselves, then remove what they rule out of those that come after, and so on.
+    Pairs are looked for within reach x both boxes, on a grid along their common heading, which keeps the rows of a yard apart.
+    As many of the surest rows as make no heap of pairs (`most` a row) are decided in themselves, then remove what they rule out
+    of those that come after, and so on.
     """
-    around = Circles(boxes.x, boxes.y, reach * boxes.radius)
+    around = boxes.along_heading(reach)
     gone, kept = np.zeros(len(rank), bool), []
     while len(rows):
         block, spans = _surest(around, rows, most=most * len(rows))
@@ -99,7 +100,7 @@ def _kept(boxes: Boxes, rank: Rows, rows: Rows, relation: Relation, *, reach: fl
     return np.concatenate(kept)
 
 
-def _surest(around: Circles, rows: Rows, *, most: int) -> tuple[Rows, list[Spans]]:
+def _surest(around: Reaches, rows: Rows, *, most: int) -> tuple[Rows, list[Spans]]:
     """The first rows, all where they make no more than so many pairs, and these pairs."""
     block = rows
     while True:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sattrack.geometry import Numbers, Points, Quads, areas, columns, sides
+from sattrack.steps.pairing import Pairs, Reaches, Rows
 
 # Pairs clipped in one go: bounds the memory, some 2 kB a pair.
 _PAIRS_AT_ONCE = 4_000
@@ -14,9 +15,6 @@ _ROUNDING = 3e-14
 
 # The vertex after each of eight.
 _AFTER = np.arange(1, 9)
-
-Rows = NDArray[np.intp]
-Pairs = tuple[Rows, Rows]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +56,20 @@ class Boxes:
             strip=np.where(skew * long < 1e-6 * area, 2 * half_short, np.inf),
             slack=_ROUNDING * float(np.abs(quads).max(initial=0.0)) ** 2,
         )  # fmt: skip
+
+    def along_heading(self, reach: float) -> Reaches:
+        """Middles and reach x half of each box's bounds, in axes turned to the heading that most boxes share."""
+        turn = np.arctan2((2 * self.ax * self.ay).sum(), (self.ax * self.ax - self.ay * self.ay).sum()) / 2
+        cos, sin = float(np.cos(turn)), float(np.sin(turn))
+        lengthwise, crosswise = np.abs(self.ax * cos + self.ay * sin), np.abs(self.ay * cos - self.ax * sin)
+        # Of what is no parallelogram a side may be longer than corners reach.
+        long, short = np.maximum(self.half_long, self.long / 2), np.maximum(self.half_short, self.short / 2)
+        return Reaches(
+            self.x * cos + self.y * sin,
+            self.y * cos - self.x * sin,
+            reach * (long * lengthwise + short * crosswise),
+            reach * (long * crosswise + short * lengthwise),
+        )
 
     def clockwise(self, rows: Rows) -> Quads:
         """Their quads with all corners in the same sense (positive shoelace)."""

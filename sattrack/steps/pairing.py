@@ -49,16 +49,17 @@ class Spans:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Circles:
-    """Middles and how far each reaches, (n,) each."""
+class Reaches:
+    """Middles, and how far each reaches to either side along x and along y, (n,) each: upright rectangles."""
 
     x: Numbers
     y: Numbers
-    reach: Numbers
+    along_x: Numbers
+    along_y: Numbers
 
 
-def within(around: Circles, rows: Rows) -> list[Spans]:
-    """Every two of the rows whose circles touch, once each, and others not far from that."""
+def within(around: Reaches, rows: Rows) -> list[Spans]:
+    """Every two of the rows whose rectangles touch, once each, and others not far from that."""
     n = len(rows)
     if n <= _FEW:
         return [Spans(rows, np.arange(1, n + 1), np.full(n, n), rows)]
@@ -72,8 +73,8 @@ def within(around: Circles, rows: Rows) -> list[Spans]:
     return spans
 
 
-def between(around: Circles, asking: Rows, held: Rows) -> list[Spans]:
-    """Every row that asks with every one held whose circle touches its own, and others not far from that."""
+def between(around: Reaches, asking: Rows, held: Rows) -> list[Spans]:
+    """Every row that asks with every one held whose rectangle touches its own, and others not far from that."""
     spans = _across(around, asking, held)
     if named(spans) <= _MANY * (len(asking) + len(held)):
         return spans
@@ -98,14 +99,15 @@ def named(spans: Sequence[Spans]) -> int:
     return sum(len(s) for s in spans)
 
 
-def _classes(around: Circles, rows: Rows) -> Rows:
+def _classes(around: Reaches, rows: Rows) -> Rows:
     """By powers of two, so that one huge box does not make every box look far."""
-    return np.frexp(np.maximum(around.reach[rows], 1e-9))[1].astype(np.intp)
+    longest = np.maximum(np.maximum(around.along_x[rows], around.along_y[rows]), 1e-9)
+    return np.frexp(longest)[1].astype(np.intp)
 
 
-def _among(around: Circles, rows: Rows) -> list[Spans]:
+def _among(around: Reaches, rows: Rows) -> list[Spans]:
     """Of one grid: each row with those after it in its own cell and the next, and with three cells of the next line."""
-    keys, line = _cells(around, rows, 2 * float(around.reach[rows].max()))
+    keys, line = _cells(around, rows, (2 * float(around.along_x[rows].max()), 2 * float(around.along_y[rows].max())))
     order = np.argsort(keys)
     keys, rows = keys[order], rows[order]
     beside = Spans(rows, np.arange(1, len(rows) + 1), np.searchsorted(keys, keys + 1, "right"), rows)
@@ -113,12 +115,12 @@ def _among(around: Circles, rows: Rows) -> list[Spans]:
     return [beside, Spans(rows, *below, rows)]
 
 
-def _across(around: Circles, asking: Rows, held: Rows) -> list[Spans]:
+def _across(around: Reaches, asking: Rows, held: Rows) -> list[Spans]:
     """Of one grid: each row that asks with the held ones in the nine cells around it."""
     if not len(asking) or not len(held):
         return []
-    reach = float(around.reach[asking].max() + around.reach[held].max())
-    keys, line = _cells(around, np.concatenate([asking, held]), reach)
+    reach_x, reach_y = (float(along[asking].max() + along[held].max()) for along in (around.along_x, around.along_y))
+    keys, line = _cells(around, np.concatenate([asking, held]), (reach_x, reach_y))
     mine, theirs = keys[: len(asking)], keys[len(asking) :]
     order = np.argsort(theirs)
     theirs, held = theirs[order], held[order]
@@ -128,13 +130,19 @@ def _across(around: Circles, asking: Rows, held: Rows) -> list[Spans]:
     ]
 
 
-def _cells(around: Circles, rows: Rows, reach: float) -> tuple[Rows, int]:
-    """The number of each row's cell, and how many numbers a line of cells takes; within reach is at most the next cell."""
-    x, y = around.x[rows], around.y[rows]
-    left, top, right, bottom = float(x.min()), float(y.min()), float(x.max()), float(y.max())
-    # A little larger than the reach, for rounding.
-    far = max(abs(left), abs(top), abs(right), abs(bottom))
-    side = max(reach * (1 + 1e-6) + far * 1e-14, (right - left) / _MOST_CELLS, (bottom - top) / _MOST_CELLS, 1e-300)
+def _cells(around: Reaches, rows: Rows, reach: tuple[float, float]) -> tuple[Rows, int]:
+    """The number of each row's cell, and how many numbers a line of cells takes; within reach (x, y) is at most the next cell."""
+    (column, columns), (row, _) = (
+        _slots(along[rows], within) for along, within in zip((around.x, around.y), reach, strict=True)
+    )
     # One empty cell at either end of a line, so that no line's end is the next one's neighbour.
-    line = int((right - left) / side) + 3
-    return ((y - top) / side).astype(np.intp) * line + ((x - left) / side).astype(np.intp) + 1, line
+    line = columns + 2
+    return row * line + column + 1, line
+
+
+def _slots(along: Numbers, reach: float) -> tuple[Rows, int]:
+    """Along one axis the slot of each, at least `reach` wide, and how many there are."""
+    low, high = float(along.min()), float(along.max())
+    # A little larger than the reach, for rounding.
+    side = max(reach * (1 + 1e-6) + max(abs(low), abs(high)) * 1e-14, (high - low) / _MOST_CELLS, 1e-300)
+    return ((along - low) / side).astype(np.intp), int((high - low) / side) + 1
