@@ -20,10 +20,10 @@ if TYPE_CHECKING:
         UsageError,
         WeightsError,
     )
-    from sattrack.face import count, detect, export, info, report
+    from sattrack.face import count, detect, export, info, pull, report
 
 # Imported when first asked for: `import sattrack` loads neither torch nor GDAL.
-_FACE = ("count", "detect", "export", "info", "report")
+_FACE = ("count", "detect", "export", "info", "pull", "report")
 _ERRORS = (
     "DetectorError", "ManifestError", "OutlineError", "SattrackError", "SceneError", "SceneRefused", "SettingsError",
     "StoreError", "UsageError", "WeightsError",
@@ -46,6 +46,7 @@ __all__ = [
     "detect",
     "export",
     "info",
+    "pull",
     "report",
 ]
 

@@ -2,15 +2,19 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sattrack import running
+from sattrack.errors import UsageError
+from sattrack.executors.joining import checked_address
 from sattrack.readers.addresses import checked_hosts
 from sattrack.readers.settings_file import load_settings
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
-from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, on_backend, write_page
+from sattrack.stores.locations import Location, run_at
+from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, folder_of, on_backend, pull_run, put_page, write_page
 
 if TYPE_CHECKING:
     from sattrack.inspecting import Facts
@@ -48,9 +52,13 @@ def detect(
     report: bool = True,
     imagery: bool = True,
     listener: Listener | None = None,
+    ray_address: str | None = None,
+    store_endpoint: str | None = None,
 ) -> Run:
     """Detects and counts every scene of the inputs into the run folder `out`, and writes `out/report.html`.
 
+    out: may be s3://BUCKET/PREFIX, of the server store_endpoint where it is not Amazon's; run.folder is then gone, see pull.
+    ray_address: HOST:PORT of the cluster where the settings say executor ray; none: one of this machine's own.
     inputs: files, folders, globs, or a CSV manifest. sites: outlines as GeoJSON, GeoPackage or KML; without them each scene is
     its own site. weights: a name of shipped weights, or a path. gsd_m, bands, acquired, sensor, nodata, mask: for scenes that
     do not say it themselves. backend: torch, onnx, openvino, openvino-int8, or auto (also where none is given): see
@@ -72,7 +80,7 @@ def detect(
     )
     request = Request(
         inputs=tuple([str(inputs)] if isinstance(inputs, str | Path) else map(str, inputs)),
-        out=Path(out),
+        out=Path(),
         sites=Path(sites) if sites is not None else None,
         model=on_backend(model, backend, device=chosen.device),
         settings=chosen,
@@ -90,11 +98,25 @@ def detect(
         follow_links=follow_links,
         sidecars=sidecars,
         verify=Path(verify) if verify is not None else None,
+        ray_address=checked_address(ray_address) if ray_address else "",
     )
-    run = running.detect(request, listener=listener)
-    if report:
-        write_report(run.folder, allow_remote=allow_remote, allow_hosts=chosen.allow_hosts)
-    return run
+    place = out if isinstance(out, Path) else run_at(out, endpoint=store_endpoint or "")
+    with folder_of(place) as (folder, at):
+        run = running.detect(replace(request, out=folder, at=at), listener=listener)
+        if report:
+            page = write_report(run.folder, allow_remote=allow_remote, allow_hosts=chosen.allow_hosts)
+            if at:
+                put_page(page, at=at, settings=chosen)
+        return run
+
+
+def pull(location: str, *, to: str | Path, store_endpoint: str | None = None) -> Path:
+    """Copies a run that is kept at s3://BUCKET/PREFIX into a folder, each part held against its digest; the folder."""
+    at = run_at(location, endpoint=store_endpoint or "")
+    if not isinstance(at, Location):
+        raise UsageError("is a folder, which needs no copy", where=location, way_out="give it to count, report or export itself")
+    pull_run(at, Path(to))
+    return Path(to)
 
 
 def count(
@@ -212,4 +234,4 @@ def chosen_settings(
     return load_settings(None, given={**(settings or {}), **{k: v for k, v in given.items() if v is not None}})
 
 
-__all__ = ["chosen_settings", "count", "detect", "export", "info", "report", "write_report"]
+__all__ = ["chosen_settings", "count", "detect", "export", "info", "pull", "report", "write_report"]

@@ -22,9 +22,9 @@ from sattrack.readers.outlines import read_outlines
 from sattrack.readers.ranges import look_again
 from sattrack.results import ModelCard, SceneOutcome
 from sattrack.settings import Settings
-from sattrack.stores.locations import Location
 from sattrack.steps.grounding import finds_back
 from sattrack.steps.judging import capability, px_per_width
+from sattrack.stores.locations import Location
 from sattrack.timeline import Site
 
 # Why a scene was not looked at, though it could have been: other outlines may lie on it.
@@ -37,7 +37,7 @@ class Request:
 
     follow_links, sidecars: see find_sources. verify: a list of checksums that every file must meet. leave: paths that the
     inputs name, but which are not looked at this time. filters: which items of STAC files are wanted. at: where the run is kept
-    if that is no folder; `out` is its copy then. ray_address: of the cluster for executor ray; empty: one of this machine's own.
+    if that is no folder; `out` is its copy then. ray_address: of executor ray's cluster; empty: one of this machine's own.
     """
 
     inputs: tuple[str, ...]

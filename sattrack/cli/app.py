@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "report": ("sattrack.cli.report", "Write a run's page again."),
     "export": ("sattrack.cli.export", "Write a run's boxes or pictures for other programs."),
+    "pull": ("sattrack.cli.pull", "Copy a run that is kept in an object store into a folder."),
     "bench": ("sattrack.cli.bench.app", "Measure accuracy on labelled sets, and speed."),
     "model": ("sattrack.cli.model", "Export weights for other backends, with proof that they answer alike."),
     "train": ("sattrack.cli.train", "Train weights by a recipe."),

@@ -1,5 +1,6 @@
 """Locations: where a run is kept that is no folder of this machine: a bucket and a prefix, as any command may print them."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,10 @@ class Location:
 
 
 def run_at(text: str, *, endpoint: str = "") -> Path | Location:
-    """What -o names: a folder of this machine, or a location elsewhere. UsageError."""
+    """What -o names: a folder of this machine, or a location elsewhere. UsageError.
+
+    Without an endpoint that of the environment holds, for whoever works on the location, on whatever machine.
+    """
     found = _ADDRESS.fullmatch(text)
     if not found:
         return Path(text)
@@ -54,7 +58,8 @@ def run_at(text: str, *, endpoint: str = "") -> Path | Location:
         )
     if endpoint and scheme != "s3":
         raise UsageError(f"--store-endpoint is of s3://, not of {scheme}://", way_out="leave it out")
-    return Location(scheme, path, checked_endpoint(endpoint))
+    asked = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "") if scheme == "s3" else ""
+    return Location(scheme, path, checked_endpoint(endpoint or asked))
 
 
 def checked_endpoint(text: str) -> str:
@@ -67,7 +72,7 @@ def checked_endpoint(text: str) -> str:
     except ValueError:
         sound, parts = False, urlsplit("")
     if not sound or "@" in parts.netloc or parts.query or parts.fragment or any(not 33 <= ord(one) < 127 for one in text):
-        raise UsageError("--store-endpoint is no address of a server", where=_shown(text), way_out="give https://HOST[:PORT]")
+        raise UsageError("the endpoint of the store is no address of a server", where=_shown(text), way_out="give https://HOST[:PORT]")
     return text.rstrip("/")
 
 
