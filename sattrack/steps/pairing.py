@@ -131,10 +131,9 @@ def _across(around: Reaches, asking: Rows, held: Rows) -> list[Spans]:
 
 
 def _cells(around: Reaches, rows: Rows, reach: tuple[float, float]) -> tuple[Rows, int]:
-    """The number of each row's cell, and how many numbers a line of cells takes; within reach (x, y) is at most the next cell."""
-    (column, columns), (row, _) = (
-        _slots(along[rows], within) for along, within in zip((around.x, around.y), reach, strict=True)
-    )
+    """The number of each row's cell, and how many numbers a line of cells takes; what is in reach is in the next one at most."""
+    column, columns = _slots(around.x[rows], reach[0])
+    row, _ = _slots(around.y[rows], reach[1])
     # One empty cell at either end of a line, so that no line's end is the next one's neighbour.
     line = columns + 2
     return row * line + column + 1, line
