@@ -131,7 +131,7 @@ def _across(around: Reaches, asking: Rows, held: Rows) -> list[Spans]:
 
 
 def _cells(around: Reaches, rows: Rows, reach: tuple[float, float]) -> tuple[Rows, int]:
-    """The number of each row's cell, and how many numbers a line of cells takes; what is in reach is in the next one at most."""
+    """The number of each row's cell, and how many a line of cells takes; what is in reach is in the next one at most."""
     column, columns = _slots(around.x[rows], reach[0])
     row, _ = _slots(around.y[rows], reach[1])
     # One empty cell at either end of a line, so that no line's end is the next one's neighbour.
