@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sattrack import running
-from sattrack.errors import UsageError
 from sattrack.executors.joining import checked_address
 from sattrack.readers.addresses import checked_hosts
 from sattrack.readers.settings_file import load_settings
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
-from sattrack.stores.locations import Location, run_at
+from sattrack.stores.locations import location_of, run_at
 from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, folder_of, on_backend, pull_run, put_page, write_page
 
 if TYPE_CHECKING:
@@ -112,10 +111,7 @@ def detect(
 
 def pull(location: str, *, to: str | Path, store_endpoint: str | None = None) -> Path:
     """Copies a run that is kept at s3://BUCKET/PREFIX into a folder, each part held against its digest; the folder."""
-    at = run_at(location, endpoint=store_endpoint or "")
-    if not isinstance(at, Location):
-        raise UsageError("is a folder, which needs no copy", where=location, way_out="give it to count, report or export itself")
-    pull_run(at, Path(to))
+    pull_run(location_of(location, endpoint=store_endpoint or ""), Path(to))
     return Path(to)
 
 

@@ -7,7 +7,6 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.voice import Voice, one_line
-from sattrack.errors import UsageError
 
 app = typer.Typer(add_completion=False)
 
@@ -25,12 +24,10 @@ def pull(
 
     A second call with the same RUN copies only what is new.
     """
-    from sattrack.stores.locations import Location, run_at
+    from sattrack.stores.locations import location_of
     from sattrack.wiring import pull_run
 
-    at = run_at(location, endpoint=store_endpoint or "")
-    if not isinstance(at, Location):
-        raise UsageError("is a folder, which needs no copy", where=location, way_out="give it to count, report or export itself")
+    at = location_of(location, endpoint=store_endpoint or "")
     parts = pull_run(at, run)
     Voice(quiet=quiet).out(f"{parts} parts of {at}, each as it was written: {one_line(str(run))}")
     if not (run / "counts.csv").is_file():

@@ -62,6 +62,14 @@ def run_at(text: str, *, endpoint: str = "") -> Path | Location:
     return Location(scheme, path, checked_endpoint(endpoint or asked))
 
 
+def location_of(text: str, *, endpoint: str = "") -> Location:
+    """The location that is named. UsageError of a folder."""
+    at = run_at(text, endpoint=endpoint)
+    if isinstance(at, Path):
+        raise UsageError("is a folder, which needs no copy", where=text, way_out="give it to count, report or export itself")
+    return at
+
+
 def checked_endpoint(text: str) -> str:
     """http:// or https:// with a host, and nothing that is a secret. UsageError."""
     if not text:
@@ -72,7 +80,9 @@ def checked_endpoint(text: str) -> str:
     except ValueError:
         sound, parts = False, urlsplit("")
     if not sound or "@" in parts.netloc or parts.query or parts.fragment or any(not 33 <= ord(one) < 127 for one in text):
-        raise UsageError("the endpoint of the store is no address of a server", where=_shown(text), way_out="give https://HOST[:PORT]")
+        raise UsageError(
+            "the endpoint of the store is no address of a server", where=_shown(text), way_out="give https://HOST[:PORT]"
+        )
     return text.rstrip("/")
 
 
