@@ -149,6 +149,8 @@ def _plan_one(
     if source.aside:
         return Planned(name, outcome=_ended(source, status="skipped", reason=source.aside, scene=None, option=request.acquired))
     try:
+        if source.coarse:
+            raise source.coarse
         scene = describe_for(request, source)
         _refuse_coarse(scene)
         sha256 = digest(scene)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from sattrack.cli import item_options as i
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import ERROR, OK, SOME_FAILED
 from sattrack.cli.voice import Voice, one_line
@@ -23,12 +24,22 @@ _RUN = "The run"
 @app.command(no_args_is_help=True)
 def detect(
     ctx: typer.Context,
-    inputs: o.Inputs,
+    inputs: i.Inputs = None,
+    *,
     out: Annotated[
         str,
         typer.Option("-o", "--out", metavar="RUN", help="The run to write, or to go on with: a folder, or s3://BUCKET/PREFIX."),
     ],
     sites: o.Sites = None,
+    catalogue: i.Catalogue = None,
+    bbox: i.Bbox = None,
+    intersects: i.Intersects = None,
+    datetime: i.Datetime = None,
+    max_cloud: i.MaxCloud = None,
+    collection: i.Collection = None,
+    max_items: i.MaxItems = None,
+    min_coverage: i.MinCoverage = None,
+    max_off_nadir: i.MaxOffNadir = None,
     gsd_m: o.GsdM = None,
     bands: o.Bands = None,
     mask: o.Mask = None,
@@ -96,11 +107,15 @@ def detect(
         scene_seconds=scene_seconds, workers=workers, executor=executor,
     )  # fmt: skip
     settings = o.with_hosts(settings, allow_host)
+    filters = i.filters(
+        sites=sites, bbox=bbox, intersects=intersects, datetime=datetime, max_cloud=max_cloud, collection=collection,
+        max_items=max_items, min_coverage=min_coverage, max_off_nadir=max_off_nadir,
+    )  # fmt: skip
     model = o.chosen_model(weights, detector, model_gsd_m, classes, settings.threshold, careful=settings.careful)
     cluster = o.cluster(ray_address, executor=settings.executor)
     folder, at = ctx.with_resource(folder_of(run_at(out, endpoint=store_endpoint or "")))
     request = Request(
-        inputs=tuple(inputs),
+        inputs=tuple(inputs or ()),
         out=folder,
         at=at,
         ray_address=cluster,
@@ -121,9 +136,11 @@ def detect(
         follow_links=follow_links,
         sidecars=sidecars,
         verify=verify,
+        filters=filters,
     )
     # After all else that was said has been understood: an export may have to be made first.
     request = replace(request, model=on_backend(model, backend, device=settings.device, told=voice.say))
+    request = i.with_catalogue(request, catalogue, dry=dry_run, voice=voice)
     if dry_run:
         from sattrack.cli.dry_run import rehearse
 

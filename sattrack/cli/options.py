@@ -23,7 +23,9 @@ def meaning(name: str) -> str:
     return f"{field.description}{default}"
 
 
-Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="Pictures, folders, globs, or a CSV manifest.")]
+Inputs = Annotated[
+    list[str], typer.Argument(metavar="INPUT...", help="Pictures, folders, globs, a CSV manifest, or a file of STAC items.")
+]
 Source = Annotated[
     Path, typer.Argument(metavar="RUN | CSV", help="The run folder that detect wrote, or a CSV of counts.", show_default=False)
 ]

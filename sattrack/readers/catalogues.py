@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from sattrack.errors import CatalogueError, RemoteError, UsageError
@@ -11,6 +12,7 @@ from sattrack.readers.api_catalogues import search, search_link
 from sattrack.readers.documents import Documents
 from sattrack.readers.item_files import each_once, left_out
 from sattrack.readers.item_filters import Filters, Wanted, wanted
+from sattrack.readers.item_lists import write_items
 from sattrack.readers.items import Item, Unread, items_in, links_of
 from sattrack.readers.presets import PRESETS, preset_named
 from sattrack.readers.static_catalogues import walk
@@ -61,6 +63,15 @@ def find_items(where: str, *, filters: Filters, limits: Settings) -> Found:
     notes += left_out(documents.told, quiet, of=seen)
     collections = _collections(documents, items, notes=notes)
     return Found(documents.told, tuple(items), unread, collections, tuple(notes), documents.requests, documents.received)
+
+
+def save_found(found: Found, to: Path, *, filters: Filters) -> None:
+    """Writes the list of what was found, and what was searched for. StoreError where it cannot be written."""
+    asked = {
+        "catalogue": found.address, "datetime": filters.span.asked() if filters.span.first or filters.span.last else None,
+        "collections": list(filters.collections), "sites": [name for name, _ in filters.sites],
+    }  # fmt: skip
+    write_items(to, found.items, asked=asked, collections=found.collections)
 
 
 def _all(documents: Documents, root: Any, filters: Filters, *, limits: Settings, notes: list[str]) -> Iterator[Item | Unread]:

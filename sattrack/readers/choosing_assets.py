@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from sattrack.errors import SceneRefused
 from sattrack.readers.items import Asset, Item
 from sattrack.readers.masks import rule_named
-from sattrack.steps.judging import COUNT_SURELY_PX, px_per_width
 
 _RASTERS = ("image/tiff", "image/jp2", "image/vnd.stac.geotiff", "image/geotiff")
 _PLAIN = ("image/png", "image/jpeg")
@@ -31,6 +30,11 @@ _MASK_KEYS = {
     "scl": "scl", "scl-jp2": "", "udm2": "udm2", "ortho_udm2": "udm2", "basic_udm2": "", "qa_pixel": "qa_pixel",
     "qa-pixel": "qa_pixel",
 }  # fmt: skip
+
+
+_FINER = 1.2
+# Up to this size of pixel colour is looked at rather than a finer gray, as in deliveries: see readers.deliveries.
+FINE_COLOUR_M = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class _Candidate:
 
 
 def choose(item: Item) -> Choice:
-    """The file to be looked at: colour in one file where it is fine enough to count surely, else what is finest.
+    """The file to be looked at: colour in one file where it is fine enough, else what is finest.
 
     SceneRefused where there is none.
     """
@@ -94,6 +98,13 @@ def choose(item: Item) -> Choice:
     return Choice(chosen.asset, chosen.bands, chosen.gsd_m, mask, tuple(notes))
 
 
+def native_gsd(choice: Choice, item: Item) -> float | None:
+    """The pixel size that an item says of its camera, where its file has finer ones, which show no more; none where not."""
+    if item.gsd_m is None or choice.gsd_m is None or item.gsd_m <= _FINER * choice.gsd_m or "pan" in choice.asset.bands:
+        return None
+    return item.gsd_m
+
+
 _BAND_ORDER = {"green": 0, "red": 1, "nir": 2, "blue": 3}
 
 
@@ -116,7 +127,9 @@ def _candidate(asset: Asset, item: Item) -> _Candidate | None:
         return _Candidate(asset, None, gsd, "band")
     if any(asset.bands):
         return None
-    if "visual" in asset.roles or key in _VISUAL or "data" in asset.roles or (not asset.roles and len(item.assets) == 1):
+    # Where other files say their bands, one that says none is something else, such as a measure of quality.
+    bare = not any(any(other.bands) for other in item.assets) and "qa" not in re.split(r"[-_.]", key)
+    if "visual" in asset.roles or key in _VISUAL or (bare and ("data" in asset.roles or len(item.assets) == 1)):
         # Its own colours tell, once its header is read.
         return _Candidate(asset, None, gsd, "colour")
     return None
@@ -131,7 +144,7 @@ def _is_picture(asset: Asset) -> bool:
 
 
 def _sure(gsd_m: float | None) -> bool:
-    return gsd_m is not None and px_per_width((gsd_m, gsd_m)) >= COUNT_SURELY_PX
+    return gsd_m is not None and gsd_m <= FINE_COLOUR_M
 
 
 def _finer(one: float | None, other: float | None) -> bool:

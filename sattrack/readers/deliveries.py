@@ -165,7 +165,7 @@ def _one_product(sources: Sequence[Source], *, describe: Describe) -> list[Sourc
     products: dict[str, list[tuple[int, Named]]] = {}
     for number, source in enumerate(sources):
         name = named(PurePath(source.path).stem)
-        if name.acquisition and not source.fault and not source.aside:
+        if name.acquisition and not source.fault and not source.coarse and not source.aside:
             products.setdefault(name.acquisition, []).append((number, name))
     out = list(sources)
     for group in products.values():

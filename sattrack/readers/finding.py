@@ -40,7 +40,9 @@ class Source:
     """A file to be looked at, with what is said of it outside the file.
 
     path: absolute path, or a remote location. part: the file's own unique name in the run. scene_id: its acquisition, shared by
-    files that a manifest or items join. fault: why it will not be looked at, where that is known before it is opened.
+    files that a manifest or items join. fault: why it cannot be looked at, coarse: why its boxes cannot be counted, where that
+    is known before it is opened. pieces: the files of a mosaic, of which path is the first (see readers.deliveries). aside: why
+    it is not to be counted.
     """
 
     path: str
@@ -48,6 +50,9 @@ class Source:
     scene_id: str
     hints: Hints = field(default_factory=Hints)
     fault: SattrackError | None = None
+    coarse: SceneRefused | None = None
+    pieces: tuple["Source", ...] = ()
+    aside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class _Found:
     hints: Hints = field(default_factory=Hints)
     stem: str = ""
     fault: SattrackError | None = None
+    coarse: SceneRefused | None = None
 
     @property
     def key(self) -> str:
@@ -174,7 +180,9 @@ def _from_row(row: Row, *, folder: Path, allow_remote: bool) -> _Found:
 
 
 def _from_item(one: Pick) -> _Found:
-    return _Found(one.path, where=one.where, scene=one.scene, hints=one.hints, stem=one.name, fault=one.fault)
+    return _Found(
+        one.path, where=one.where, scene=one.scene, hints=one.hints, stem=one.name, fault=one.fault, coarse=one.coarse
+    )
 
 
 def _agreed(first: _Found, second: _Found) -> _Found:
@@ -232,7 +240,7 @@ def _named(pairs: Iterable[tuple[_Found, Hints]]) -> list[Source]:
             part = f"{stem}-{number}"
             taken.add(part.casefold())
         met.add(part.casefold())
-        sources.append(Source(one.path, part, one.scene or part, hints, one.fault))
+        sources.append(Source(one.path, part, one.scene or part, hints, one.fault, one.coarse))
     return sources
 
 

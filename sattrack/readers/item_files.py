@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sattrack.errors import CatalogueError, SattrackError, SceneError, SceneRefused
-from sattrack.readers.choosing_assets import Choice, choose
+from sattrack.readers.choosing_assets import Choice, choose, native_gsd
 from sattrack.readers.hints import Hints
 from sattrack.readers.item_filters import Filters, Wanted, acquisition_of, wanted
 from sattrack.readers.item_places import place_of
@@ -26,8 +26,8 @@ _STRANGE = re.compile(r"[^\w.+-]+")
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A picture of an item: where it lies, its name in a run, its acquisition's, what the item says of it. fault: why it will
-    not be looked at, known before a byte of it is read.
+    """A picture of an item: where it lies, its name in a run, its acquisition's, what the item says of it. fault: why it cannot
+    be looked at; coarse: why its boxes cannot be counted; both known before a byte of it is read.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Pick:
     scene: str
     hints: Hints = field(default_factory=Hints)
     fault: SattrackError | None = None
+    coarse: SceneRefused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +127,18 @@ def _pick(one: Wanted, shared: Counter[str], *, limits: Settings, allow_remote: 
     key = acquisition_of(item)
     scene = file_name(key) if shared[key] > 1 else name
     hints = _hints(item)
-    fault: SattrackError | None
+    fault: SattrackError | None = None
+    too_coarse: SceneRefused | None = None
     try:
         choice = choose(item)
         path = place_of(choice.asset.href, item, allow_remote=allow_remote, allow_hosts=limits.allow_hosts)
         hints = _with_choice(hints, choice, item, limits=limits, allow_remote=allow_remote)
-        fault = coarse(choice, item)
-        if fault is None:
-            for place in (path, hints.mask or ""):
-                sign(place, item, limits=limits)
+        too_coarse = coarse(choice, item)
+        for place in (path, hints.mask or ""):
+            sign(place, item, limits=limits)
     except (SceneError, SceneRefused) as error:
         path, fault = item.where, error
-    return Pick(path, item.where, name, scene, hints, fault)
+    return Pick(path, item.where, name, scene, hints, fault, too_coarse)
 
 
 def coarse(choice: Choice, item: Item) -> SceneRefused | None:
@@ -173,6 +174,8 @@ def _hints(item: Item) -> Hints:
 
 def _with_choice(hints: Hints, choice: Choice, item: Item, *, limits: Settings, allow_remote: bool) -> Hints:
     notes, mask = list(choice.notes), None
+    if native := native_gsd(choice, item):
+        notes.append(f"the item says that it was taken at {native:.3g} m; pixels of {choice.gsd_m:.3g} m show no more")
     if choice.mask:
         try:
             mask = place_of(choice.mask.href, item, allow_remote=allow_remote, allow_hosts=limits.allow_hosts)
@@ -184,8 +187,3 @@ def _with_choice(hints: Hints, choice: Choice, item: Item, *, limits: Settings, 
 def file_name(text: str) -> str:
     """A name as files and tables can hold it."""
     return _STRANGE.sub("-", text).strip("-.")[:120] or "item"
-
-
-def pictures_of(picked: Sequence[Pick]) -> list[Pick]:
-    """Those that will be looked at."""
-    return [one for one in picked if one.fault is None]
