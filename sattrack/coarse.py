@@ -206,18 +206,18 @@ def _area_row(site: Site, blank: Cover, grounds: Sequence[tuple[Ground, Scene, S
         for ground, scene, stretch in grounds
     ]
     seen, covered = sum(read.seen_m2 for read in reads), sum(read.covered_m2 for read in reads)
-    row = _area_told(blank, seen=seen, covered=covered, work=work)
+    row = _area_told(blank, seen=seen, covered=covered, gray=len(grounds[0][1].bands) == 1, work=work)
     for read in reads:
         work.shown(read.picture, row)
     return row
 
 
-def _area_told(blank: Cover, *, seen: float, covered: float, work: _Work) -> Cover:
+def _area_told(blank: Cover, *, seen: float, covered: float, gray: bool, work: _Work) -> Cover:
     observed = min(1.0, seen / blank.site_m2) if blank.site_m2 else 0.0
     judged = _observed(blank, observed, least=work.min_observed)
     if seen <= 0:
         return judged
-    area = area_of(covered, seen_m2=seen, gsd_m=blank.gsd_m, card=work.card)
+    area = area_of(covered, seen_m2=seen, gsd_m=blank.gsd_m, gray=gray, card=work.card)
     boxes = boxes_of(area, footprint_m2=work.card.footprint_m2)
     return replace(
         judged, area=area, boxes=boxes, tiers=TIERS, footprint_m2=work.card.footprint_m2, said=said_of_area(area, boxes=boxes)

@@ -16,8 +16,8 @@ COVER_SCHEMA = "1"
 class CoverCard:
     """What must travel with the weights of the reader of cover.
 
-    gsd_m: of the pixels that it works on, metres. bands: rows {gsd_low, gsd_high, ratio, low, high, false_m2_ha, records,
-    places} (see bench.cover_bands): true area by read area on places not seen, the bounds between which nine of ten such places
+    gsd_m: of the pixels that it works on, metres. bands: rows {gsd_low, gsd_high, gray, ratio, low, high, false_m2_ha,
+    records, places} (see bench.cover_bands): true area by read area on places not seen, the bounds between which nine of ten such places
     lie, and the cover read on a hectare where none is, which 19 of 20 places stay under. footprint_m2: of one box, its least
     and its most over the labelled sets. figures: what was measured, row by row.
     """

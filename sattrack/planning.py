@@ -179,6 +179,13 @@ def _refuse_torn_grid(scene: Scene) -> None:
         )  # fmt: skip
 
 
+# What is told of scenes in which no box can be counted.
+_INSTEAD = {
+    "area": "; the area that stacks cover is read by sattrack cover",
+    "presence": "; brightness and its change are told by sattrack cover",
+}
+
+
 def _refuse_coarse(scene: Scene) -> None:
     able = capability(scene.grid.gsd_m)
     if able != "count":
@@ -187,7 +194,7 @@ def _refuse_coarse(scene: Scene) -> None:
             f"pixels of {max(scene.grid.gsd_m):.3g} m leave {px:.2g} px across a container: boxes cannot be counted "
             f"(capability: {able})",
             where=scene.location,
-            way_out="counting takes pixels of 1.2 m or finer; check the pixel size if you gave it",
+            way_out=f"counting takes pixels of 1.2 m or finer{_INSTEAD.get(able, '')}; check the pixel size if you gave it",
         )
 
 

@@ -19,8 +19,8 @@ app = typer.Typer(add_completion=False)
 
 _ABLE = {
     "count": "boxes can be counted",
-    "area": "only the area covered by stacks could be told, not boxes",
-    "presence": "only whether there are containers could be told",
+    "area": "only the area covered by stacks can be told, not boxes (sattrack cover)",
+    "presence": "only brightness and its change can be told (sattrack cover)",
     "refuse": "too coarse for containers",
 }
 

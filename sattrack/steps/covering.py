@@ -55,13 +55,13 @@ def as_fed(pixels: NDArray[np.uint8], *, gsd_m: float) -> NDArray[np.float32]:
     return planes
 
 
-def area_of(read_m2: float, *, seen_m2: float, gsd_m: float, card: CoverCard) -> Area:
+def area_of(read_m2: float, *, seen_m2: float, gsd_m: float, gray: bool, card: CoverCard) -> Area:
     """What covered area is behind a read one, by what the card says of pixels this size. seen_m2: ground that was seen.
 
     True by read area differs from place to place: low and high are the bounds for nine of ten places not seen before. From the
     lower one is taken what is read where nothing stands, as much as 19 of 20 empty places stay under.
     """
-    band = next((row for row in card.bands if row["gsd_low"] <= gsd_m < row["gsd_high"]), None)
+    band = next((b for b in card.bands if b["gsd_low"] <= gsd_m < b["gsd_high"] and b["gray"] == gray), None)
     if band is None:
         return Area(read_m2, read_m2, None, None, None, "none: nothing was measured at this pixel size")
     false = band["false_m2_ha"] / 1e4
@@ -69,10 +69,8 @@ def area_of(read_m2: float, *, seen_m2: float, gsd_m: float, card: CoverCard) ->
     area = read_m2 * band["ratio"]
     low = max(0.0, read_m2 - false * max(0.0, seen_m2 - read_m2)) * band["low"]
     high = min(seen_m2, max(read_m2, least) * band["high"])
-    places, size = round(band["places"]), f"{band['gsd_low']:g} to {band['gsd_high']:g} m"
-    return Area(
-        read_m2, area, min(low, area), max(high, area), least, f"measured on {places} places not seen, pixels of {size}"
-    )  # fmt: skip
+    told = f"{round(band['places'])} sets not seen, {'gray' if gray else 'colour'}, {band['gsd_low']:g} to {band['gsd_high']:g} m"
+    return Area(read_m2, min(area, seen_m2), min(low, area), max(high, area), least, f"measured on {told}")
 
 
 def boxes_of(area: Area, *, footprint_m2: tuple[float, float]) -> tuple[int, int] | None:

@@ -57,9 +57,9 @@ class CoverTiles:
         fine = self._fine
         pixels = np.full((fine, fine, 3), 114, np.uint8)
         truth = np.zeros((fine, fine, 2), np.uint8)
-        if self._beds is not None and rng.random() < 0.85:
+        if self._beds is not None and rng.random() < 0.7:
             self._lay(rng, pixels, truth, share=self._beds)
-        for _ in range(int(rng.choice([1, 2, 3, 4], p=[0.3, 0.3, 0.25, 0.15]))):
+        for _ in range(int(rng.choice([1, 2, 3, 4], p=[0.2, 0.3, 0.3, 0.2]))):
             self._lay(rng, pixels, truth, share=self._share)
         gsd = float(np.exp(rng.uniform(*np.log(SEEN_M))))
         seen = seen_coarsely(pixels, fine_m=FINE_M, gsd_m=gsd, rng=rng)
