@@ -10,16 +10,19 @@ from sattrack.imagery import Scene, Stretch
 
 # Of covers.csv and covers.json.
 COVER_SCHEMA = "1"
+# By which a folder of covers is known, and the columns by which a table of them is.
+COVERS_FILE = "covers.json"
+COVER_MARKS = ("kind", "area_m2", "top_boxes_low")
 
 
 @dataclass(frozen=True, slots=True)
 class CoverCard:
     """What must travel with the weights of the reader of cover.
 
-    gsd_m: of the pixels that it works on, metres. bands: rows {gsd_low, gsd_high, gray, ratio, low, high, false_m2_ha,
-    records, places} (see bench.cover_bands): true area by read area on places not seen, the bounds between which nine of ten such places
-    lie, and the cover read on a hectare where none is, which 19 of 20 places stay under. footprint_m2: of one box, its least
-    and its most over the labelled sets. figures: what was measured, row by row.
+    gsd_m: of the pixels that it works on, metres. bands: rows {gsd_low, gsd_high, gray, ratio, low, high, false_m2_ha, records,
+    places} (see bench.cover_bands): true by read area on places not seen, the bounds between which nine of ten such places lie,
+    and the cover read on a hectare where none is, which 19 of 20 places stay under. footprint_m2: of one box, its least and its
+    most over the labelled sets. figures: what was measured, row by row.
     """
 
     id: str

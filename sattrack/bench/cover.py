@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sattrack.bench.cover_scenes import Fine, coarse_scene, fine_of
+from sattrack.bench.cover_scenes import SHARP, SOFT, Fine, coarse_scene, fine_of
 from sattrack.covering import Ground, read_area
 from sattrack.covers import CoverCard
 from sattrack.geometry import Quads
@@ -22,6 +22,8 @@ from sattrack.wiring import make_area_reader
 
 # Pixels that pictures are made to have, metres: both ends of every band, and the sizes that the issue names.
 GSDS_M = (1.25, 1.5, 1.9, 2.2, 2.6, 3.0, 3.4, 3.8, 4.3, 4.8)
+# Each picture at each size is seen sharp and soft, in colour and gray.
+LOOKS = ((SHARP, False), (SHARP, True), (SOFT, False), (SOFT, True))
 _PLAIN = Stretch((0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
 _WHOLE = Site("picture", "picture", None)
 _FIRST_NOISE = 7_100_000
@@ -31,13 +33,15 @@ _FIRST_NOISE = 7_100_000
 class Record:
     """One picture at one pixel size. read, true, seen: square metres, outside what its labels ignore; boxes: labelled there.
 
-    place: the set or folder that it is of; model_id: which weights read it. gray: whether its colour was taken away.
+    place: the set or folder that it is of; model_id: which weights read it. blur: of the optics, pixels; gray: whether its
+    colour was taken away.
     """
 
     place: str
     picture: str
     model_id: str
     gsd_m: float
+    blur: float
     gray: bool
     read: float
     true: float
@@ -110,16 +114,16 @@ def _records(
     m2 = fine.gsd_m[0] * fine.gsd_m[1]
     true, boxes = _truth(fine.quads, known)
     for number, gsd in enumerate(gsds_m):
-        for gray in (False, True):
-            rng = np.random.default_rng([_FIRST_NOISE, number, gray])
-            scene, held = coarse_scene(fine, gsd_m=gsd, rng=rng, gray=gray)
+        for look, (blur, gray) in enumerate(LOOKS):
+            rng = np.random.default_rng([_FIRST_NOISE, number, look])
+            scene, held = coarse_scene(fine, gsd_m=gsd, rng=rng, blur=blur, gray=gray)
             scale = np.array([fine.gsd_m[0] / scene.grid.gsd_m[0], fine.gsd_m[1] / scene.grid.gsd_m[1]])
             pixels = shapely.transform(known, lambda xy, by=scale: xy * by)
             metres = shapely.transform(known, lambda xy: xy * np.asarray(fine.gsd_m))
             ground = Ground(Frame.of_pixels(), metres, pixels)
             read = read_area(_WHOLE, ground, scene=scene, stretch=_PLAIN, reader=held, network=network)
             yield Record(
-                place, fine.name, card.id, gsd, gray, read.covered_m2, true * m2, read.seen_m2, boxes
+                place, fine.name, card.id, gsd, blur, gray, read.covered_m2, true * m2, read.seen_m2, boxes
             )  # fmt: skip
 
 

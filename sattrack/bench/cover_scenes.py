@@ -21,8 +21,9 @@ from sattrack.steps.coarsening import seen_at
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.synthetic.rendering import render_tile
 
-# Optics and noise of a plain sensor: what training varies most widely is held still to measure by.
-_BLUR, _NOISE = 0.45, 1.5
+# One standard deviation of the optics, in pixels, of a sharp and of a soft product; noise in levels of 255.
+SHARP, SOFT = 0.45, 0.8
+_NOISE = 1.5
 _GREY = np.array([0.30, 0.59, 0.11], np.float32)
 RENDERED_GSD_M, RENDERED_PX = 0.6, 400
 
@@ -66,10 +67,10 @@ class HeldReader:
 
 
 def coarse_scene(
-    fine: Fine, *, gsd_m: float, rng: np.random.Generator, gray: bool = False
+    fine: Fine, *, gsd_m: float, rng: np.random.Generator, blur: float = SHARP, gray: bool = False
 ) -> tuple[Scene, HeldReader]:  # fmt: skip
     """The picture as a sensor with pixels of gsd_m would have seen it, stretched as scenes are at use."""
-    seen = seen_at(fine.pixels, fine_m=fine.gsd_m, gsd_m=gsd_m, blur=_BLUR)
+    seen = seen_at(fine.pixels, fine_m=fine.gsd_m, gsd_m=gsd_m, blur=blur)
     if gray:
         seen = np.repeat((seen @ _GREY)[..., None], 3, axis=2)
     noise = rng.normal(0, _NOISE, (*seen.shape[:2], 1 if gray else 3))

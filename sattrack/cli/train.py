@@ -23,7 +23,9 @@ _TRAINING = "The training, instead of what the recipe says"
 
 @app.command(no_args_is_help=True)
 def train(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A YAML file, or a shipped recipe: finetune or fast.")],
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE", help="A YAML file, or a shipped recipe: finetune, fast or cover.")
+    ],
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder that the recipe's folders are in.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where weights, card and checkpoints go.")],
     form: lb.Form = None,
@@ -61,10 +63,13 @@ def train(
     `sattrack detect ... --weights OUT/finetune.pt`. Labels are YOLO-OBB, COCO, DOTA, GeoJSON over scenes, or our own layout;
     docs/training.md tells how to label, and how to measure on tiles that were left out.
 
+    `sattrack train cover` makes the reader of covered area (docs/coarse.md), on the CPU, in minutes, and does not go on.
+
     Figures are added to the card by `sattrack bench card`, from weights of each fold.
     """
     # Before torch is imported, or it has no effect: see wiring.load_model. Beside other work torch's own spinning takes most.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    from sattrack.training.cover import COVER, make_cover
     from sattrack.training.making import make
     from sattrack.training.recipes import leaving_out, read_recipe, without_fold
 
@@ -79,11 +84,27 @@ def train(
     changed = {"rounds": [_round(text) for text in course] if course else None, "batch": batch, "start": _start(start)}
     chosen = _changed(chosen, labels=labels, changed=changed)
     began = time.monotonic()
+
+    def told(line: str) -> None:
+        voice.say(f"{time.monotonic() - began:6.0f} s  {line}")
+
+    if chosen.architecture == COVER:
+        _without(start=start, device=device, minutes=minutes)
+        cover = make_cover(chosen, data=data, out=out, processes=processes, told=told)
+        voice.out(f"{cover.weights}: {cover.steps} steps in {cover.seconds / 60:.1f} minutes; its card: {cover.card}")
+        return
     made = make(
         chosen, data=data, out=out, device=device or "auto", minutes=minutes, processes=processes,
-        told=lambda line: voice.say(f"{time.monotonic() - began:6.0f} s  {line}"),
+        told=told,
     )  # fmt: skip
     voice.out(f"{made.weights}: {made.steps} steps in {made.seconds / 60:.1f} minutes; its card: {made.card}")
+
+
+def _without(*, start: str | None, device: str | None, minutes: float) -> None:
+    """UsageError where something is asked that the training of a reader of cover has not."""
+    asked = [name for name, value in (("--start", start), ("--minutes", minutes), ("--device", device)) if value]
+    if asked:
+        raise UsageError(f"{', '.join(asked)}: a reader of cover is trained from nothing, on the CPU, in minutes")
 
 
 def _recipe_file(asked: Path) -> Path:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
+from sattrack.covers import COVER_MARKS
 from sattrack.errors import ManifestError
 from sattrack.readers.times import parse_time
 from sattrack.steps.series import Reading
@@ -73,6 +74,11 @@ def _header(path: Path, head: str) -> tuple[dict[str, int], str, int]:
     }
     delimiter = max(_DELIMITERS, key=lambda mark: sum(name in NEEDED + OPTIONAL for name in split[mark]))
     names = split[delimiter]
+    if all(name in names for name in COVER_MARKS):
+        raise ManifestError(
+            "holds covered areas, not counts: they stand in no series of counts", where=f"{path}, line 1",
+            way_out="give counts, such as a run's counts.csv",
+        )  # fmt: skip
     missing = [name for name in NEEDED if name not in names]
     if missing:
         came = f"came {head.strip()[:80]!r}" if head.strip() else "the file is empty"

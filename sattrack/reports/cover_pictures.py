@@ -14,15 +14,17 @@ from sattrack.reports.marks import round_length
 from sattrack.reports.overlays import jpeg, wrapped
 from sattrack.reports.wording import metres, when
 
-_LAID = np.array([255.0, 64.0, 160.0], np.float32)
-_STRONGEST = 0.6
+_LAID = np.array([255.0, 40.0, 150.0], np.float32)
+# Shares from here on are drawn alike: stacks seen through pixels as large as they are never fill them.
+_FULL = 0.6
+_GREY = np.array([0.30, 0.59, 0.11], np.float32)
 _PAPER, _INK, _QUIET = (22, 24, 27), (240, 241, 242), (168, 173, 179)
 _FRACTION = 4
 _SIZE = 15.0
 
 
 def picture_bytes(shown: CoverPicture, row: Cover) -> bytes:
-    """JPEG: the site as it came on the left; on the right the covered shares laid over it in pink, the stronger the more; below
+    """JPEG: the site as it came on the left; on the right, in gray, with covered shares in pink, the stronger the more; below
     what was read, in words. Of a scene with presence alone only the first."""
     plain = _outlined(shown.pixels, shown)
     panels = [plain] if shown.cover is None else [plain, _outlined(_laid(shown), shown)]
@@ -44,8 +46,9 @@ def picture_bytes(shown: CoverPicture, row: Cover) -> bytes:
 
 def _laid(shown: CoverPicture) -> NDArray[np.uint8]:
     assert shown.cover is not None
-    weight = (shown.cover.astype(np.float32) / 255 * _STRONGEST)[..., None]
-    return np.asarray(np.rint(shown.pixels * (1 - weight) + _LAID * weight), np.uint8)
+    weight = np.minimum(shown.cover.astype(np.float32) / 255 / _FULL, 1)[..., None]
+    ground = 0.75 * (shown.pixels.astype(np.float32) @ _GREY)[..., None]
+    return np.asarray(np.rint(ground * (1 - weight) + _LAID * weight), np.uint8)
 
 
 def _outlined(pixels: NDArray[np.uint8], shown: CoverPicture) -> NDArray[np.uint8]:

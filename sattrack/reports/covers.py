@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sattrack.covers import COVER_SCHEMA, Change, CoarseScene, Cover, Covers
+from sattrack.covers import COVER_SCHEMA, COVERS_FILE, Change, CoarseScene, Cover, Covers
 from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number, readable_json, shown
 from sattrack.steps.covering import LEVEL
 from sattrack.writing import write_whole
 
-CSV, JSON = "covers.csv", "covers.json"
+CSV = "covers.csv"
 # Of each row what it is, so that a row that was torn out of its file still says it.
 KINDS = {"area": "covered area, not a count", "presence": "brightness and texture, not a count"}
 NO_KIND = "nothing was read"
@@ -27,7 +27,7 @@ def write_covers(found: Covers, folder: Path, *, pictures: Mapping[tuple[str, st
     places = tuple(one.location for one in found.scenes)
     rows = [cover_row(row, locations=places) for row in found.rows]
     write_whole(folder / CSV, csv_bytes(COVER_COLUMNS, rows=([row[name] for name in COVER_COLUMNS] for row in rows)))
-    write_whole(folder / JSON, readable_json(covers_value(found, pictures=pictures)))
+    write_whole(folder / COVERS_FILE, readable_json(covers_value(found, pictures=pictures)))
 
 
 def cover_row(row: Cover, *, locations: Sequence[str] = ()) -> dict[str, object]:

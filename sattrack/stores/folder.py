@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
+from sattrack.covers import COVERS_FILE
 from sattrack.errors import StoreError
 from sattrack.results import SCHEMA_VERSION, Part, RunIndex, SceneOutcome
 from sattrack.stores.locking import alone_in
@@ -33,6 +34,11 @@ class RunFolder:
     def __init__(self, root: Path, *, create: bool = True) -> None:
         self.root = root
         self._parts = root / "parts"
+        if (root / COVERS_FILE).is_file():
+            raise StoreError(
+                "holds covered areas, not counts: no box was counted there, and no series, alert or flow can be made of them",
+                where=str(root), way_out="give the folder that detect wrote, or another one",
+            )  # fmt: skip
         try:
             if create:
                 self._parts.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,8 @@ from sattrack.training.gathering import gather
 from sattrack.training.recipes import Recipe
 from sattrack.writing import write_whole
 
+# What a recipe calls this network.
+COVER = "cover"
 CHANNELS = 16
 _WARMUP = 30
 _EVERY = 50
