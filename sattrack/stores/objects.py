@@ -32,6 +32,11 @@ class Objects:
                 self._fs.pipe_file(self._path(name), content, mode="create")
             except FileExistsError:
                 return False
+            except OSError as error:
+                # Some stores refuse the condition instead of passing over it.
+                if "NotImplemented" not in str(error):
+                    raise
+                self._fs.pipe_file(self._path(name), content)
             return True
 
     def get(self, name: str) -> bytes:
@@ -97,7 +102,7 @@ def _filesystem(location: Location, *, tries: int, timeout_s: float) -> Any:
     if location.scheme != "s3":
         return fsspec.filesystem(location.scheme)
     return fsspec.filesystem(
-        "s3", endpoint_url=location.endpoint or None, use_listings_cache=False,
+        "s3", endpoint_url=location.endpoint or None, use_listings_cache=False, skip_instance_cache=True,
         config_kwargs={
             "connect_timeout": timeout_s, "read_timeout": timeout_s, "retries": {"max_attempts": tries, "mode": "standard"},
         },

@@ -44,6 +44,7 @@ class RemoteRun(RunFolder):
         head = objects.find("run.json")
         if head is None and not create:
             raise no_run(objects)
+        root.mkdir(parents=True, exist_ok=True)
         if head is not None:
             write_whole(root / "run.json", head)
         with self._named_as_there(root):
@@ -98,7 +99,8 @@ class RemoteRun(RunFolder):
 
     def gather(self, *, known: Callable[[str], bool] = lambda _key: False) -> None:
         """Copies the parts of all finished scenes that are not here yet, several at once. known: whether a part is here."""
-        wanted = [key for key in self.finished() if key not in self._here and not known(key)]
+        self._here |= {key for key in self.finished() if key not in self._here and known(key)}
+        wanted = [key for key in self.finished() if key not in self._here]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sattrack-copy") as pool:
             for _ in pool.map(self._copy, wanted):
                 pass
@@ -158,7 +160,7 @@ def pull(objects: Objects, folder: Path) -> int:
         write_whole(mark, said.encode())
         run = RemoteRun(folder, objects, create=False)
         keys = run.finished()
-        run.gather(known=lambda key: RunFolder.has(run, key))
+        run.gather(known=RunFolder(folder).has)
         for key in keys:
             run.get(key)
         for name in HEADS:

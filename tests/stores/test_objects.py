@@ -1,0 +1,74 @@
+from typing import Any
+
+import pytest
+
+from sattrack.errors import StoreError, UsageError
+from sattrack.stores.locations import Location
+from sattrack.stores.objects import Objects
+from tests.buckets import Bucket, bucket, s3_server  # noqa: F401
+
+
+@pytest.fixture(params=["s3", "memory"])
+def objects(request: pytest.FixtureRequest) -> Objects:
+    if request.param == "s3":
+        return request.getfixturevalue("bucket").objects()
+    pytest.importorskip("fsspec").filesystem("memory").store.clear()
+    return Objects(Location("memory", "run"))
+
+
+def test_what_is_put_is_got_listed_and_removed(objects: Objects) -> None:
+    objects.put("parts/b", b"two")
+    objects.put("parts/a", b"one")
+    objects.put("parts/a", b"one again")
+    assert objects.get("parts/a") == b"one again"
+    assert objects.names("parts") == ["a", "b"]
+    assert objects.names("nothing") == []
+    assert objects.find("parts/c") is None
+    with pytest.raises(FileNotFoundError):
+        objects.get("parts/c")
+    objects.remove("parts/a")
+    objects.remove("parts/a")
+    assert objects.names("parts") == ["b"]
+
+
+def test_what_is_there_is_not_put_anew(objects: Objects) -> None:
+    assert objects.put_new("lock/1", b"mine")
+    assert not objects.put_new("lock/1", b"yours")
+    assert objects.get("lock/1") == b"mine"
+
+
+def test_a_store_that_refuses_conditions_gets_a_plain_put(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = objects._fs.pipe_file
+
+    def strict(path: str, content: bytes, **words: Any) -> None:
+        if words:
+            raise OSError("[Errno 5] A header you provided implies functionality that is not implemented: NotImplemented")
+        plain(path, content)
+
+    monkeypatch.setattr(objects._fs, "pipe_file", strict)
+    assert objects.put_new("lock/1", b"mine")
+    assert objects.put_new("lock/1", b"mine too")
+
+
+def test_c9_a_bucket_that_is_not_there_and_a_server_that_is_not_are_told_with_the_way_out(bucket: Bucket) -> None:  # noqa: F811
+    gone = Objects(Location("s3", "no-such-bucket/run", bucket.endpoint), tries=1, timeout_s=5)
+    with pytest.raises(StoreError, match=r"s3://no-such-bucket/run/x: cannot be written.*check that the bucket is there"):
+        gone.put("x", b"")
+    away = Objects(Location("s3", f"{bucket.name}/run", "http://127.0.0.1:9"), tries=1, timeout_s=2)
+    for ask in (lambda: away.get("x"), lambda: away.names("x"), lambda: away.remove("x"), lambda: away.put_new("x", b"")):
+        with pytest.raises(StoreError, match="Could not connect"):
+            ask()
+
+
+def test_without_keys_that_is_told_and_no_key_ever(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    keyless = Objects(Location("s3", f"{bucket.name}/other", bucket.endpoint), tries=1, timeout_s=5)
+    with pytest.raises(StoreError, match=r"[Cc]redentials") as caught:
+        keyless.put("x", b"")
+    assert "not-to-be-told" not in str(caught.value)
+
+
+def test_a_package_that_is_missing_is_named_with_the_extra() -> None:
+    with pytest.raises(UsageError, match=r"gcsfs is not installed \(pip install fsspec gcsfs\)"):
+        Objects(Location("gs", "bucket/run"))

@@ -1,0 +1,135 @@
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sattrack.errors import StoreError, UsageError
+from sattrack.stores import remote
+from sattrack.stores.folder import RunFolder
+from sattrack.stores.remote import RemoteParts, RemoteRun, pull
+from tests.buckets import Bucket, bucket, s3_server  # noqa: F401
+from tests.stores.test_folder import KEY, OTHER, index, part
+
+
+def written(bucket: Bucket, copy: Path) -> RemoteRun:  # noqa: F811
+    """A run of two parts at the bucket: one put here, one by a worker elsewhere."""
+    run = RemoteRun(copy, bucket.objects())
+    outcome = index().outcomes[0]
+    with run.alone():
+        run.put(KEY, part(5))
+        RemoteParts(bucket.objects()).put(OTHER, part(7, key=OTHER))
+        run.write_index(index(outcomes=(outcome, replace(outcome, part="b", key=OTHER))))
+        run.gather()
+        (copy / "counts.csv").write_text("counts\n")
+        run.publish()
+    return run
+
+
+def test_i7_parts_and_heads_are_the_same_bytes_there_as_in_a_folder(bucket: Bucket, tmp_path: Path) -> None:  # noqa: F811
+    written(bucket, tmp_path / "copy")
+    local = RunFolder(tmp_path / "local")
+    local.put(KEY, part(5))
+    local.put(OTHER, part(7, key=OTHER))
+    there = bucket.contents()
+    for key in (KEY, OTHER):
+        name = f"parts/{key}.parquet"
+        assert there[name] == (tmp_path / "local" / name).read_bytes() == (tmp_path / "copy" / name).read_bytes()
+    assert there["counts.csv"] == b"counts\n"
+    assert there["run.json"] == (tmp_path / "copy" / "run.json").read_bytes()
+    assert sorted(name for name in there if "part" not in name) == ["counts.csv", "lock/000000001", "run.json"]
+
+
+def test_what_is_there_is_known_and_copied_and_a_torn_or_foreign_part_is_done_again(
+    bucket: Bucket, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    written(bucket, tmp_path / "copy")
+    bucket.client.put_object(Bucket=bucket.name, Key=f"run/parts/{OTHER}.parquet", Body=b"PAR1 torn")
+    again = RemoteRun(tmp_path / "fresh", bucket.objects())
+    with again.alone():
+        assert again.has(KEY)
+        assert not again.has(OTHER)
+        assert not again.has("ef03" * 10)
+        RemoteParts(bucket.objects()).put(OTHER, part(7, key=OTHER))
+        again.gather()
+        assert len(again.get(OTHER).detections) == 7
+
+
+def test_a_head_that_has_not_changed_is_not_put_again(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    run = RemoteRun(tmp_path / "copy", bucket.objects())
+    with run.alone():
+        names: list[str] = []
+        put = run._objects.put
+        monkeypatch.setattr(run._objects, "put", lambda name, content: (names.append(name), put(name, content)))
+        run.write_index(index())
+        run.write_index(index())
+        run.write_index(index(notes=("more",)))
+        run.publish()
+    assert names[:2] == ["run.json", "run.json"]
+    assert names[2:] == [names[-1]]  # the lock is given back
+    assert names[-1].startswith("lock/")
+
+
+def test_s7_a_run_of_another_version_is_refused_by_its_own_name(bucket: Bucket, tmp_path: Path) -> None:  # noqa: F811
+    bucket.client.put_object(Bucket=bucket.name, Key="run/run.json", Body=json.dumps({"schema_version": "9"}).encode())
+    with pytest.raises(StoreError, match=rf"s3://{bucket.name}/run/run.json: has schema version '9'"):
+        RemoteRun(tmp_path / "copy", bucket.objects())
+    with pytest.raises(StoreError, match=r"other: is not a run"):
+        RemoteRun(tmp_path / "copy", bucket.objects("other"), create=False)
+
+
+def test_a_part_that_is_gone_is_told_by_its_place(bucket: Bucket, tmp_path: Path) -> None:  # noqa: F811
+    written(bucket, tmp_path / "copy")
+    bucket.client.delete_object(Bucket=bucket.name, Key=f"run/parts/{OTHER}.parquet")
+    with pytest.raises(StoreError, match=rf"s3://{bucket.name}/run/parts/{OTHER}.parquet: the part is gone"):
+        pull(bucket.objects(), tmp_path / "pulled")
+
+
+def test_a_run_is_pulled_whole_and_a_second_time_only_what_is_new(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    written(bucket, tmp_path / "copy")
+    assert pull(bucket.objects(), tmp_path / "pulled") == 2
+    there = {name: content for name, content in bucket.contents().items() if not name.startswith("lock/")}
+    here = {str(path.relative_to(tmp_path / "pulled")): path for path in (tmp_path / "pulled").rglob("*") if path.is_file()}
+    assert {name: here[name].read_bytes() for name in there} == there
+    assert sorted(here.keys() - there.keys()) == ["pulled-from.txt"]
+    (tmp_path / "pulled" / "parts" / f"{OTHER}.parquet").write_bytes(b"torn here")
+    objects, asked = bucket.objects(), []
+    get = objects.get
+    monkeypatch.setattr(objects, "get", lambda name: (asked.append(name), get(name))[1])
+    assert pull(objects, tmp_path / "pulled") == 2
+    assert [name for name in asked if name.startswith("parts/")] == [f"parts/{OTHER}.parquet"]
+    assert RunFolder(tmp_path / "pulled", create=False).has(OTHER)
+
+
+def test_a_part_that_is_not_what_was_written_is_told_when_it_is_pulled(bucket: Bucket, tmp_path: Path) -> None:  # noqa: F811
+    written(bucket, tmp_path / "copy")
+    name = f"parts/{OTHER}.parquet"
+    content = bytearray(bucket.contents()[name])
+    content[60] ^= 1  # in the first column
+    assert hashlib.sha256(content).digest() != hashlib.sha256(bucket.contents()[name]).digest()
+    bucket.client.put_object(Bucket=bucket.name, Key=f"run/{name}", Body=bytes(content))
+    with pytest.raises(StoreError, match=rf"s3://{bucket.name}/run/{name}: the part cannot be read"):
+        pull(bucket.objects(), tmp_path / "pulled")
+
+
+def test_nothing_is_pulled_over_another_run_nor_where_there_is_none(bucket: Bucket, tmp_path: Path) -> None:  # noqa: F811
+    written(bucket, tmp_path / "copy")
+    RunFolder(tmp_path / "mine").write_index(index())
+    with pytest.raises(UsageError, match="the folder holds another run"):
+        pull(bucket.objects(), tmp_path / "mine")
+    with pytest.raises(StoreError, match="is not a run"):
+        pull(bucket.objects("nothing"), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be made"):
+        pull(bucket.objects(), tmp_path / "file")
+
+
+def test_what_a_worker_knows_of_a_run_is_where_parts_go() -> None:
+    assert [name for name in vars(RemoteParts) if not name.startswith("_")] == ["put"]
+    assert "run.json" in remote.HEADS
