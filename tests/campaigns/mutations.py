@@ -119,7 +119,7 @@ def tiff_entries(raw: bytes) -> Iterator[tuple[str, bool, int]]:
                 left -= 1
             at = struct.unpack_from(order + ("Q" if big else "I"), raw, at)[0]
             left -= 1
-    except struct.error:
+    except (struct.error, OverflowError):
         return
 
 
