@@ -65,12 +65,15 @@ def changes_of_run(folder: Path, *, site: str | None = None, search_m: float = S
         )  # fmt: skip
     exclusions = [one for one in run.sites if one.excludes]
     by_scene = on_ground(parts)
+
+    def files(count: Count) -> list[Part]:
+        return [parts[name] for name in by_scene[count.scene_id]]
+
     with closing(wiring.make_reader(settings)) as reader:
         for first, second in pairs:
             place = places[first.site_id, first.zone]
             yield show(
-                place, (by_scene[first.scene_id], by_scene[second.scene_id]), rule=rule, reader=reader, search_m=search_m,
-                exclusions=exclusions,
+                place, (files(first), files(second)), rule=rule, reader=reader, search_m=search_m, exclusions=exclusions,
             )  # fmt: skip
 
 

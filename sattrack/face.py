@@ -158,8 +158,8 @@ def export(run: str | Path, *, format: str, to: str | Path, everything: bool = F
     written: a file, or a folder.
     """
     writer = export_writer(format)
-    opened, parts = running.open_run(Path(run))
-    return writer(opened, parts, Path(to), everything=everything)
+    opened = running.reopen(Path(run))
+    return writer(opened, opened.parts, Path(to), everything=everything)
 
 
 def info(

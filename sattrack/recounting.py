@@ -1,8 +1,9 @@
 """Recounting: from the parts of a run to its counts, with the outlines and the threshold of now; nothing is detected."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from sattrack import wiring
 from sattrack.errors import OutlineError, SettingsError, StoreError
 from sattrack.planning import NOT_NEAR
-from sattrack.ports import Store
 from sattrack.readers.outlines import check_kept, read_outlines
-from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome
+from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome, acquisitions, scenes_of
+from sattrack.run_parts import RunParts
 from sattrack.settings import Settings
 from sattrack.steps.counting import Rule, count_refused, count_site, own_site
 from sattrack.steps.doubting import doubt_on_pixel_size
@@ -22,6 +23,8 @@ from sattrack.timeline import Count, Site
 from sattrack.writing import write_whole
 
 _SITES = TypeAdapter(tuple[Site, ...])
+# More scenes of one moment than this are not named one by one.
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,21 @@ class Run:
     def troubled(self) -> bool:
         """Whether any scene failed or was refused."""
         return any(outcome.status in ("failed", "refused") for outcome in self.index.outcomes)
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """A run as it was last counted, whose counts are made when they are asked for: most exports need none."""
+
+    folder: Path
+    index: RunIndex
+    sites: tuple[Site, ...]
+    parts: RunParts
+
+    @cached_property
+    def counts(self) -> tuple[Count, ...]:
+        rule = rule_of(self.index, _settings_of(self.index))
+        return count_all(self.parts, self.index.outcomes, sites=self.sites, card=self.index.card, rule=rule)
 
 
 def recount(
@@ -70,11 +88,18 @@ def recount(
     else:
         outlines = kept_sites(folder)
     rule = rule_of(index if threshold is None else replace(index, threshold=threshold), settings)
-    parts = load_parts(store, index)
-    notes = [*notes, *(note for name, part in parts.items() if (note := _doubt(name, part)) and note not in index.notes)]
-    counts = count_all(parts, index.outcomes, sites=outlines, card=index.card, rule=rule)
-    counted = counted_in(parts, threshold=rule.threshold, sites=outlines, overlap=rule.merge_overlap)
-    outcomes = tuple(replace(o, counted=int(counted[o.part].sum()) if o.part in counted else 0) for o in index.outcomes)
+    tally = Tally(index.outcomes, sites=outlines, card=index.card, rule=rule)
+    counted: dict[str, int] = {}
+    doubts: dict[str, str] = {}
+    for group in each_scene(RunParts(store, index)):
+        tally.add(group)
+        marked = counted_in(group, threshold=rule.threshold, sites=outlines, overlap=rule.merge_overlap)
+        counted |= {name: int(mask.sum()) for name, mask in marked.items()}
+        doubts |= {name: doubt for name, part in group.items() if (doubt := _doubt(name, part))}
+    counts = tally.counts()
+    known = set(index.notes)
+    notes = [*notes, *(doubts[o.part] for o in index.outcomes if o.part in doubts and doubts[o.part] not in known)]
+    outcomes = tuple(o if o.counted == (n := counted.get(o.part, 0)) else replace(o, counted=n) for o in index.outcomes)
     index = replace(
         index, threshold=rule.threshold, settings=settings.model_dump(mode="json"), outcomes=outcomes,
         notes=tuple(dict.fromkeys([*index.notes, *notes])),
@@ -85,20 +110,24 @@ def recount(
     return Run(folder, index, counts, outlines, tuple(notes))
 
 
-def open_run(folder: Path) -> tuple[Run, dict[str, Part]]:
+def open_run(folder: Path) -> tuple[Run, RunParts]:
     """A run as it was last counted, with its parts by file."""
+    run = reopen(folder)
+    return Run(folder, run.index, run.counts, run.sites), run.parts
+
+
+def reopen(folder: Path) -> Reopened:
+    """A run as it was last counted; nothing is counted yet and no part read."""
     store = wiring.open_store(folder, create=False)
     index = store.read_index()
-    sites = kept_sites(folder)
-    rule = rule_of(index, _settings_of(index))
-    parts = load_parts(store, index)
-    return Run(folder, index, count_all(parts, index.outcomes, sites=sites, card=index.card, rule=rule), sites), parts
+    _settings_of(index)
+    return Reopened(folder, index, kept_sites(folder), RunParts(store, index))
 
 
-def load_parts(store: Store, index: RunIndex) -> dict[str, Part]:
-    """The parts of a run's finished scenes, by file, with where each lies now. StoreError where one is gone or torn."""
-    found = {o.part: (store.get(o.key), o.scene) for o in index.outcomes if o.status == "done"}
-    return {name: replace(part, scene=scene or part.scene, card=index.card) for name, (part, scene) in found.items()}
+def each_scene(parts: Mapping[str, Part]) -> Iterator[dict[str, Part]]:
+    """The files of one scene after the other, by name: never more than these are in memory."""
+    for names in acquisitions(parts).values():
+        yield {name: parts[name] for name in names}
 
 
 def kept_sites(folder: Path) -> tuple[Site, ...]:
@@ -160,41 +189,63 @@ def rule_of(index: RunIndex, settings: Settings) -> Rule:
     return Rule(threshold=index.threshold, min_observed=settings.min_observed, merge_overlap=settings.merge_overlap)
 
 
-def on_ground(parts: Mapping[str, Part]) -> dict[str, list[Part]]:
-    """The files of each scene that have a CRS, and so can be laid on one ground."""
-    scenes: dict[str, list[Part]] = {}
-    for part in parts.values():
-        if part.scene.grid.georeferenced:
-            scenes.setdefault(part.scene.id, []).append(part)
+def on_ground(parts: Mapping[str, Part]) -> dict[str, list[str]]:
+    """The names of those files of each scene that have a CRS, and so can be laid on one ground."""
+    scenes: dict[str, list[str]] = {}
+    for name, scene in scenes_of(parts).items():
+        if scene.grid.georeferenced:
+            scenes.setdefault(scene.id, []).append(name)
     return scenes
 
 
 def count_all(
-    parts: dict[str, Part], outcomes: Iterable[SceneOutcome], *, sites: Sequence[Site], card: ModelCard, rule: Rule
+    parts: Mapping[str, Part], outcomes: Iterable[SceneOutcome], *, sites: Sequence[Site], card: ModelCard, rule: Rule
 ) -> tuple[Count, ...]:
     """One Count per (site, zone, scene) in order of site, then time; scenes that failed or were refused are rows too."""
-    scenes: dict[str, list[Part]] = {}
-    for part in parts.values():
-        scenes.setdefault(part.scene.id, []).append(part)
-    places = [site for site in sites if not site.excludes]
-    exclusions = [site for site in sites if site.excludes]
-    bad = [outcome for outcome in outcomes if outcome.status in ("failed", "refused")]
-    counts = []
-    for name, group in scenes.items():
-        missing = [outcome for outcome in bad if outcome.scene_id == name]
-        for alike, own in _comparable(group, known_places=bool(places)):
-            for site in places or [own]:
-                counts.append(count_site(site, parts=alike, exclusions=exclusions, rule=rule, missing=missing))
-    for outcome in [*bad, *_not_looked_at(outcomes)]:
-        if outcome.scene_id in scenes:
-            continue
-        for site in places or [Site(outcome.scene_id, outcome.scene_id, None, pixel_scene=outcome.scene_id)]:
-            if outcome.scene is None or not places or touches(site, scene=outcome.scene):
-                counts.append(count_refused(site, outcome=outcome, card=card, rule=rule))
-    order = {(site.id, site.zone): i for i, site in enumerate(places)}
-    far = dt.datetime.max.replace(tzinfo=dt.UTC)
-    in_order = sorted(counts, key=lambda c: (order.get((c.site_id, c.zone), 0), c.datetime or far, c.scene_id, c.site_id))
-    return tuple(_shown_twice(in_order) if places else in_order)
+    tally = Tally(outcomes, sites=sites, card=card, rule=rule)
+    for group in each_scene(parts):
+        tally.add(group)
+    return tally.counts()
+
+
+class Tally:
+    """The counts of a run, scene by scene; see count_all."""
+
+    def __init__(self, outcomes: Iterable[SceneOutcome], *, sites: Sequence[Site], card: ModelCard, rule: Rule) -> None:
+        self._places = [site for site in sites if not site.excludes]
+        self._exclusions = [site for site in sites if site.excludes]
+        self._card, self._rule, self._outcomes = card, rule, outcomes
+        self._bad: dict[str, list[SceneOutcome]] = {}
+        for outcome in outcomes:
+            if outcome.status in ("failed", "refused"):
+                self._bad.setdefault(outcome.scene_id, []).append(outcome)
+        self._counts: list[Count] = []
+        self._seen: set[str] = set()
+
+    def add(self, group: Mapping[str, Part]) -> None:
+        """All files of one scene that were looked at, by name."""
+        name = next(iter(group.values())).scene.id
+        self._seen.add(name)
+        missing = self._bad.get(name, [])
+        for alike, own in _comparable(list(group.values()), known_places=bool(self._places)):
+            for site in self._places or [own]:
+                self._counts.append(
+                    count_site(site, parts=alike, exclusions=self._exclusions, rule=self._rule, missing=missing)
+                )
+
+    def counts(self) -> tuple[Count, ...]:
+        """Those of all scenes; call it once, when every scene was added."""
+        places, counts = self._places, self._counts
+        for outcome in [*(one for bad in self._bad.values() for one in bad), *_not_looked_at(self._outcomes)]:
+            if outcome.scene_id in self._seen:
+                continue
+            for site in places or [Site(outcome.scene_id, outcome.scene_id, None, pixel_scene=outcome.scene_id)]:
+                if outcome.scene is None or not places or touches(site, scene=outcome.scene):
+                    counts.append(count_refused(site, outcome=outcome, card=self._card, rule=self._rule))
+        order = {(site.id, site.zone): i for i, site in enumerate(places)}
+        far = dt.datetime.max.replace(tzinfo=dt.UTC)
+        counts.sort(key=lambda c: (order.get((c.site_id, c.zone), 0), c.datetime or far, c.scene_id, c.site_id))
+        return tuple(_shown_twice(counts) if places else counts)
 
 
 def _not_looked_at(outcomes: Iterable[SceneOutcome]) -> list[SceneOutcome]:
@@ -214,11 +265,14 @@ def _shown_twice(counts: Sequence[Count]) -> Iterable[Count]:
         if count.count is not None and count.datetime is not None:
             alike.setdefault((count.site_id, count.zone, count.datetime), []).append(count.scene_id)
     for count in counts:
-        others = [name for name in alike.get((count.site_id, count.zone, count.datetime), ()) if name != count.scene_id]
-        if count.count is None or not others:
+        names = alike.get((count.site_id, count.zone, count.datetime), ())
+        if count.count is None or len(names) < 2:
             yield count
             continue
-        note = f"the site is also in {', '.join(others)}, of the same time: files of one acquisition are joined by a manifest"
+        others = [name for name in names[: _MOST_NAMED + 1] if name != count.scene_id][:_MOST_NAMED]
+        more = f" and {len(names) - 1 - len(others)} more" if len(names) - 1 > len(others) else ""
+        told = f"{', '.join(others)}{more}"
+        note = f"the site is also in {told}, of the same time: files of one acquisition are joined by a manifest"
         yield replace(count, notes=(*count.notes, note))
 
 

@@ -83,7 +83,7 @@ def pairs_of(
         site, both = places.get((alert.site_id, alert.zone)), _observations(alert, findings.series)
         if site is None or site.outline is None or both is None or any(one.scene_id not in scenes for one in both):
             continue
-        groups = [scenes[one.scene_id] for one in both]
+        groups = [[parts[name] for name in scenes[one.scene_id]] for one in both]
         lattice, rings = _frame_of(site.outline, groups)
         sides = []
         for one, group in zip(both, groups, strict=True):

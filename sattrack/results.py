@@ -1,6 +1,8 @@
 """What detection leaves behind: a part per scene file, and a run of parts."""
 
 import datetime as dt
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,6 +86,28 @@ class Part:
     notes: tuple[str, ...] = ()
 
 
+class Parts(Mapping[str, Part]):
+    """The parts of a run by file, read as they are asked for: all boxes of a large run do not fit into memory."""
+
+    @property
+    @abstractmethod
+    def scenes(self) -> Mapping[str, Scene]:
+        """The scene of each file, known without reading its part."""
+
+
+def scenes_of(parts: Mapping[str, Part]) -> Mapping[str, Scene]:
+    """The scene of each file."""
+    return parts.scenes if isinstance(parts, Parts) else {name: part.scene for name, part in parts.items()}
+
+
+def acquisitions(parts: Mapping[str, Part]) -> dict[str, list[str]]:
+    """The files of each scene by its id, in order of the parts."""
+    groups: dict[str, list[str]] = {}
+    for name, scene in scenes_of(parts).items():
+        groups.setdefault(scene.id, []).append(name)
+    return groups
+
+
 @dataclass(frozen=True, slots=True)
 class SceneOutcome:
     """One row of scenes.csv. status: done, failed, refused or skipped, with the reason.
@@ -104,6 +128,11 @@ class SceneOutcome:
     sha256: str = ""
     acquired: dt.datetime | None = None
     acquired_source: str = "unknown"
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Where its files lay."""
+        return tuple(dict.fromkeys((self.location, *(self.scene.locations if self.scene else ()))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +158,4 @@ class RunIndex:
     @property
     def locations(self) -> tuple[str, ...]:
         """Where the scenes lay: what sentences of the run may quote, and what is cut down to names before print."""
-    @property
-    def locations(self) -> tuple[str, ...]:
-        """Where its files lay."""
-        return tuple(dict.fromkeys((self.location, *(self.scene.locations if self.scene else ()))))
-
         return tuple(location for outcome in self.outcomes for location in outcome.locations)

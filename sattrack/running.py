@@ -23,12 +23,12 @@ from sattrack.planning import Planned, Request, plan
 from sattrack.ports import Store
 from sattrack.readers.places import secrets
 from sattrack.readers.travels import TRAVELS
-from sattrack.recounting import Run, count_all, keep_sites, open_run, recount
+from sattrack.recounting import Run, count_all, keep_sites, open_run, recount, reopen
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
 from sattrack.timeline import Site
 from sattrack.writing import write_whole
 
-__all__ = ["Listener", "Planned", "Request", "Run", "count_all", "detect", "open_run", "plan", "recount", "versions"]
+__all__ = ["Listener", "Planned", "Request", "Run", "count_all", "detect", "open_run", "plan", "recount", "reopen", "versions"]
 
 
 @dataclass(frozen=True, slots=True)

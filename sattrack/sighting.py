@@ -1,6 +1,6 @@
 """Sighting: the two scenes of an alert found again, laid on one ground as they were counted, and their boxes compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import shapely
@@ -13,7 +13,7 @@ from sattrack.ports import Reader
 from sattrack.recounting import rule_of
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.views import unlike
-from sattrack.results import Part
+from sattrack.results import Part, scenes_of
 from sattrack.steps.counting import Rule, boxes_of, own_site
 from sattrack.steps.grounding import Frame, footprint
 from sattrack.steps.lattices import Lattice, lattice_round
@@ -25,7 +25,7 @@ _MOST_PX, _FINER = 1600, 3
 _NOT_SHOWN = "the pack was made without imagery"
 
 
-def sighted(case: Case, parts: dict[str, Part], *, reader: Reader, remote: bool) -> Case:
+def sighted(case: Case, parts: Mapping[str, Part], *, reader: Reader, remote: bool) -> Case:
     """The case with its two scenes, as far as they can still be shown, and what became of the boxes between them."""
     pair = _pair(case)
     chosen = {role: _parts_of(count, parts) for role, count in pair.items()}
@@ -57,9 +57,10 @@ def _pair(case: Case) -> dict[str, Count]:
     return {role: by_scene[name] for role, name in names.items() if name in by_scene}
 
 
-def _parts_of(count: Count, parts: dict[str, Part]) -> list[Part]:
+def _parts_of(count: Count, parts: Mapping[str, Part]) -> list[Part]:
     """The files of a scene that were counted together; of plain pictures, which have no common ground, the one that was."""
-    group = sorted((part for part in parts.values() if part.scene.id == count.scene_id), key=lambda part: part.scene.part)
+    names = [name for name, scene in scenes_of(parts).items() if scene.id == count.scene_id]
+    group = sorted((parts[name] for name in names), key=lambda part: part.scene.part)
     plain = [part for part in group if count.site_id == part.scene.part]
     return [part for part in group if part.scene.grid.georeferenced] or plain or group[:1]
 

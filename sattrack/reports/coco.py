@@ -9,7 +9,7 @@ from sattrack.geometry import areas
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, compact_json, discreet, moment, shown
 from sattrack.reports.rows import BoxRows, box_rows
-from sattrack.results import SCHEMA_VERSION, Part
+from sattrack.results import SCHEMA_VERSION, Part, scenes_of
 from sattrack.writing import whole_file
 
 _KEPT = ("det_id", "counted", "length_m", "width_m", "heading_deg", "teu_class", "edge", "inferred")
@@ -43,8 +43,7 @@ def _categories(run: Finished) -> list[dict[str, Any]]:
 
 def _images(parts: Mapping[str, Part]) -> list[dict[str, Any]]:
     images = []
-    for number, name in enumerate(sorted(parts), start=1):
-        scene = parts[name].scene
+    for number, (_, scene) in enumerate(sorted(scenes_of(parts).items()), start=1):
         rows, cols = scene.grid.shape
         images.append(
             {

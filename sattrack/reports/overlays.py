@@ -61,6 +61,8 @@ def write_overlays(
             sheet = with_caption(drawn(ground, marks), part, view, marks=marks, missing=picture.missing)
             (to / f"{file_name(name, taken=taken)}.jpg").write_bytes(jpeg(sheet))
     except OSError as error:
+        if isinstance(error, StoreError):
+            raise
         raise StoreError(
             f"the overlays cannot be written: {error.strerror}", where=str(to), way_out="choose another place with -o"
         ) from error

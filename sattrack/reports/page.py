@@ -67,6 +67,8 @@ def write_report(
         shots = shots_of(run, parts, imagery=imagery, reader=reader, remote=allow_remote, folder=folder, room=room)
         path.write_bytes(_render(said, shots).encode())
     except OSError as error:
+        if isinstance(error, StoreError):
+            raise
         raise StoreError(
             f"the page cannot be written: {error.strerror}", where=str(path), way_out="free some room, or choose another place"
         ) from error

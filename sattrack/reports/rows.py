@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from sattrack.geometry import areas
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, moment
 from sattrack.reports.globe import lonlat, rings
-from sattrack.results import Part
+from sattrack.results import Part, acquisitions, scenes_of
 from sattrack.settings import Settings
 from sattrack.steps.picking import Mask, countable, counted_in, within
 from sattrack.steps.sizing import heading_deg, length_classes, length_m, metric_quads, width_m
@@ -56,17 +56,48 @@ class BoxRows:
 
 def box_rows(run: Finished, parts: Mapping[str, Part], *, everything: bool) -> Iterator[BoxRows]:
     """The boxes of each part, in order of the parts' names; only those counted unless everything is asked for."""
+    yield from _rows_of(sorted(parts), run, parts, everything=everything)
+
+
+def _rows_of(names: Iterable[str], run: Finished, parts: Mapping[str, Part], *, everything: bool) -> Iterator[BoxRows]:
     counted = counted_boxes(run, parts)
-    for name in sorted(parts):
+    for name in names:
         rows = part_rows(parts[name], model_id=run.index.model_id, sites=run.sites, counted=counted[name])
         yield rows if everything else rows.where(np.asarray(rows.columns["counted"], bool))
 
 
-def counted_boxes(run: Finished, parts: Mapping[str, Part]) -> dict[str, Mask]:
-    """For each file which of its boxes (n,) are counted, by the run's last count."""
+def counted_boxes(run: Finished, parts: Mapping[str, Part]) -> Mapping[str, Mask]:
+    """For each file which of its boxes (n,) are counted, by the run's last count; told scene by scene as they are asked for."""
     known = {name: value for name, value in run.index.settings.items() if name in Settings.model_fields}
-    overlap = Settings.model_validate(known).merge_overlap
-    return counted_in(parts, threshold=run.index.threshold, sites=run.sites, overlap=overlap)
+    return _Counted(run, parts, overlap=Settings.model_validate(known).merge_overlap)
+
+
+class _Counted(Mapping[str, Mask]):
+    """Which boxes are counted, of the scenes that were asked for last: the files of one are merged with each other."""
+
+    _KEPT = 32
+
+    def __init__(self, run: Finished, parts: Mapping[str, Part], *, overlap: float) -> None:
+        self._run, self._parts, self._overlap = run, parts, overlap
+        self._scenes, self._files = scenes_of(parts), acquisitions(parts)
+        self._last: dict[str, dict[str, Mask]] = {}
+
+    def __getitem__(self, name: str) -> Mask:
+        scene = self._scenes[name].id
+        if scene not in self._last:
+            if len(self._last) >= self._KEPT:
+                del self._last[next(iter(self._last))]
+            group = {one: self._parts[one] for one in self._files[scene]}
+            self._last[scene] = counted_in(
+                group, threshold=self._run.index.threshold, sites=self._run.sites, overlap=self._overlap
+            )
+        return self._last[scene][name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
 
 
 def placed_rows(run: Finished, parts: Mapping[str, Part], *, everything: bool, format_name: str) -> Iterator[BoxRows]:
@@ -74,8 +105,8 @@ def placed_rows(run: Finished, parts: Mapping[str, Part], *, everything: bool, f
     out and said. UsageError where no part has a CRS.
     """
     check_placed(parts, format_name=format_name)
-    placed = {name: part for name, part in parts.items() if part.scene.grid.georeferenced}
-    for rows in box_rows(run, placed, everything=everything):
+    placed = sorted(name for name, scene in scenes_of(parts).items() if scene.grid.georeferenced)
+    for rows in _rows_of(placed, run, parts, everything=everything):
         assert rows.rings is not None
         good: Mask = np.asarray(np.isfinite(rows.rings).all(axis=(1, 2)))
         if not good.all():
@@ -85,7 +116,7 @@ def placed_rows(run: Finished, parts: Mapping[str, Part], *, everything: bool, f
 
 def check_placed(parts: Mapping[str, Part], *, format_name: str) -> None:
     """UsageError where there are parts, but none with a CRS; those without are told of in the log."""
-    if parts and not any(part.scene.grid.georeferenced for part in parts.values()):
+    if parts and not any(scene.grid.georeferenced for scene in scenes_of(parts).values()):
         raise UsageError(
             f"{format_name} needs places on the globe, but no scene of this run has a coordinate system",
             way_out="export csv, coco, yolo-obb or overlay: they hold source pixels; or give the pictures world files and .prj",
@@ -97,7 +128,7 @@ def check_placed(parts: Mapping[str, Part], *, format_name: str) -> None:
 
 def left_out(parts: Mapping[str, Part]) -> str:
     """A sentence naming the scenes that have no coordinate system; empty where all have one."""
-    plain = [clean(name) for name in sorted(parts) if not parts[name].scene.grid.georeferenced]
+    plain = [clean(name) for name, scene in sorted(scenes_of(parts).items()) if not scene.grid.georeferenced]
     if not plain:
         return ""
     some = ", ".join(plain[:5]) + (f" and {len(plain) - 5} more" if len(plain) > 5 else "")

@@ -19,7 +19,7 @@ from sattrack.reports.overlays import Pixels, drawn, jpeg
 from sattrack.reports.rows import counted_boxes
 from sattrack.reports.views import View, neighbourhood, rings, take, view_on_ground
 from sattrack.reports.wording import STATUS, metres, share, state, when, whole
-from sattrack.results import Part
+from sattrack.results import Part, acquisitions, scenes_of
 from sattrack.steps.picking import Mask
 from sattrack.timeline import Count, Site
 
@@ -59,10 +59,21 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Wanted:
-    """A picture to be made: rank 0 is the latest scene of its place."""
+class _Sought:
+    """A picture to be made, by the name of its file: rank 0 is the latest scene of its place."""
 
     rank: int
+    place: str
+    count: Count
+    name: str
+    site: Site | None
+    view: View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wanted:
+    """A picture as it is made."""
+
     place: str
     count: Count
     part: Part
@@ -115,10 +126,12 @@ def shots_of(
     room: int,
 ) -> dict[str, list[Shot]]:
     """The pictures of each place, latest first. The latest of all places are placed in the page before older ones."""
-    wanted = sorted(_wanted(run, parts), key=lambda w: w.rank)
-    budget = Budget(room, shots=len(wanted), folder=folder)
+    sought = sorted(_sought(run, parts), key=lambda one: one.rank)
+    budget = Budget(room, shots=len(sought), folder=folder)
+    counted = counted_boxes(run, parts)
     made: dict[str, list[Shot]] = {}
-    for number, want in enumerate(wanted, start=1):
+    for number, one in enumerate(sought, start=1):
+        want = _Wanted(one.place, one.count, parts[one.name], one.site, one.view, counted[one.name])
         shot = _plain(want, id_=f"p{number}")
         if imagery:
             picture = take(want.part, want.view, reader=reader, remote=remote)
@@ -141,30 +154,27 @@ def chained(shots: Sequence[Shot]) -> list[Shot]:
     return [replace(shot, before=before, after=after) for before, shot, after in around] if shots else []
 
 
-def _wanted(run: Finished, parts: Mapping[str, Part]) -> Iterator[_Wanted]:
+def _sought(run: Finished, parts: Mapping[str, Part]) -> Iterator[_Sought]:
     """A picture for each file of each scene that shows a place, latest scenes first."""
     leads: dict[str, list[Count]] = {}
     zoned = {c.site_id for c in run.counts if not c.zone}
     for count in run.counts:
         if count.status in ("done", "not_assessable") and (not count.zone or count.site_id not in zoned):
             leads.setdefault(count.site_id, []).append(count)
-    files: dict[str, list[tuple[Part, Mask]]] = {}
-    counted = counted_boxes(run, parts)
-    for name, part in parts.items():
-        files.setdefault(part.scene.id, []).append((part, counted[name]))
+    files, scenes = acquisitions(parts), scenes_of(parts)
     for place, counts in leads.items():
         rank = 0
-        shown: set[tuple[str, str]] = set()
+        shown: set[str] = set()
         for count in sorted(counts, key=_latest_first, reverse=True):
             site = next((s for s in run.sites if s.id == place and s.zone == count.zone and not s.excludes), None)
-            for part, mask in files.get(count.scene_id, []):
-                grid = part.scene.grid
+            for name in files.get(count.scene_id, []):
+                grid = scenes[name].grid
                 window = neighbourhood(rings(site, grid=grid), grid=grid) if site else Window.of_shape(grid.shape)
-                if window is None or (part.scene.part, "") in shown:
+                if window is None or name in shown:
                     continue
                 # Places with zones alone get one picture a scene, round the first zone that it shows.
-                shown.add((part.scene.part, ""))
-                yield _Wanted(rank, place, count, part, site, view_on_ground(window, grid=grid, most_px=MOST_PX), mask)
+                shown.add(name)
+                yield _Sought(rank, place, count, name, site, view_on_ground(window, grid=grid, most_px=MOST_PX))
                 rank += 1
 
 
