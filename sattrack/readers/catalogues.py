@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sattrack.errors import CatalogueError, RemoteError, UsageError
+from sattrack.errors import CatalogueError, RemoteError, SceneError, UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.api_catalogues import search, search_link
 from sattrack.readers.documents import Documents
 from sattrack.readers.item_files import each_once, left_out
 from sattrack.readers.item_filters import Filters, Wanted, wanted
 from sattrack.readers.item_lists import write_items
+from sattrack.readers.item_places import place_of
 from sattrack.readers.items import Item, Unread, items_in, links_of
 from sattrack.readers.presets import PRESETS, preset_named
 from sattrack.readers.static_catalogues import walk
@@ -62,6 +64,7 @@ def find_items(where: str, *, filters: Filters, limits: Settings) -> Found:
     quiet = Counter({why: n for why, n in left.items() if not why.startswith("touch no site")})
     notes += left_out(documents.told, quiet, of=seen)
     collections = _collections(documents, items, notes=notes)
+    _keep_keys(items, limits=limits)
     return Found(documents.told, tuple(items), unread, collections, tuple(notes), documents.requests, documents.received)
 
 
@@ -85,6 +88,15 @@ def _all(documents: Documents, root: Any, filters: Filters, *, limits: Settings,
     if not _is_walked(root, documents):
         return search(documents, root, filters=filters, most=limits.catalogue_items)
     return walk(documents, root, filters=filters, most=limits.catalogue_items, told=notes.append)
+
+
+def _keep_keys(items: list[Wanted], *, limits: Settings) -> None:
+    """What stands behind the `?` of addresses is known to this process, which may read the saved list again."""
+    for one in items:
+        for asset in one.item.assets:
+            if "?" in asset.href:
+                with suppress(SceneError):
+                    place_of(asset.href, one.item, allow_remote=True, allow_hosts=limits.allow_hosts)
 
 
 def _is_walked(root: Any, documents: Documents) -> bool:

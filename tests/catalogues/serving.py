@@ -1,4 +1,4 @@
-"""The recorded catalogue on a server of this machine: static files, a search by POST and GET with pages, and pictures by ranges."""
+"""The recorded catalogue on a server of this machine: static files, a search by POST and GET with pages, pictures by ranges."""
 
 import json
 import threading
@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 RECORDED = Path(__file__).parent / "recorded"
 HOSTS = (
-    "earth-search.aws.element84.com", "planetarycomputer.microsoft.com", "api.imagery.hotosm.org", "oin-hotosm.s3.amazonaws.com",
-    "sentinel-cogs.s3.us-west-2.amazonaws.com", "naipeuwest.blob.core.windows.net", "landsateuwest.blob.core.windows.net",
+    "earth-search.aws.element84.com", "planetarycomputer.microsoft.com", "api.imagery.hotosm.org",
+    "oin-hotosm.s3.amazonaws.com", "sentinel-cogs.s3.us-west-2.amazonaws.com", "naipeuwest.blob.core.windows.net",
+    "landsateuwest.blob.core.windows.net",
 )  # fmt: skip
 _LOCK = threading.Lock()
 
@@ -185,9 +186,7 @@ def load_apis(served: Catalogue) -> dict[str, str]:
         served.put(root, served.recorded(f"{name}/landing.json"))
         served.items[root] = [served.recorded(item) for item in items]
     served.put(f"{roots['earth-search'][0]}/collections/sentinel-2-l2a", served.recorded("earth-search/sentinel-2-l2a.json"))
-    served.put(
-        f"{roots['planetary-computer'][0]}/collections/naip", served.recorded("planetary-computer/collection-naip.json")
-    )
+    served.put(f"{roots['planetary-computer'][0]}/collections/naip", served.recorded("planetary-computer/collection-naip.json"))
     return {name: f"{served.base}{root}" for name, (root, _) in roots.items()}
 
 
