@@ -19,6 +19,7 @@ from sattrack.steps.covering import TIERS, area_of, boxes_of, said_of_area
 from sattrack.steps.grounding import finds_back
 from sattrack.steps.judging import capability, px_per_width
 from sattrack.steps.noticing import Noticed, changes_between, said_of_change
+from sattrack.steps.observing import nodata_notes
 from sattrack.steps.stretching import measure_stretch
 from sattrack.timeline import Site
 
@@ -193,7 +194,8 @@ def _row(site: Site, scenes: Sequence[Scene], stretches: Sequence[Stretch], *, w
     if not grounds:
         plain = "" if scenes[0].grid.georeferenced else ": it has no coordinates, so no outline can be laid on it"
         return replace(blank, status="outside", notes=(f"the scene does not touch the site{plain}",))
-    blank = replace(blank, site_m2=float(wanted.area), notes=_notes(scenes, grounds, wanted_m2=float(wanted.area)))
+    notes = _notes(scenes, grounds, wanted_m2=float(wanted.area), reader=work.reader)
+    blank = replace(blank, site_m2=float(wanted.area), notes=notes)
     if blank.capability == "area":
         return _area_row(site, blank, grounds, work=work)
     return _presence_row(site, blank, grounds, outline=wanted, work=work, noticed=noticed)
@@ -270,6 +272,7 @@ def _observed(row: Cover, observed: float, *, least: float) -> Cover:
 
 def _notes(scenes: Sequence[Scene], grounds: Sequence[tuple[Ground, Scene, Stretch]], *, wanted_m2: float) -> tuple[str, ...]:
     notes = [note for scene in scenes for note in scene.notes]
+    notes += [note for scene in scenes for note in nodata_notes(reader.undeclared_nodata(scene))]
     covered = sum(ground.metres.area for ground, _, _ in grounds)
     if covered < 0.9995 * wanted_m2:
         notes.append(f"the scene covers {covered / wanted_m2:.0%} of the site")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sattrack.bench.cover_scenes import SHARP, SOFT, Fine, coarse_scene, fine_of
 from sattrack.covering import Ground, read_area
 from sattrack.covers import CoverCard
+from sattrack.errors import UsageError
 from sattrack.geometry import Quads
 from sattrack.imagery import Stretch
 from sattrack.labels.sets import read_sets
@@ -27,6 +28,7 @@ LOOKS = ((SHARP, False), (SHARP, True), (SOFT, False), (SOFT, True))
 _PLAIN = Stretch((0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
 _WHOLE = Site("picture", "picture", None)
 _FIRST_NOISE = 7_100_000
+FIRST_SEED = 9_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,30 @@ class Footprint:
     m2: float
 
 
+def fold_sets(weights: Sequence[Path]) -> dict[Path, tuple[str, ...]]:
+    """The sets that each fold's weights never saw, by their cards. UsageError where one says none, or two say the same."""
+    folds: dict[Path, tuple[str, ...]] = {}
+    for path in weights:
+        sources = make_area_reader(str(path))[0].trained_on
+        names = tuple(name for row in sources for name in row.get("left_out", "").split(", ") if name)
+        if not names:
+            raise UsageError("the card names no set that was left out", where=str(path), way_out="train with --fold")
+        if twice := [name for name in names if any(name in others for others in folds.values())]:
+            raise UsageError(f"{', '.join(twice)} was left out by two of the weights", where=str(path))
+        folds[path] = names
+    return folds
+
+
 def records_of_sets(
     data: Path, *, folds: Mapping[Path, Sequence[str]], gsds_m: Sequence[float] = GSDS_M, heard: Callable[[str], None]
 ) -> list[Record]:  # fmt: skip
     """Every picture of the sets of each fold, read by weights that never saw them. folds: weights -> names of its sets."""
-    by_name = {one.name: one for one in read_sets([data])}
     found: list[Record] = []
     for weights, names in folds.items():
         card, load = make_area_reader(str(weights))
         network = load()
         for name in names:
-            for image in by_name[name].images:
+            for image in read_sets([data / name])[0].images:
                 fine = fine_of(image)
                 found += _records(fine, place=name, card=card, network=network, gsds_m=gsds_m)
             heard(f"{card.id}: {name}")

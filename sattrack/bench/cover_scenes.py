@@ -60,6 +60,9 @@ class HeldReader:
     def sample(self, scene: Scene) -> tuple[Pixels, Valid]:
         return self._pixels, np.ones(scene.grid.shape, bool)
 
+    def undeclared_nodata(self, scene: Scene) -> float:  # noqa: ARG002 (the protocol's own signature)
+        return 0.0
+
     def digest(self, scene: Scene) -> str:
         return scene.id
 

@@ -8,6 +8,7 @@ from sattrack.cli.bench.backends import backends
 from sattrack.cli.bench.card import card
 from sattrack.cli.bench.changes import changes
 from sattrack.cli.bench.clouds import clouds
+from sattrack.cli.bench.cover import cover
 from sattrack.cli.bench.dense import dense
 from sattrack.cli.bench.empty import empty
 from sattrack.cli.bench.intervals import intervals
@@ -30,3 +31,4 @@ app.command()(merging)
 app.command()(alarms)
 app.command(no_args_is_help=True)(changes)
 app.command()(clouds)
+app.command(no_args_is_help=True)(cover)
