@@ -140,7 +140,7 @@ def detect(
     )
     # After all else that was said has been understood: an export may have to be made first.
     request = replace(request, model=on_backend(model, backend, device=settings.device, told=voice.say))
-    request = i.with_catalogue(request, catalogue, dry=dry_run, voice=voice)
+    request, holes = i.with_catalogue(request, catalogue, dry=dry_run, voice=voice)
     if dry_run:
         from sattrack.cli.dry_run import rehearse
 
@@ -150,7 +150,7 @@ def detect(
     page = None if no_report else written_page(run, allow_remote=allow_remote, allow_hosts=settings.allow_hosts)
     shown = put_page(page, at=at, settings=settings) if page and at else None
     tell(run, page=page, voice=voice, as_json=as_json, at=str(at or ""), shown=shown)
-    raise typer.Exit(exit_code_of(run, on_error=on_error))
+    raise typer.Exit(exit_code_of(run, on_error=on_error) or (SOME_FAILED if holes else OK))
 
 
 def watched(request: "Request", *, voice: Voice) -> "Run":

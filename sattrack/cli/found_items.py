@@ -1,5 +1,6 @@
 """What a search found, in words: each item with what it can be used for, before anything of it is fetched."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sattrack.cli.voice import Voice, one_line, plain
@@ -17,7 +18,7 @@ _MOST_SITES = 3
 
 def rows_of(found: "Found") -> list[dict[str, Any]]:
     """What is known of each item, as plain values; reason: why it will not be looked at."""
-    return [_row(one) for one in found.items] + [
+    return [_row(one, found.collections.get(one.item.collection, {})) for one in found.items] + [
         {"item": one.id, "usable_for": "nothing", "reason": str(one.error)} for one in found.unread
     ]
 
@@ -31,8 +32,8 @@ def tell_items(found: "Found", *, voice: Voice) -> None:
     if len(rows) > _MOST_ROWS:
         voice.out(f"... and {len(rows) - _MOST_ROWS:,} more")
     for row in rows:
-        if row.get("reason"):
-            voice.fault(one_line(f"{row['item']}: {row['reason']}"))
+        if row.get("reason") and row["usable_for"] == "refuse":
+            voice.say(one_line(f"{row['item']}: {row['reason']}"))
     tell_search(found, voice=voice)
 
 
@@ -44,11 +45,13 @@ def tell_search(found: "Found", *, voice: Voice) -> None:
         f"{found.address}: {len(found.items):,} {'item' if len(found.items) == 1 else 'items'}"
         f"{f' (usable for: {told})' if told else ''}; {found.requests:,} documents of {found.received / 1e6:,.2f} MB were read"
     )
+    for one in found.unread:
+        voice.fault(one_line(f"cannot be read: {one.id}: {one.error}"))
     for note in found.notes:
         voice.say(one_line(f"note: {note}"))
 
 
-def _row(one: "Wanted") -> dict[str, Any]:
+def _row(one: "Wanted", of_collection: Mapping[str, Any]) -> dict[str, Any]:
     from sattrack.errors import SceneRefused
     from sattrack.readers.choosing_assets import choose, native_gsd
     from sattrack.steps.judging import capability, capability_warning
@@ -57,7 +60,7 @@ def _row(one: "Wanted") -> dict[str, Any]:
     row: dict[str, Any] = {
         "item": item.id, "collection": item.collection, "datetime": plain(item.start), "sensor": item.sensor,
         "cloud_cover": item.cloud_cover, "off_nadir_deg": item.off_nadir_deg, "covers": dict(one.covers),
-        "licence": item.licence, "asset": "", "gsd_m": item.gsd_m, "usable_for": "", "size_bytes": None, "mask": "",
+        "licence": item.licence or str(of_collection.get("license", "")), "asset": "", "gsd_m": item.gsd_m, "usable_for": "", "size_bytes": None, "mask": "",
         "reason": "",
     }  # fmt: skip
     choice: Choice

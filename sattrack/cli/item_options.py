@@ -93,8 +93,9 @@ def filters(
     )  # fmt: skip
 
 
-def with_catalogue(request: "Request", catalogue: str | None, *, dry: bool, voice: Voice) -> "Request":
-    """The request with what a catalogue has of it, and the list of that in its run folder; of a dry run beside nothing.
+def with_catalogue(request: "Request", catalogue: str | None, *, dry: bool, voice: Voice) -> tuple["Request", bool]:
+    """The request with what a catalogue has of it, and the list of that in its run folder, of a dry run elsewhere; and whether
+    something of the catalogue could not be read.
 
     UsageError where there is nothing to look at; see find_items.
     """
@@ -104,7 +105,7 @@ def with_catalogue(request: "Request", catalogue: str | None, *, dry: bool, voic
     if catalogue is None:
         if not request.inputs:
             raise UsageError("nothing to look at is named", way_out="give pictures, folders, an item file, or --catalogue")
-        return request
+        return request, False
     if not request.allow_remote:
         raise UsageError("a catalogue is not on this machine", where=catalogue[:100], way_out="--allow-remote asks it")
     from sattrack.cli.found_items import tell_search
@@ -122,4 +123,4 @@ def with_catalogue(request: "Request", catalogue: str | None, *, dry: bool, voic
         raise CatalogueError("nothing was found", where=found.address, way_out="widen --datetime, or --sites")
     folder = Path(tempfile.mkdtemp(prefix="sattrack-")) if dry else request.out
     save_found(found, folder / "items.json", filters=request.filters)
-    return replace(request, inputs=(*request.inputs, str(folder / "items.json")))
+    return replace(request, inputs=(*request.inputs, str(folder / "items.json"))), bool(found.unread)

@@ -80,7 +80,7 @@ def save_found(found: Found, to: Path, *, filters: Filters) -> None:
 def _all(documents: Documents, root: Any, filters: Filters, *, limits: Settings, notes: list[str]) -> Iterator[Item | Unread]:
     kind = root.get("type") if isinstance(root, dict) else None
     if kind in ("Feature", "FeatureCollection"):
-        return items_in(root, where=documents.told, base=documents.root, most=limits.catalogue_items)
+        return items_in(root, where=documents.told, base=documents.base_of(documents.root), most=limits.catalogue_items)
     if kind not in ("Catalog", "Collection"):
         raise CatalogueError(
             f"expected a STAC catalogue, came {str(kind)[:40]!r}", where=documents.told, way_out="give its root document"
@@ -124,7 +124,7 @@ def _collections(documents: Documents, items: list[Wanted], *, notes: list[str])
         if not name or not links:
             continue
         try:
-            document = documents.get(documents.resolved(links[0]["href"], base=item.base))
+            document = documents.get(documents.resolved(links[0]["href"], base=documents.address_in(item.base)))
         except (CatalogueError, RemoteError) as error:
             notes.append(f"what the collection {name} says of its licence is not known: {error}")
             continue

@@ -15,6 +15,10 @@ from sattrack.readers.strict_json import read_json
 from sattrack.settings import Settings
 
 
+class TooMuch(CatalogueError):
+    """A search would have to ask for more than it may."""
+
+
 class Documents:
     """The documents of one catalogue. requests and received, bytes: what was asked for so far. For one thread."""
 
@@ -31,6 +35,14 @@ class Documents:
     def told(self) -> str:
         """The root as it may be told to anyone."""
         return bare(self.root)
+
+    def base_of(self, address: str) -> str:
+        """What the relative hrefs of a document's items start from: its address, or on this machine its folder."""
+        return address if self.remote else str(Path(address).parent)
+
+    def address_in(self, base: str) -> str:
+        """An address whose neighbours are what the base of an item's hrefs says."""
+        return base if self.remote else str(Path(base) / "item.json")
 
     def get(self, address: str) -> Any:
         """A document of the catalogue. RemoteError, CatalogueError."""
@@ -63,7 +75,7 @@ class Documents:
     def _read(self, address: str, body: bytes | None) -> Any:
         self.requests += 1
         if self.requests > self._limits.catalogue_requests:
-            raise CatalogueError(
+            raise TooMuch(
                 f"more than {self._limits.catalogue_requests:,} documents would have to be asked for", where=self.told,
                 way_out="narrow it by --collection, --datetime or --sites, or raise catalogue_requests in a settings file",
             )  # fmt: skip
@@ -91,7 +103,7 @@ class Documents:
         except OSError as error:
             raise CatalogueError(f"cannot be read: {error.strerror}", where=address) from error
         if len(raw) > self._limits.catalogue_bytes:
-            raise CatalogueError(f"more than {self._limits.catalogue_bytes / 1e6:.0f} MB", where=address)
+            raise CatalogueError(f"more than {self._limits.catalogue_bytes / 1e6:.2g} MB", where=address)
         return raw
 
 

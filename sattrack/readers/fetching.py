@@ -92,7 +92,7 @@ class Fetcher:
                     raise answers.refused_document(response, named=self._named)
                 if self._body(response, got.extend, most=most) > most:
                     raise RemoteError(
-                        f"a document of more than {most / 1e6:.0f} MB", where=self._named,
+                        f"a document of more than {most / 1e6:.2g} MB", where=self._named,
                         way_out="ask for less, or raise catalogue_bytes in a settings file",
                     )  # fmt: skip
             return True

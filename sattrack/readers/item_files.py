@@ -68,7 +68,7 @@ def read_items(path: Path, *, limits: Settings) -> list[Item | Unread]:
         raise CatalogueError(f"cannot be read: {error.strerror}", where=str(path)) from error
     if len(raw) > limits.catalogue_bytes:
         raise CatalogueError(
-            f"more than {limits.catalogue_bytes / 1e6:.0f} MB", where=str(path),
+            f"more than {limits.catalogue_bytes / 1e6:.2g} MB", where=str(path),
             way_out="give fewer items, or raise catalogue_bytes in a settings file",
         )  # fmt: skip
     document = read_json(raw, where=str(path))

@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sattrack.errors import CatalogueError, SattrackError
-from sattrack.readers.documents import Documents
+from sattrack.errors import CatalogueError, RemoteBusy, RemoteError, SattrackError, SceneError
+from sattrack.readers.documents import Documents, TooMuch
 from sattrack.readers.footprints import area_of, read_box
 from sattrack.readers.item_filters import Filters
 from sattrack.readers.items import Item, Unread, items_in, links_of
@@ -20,7 +20,7 @@ def walk(
 ) -> Iterator[Item | Unread]:
     """The items below a catalogue or collection, each document read once, in the order of its links.
 
-    told: hears of links that lead out of the catalogue, and of branches that cannot be read: the others are walked.
+    told: hears of links that lead out of the catalogue, which are passed over. A document that cannot be had or read is Unread.
     """
     met: set[str] = {documents.root}
     yield from _below(documents, root, documents.root, filters, most, told, met, inside=not filters.collections, deep=0)
@@ -37,10 +37,17 @@ def _below(
     if not _may_hold(document, filters):
         return
     if inside:
-        for one in _linked(documents, document, "item", address, told, met):
-            item_address, item = one
-            yield from items_in(item, where=bare(item_address), base=item_address, most=most)
-    for child_address, child in _linked(documents, document, "child", address, told, met):
+        for found in _linked(documents, document, "item", address, told, met):
+            if isinstance(found, Unread):
+                yield found
+            else:
+                yield from items_in(found[1], where=bare(found[0]), base=documents.base_of(found[0]), most=most)
+    children = list(_linked(documents, document, "child", address, told, met))
+    yield from (child for child in children if isinstance(child, Unread))
+    below = [child for child in children if not isinstance(child, Unread)]
+    # Where one level has what was asked for, its neighbours are not entered: there may be thousands.
+    asked = [] if inside else [child for child in below if _id_of(child[1]) in filters.collections]
+    for child_address, child in asked or below:
         if isinstance(child, dict) and child.get("type") in ("Catalog", "Collection"):
             yield from _below(documents, child, child_address, filters, most, told, met, inside=inside, deep=deep + 1)
         else:
@@ -49,7 +56,7 @@ def _below(
 
 def _linked(
     documents: Documents, document: Any, relation: str, address: str, told: Callable[[str], None], met: set[str]
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[str, Any] | Unread]:
     for link in links_of(document, relation):
         try:
             to = documents.resolved(link["href"], base=address)
@@ -59,8 +66,19 @@ def _linked(
         if to in met:
             continue
         met.add(to)
-        # A document that cannot be had is a hole in what was found: said by whoever reads on, or the end.
-        yield to, documents.get(to)
+        try:
+            found = documents.get(to)
+        except (TooMuch, RemoteBusy):
+            raise
+        except (CatalogueError, RemoteError) as error:
+            where = bare(to)
+            yield Unread(where, where, SceneError(error.message, where=where, way_out=error.way_out))
+            continue
+        yield to, found
+
+
+def _id_of(document: Any) -> Any:
+    return document.get("id") if isinstance(document, dict) else None
 
 
 def _may_hold(document: Any, filters: Filters) -> bool:

@@ -34,7 +34,7 @@ def api_item(served, *, name: str, day: int, path: str, **properties) -> dict:
 
 
 def large_picture(path: Path, *, side: int) -> Path:
-    """A COG in colour as Maxar's: dark ground, 12 boxes in its middle, and away from them roofs so bright that its stretch spans
+    """A COG in colour as Maxar's: dark ground, 12 boxes in its middle, away from them roofs so bright that its stretch spans
     both.
     """
     tile = np.random.default_rng(3).integers(30, 60, (3, 512, 512)).astype(np.uint8)
