@@ -60,8 +60,8 @@ def _row(one: "Wanted", of_collection: Mapping[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "item": item.id, "collection": item.collection, "datetime": plain(item.start), "sensor": item.sensor,
         "cloud_cover": item.cloud_cover, "off_nadir_deg": item.off_nadir_deg, "covers": dict(one.covers),
-        "licence": item.licence or str(of_collection.get("license", "")), "asset": "", "gsd_m": item.gsd_m, "usable_for": "", "size_bytes": None, "mask": "",
-        "reason": "",
+        "licence": item.licence or str(of_collection.get("license", "")), "asset": "", "gsd_m": item.gsd_m,
+        "usable_for": "", "size_bytes": None, "mask": "", "reason": "",
     }  # fmt: skip
     choice: Choice
     try:

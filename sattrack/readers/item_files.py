@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sattrack.errors import CatalogueError, SattrackError, SceneError, SceneRefused
+from sattrack.imagery import Viewing
 from sattrack.readers.choosing_assets import Choice, choose, native_gsd
 from sattrack.readers.hints import Hints
 from sattrack.readers.item_filters import Filters, Wanted, acquisition_of, wanted
@@ -157,18 +158,20 @@ def coarse(choice: Choice, item: Item) -> SceneRefused | None:
 
 
 def _hints(item: Item) -> Hints:
-    said = [
-        f"{name} {value:.3g} {unit}"
-        for name, value, unit in (("off-nadir", item.off_nadir_deg, "degrees"), ("cloud cover", item.cloud_cover, "%"))
-        if value is not None
-    ]
+    viewing = Viewing(
+        off_nadir_deg=item.off_nadir_deg,
+        sun_elevation_deg=item.sun_elevation_deg,
+        sun_azimuth_deg=item.sun_azimuth_deg,
+        cloud_cover=None if item.cloud_cover is None else round(item.cloud_cover / 100, 6),
+    )
     return Hints(
         acquired=item.start,
         acquired_source="item" if item.start else "",
         sensor=item.sensor,
         source=item.source,
         licence=item.licence,
-        notes=(*item.notes, *((f"the item says: {', '.join(said)}",) if said else ())),
+        viewing=None if viewing == Viewing() else viewing,
+        notes=item.notes,
     )
 
 

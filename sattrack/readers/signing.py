@@ -59,7 +59,7 @@ def _token(account: str, container: str, *, limits: Settings) -> str:
         if key in _REFUSED:
             raise _REFUSED[key]
         token, until = _TOKENS.get(key, ("", dt.datetime.min.replace(tzinfo=dt.UTC)))
-        if until - _ROOM > dt.datetime.now(dt.UTC):
+        if until > dt.datetime.now(dt.UTC) + _ROOM:
             return token
         try:
             _TOKENS[key] = _asked(f"{TOKENS_AT}/{account}/{container}", limits=limits)

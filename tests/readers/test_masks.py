@@ -58,6 +58,14 @@ def test_scl_hides_cloud_shadow_cirrus_snow_and_defects_only(write, picture, see
     assert {int(c) for c in np.unique(classes[valid])} == {2, 4, 5, 6, 7}
 
 
+def test_landsats_qa_pixel_hides_fill_clouds_cirrus_shadow_and_snow_by_its_bits(write, picture, seen):
+    # Clear 21824, water 21952, dilated cloud, cirrus, cloud, shadow, snow with their confidences, and fill, as USGS lists them.
+    values = np.array([21824, 21952, 21826, 54596, 22280, 23888, 30048, 1], np.uint16)
+    bits = np.repeat(values, 20)[None] * np.ones((120, 1), np.uint16)
+    valid = seen(write("scene.tif", picture), write("LC08_L2SP_041036_20230801_02_T1_QA_PIXEL.TIF", bits[None]))
+    assert {int(value) for value in np.unique(bits[valid])} == {21824, 21952}
+
+
 def test_a_mask_in_a_coarser_grid_is_aligned_by_its_coordinates(write, picture, seen):
     coarse = np.zeros((1, 20, 20), np.uint8)
     coarse[0, 5:10, 6:12] = 1
