@@ -103,6 +103,9 @@ def _described(request: Request, *, reader: Reader) -> Iterator[CoarseScene]:
     for source in find_for(request):
         scene: Scene | None = None
         able = "unknown"
+        if source.aside:
+            yield CoarseScene(source.scene_id, source.part, source.path, "skipped", source.aside)
+            continue
         try:
             scene = describe_for(request, source)
             able = capability(scene.grid.gsd_m)
@@ -270,7 +273,9 @@ def _observed(row: Cover, observed: float, *, least: float) -> Cover:
     return seen
 
 
-def _notes(scenes: Sequence[Scene], grounds: Sequence[tuple[Ground, Scene, Stretch]], *, wanted_m2: float) -> tuple[str, ...]:
+def _notes(
+    scenes: Sequence[Scene], grounds: Sequence[tuple[Ground, Scene, Stretch]], *, wanted_m2: float, reader: Reader
+) -> tuple[str, ...]:
     notes = [note for scene in scenes for note in scene.notes]
     notes += [note for scene in scenes for note in nodata_notes(reader.undeclared_nodata(scene))]
     covered = sum(ground.metres.area for ground, _, _ in grounds)

@@ -159,12 +159,7 @@ def _covered(slab: Slab, *, scene: Scene, stretch: Stretch, reader: Reader, netw
 
 def _mask(polygon: shapely.Geometry, slab: Slab) -> Shares:
     size = np.array([slab.core.width, slab.core.height]) / CORE_PX
-    there = shapely.clip_by_rect(
-        polygon, slab.core.col, slab.core.row, slab.core.col + slab.core.width, slab.core.row + slab.core.height
-    )
-    if there.is_empty:
-        return np.zeros((CORE_PX, CORE_PX), np.uint8)
-    moved = shapely.transform(there, lambda xy: (xy - (slab.core.col, slab.core.row)) / size)
+    moved = shapely.transform(polygon, lambda xy: (xy - (slab.core.col, slab.core.row)) / size)
     return polygon_raster(moved, shape=(CORE_PX, CORE_PX))
 
 

@@ -64,7 +64,7 @@ def read_cover_weights(path: Path) -> list[tuple[NDArray[np.float32], NDArray[np
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise WeightsError("is too large to be a reader of cover", where=str(path), way_out=way_out)
-        with np.load(path, allow_pickle=False) as held:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
             number = len(DILATIONS) + 2
             layers = [(held[f"w{i}"].astype(np.float32), held[f"b{i}"].astype(np.float32)) for i in range(number)]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:

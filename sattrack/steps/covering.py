@@ -1,7 +1,6 @@
-"""Covering: from outlines to covered shares of pixels, and from what the reader of cover answers to area with its interval."""
+"""Covering: outlines as shares of pixels, what the reader of cover is fed, and its answers as areas with their intervals."""
 
 import math
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -25,25 +24,19 @@ _SHIFT = 4
 Shares = NDArray[np.uint8]
 
 
-def cover_raster(rings: Sequence[Points], *, shape: tuple[int, int]) -> Shares:
-    """The share of each pixel of (rows, cols) that lies in any of the polygons (k, 2), 0 to 255."""
-    if not len(rings):
-        return np.zeros(shape, np.uint8)
-    fine = np.zeros((shape[0] * _FINER, shape[1] * _FINER), np.uint8)
-    for ring in rings:  # one at a time: fillPoly on many would leave out where they overlap
-        _fill(fine, ring, 255)
-    return np.asarray(cv2.resize(fine, shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def polygon_raster(polygon: shapely.Geometry, *, shape: tuple[int, int]) -> Shares:
     """The share of each pixel of (rows, cols) that lies in a polygon, or polygons that do not overlap, 0 to 255."""
-    fine = np.zeros((shape[0] * _FINER, shape[1] * _FINER), np.uint8)
-    for part in shapely.get_parts(shapely.clip_by_rect(polygon, 0, 0, shape[1], shape[0])):
+    rows, cols = shape
+    near = shapely.clip_by_rect(polygon, -2, -2, cols + 2, rows + 2)
+    # OpenCV paints every cell that an edge touches: half a cell too much all round.
+    inner = shapely.buffer(near, -0.5 / _FINER, join_style="mitre")
+    fine = np.zeros((rows * _FINER, cols * _FINER), np.uint8)
+    for part in shapely.get_parts(inner):
         if part.geom_type == "Polygon" and not part.is_empty:
             _fill(fine, np.asarray(part.exterior.coords), 255)
             for hole in part.interiors:
-                _fill(fine, np.asarray(hole.coords), 0)
-    return np.asarray(cv2.resize(fine, shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+                _fill(fine, np.asarray(shapely.Polygon(hole).buffer(-1.0 / _FINER, join_style="mitre").exterior.coords), 0)
+    return np.asarray(cv2.resize(fine, (cols, rows), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def as_fed(pixels: NDArray[np.uint8], *, gsd_m: float) -> NDArray[np.float32]:
@@ -69,7 +62,9 @@ def area_of(read_m2: float, *, seen_m2: float, gsd_m: float, gray: bool, card: C
     area = read_m2 * band["ratio"]
     low = max(0.0, read_m2 - false * max(0.0, seen_m2 - read_m2)) * band["low"]
     high = min(seen_m2, max(read_m2, least) * band["high"])
-    told = f"{round(band['places'])} sets not seen, {'gray' if gray else 'colour'}, {band['gsd_low']:g} to {band['gsd_high']:g} m"
+    told = (
+        f"{round(band['places'])} sets not seen, {'gray' if gray else 'colour'}, {band['gsd_low']:g} to {band['gsd_high']:g} m"
+    )
     return Area(read_m2, min(area, seen_m2), min(low, area), max(high, area), least, f"measured on {told}")
 
 
@@ -95,5 +90,7 @@ def said_of_area(area: Area, *, boxes: tuple[int, int] | None) -> str:
 
 
 def _fill(fine: Shares, ring: Points, value: int) -> None:
+    if not len(ring):
+        return
     at = np.asarray(ring, float) * _FINER - 0.5
     cv2.fillPoly(fine, [np.rint(at * (1 << _SHIFT)).astype(np.int32)], value, shift=_SHIFT)

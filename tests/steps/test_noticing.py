@@ -1,0 +1,66 @@
+"""Brightness and texture of a site beside its surroundings."""
+
+import numpy as np
+import pytest
+import shapely
+
+from sattrack.steps.noticing import BEYOND_NOISE, LEAST_PLACES, Noticed, changes_between, look, places_round, said_of_change
+
+
+def noticed(name: str, level: float, rough: float, *, places: int = 40, gain: float = 1.0, seed: int = 0) -> Noticed:
+    """A site among places of many levels, each a little off by chance."""
+    rng = np.random.default_rng(seed)
+    levels, chance = np.linspace(20, 120, places), rng.normal(0, 0.5, (places, 2))
+    round_it = {k: (gain * levels[k] + chance[k, 0], gain * levels[k] / 10 + chance[k, 1]) for k in range(places)}
+    return Noticed(name, gain * level, gain * rough, round_it)
+
+
+def test_other_light_over_the_whole_scene_is_no_change_of_a_site() -> None:
+    brightness, texture = changes_between(noticed("a", 70, 7), noticed("b", 70, 7, gain=1.6, seed=1))
+    assert abs(brightness.times_noise or 99) < 2
+    assert abs(texture.times_noise or 99) < 2
+
+
+def test_a_site_that_changed_alone_stands_out() -> None:
+    brightness, texture = changes_between(noticed("a", 70, 7), noticed("b", 90, 7, gain=1.6, seed=1))
+    assert brightness.change == pytest.approx(32, rel=0.1)
+    assert (brightness.times_noise or 0) > BEYOND_NOISE
+    said = said_of_change(brightness, texture)
+    assert "times the noise" in said
+    assert "no box is claimed" in said
+
+
+def test_with_too_few_places_noise_is_not_known() -> None:
+    few = LEAST_PLACES - 1
+    brightness, _ = changes_between(noticed("a", 70, 7, places=few), noticed("b", 90, 7, places=few))
+    assert brightness.noise is None
+    assert "too few places" in said_of_change(brightness, brightness)
+
+
+def test_only_places_of_both_scenes_are_compared() -> None:
+    first, second = noticed("a", 70, 7), noticed("b", 70, 7, seed=1)
+    torn = Noticed("b", second.brightness, second.texture, {k: v for k, v in second.round_it.items() if k < few_of(first)})
+    assert changes_between(first, torn)[0].noise is None
+
+
+def few_of(one: Noticed) -> int:
+    return min(LEAST_PLACES - 1, len(one.round_it))
+
+
+def test_places_lie_round_the_site_and_never_on_it() -> None:
+    site = shapely.box(100, 100, 300, 260)
+    side, middles = places_round(site)
+    squares = shapely.box(*(middles - side / 2).T, *(middles + side / 2).T)
+    assert len(middles) == 48
+    assert not shapely.intersects(squares, site).any()
+    assert side == pytest.approx(np.sqrt(200 * 160))
+
+
+def test_a_look_takes_only_what_is_wanted() -> None:
+    pixels = np.full((20, 20, 3), 50.0)
+    pixels[:, 10:] = np.random.default_rng(0).normal(50, 30, (20, 10, 1))
+    wanted = np.zeros((20, 20), bool)
+    wanted[:, :10] = True
+    assert look(pixels, wanted) == pytest.approx((50.0, 0.0), abs=1e-9)
+    assert look(pixels, ~wanted)[1] > 10  # type: ignore[index]
+    assert look(pixels, np.zeros((20, 20), bool)) is None
