@@ -1,23 +1,21 @@
 """Inspecting: what a picture is, what the detector would be fed, and whether its boxes can be counted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-import numpy as np
 
 from sattrack import wiring
 from sattrack.errors import SattrackError, SceneRefused
 from sattrack.imagery import PERCENTILES, Scene, Stretch
 from sattrack.pipeline import plan_work
 from sattrack.planning import Request, describe_for, find_for
+from sattrack.ports import Reader
 from sattrack.readers.finding import Source
 from sattrack.readers.opening import gdal_options, open_raster
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 from sattrack.steps.judging import capability, px_per_width
+from sattrack.steps.observing import nodata_notes
 from sattrack.steps.stretching import measure_stretch
-
-Sample = Callable[[Scene], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def inspect_all(request: Request) -> Iterator[Facts]:
     sources = find_for(request)
     try:
         for source in sources:
-            yield _inspect(source, request, card=card, sample=reader.sample, said=said)
+            yield _inspect(source, request, card=card, reader=reader, said=said)
     finally:
         reader.close()
 
@@ -65,13 +63,14 @@ def _card(request: Request) -> tuple[ModelCard | None, tuple[str, ...]]:
         return None, (f"the tiles are not known: {error}",)
 
 
-def _inspect(source: Source, request: Request, *, card: ModelCard | None, sample: Sample, said: tuple[str, ...]) -> Facts:
+def _inspect(source: Source, request: Request, *, card: ModelCard | None, reader: Reader, said: tuple[str, ...]) -> Facts:
     scene: Scene | None = None
     try:
         scene = describe_for(request, source)
         settings = request.settings
         percentiles = settings.percentiles(card.percentiles if card else PERCENTILES)
-        stretch = measure_stretch(*sample(scene), size_m=scene.grid.size_m, percentiles=percentiles)
+        stretch = measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m, percentiles=percentiles)
+        unseen = nodata_notes(reader.undeclared_nodata(scene))
     except SattrackError as error:
         status = "refused" if isinstance(error, SceneRefused) else "failed"
         return Facts(source.path, source.scene_id, source.part, status, reason=str(error), scene=scene)
@@ -92,7 +91,7 @@ def _inspect(source: Source, request: Request, *, card: ModelCard | None, sample
         tile_px=card.tile_px if card else None,
         tiles=tiles,
         bands=_bands(scene, settings),
-        notes=(*_not_counted(source), *scene.notes, *(said if able == "count" else ())),
+        notes=(*_not_counted(source), *scene.notes, *unseen, *(said if able == "count" else ())),
     )
 
 

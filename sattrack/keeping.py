@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 from sattrack.errors import SceneError, SceneRefused
 from sattrack.imagery import Scene
@@ -54,7 +55,8 @@ def keep(end: Ended, *, store: PartStore, digest: Digest) -> Kept:
 def done(part: Part, work: Work) -> SceneOutcome:
     return SceneOutcome(
         scene_id=part.scene.id, part=part.scene.part, location=work.scene.location, status="done", key=part.key,
-        scene=work.scene, boxes=len(part.detections), cap_hit=part.detections.cap_hit, sha256=part.sha256,
+        scene=replace(work.scene, notes=part.scene.notes), boxes=len(part.detections), cap_hit=part.detections.cap_hit,
+        sha256=part.sha256,
     )  # fmt: skip
 
 

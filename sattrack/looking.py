@@ -17,7 +17,7 @@ from sattrack.settings import Settings
 from sattrack.steps.clouding import cloud_notes, judge_clouds, without_clouds
 from sattrack.steps.glancing import Glance, LooksMap
 from sattrack.steps.merging import merge
-from sattrack.steps.observing import SeenMap
+from sattrack.steps.observing import SeenMap, nodata_notes
 from sattrack.steps.placing import checked, place, sound
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.steps.tiling import Cell, Plan
@@ -96,6 +96,7 @@ class Look:
         grid = work.scene.grid
         self._seen = SeenMap(grid.shape, gsd_m=grid.gsd_m, overlap_m=settings.overlap_m)
         self._stretch: Stretch | None = None
+        self._notes: tuple[str, ...] = ()
         self._looks: LooksMap | None = None
         self._surveying = threading.Lock()
         self._placed: list[Detections] = []
@@ -156,7 +157,8 @@ class Look:
         self.timings.tiles = self.fed
         # Where the file lay is the run's to say: the same content in another folder is the same part, byte for byte.
         named = replace(
-            scene, location=_name(scene.location), mask=scene.mask and PurePath(scene.mask).name,
+            scene, notes=(*scene.notes, *self._notes), location=_name(scene.location),
+            mask=scene.mask and PurePath(scene.mask).name,
             pieces=tuple(replace(piece, location=_name(piece.location)) for piece in scene.pieces),
         )  # fmt: skip
         return Part(
@@ -173,6 +175,7 @@ class Look:
                 percentiles = settings.percentiles(self._card.percentiles)
                 with self.timings.stage("survey"):
                     stretch = measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m, percentiles=percentiles)
+                self._notes = nodata_notes(reader.undeclared_nodata(scene))
                 # Clouds are judged from the picture without a mask, which would know better.
                 if scene.mask is None and settings.cloud_test:
                     self._looks = LooksMap(

@@ -33,6 +33,10 @@ class Reader(Protocol):
         """
         ...
 
+    def undeclared_nodata(self, scene: Scene) -> float:
+        """The share of a scene, 0 to 1, that is not valid though nothing declares so. Raises SceneError."""
+        ...
+
     def digest(self, scene: Scene) -> str:
         """sha256 of all that the pixels come from, file and mask, hexadecimal. Raises SceneError."""
         ...

@@ -62,6 +62,9 @@ class Ground:
     def sample(self, scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         return np.array([[[10] * 3, [200] * 3]], np.uint8), np.ones((1, 2), bool)
 
+    def undeclared_nodata(self, scene: Scene) -> float:
+        return 0.0
+
 
 class Truth:
     """Every box of which a part lies in the tile, cut ones clipped to it, each a little wrong, at scores of no meaning."""

@@ -9,6 +9,7 @@ from sattrack.errors import SattrackError, SceneRefused
 from sattrack.imagery import Scene
 from sattrack.readers.finding import Source
 from sattrack.readers.joining import MOST_PIECES, joined_scene, other_moment, unlike
+from sattrack.readers.mosaics import demand_end
 from sattrack.readers.vendor_names import BASIC, COLOUR, PAN, Named, named, without_tile
 from sattrack.settings import Settings
 from sattrack.steps.grounding import Frame, footprint
@@ -68,7 +69,7 @@ def _gather(
 ) -> list[Source]:  # fmt: skip
     """The sources of one group, those that fit each other as one."""
     scene_id = _free_name(_without_tile(sources[0]), taken) if by_name else sources[0].scene_id
-    known = [_One(source, _described(source, describe)) for source in sources]
+    known = [_One(source, _whole(source, describe, limits=limits)) for source in sources]
     if by_name and not any(one.scene and one.scene.grid.georeferenced for one in known):
         return list(sources)
     first = next((one.scene for one in known if one.scene), None)
@@ -225,10 +226,12 @@ def _covers(one: Scene, two: Scene) -> bool:
     return bool(second.area > 0 and first.intersection(second).area >= 0.5 * second.area)
 
 
-def _described(source: Source, describe: Describe) -> Scene | None:
-    """What a source is; none where it fails, which its own turn will tell."""
+def _whole(source: Source, describe: Describe, *, limits: Settings) -> Scene | None:
+    """What a source is; none where it fails, which its own turn will tell: a file cut off costs itself, not all the others."""
     try:
-        return describe(source)
+        scene = describe(source)
+        demand_end(scene, limits=limits)
+        return scene
     except SattrackError:
         return None
 

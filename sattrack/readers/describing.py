@@ -15,7 +15,7 @@ from rasterio.enums import ColorInterp
 
 from sattrack.errors import SceneError, SceneRefused
 from sattrack.geometry import Affine6, apply_affine, invert_affine
-from sattrack.imagery import Grid, Scene, is_remote
+from sattrack.imagery import Grid, Scene
 from sattrack.projections import WGS84, project
 from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import gdal_errors, gdal_options
@@ -31,8 +31,6 @@ _GEOD = pyproj.Geod(ellps="WGS84")
 _STEP_PX = 100
 _IDENTITY: Affine6 = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _GSD_BOUNDS_M = (0.001, 10_000.0)
-_CORNER_PX = 8
-_LARGE_PX = 4_000_000
 _SENSOR_TAGS = ("SATELLITEID", "SATELLITE", "SENSOR", "SENSORID", "PLATFORM", "MISSION")
 _LICENCE_TAGS = ("LICENCE", "LICENSE", "TIFFTAG_COPYRIGHT", "EXIF_COPYRIGHT", "COPYRIGHT")
 _SOURCE_TAGS = ("SOURCE", "ATTRIBUTION", "CREDIT")
@@ -72,14 +70,14 @@ def describe(
     limits = limits or Settings()
     options = _Options(gsd_m, bands, acquired, sensor, nodata, mask)
     with gdal_options(limits), gdal_errors(source.path), closing(Upright(source.path, limits=limits)) as picture:
-        scene = _described(picture, source, options=options, looks=limits.edge_nodata and not is_remote(source.path))
+        scene = _described(picture, source, options=options)
         if scene.mask:
             # Opened here so that a wrong mask is refused before any work is planned.
             open_mask(scene, limits=limits).close()
         return scene
 
 
-def _described(picture: Upright, source: "Source", *, options: _Options, looks: bool) -> Scene:
+def _described(picture: Upright, source: "Source", *, options: _Options) -> Scene:
     raster, where = picture.raster, source.path
     own_tags = {**picture.file.tags(), **picture.file.tags(ns="IMAGERY")}
     tags = {key.upper(): text.strip() for key, text in own_tags.items()}
@@ -94,11 +92,6 @@ def _described(picture: Upright, source: "Source", *, options: _Options, looks: 
     notes += _contradictions(source, tags=own_tags, when_source=when_source, sensor=sensor, grid=grid)
     declared = raster.nodatavals[chosen[0] - 1]
     nodata = options.nodata if declared is None else float(declared)
-    if looks and nodata is None and not picture.declares_mask and _constant_corner(picture, chosen):
-        notes.append(
-            "no nodata is declared, and a corner is of one value: constant areas joined to the border count as not seen "
-            "(--nodata VALUE overrides)"
-        )
     mask = source.hints.mask or options.mask
     return Scene(
         id=source.scene_id,
@@ -186,20 +179,6 @@ def _alike(one: str, two: str) -> bool:
         [re.sub(wanted, "", text.casefold()).lstrip("0") for text in (one, two)] for wanted in (r"[^a-z]", r"[^0-9]")
     )
     return letters[0][:1] == letters[1][:1] and (figures[0] == figures[1] or not all(figures))
-
-
-def _constant_corner(picture: Upright, bands: tuple[int, ...]) -> bool:
-    """Whether the pixels at any corner are all of one value."""
-    rows, cols = picture.shape
-    height, width = min(_CORNER_PX, rows), min(_CORNER_PX, cols)
-    # These can only be decoded from the top: a large one would be decoded wholly for its lower corners.
-    sequential = picture.driver in ("PNG", "JPEG") and rows * cols > _LARGE_PX
-    for row in (0,) if sequential else (0, rows - height):
-        for col in (0, cols - width):
-            pixels, valid = picture.read(bands, (col, row, width, height), (height, width))
-            if valid.all() and (pixels == pixels[0, 0]).all():
-                return True
-    return False
 
 
 def _grid(picture: Upright, source: "Source", *, option: tuple[float, float] | None, notes: list[str]) -> tuple[Grid, str]:

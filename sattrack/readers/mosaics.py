@@ -3,6 +3,7 @@
 import math
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from sattrack.errors import SceneError
 from sattrack.imagery import Piece, Scene
 from sattrack.readers.blocks import Known
+from sattrack.readers.opening import gdal_options
 from sattrack.readers.resampling import resampled
 from sattrack.readers.upright import Area, Upright
 from sattrack.settings import Settings
@@ -167,6 +169,13 @@ def open_picture(scene: Scene, *, limits: Settings, overviews: bool = True, know
     if scene.pieces:
         return Mosaic(scene, limits=limits, overviews=overviews, known=known)
     return Upright(scene.location, limits=limits, overviews=overviews, known=known.setdefault(0, {}))
+
+
+def demand_end(scene: Scene, *, limits: Settings) -> None:
+    """SceneError where the last pixel of a file cannot be read, as of one that was cut off on its way."""
+    with gdal_options(limits), closing(open_picture(scene, limits=limits, known={})) as picture:
+        rows, cols = scene.grid.shape
+        picture.read(scene.bands, (cols - 1, rows - 1, 1, 1), (1, 1))
 
 
 def _lay(pixels: NDArray[Any], valid: NDArray[np.bool_], found: NDArray[Any], seen: NDArray[np.bool_]) -> None:

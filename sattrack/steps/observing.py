@@ -53,6 +53,13 @@ class SeenMap:
         return Seen(self._share, self._cell)
 
 
+def nodata_notes(share: float) -> tuple[str, ...]:
+    """What must be said where a share of a scene is not seen though nothing declares so."""
+    if not share:
+        return ()
+    return ("no nodata is declared: areas of one value joined to the border count as not seen (--nodata VALUE overrides)",)
+
+
 def _borders(begin: int, size: int, *, cell: float, cells: int, pixels: int) -> tuple[int, NDArray[np.int64]]:
     """Along one axis: the first cell that a tile touches, and the borders of all that it touches in whole tile pixels.
 

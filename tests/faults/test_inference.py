@@ -51,7 +51,7 @@ def test_g7_bare_ground_has_no_boxes_and_one_colour_shows_no_ground_and_neither_
     said = here("detect", folder, *strange("Blind", tmp_path / "run"))
     assert said.code == 0
     (line,) = said.err.splitlines()
-    assert line.startswith("note: 1 scene: no nodata is declared, and a corner is of one value")
+    assert line.startswith("note: 1 scene: no nodata is declared: areas of one value joined to the border count as not seen")
     assert {one["scene_id"]: one["count"] for one in said.json["counts"]} == {"bare": 0, "one_colour": None}
 
 

@@ -262,7 +262,7 @@ def test_m9_collars_are_not_seen_whether_declared_or_not_and_that_is_said(ran: R
     for part in ("collar", "undeclared_collar"):
         assert ran.count(part)["observed_fraction"] == pytest.approx(2 / 3, abs=0.02), part
         assert ran.count(part)["count"] == 9
-    assert "constant areas joined to the border count as not seen (--nodata VALUE overrides)" in ran.err
+    assert "areas of one value joined to the border count as not seen (--nodata VALUE overrides)" in ran.err
 
 
 def test_m9_a_scene_without_any_ground_has_no_count_rather_than_zero(ran: Ran) -> None:

@@ -19,7 +19,6 @@ from rasterio.rpc import RPC
 from sattrack.errors import SceneError, SceneRefused
 from sattrack.readers.describing import describe
 from sattrack.readers.rasters import RasterReader
-from sattrack.settings import Settings
 from sattrack.steps.judging import capability
 
 LON, LAT = 129.04, 35.10
@@ -207,16 +206,6 @@ def test_the_time_is_looked_for_in_tags_then_hints_then_the_name_then_the_option
 def test_declared_nodata_stands_before_the_option(write, picture, scene_of):
     assert scene_of(write("declared.tif", picture, nodata=7), nodata=3).nodata == 7
     assert scene_of(write("open.tif", picture), nodata=3).nodata == 3
-
-
-def test_M9_a_constant_corner_without_nodata_is_said(write, picture, scene_of):
-    collar = picture.copy()
-    collar[:, :30, :30] = 0
-    path = write("collar.tif", collar)
-    assert any("--nodata" in note for note in scene_of(path).notes)
-    assert not any("--nodata" in note for note in scene_of(path, nodata=0).notes)
-    assert not any("--nodata" in note for note in scene_of(path, limits=Settings(edge_nodata=False)).notes)
-    assert not any("--nodata" in note for note in scene_of(write("full.tif", picture)).notes)
 
 
 def test_M11_a_picture_turned_by_exif_is_described_upright(picture, scene_of, tmp_path):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sattrack.results import Seen
-from sattrack.steps.observing import SeenMap, seen_at
+from sattrack.steps.observing import SeenMap, nodata_notes, seen_at
 from sattrack.steps.tiling import plan_windows
 
 
@@ -94,3 +94,8 @@ def test_a_tile_seen_wholly_is_told_as_one_of_which_a_corner_pixel_is_hidden_but
             shares.append(seen.result().share.astype(int))
         assert (shares[0] != shares[1]).sum() <= 1
         assert 0 <= (shares[0] - shares[1]).max() < 20
+
+
+def test_M9_nodata_that_nobody_declared_is_said() -> None:
+    assert nodata_notes(0.0) == ()
+    assert any("--nodata" in note for note in nodata_notes(0.01))
