@@ -1,6 +1,5 @@
 """Catalogues: from a public catalogue's name or address, and what is wanted, to the items that it has of that."""
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from sattrack.imagery import is_remote
 from sattrack.readers.api_catalogues import search, search_link
 from sattrack.readers.documents import Documents
 from sattrack.readers.item_files import each_once, left_out
-from sattrack.readers.item_filters import Filters, Wanted, wanted
+from sattrack.readers.item_filters import AT_NO_SITE, Filters, Wanted, wanted
 from sattrack.readers.item_lists import write_items
 from sattrack.readers.item_places import place_of
 from sattrack.readers.items import Item, Unread, items_in, links_of
@@ -60,9 +59,8 @@ def find_items(where: str, *, filters: Filters, limits: Settings) -> Found:
     items, left = wanted([one for one in found if isinstance(one, Item)], rest)
     seen = len(found)
     unread = tuple(one for one in found if isinstance(one, Unread))
-    # What a search was not asked for is no news.
-    quiet = Counter({why: n for why, n in left.items() if not why.startswith("touch no site")})
-    notes += left_out(documents.told, quiet, of=seen)
+    del left[AT_NO_SITE]  # what was not asked for is no news
+    notes += left_out(documents.told, left, of=seen)
     collections = _collections(documents, items, notes=notes)
     _keep_keys(items, limits=limits)
     return Found(documents.told, tuple(items), unread, collections, tuple(notes), documents.requests, documents.received)

@@ -109,7 +109,7 @@ def pick(path: Path, *, filters: Filters, limits: Settings, allow_remote: bool) 
             alone.append(one)
         met.add(one.path)
     if twice:
-        left["name a picture that another item names"] += twice
+        left["of a picture that another item names"] += twice
     alone += [Pick(one.where, one.where, file_name(one.id), file_name(one.id), fault=one.error) for one in unread]
     return Picked(tuple(alone), left_out(path.name, left, of=len(found)))
 
@@ -119,7 +119,7 @@ def left_out(name: str, left: Counter[str], *, of: int) -> tuple[str, ...]:
     if not left:
         return ()
     told = "; ".join(f"{n:,} {why}" for why, n in sorted(left.items()))
-    return (f"{name}: {sum(left.values()):,} of {of:,} items are left out: {told}",)
+    return (f"{name}: {sum(left.values()):,} of {of:,} items left out: {told}",)
 
 
 def _pick(one: Wanted, shared: Counter[str], *, limits: Settings, allow_remote: bool) -> Pick:

@@ -40,6 +40,8 @@ class Filters:
 
 
 EVERYTHING = Filters()
+# Why an item is left out, where a catalogue's answer is wider than what was asked.
+AT_NO_SITE = "at no site"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,13 +115,13 @@ def wanted(items: Iterable[Item], filters: Filters) -> tuple[list[Wanted], Count
     for item in sorted(passed, key=order_of):
         covers = _covers(item, together[acquisition_of(item)], filters)
         if filters.sites and not covers:
-            left["touch no site"] += 1
+            left[AT_NO_SITE] += 1
         elif filters.min_coverage is not None and filters.sites and max(share for _, share in covers) < filters.min_coverage:
-            left["cover too little of any site (--min-coverage)"] += 1
+            left["covering too little of any site (--min-coverage)"] += 1
         else:
             kept.append(Wanted(item, covers))
     if filters.max_items is not None and len(kept) > filters.max_items:
-        left["are older than the newest that are wanted (--max-items)"] += len(kept) - filters.max_items
+        left["older than the newest that are wanted (--max-items)"] += len(kept) - filters.max_items
         kept = kept[-filters.max_items :]
     return kept, left
 
@@ -151,18 +153,18 @@ def _box(text: str) -> Box:
 
 def _why_not(item: Item, filters: Filters) -> str:
     if filters.collections and item.collection not in filters.collections:
-        return "are of other collections"
+        return "of other collections"
     span = filters.span
     if (span.first or span.last) and (item.start is None or item.end is None or not span.meets(item.start, item.end)):
-        return "say no time (--datetime)" if item.start is None else "are of other times (--datetime)"
+        return "of no known time (--datetime)" if item.start is None else "of other times (--datetime)"
     if (filters.area is not None or filters.sites) and item.footprint is None:
-        return "do not say where they lie"
+        return "of no known place"
     if filters.area is not None and not _meet(item.footprint, filters.area):
-        return "lie elsewhere (--bbox, --intersects)"
+        return "elsewhere (--bbox, --intersects)"
     if filters.max_cloud is not None and item.cloud_cover is not None and item.cloud_cover > filters.max_cloud:
-        return "are too cloudy (--max-cloud)"
+        return "too cloudy (--max-cloud)"
     if filters.max_off_nadir is not None and item.off_nadir_deg is not None and item.off_nadir_deg > filters.max_off_nadir:
-        return "look from too far aside (--max-off-nadir)"
+        return "seen from too far aside (--max-off-nadir)"
     return ""
 
 
