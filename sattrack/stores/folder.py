@@ -6,9 +6,7 @@ import re
 import tempfile
 import time
 import zlib
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,13 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from sattrack.covers import COVERS_FILE
 from sattrack.errors import StoreError
-from sattrack.results import SCHEMA_VERSION, Part, RunIndex, SceneOutcome
+from sattrack.results import SCHEMA_VERSION, Part, RunIndex
+from sattrack.stores.heads import lines_of, read_lines, version_at_the_front
 from sattrack.stores.locking import alone_in
-from sattrack.stores.parts import part_of, plain, table_of
+from sattrack.stores.parts import part_of, table_of
 from sattrack.stores.soundness import check_grid
-from sattrack.writing import write_whole
+from sattrack.writing import whole_file, write_whole
 
-_INDEX, _OUTCOME = TypeAdapter(RunIndex), TypeAdapter(SceneOutcome)
+_INDEX = TypeAdapter(RunIndex)
+# Bytes of run.json that are written at once, and those that tell whose it is.
+_BUFFER, _FRONT = 1 << 20, 4096
 _KEY = re.compile(r"[0-9a-f]{40}", re.ASCII)
 # A temporary file this old belongs to nobody any more: writing one takes seconds.
 _ABANDONED_S = 3600
@@ -85,17 +86,17 @@ class RunFolder:
             ) from error
 
     def write_index(self, index: RunIndex) -> None:
-        head = _INDEX.dump_python(replace(index, outcomes=()), mode="json", exclude={"outcomes"})
-        # A scene a line: runs of many scenes are written often, and Python's own indenting takes ten times as long.
-        scenes = ",\n  ".join(_line(_OUTCOME.dump_python(outcome, mode="json")) for outcome in index.outcomes)
-        opened = json.dumps(plain(head), indent=1, ensure_ascii=False, allow_nan=False).removesuffix("\n}")
-        write_whole(self.root / "run.json", f'{opened},\n "outcomes": [\n  {scenes}\n ]\n}}'.encode())
+        with whole_file(self.root / "run.json", make_folder=False) as draft, draft.open("wb", buffering=_BUFFER) as file:
+            file.writelines(lines_of(index))
 
     def read_index(self) -> RunIndex:
         self._refuse_other_schema()
         path = self.root / "run.json"
         try:
-            index = _INDEX.validate_json(path.read_bytes())
+            with path.open("rb") as file:
+                index = read_lines(file)
+            if index is None:  # written by hand, or damaged: then what is wrong with it is said
+                index = _INDEX.validate_json(path.read_bytes())
             for outcome in index.outcomes:
                 if outcome.scene is not None:
                     check_grid(outcome.scene.grid)
@@ -121,12 +122,15 @@ class RunFolder:
         """A folder that another version or program wrote is never mixed with ours; a damaged run.json is written anew."""
         path = self.root / "run.json"
         try:
-            raw = json.loads(path.read_bytes())
+            with path.open("rb") as file:
+                version: object = version_at_the_front(file.read(_FRONT))
+            if version is None:
+                raw = json.loads(path.read_bytes())
+                version = raw.get("schema_version") if isinstance(raw, dict) else None
         except ValueError:
             return
         except OSError as error:
             raise StoreError(f"cannot be read: {error.strerror}", where=str(path)) from error
-        version = raw.get("schema_version") if isinstance(raw, dict) else None
         if version != SCHEMA_VERSION:
             raise StoreError(
                 f"has schema version {version!r}, this sattrack writes {SCHEMA_VERSION!r}",
@@ -158,10 +162,3 @@ def packed(part: Part) -> bytes:
     pq.write_table(table_of(part), sink, compression="zstd", write_page_checksum=True)
     content: bytes = sink.getvalue().to_pybytes()
     return content
-
-
-def _line(value: Any) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
