@@ -9,8 +9,8 @@ MOST_LINES = 100_000
 _DEEPEST = 8
 _GROUP = re.compile(r"(BEGIN|END)_GROUP = ([A-Za-z0-9_]{1,80})")
 _VALUE = re.compile(r'([A-Za-z0-9_]{1,80}) = (?:"([^"]*)"|([^\s"(),;]+));?')
-_LIST = re.compile(r"([A-Za-z0-9_]{1,80}) = \(")
-_ITEM = re.compile(r'\(?\s*[^\s"(),;]*(?:\s*"[^"]*")?\s*[,)]?;?')
+_LIST = re.compile(r"[A-Za-z0-9_]{1,80} = (?=\()")
+_ITEMS = re.compile(r'(?:"[^"]*"|[^\s"(),;=]| |[(),])*;?')
 
 Entry = tuple[tuple[str, ...], str]
 
@@ -28,15 +28,21 @@ def read_pvl(text: str, *, refused: Callable[[str], SattrackError]) -> list[Entr
 
 def _entries(lines: list[str], *, refused: Callable[[str], SattrackError]) -> Iterator[Entry]:
     groups: list[str] = []
-    in_list = False
+    # Brackets of a list that are open.
+    depth = 0
     for number, raw in enumerate(lines, start=1):
         line = " ".join(raw.split())
         if not line:
             continue
-        if in_list:
-            if not _ITEM.fullmatch(line):
+        listed = None if depth else _LIST.match(line)
+        if depth or listed:
+            items = line[listed.end() :] if listed else line
+            if not _ITEMS.fullmatch(items):
                 raise refused(f"line {number} is no part of a list: {line[:60]!r}")
-            in_list = not line.endswith((")", ");"))
+            bare = re.sub('"[^"]*"', "", items)
+            depth += bare.count("(") - bare.count(")")
+            if depth < 0 or (depth and items.endswith(";")):
+                raise refused(f"line {number} ends a list that did not begin, or is not over: {line[:60]!r}")
         elif found := _GROUP.fullmatch(line):
             name = found[2].casefold()
             if found[1] == "BEGIN":
@@ -47,11 +53,9 @@ def _entries(lines: list[str], *, refused: Callable[[str], SattrackError]) -> It
                 raise refused(f"groups nested more than {_DEEPEST} deep")
         elif found := _VALUE.fullmatch(line):
             yield (*groups, found[1].casefold()), (found[2] if found[2] is not None else found[3])
-        elif found := _LIST.match(line):
-            in_list = not line.endswith((")", ");"))
         elif line in ("END;", "END"):
             break
         else:
             raise refused(f"line {number} is no `name = value;`: {line[:60]!r}")
-    if groups or in_list:
+    if groups or depth:
         raise refused("it ends in the middle")
