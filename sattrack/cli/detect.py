@@ -140,7 +140,7 @@ def detect(
     )
     # After all else that was said has been understood: an export may have to be made first.
     request = replace(request, model=on_backend(model, backend, device=settings.device, told=voice.say))
-    request, holes = i.with_catalogue(request, catalogue, dry=dry_run, voice=voice)
+    request, holes = i.with_catalogue(ctx, request, catalogue, dry=dry_run, voice=voice)
     if dry_run:
         from sattrack.cli.dry_run import rehearse
 

@@ -93,7 +93,9 @@ def filters(
     )  # fmt: skip
 
 
-def with_catalogue(request: "Request", catalogue: str | None, *, dry: bool, voice: Voice) -> tuple["Request", bool]:
+def with_catalogue(
+    ctx: typer.Context, request: "Request", catalogue: str | None, *, dry: bool, voice: Voice
+) -> tuple["Request", bool]:
     """The request with what a catalogue has of it, and the list of that in its run folder, of a dry run elsewhere; and whether
     something of the catalogue could not be read.
 
@@ -121,6 +123,6 @@ def with_catalogue(request: "Request", catalogue: str | None, *, dry: bool, voic
     tell_search(found, voice=voice)
     if not found.items and not found.unread and not request.inputs:
         raise CatalogueError("nothing was found", where=found.address, way_out="widen --datetime, or --sites")
-    folder = Path(tempfile.mkdtemp(prefix="sattrack-")) if dry else request.out
+    folder = Path(ctx.with_resource(tempfile.TemporaryDirectory(prefix="sattrack-"))) if dry else request.out
     save_found(found, folder / "items.json", filters=request.filters)
     return replace(request, inputs=(*request.inputs, str(folder / "items.json"))), bool(found.unread)
