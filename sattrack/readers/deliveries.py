@@ -103,7 +103,7 @@ def _without_tile(source: Source) -> str:
     for start in range(len(stem) + 1):
         end = start + len(stem) - len(short)
         if (stem[:start] + stem[end:]).casefold() == short:
-            return stem[:start] + stem[end:] or stem
+            return stem[:start] + stem[end:] or PurePath(source.path).parent.name or stem
     return stem
 
 
@@ -156,9 +156,9 @@ def _missing(sources: Sequence[Source]) -> list[str]:
         by = "their names"
     if not gone:
         return []
-    return [
-        f"the delivery is not whole: of {whole} files by {by}, {len(gone)} are not here ({_shown(gone)}): nothing is seen there"
-    ]
+    are = "is" if len(gone) == 1 else "are"
+    whole_by = f"of {whole} files by {by}, {len(gone)} {are} not here ({_shown(gone)})"
+    return [f"the delivery is not whole: {whole_by}, and nothing is seen there"]
 
 
 def _one_product(sources: Sequence[Source], *, describe: Describe) -> list[Source]:
