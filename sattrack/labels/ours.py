@@ -67,8 +67,11 @@ def _image(folder: Path, name: str, *, said: Any, asked: Asked, met: set[str]) -
 def _picture(folder: Path, name: str) -> Path:
     for suffix in _SUFFIXES:
         path = folder / "images" / f"{name}{suffix}"
-        if path.is_file():
-            return path
+        try:
+            if path.is_file():
+                return path
+        except (OSError, ValueError):  # longer than a name may be, or with a NUL
+            break
     raise ManifestError(f"meta.json names {name}, but images/ has no such picture", where=str(folder))
 
 

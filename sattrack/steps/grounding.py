@@ -76,7 +76,9 @@ class Frame:
         """A GeoJSON geometry in longitude and latitude -> a polygon in metres."""
         crs = self.crs
         assert crs is not None
-        return shapely.transform(shape_of(outline), lambda xy: project(xy, source=WGS84, target=crs))
+        flat = shapely.transform(shape_of(outline), lambda xy: project(xy, source=WGS84, target=crs))
+        # Of a slip of the hand across a continent the sides, straight in degrees and straight in metres, may cross.
+        return flat if flat.is_valid else shapely.make_valid(flat, method="structure", keep_collapsed=False)
 
 
 def pixel_rings(outline: dict[str, Any], *, grid: Grid) -> list[list[Points]]:

@@ -37,7 +37,8 @@ COMMANDS = {
 _CARD = ModelCard("many", "0" * 64, ("container",), 0.5, 160, 0.3)
 _EPSG, _SIZE, _GSD, _BEGAN = "EPSG:32652", 200, 0.5, dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
 # Half a site in any place of the UTM zone would do; this one lies in longitude and latitude round all scenes.
-_OUTLINE = {"type": "Polygon", "coordinates": [[[128.99, 42.4], [129.01, 42.4], [129.01, 42.46], [128.99, 42.46], [128.99, 42.4]]]}
+_RING = [[128.99, 42.4], [129.01, 42.4], [129.01, 42.46], [128.99, 42.46], [128.99, 42.4]]
+_OUTLINE = {"type": "Polygon", "coordinates": [_RING]}
 # So much more memory a scene, bytes, and so much more time than the number of scenes explains, tell a fault.
 MOST_BYTES, MOST_TIMES = 6_000, 1.5
 
@@ -113,7 +114,8 @@ def costs(scenes: int, *, boxes: int, commands: tuple[str, ...], folder: Path) -
         child.returncode = os.waitstatus_to_exitcode(status)
         assert child.returncode == 0, f"{' '.join(words)} ended with {child.returncode}"
         one = Cost(name, scenes, boxes, time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-        print(f"  {name}: {one.wall_s:.1f} s, {one.cpu_s:.1f} s of processor, {one.megabytes:.0f} MB", file=sys.stderr, flush=True)
+        told = f"{one.wall_s:.1f} s, {one.cpu_s:.1f} s of processor, {one.megabytes:.0f} MB"
+        print(f"  {name}: {told}", file=sys.stderr, flush=True)
         for made in folder.glob(f"out-{name}*"):
             made.unlink()
         yield one

@@ -186,3 +186,21 @@ def test_h14_a_run_that_names_a_file_elsewhere_as_its_part_is_refused(
     changed("run.json", part.stem.encode(), b"../../elsewhere")
     assert main(["count", str(run)]) == 1
     assert "run.json: names the part '../../elsewhere', expected 40 hexadecimal digits" in capsys.readouterr().err
+
+
+def test_an_outline_whose_sides_cross_once_they_are_laid_flat_is_counted() -> None:
+    """Of an outline with a corner on another continent GEOS gave up with a TopologyException in the count."""
+    east, west, north, south = 129.0012161, 129.0006081, 42.452331, 42.4514304
+    ring = [[west, north], [west, south], [east, south], [south, north], [west, north]]
+    outline = {"type": "Polygon", "coordinates": [ring]}
+    flat = Frame.over(outline).polygon(outline)
+    assert flat.is_valid
+    assert len(sample_points(flat)) > 1000
+
+
+@pytest.mark.parametrize("name", ["9" * 300, "a\0b"])
+def test_a_picture_that_no_file_can_be_called_is_said_by_its_set(tmp_path: Path, name: str) -> None:
+    (tmp_path / "labels_obb").mkdir()
+    (tmp_path / "meta.json").write_text(json.dumps({name: {"gsd_m": 0.5}}))
+    with pytest.raises(ManifestError, match=r"has no such picture"):
+        read_sets([tmp_path])
