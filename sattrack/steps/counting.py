@@ -15,7 +15,7 @@ from sattrack.imagery import Grid, Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.bending import bent
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, NOT_MEASURED, Interval, crowding, interval_for
-from sattrack.steps.grounding import Frame, far_apart, footprint, sample_points
+from sattrack.steps.grounding import Frame, covered, far_apart, footprint, sample_points
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.observing import seen_at
 from sattrack.steps.picking import eligible, seen_once, sure, within
@@ -157,7 +157,9 @@ def _too_little(site: Site, observed: float, rule: Rule, missing: Sequence[Scene
 
 def _abuts(parts: Sequence[Part], outline: shapely.Geometry, frame: Frame) -> bool:
     """Whether two files meet in a site with less overlap than the longest box needs to lie wholly in one of them."""
-    prints = [footprint(part.scene.grid, frame=frame) for part in parts if part.scene.grid.georeferenced]
+    if len(parts) < 2:
+        return False
+    prints = [covered(part.scene, frame=frame) for part in parts if part.scene.grid.georeferenced]
     half = _JOINT_M / 2
     for a, b in itertools.combinations(prints, 2):
         joint = a.buffer(half) & b.buffer(half) & outline

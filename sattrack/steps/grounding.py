@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry import shape as shape_of
 
 from sattrack.geometry import Points
-from sattrack.imagery import Grid
+from sattrack.imagery import Grid, Scene
 from sattrack.projections import WGS84, flat_about, from_lonlat, project, to_grid, to_lonlat
 
 # A scene of which no point is farther from its middle can be told apart from a place by distance; metres.
@@ -95,6 +95,15 @@ def footprint(grid: Grid, *, frame: Frame, steps: int = 16) -> shapely.Polygon:
     ground = _edge(grid, frame=frame, steps=steps)
     ground = ground[np.isfinite(ground).all(axis=1)]
     return shapely.Polygon(ground if len(ground) > 2 else None).buffer(0)
+
+
+def covered(scene: Scene, *, frame: Frame) -> shapely.Geometry:
+    """What a scene's files cover, in the frame's metres: of a mosaic without what no file of it shows."""
+    if not scene.pieces:
+        return footprint(scene.grid, frame=frame)
+    corners = [(p.col, p.row, p.col + p.shape[1], p.row + p.shape[0]) for p in scene.pieces]
+    shown = shapely.segmentize(shapely.union_all([shapely.box(*corner) for corner in corners]), max(scene.grid.shape) / 16)
+    return shapely.transform(shown, lambda points: frame.from_pixels(points, grid=scene.grid)).buffer(0)
 
 
 def far_apart(grid: Grid, outline: shapely.Geometry, *, frame: Frame) -> bool:
