@@ -48,9 +48,8 @@ def virtual(path: Path, tiles: list[Path], shape: tuple[int, int]) -> None:
                 f'<SimpleSource><SourceFilename relativeToVRT="1">{tile.name}</SourceFilename><SourceBand>{band}</SourceBand>'
                 f'<SrcRect xOff="0" yOff="0" {size}/><DstRect xOff="{col}" yOff="{row}" {size}/></SimpleSource>'
             )
-        bands.append(
-            f'<VRTRasterBand dataType="Byte" band="{band}"><ColorInterp>{colour}</ColorInterp>{"".join(sources)}</VRTRasterBand>'
-        )
+        inner = f"<ColorInterp>{colour}</ColorInterp>{''.join(sources)}"
+        bands.append(f'<VRTRasterBand dataType="Byte" band="{band}">{inner}</VRTRasterBand>')
     path.write_text(
         f'<VRTDataset rasterXSize="{shape[1]}" rasterYSize="{shape[0]}"><SRS>{crs}</SRS><GeoTransform>{numbers}</GeoTransform>'
         f"{''.join(bands)}</VRTDataset>"
@@ -84,10 +83,7 @@ def test_a_rendered_scene_in_tiles_has_the_same_boxes_by_the_real_network(sattra
     first, second = boxes(ran.folder)
     assert len(first) > 40
     assert first.equals(second)
-    assert (
-        len({json.dumps({k: v for k, v in one.items() if k.startswith(("count", "n_", "obs"))}) for one in ran.json["counts"]})
-        == 1
-    )
+    assert len({(one["count"], one["count_low"], one["n_40ft"], one["observed_fraction"]) for one in ran.json["counts"]}) == 1
 
 
 def test_the_tiles_of_a_site_are_counted_once_and_its_observed_share_is_that_of_all(detect: Detect, tmp_path: Path) -> None:
@@ -100,7 +96,7 @@ def test_the_tiles_of_a_site_are_counted_once_and_its_observed_share_is_that_of_
         assert one[key] == two[key], key
     assert two["count"] > 0
     assert (two["datetime"], two["datetime_source"], two["sensor"]) == (
-        "2023-10-14T01:15:01Z",
+        "2023-10-14T01:15:01.123456Z",
         "vendor metadata",
         "WorldView-3",
     )
