@@ -135,9 +135,9 @@ class RasterReader:
         fill = None
         with gdal_options(self._limits):
             wholly = rows * cols <= _SAMPLED_WHOLLY_PX and not any(map(is_remote, scene.locations))
-            with closing(
-                open_picture(scene, limits=self._limits, overviews=not wholly, known=self._known_of(scene))
-            ) as picture:
+            # At the full size none is used, and to leave them a file must be opened once more.
+            overviews = not wholly or shape == (rows, cols)
+            with closing(open_picture(scene, limits=self._limits, overviews=overviews, known=self._known_of(scene))) as picture:
                 unchanged(picture, scene)
                 least = self._limits.gdal_cache_bytes
                 wanted = picture.cache_for(_LINES, least=least, most=MOST_CACHES * least)

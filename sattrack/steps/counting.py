@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from sattrack.detections import Detections
 from sattrack.geometry import Quads, sides
@@ -45,17 +44,15 @@ def count_site(
     """
     first = parts[0]
     frame, outline = _place(site, parts, missing)
-    if all(far_apart(part.scene.grid, outline, frame=frame) for part in parts):
+    if site.outline is not None and all(far_apart(part.scene.grid, outline, frame=frame) for part in parts):
         return _outside(site, first, rule)
-    points = sample_points(outline)
-    inside, seen = _observed(points, parts, frame)
-    observed = float(seen.mean())
+    inside, observed = _observed(site, parts, missing, outline=outline, frame=frame)
     notes = [note for part in parts for note in (*part.scene.notes, *part.notes)]
     notes += [f"the file {gone.part} of this scene was not counted: {gone.reason}" for gone in missing]
-    if not inside.any():
+    if not inside:
         return _outside(site, first, rule)
-    if not inside.all():
-        notes.append(f"the scene covers {inside.mean():.0%} of the site")
+    if inside < 1:
+        notes.append(f"the scene covers {inside:.0%} of the site")
     if observed == 0:
         notes.append("nothing of the site was seen")
         return _without_number(site, first, rule, status="not_assessable", observed=0.0, notes=tuple(dict.fromkeys(notes)))
@@ -135,15 +132,18 @@ def _place(site: Site, parts: Sequence[Part], missing: Sequence[SceneOutcome]) -
 
 
 def _observed(
-    points: NDArray[np.float64], parts: Sequence[Part], frame: Frame
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """For points of a site: whether any file covers them, and the largest share that any file shows of them."""
+    site: Site, parts: Sequence[Part], missing: Sequence[SceneOutcome], *, outline: shapely.Geometry, frame: Frame
+) -> tuple[float, float]:
+    """The shares of a site that any file covers, and that any file shows, 0 to 1."""
+    if site.outline is None and len(parts) == 1 and not missing:
+        return 1.0, float(parts[0].seen.share.mean()) / 255  # its cells are all of one size
+    points = sample_points(outline)
     inside, seen = np.zeros(len(points), bool), np.zeros(len(points))
     for part in parts:
         pixels = bent(points, partial(frame.to_pixels, grid=part.scene.grid))
         inside |= Window.of_shape(part.scene.grid.shape).holds(pixels)
         seen = np.maximum(seen, seen_at(part.seen, pixels))
-    return inside, seen
+    return float(inside.mean()), float(seen.mean())
 
 
 def _too_little(site: Site, observed: float, rule: Rule, missing: Sequence[SceneOutcome]) -> str:
