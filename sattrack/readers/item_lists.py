@@ -10,7 +10,7 @@ from sattrack.errors import UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.item_filters import Wanted
 from sattrack.readers.item_places import absolute, without_query
-from sattrack.readers.items import Item, links_of
+from sattrack.readers.items import Item, is_address, links_of
 from sattrack.writing import write_whole
 
 _KEPT_LINKS = ("self", "collection", "license")
@@ -41,9 +41,9 @@ def _saved(item: Item, of_collection: Mapping[str, Any], folder: Path) -> dict[s
         if key in of_collection and key not in properties:
             properties[key] = of_collection[key]
     assets = {
-        str(key): {**row, "href": _address(row["href"], item, folder)}
+        str(key): {**row, "href": _address(row["href"].strip(), item, folder)}
         for key, row in raw["assets"].items()
-        if isinstance(row, dict) and isinstance(row.get("href"), str)
+        if isinstance(row, dict) and is_address(row.get("href"))
     }
     for row in assets.values():
         # Other addresses of the same file, which are not read.

@@ -248,6 +248,9 @@ def _assets(raw: dict[str, Any], properties: dict[str, Any], *, where: str) -> t
         raise SceneError(f"it has {len(rows):,} assets, and {_MOST_ASSETS} are looked at", where=where, way_out=WAY_OUT)
     pays = properties.get("storage:requester_pays") is True
     found = [(str(key)[:100], row) for key, row in rows.items() if isinstance(row, dict)]
+    named = [(key, row) for key, row in found if is_address(row.get("href"))]
+    if not named:
+        raise SceneError("none of its assets has an address", where=where, way_out="it names no picture: leave it out")
     return tuple(
         Asset(
             key=key,
@@ -260,9 +263,13 @@ def _assets(raw: dict[str, Any], properties: dict[str, Any], *, where: str) -> t
             sha256=_sha256(row),
             requester_pays=pays or row.get("storage:requester_pays") is True,
         )
-        for key, row in found
-        if isinstance(row.get("href"), str) and row["href"].strip()
+        for key, row in named
     )
+
+
+def is_address(href: Any) -> bool:
+    """Whether a value can be an address or a path at all."""
+    return isinstance(href, str) and bool(href.strip()) and not any(ord(letter) < ord(" ") for letter in href.strip())
 
 
 def _list(value: Any) -> Sequence[Any]:

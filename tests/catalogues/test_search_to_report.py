@@ -153,6 +153,27 @@ def test_filters_hold_for_item_files_too_and_what_is_left_out_is_said(
     assert "no pictures found" in said.err
 
 
+def test_tiles_of_one_acquisition_are_one_scene(sattrack, served, host, detectors, tmp_path) -> None:
+    """Maxar's form: two tiles side by side, boxes at the seam in both, one catalog_id."""
+    address = load_static(served)
+    whole = yard(16, shape=(200, 300))
+    here = "/maxar/events/Port-fire-24/ard/52"
+    for quad, first in (("120020203113", 0), ("120020203131", 140)):
+        place = {**UTM, "transform": UTM["transform"] * rasterio.Affine.translation(first, 0)}
+        tile = write(tmp_path / f"{quad}.tif", whole[:, :, first : first + 160], driver="COG", blocksize=128, **place)
+        served.files[f"{here}/{quad}/2024-05-03/10400100ABCDEF00-visual.tif"] = tile.read_bytes()
+        item = json.loads(served.files[f"{here}/{quad}/2024-05-03/10400100ABCDEF00.json"])
+        item["geometry"], item["bbox"] = None, [128.99, 35.23, 129.01, 35.25]
+        served.put(f"{here}/{quad}/2024-05-03/10400100ABCDEF00.json", item)
+    site = write_site(tmp_path / "site.geojson", east=40)
+    said = sattrack("detect", "--catalogue", address, "--sites", site, "--allow-remote", *host, "-o", tmp_path / "run",
+                    "--json", "--no-report", *_BRIGHT)  # fmt: skip
+    assert said.code == 0, said.err
+    (count,) = said.json["counts"]
+    # Three of four columns of four boxes; those of the middle one lie across the seam.
+    assert (count["count"], count["observed_fraction"], count["datetime"]) == (12, 1.0, "2024-05-03T02:11:20Z")
+
+
 def test_a_remote_cloud_mask_takes_its_ground_out_of_what_was_seen(sattrack, served, host, detectors, site, tmp_path) -> None:
     root = load_apis(served)["planetary-computer"]
     item = api_item(served, name="hazy", day=1, path="/pictures/hazy.tif")
