@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 import shapely
 
 from sattrack import wiring
-from sattrack.covering import Ground, ground_in, notice, notice_round, place, read_area, show_presence, without
+from sattrack.covering import Ground, ground_in, notice, notice_round, place, read_area, show, without
 from sattrack.covers import CoarseScene, Cover, CoverCard, CoverPicture, Covers
 from sattrack.errors import SattrackError, SceneRefused, UsageError
 from sattrack.imagery import Scene, Stretch
@@ -26,7 +27,8 @@ from sattrack.timeline import Site
 # Files beside which a folder of covers would be taken for one of counts.
 _RUN_FILE = "run.json"
 
-Shown = Callable[[CoverPicture, Cover], None]
+# Given what makes a site's picture, so that none is made where none is wanted, and its row.
+Shown = Callable[[Callable[[], CoverPicture], Cover], None]
 
 
 # By site, zone, sensor and kind of pixels what was last noticed there: only scenes of one kind are held against each other.
@@ -55,8 +57,8 @@ def cover(
 ) -> Covers:
     """Reads every scene of a request that is too coarse for boxes. weights: a file; the shipped reader where empty.
 
-    shown: given each site's picture with its row, as it was read. A scene that fails or is refused costs itself. UsageError
-    where there is nothing to read, or the folder to write holds a run of counts.
+    shown: given each site's picture, to be made, with its row, as it was read. A scene that fails or is refused costs itself.
+    UsageError where there is nothing to read, or the folder to write holds a run of counts.
     """
     if (request.out / _RUN_FILE).exists():
         raise UsageError(
@@ -207,13 +209,13 @@ def _row(site: Site, scenes: Sequence[Scene], stretches: Sequence[Stretch], *, w
 def _area_row(site: Site, blank: Cover, grounds: Sequence[tuple[Ground, Scene, Stretch]], *, work: _Work) -> Cover:
     network = work.load()
     reads = [
-        read_area(site, ground, scene=scene, stretch=stretch, reader=work.reader, network=network)
+        read_area(ground, scene=scene, stretch=stretch, reader=work.reader, network=network)
         for ground, scene, stretch in grounds
     ]
     seen, covered = sum(read.seen_m2 for read in reads), sum(read.covered_m2 for read in reads)
     row = _area_told(blank, seen=seen, covered=covered, gray=len(grounds[0][1].bands) == 1, work=work)
-    for read in reads:
-        work.shown(read.picture, row)
+    for (ground, scene, stretch), read in zip(grounds, reads, strict=True):
+        work.shown(partial(show, site, ground, read, scene=scene, stretch=stretch, reader=work.reader), row)
     return row
 
 
@@ -236,7 +238,7 @@ def _presence_row(
     """Brightness and texture from the file that covers most of the site."""
     ground, scene, stretch = max(grounds, key=lambda one: one[0].metres.area)
     row = _presence_told(site, blank, ground, scene, outline=outline, work=work, noticed=noticed)
-    work.shown(show_presence(site, ground, scene=scene, stretch=stretch, reader=work.reader), row)
+    work.shown(partial(show, site, ground, scene=scene, stretch=stretch, reader=work.reader), row)
     return row
 
 

@@ -14,7 +14,7 @@ from sattrack.ports import AreaReader, Reader
 from sattrack.steps.covering import UNSEEN, polygon_raster
 from sattrack.steps.grounding import Frame, far_apart, footprint
 from sattrack.steps.noticing import look, places_round
-from sattrack.steps.paving import CORE_PX, MARGIN_PX, TILE_PX, Pavement, Slab, pave
+from sattrack.steps.paving import CORE_PX, MARGIN_PX, TILE_PX, Slab, pave
 from sattrack.steps.stretching import apply_stretch
 from sattrack.timeline import Site
 
@@ -44,11 +44,16 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
-    """What was read of a site in a file: square metres seen, and of these covered."""
+    """What was read of a site in a file: square metres seen, and of these covered; and a map of covered shares, 0 to 255.
+
+    step: source pixels to a pixel of the map (x, y); origin: its first pixel in the scene.
+    """
 
     seen_m2: float
     covered_m2: float
-    picture: CoverPicture
+    shares: Shares
+    step: tuple[float, float]
+    origin: tuple[int, int]
 
 
 def place(site: Site, *, grids: Sequence[Grid]) -> tuple[Frame, shapely.Geometry]:
@@ -86,7 +91,7 @@ def ground_in(outline: shapely.Geometry, *, grid: Grid, frame: Frame) -> Ground 
     return Ground(frame, there, pixels if pixels.is_valid else shapely.make_valid(pixels))
 
 
-def read_area(site: Site, ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader, network: AreaReader) -> Read:
+def read_area(ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader, network: AreaReader) -> Read:
     """The covered area of a site in a file, tile by tile. Raises SceneError."""
     pavement = pave(ground.pixels, gsd_m=scene.grid.gsd_m, reader_gsd_m=network.gsd_m)
     shrink = next(n for n in _SHRINKS if max(pavement.shape) * CORE_PX / n <= 2 * _MOST_SHOWN_PX or n == CORE_PX)
@@ -104,12 +109,40 @@ def read_area(site: Site, ground: Ground, *, scene: Scene, stretch: Stretch, rea
         small = cv2.resize(np.minimum(cover, (inside > 127) * np.uint8(255)), (side, side), interpolation=cv2.INTER_AREA)
         shown[slab.row * side : (slab.row + 1) * side, slab.col * side : (slab.col + 1) * side] = small
     m2 = ground.m2_px * pavement.px[0] * pavement.px[1] / 255
-    return Read(seen * m2, covered * m2 / 255, _picture(site, ground, shown, pavement, shrink, scene, stretch, reader))
+    step = pavement.px[0] * shrink, pavement.px[1] * shrink
+    return Read(seen * m2, covered * m2 / 255, shown, step, pavement.origin)
 
 
-def show_presence(site: Site, ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader) -> CoverPicture:
-    """A picture of a site of which no cover is claimed. Raises SceneError."""
-    return _picture(site, ground, None, None, 1, scene, stretch, reader)
+def show(
+    site: Site, ground: Ground, read: Read | None = None, *, scene: Scene, stretch: Stretch, reader: Reader
+) -> CoverPicture:  # fmt: skip
+    """The site with a little round it, enlarged where it is small. read: what was read of it; none claims no cover.
+
+    Raises SceneError.
+    """
+    left, top, right, bottom = ground.pixels.bounds
+    window = _window(ground.pixels, grid=scene.grid, round_it=round(_ROUND_IT * max(right - left, bottom - top)) + 2)
+    gsd = scene.grid.gsd_m
+    m_px = max(max(window.width * gsd[0], window.height * gsd[1]) / _MOST_SHOWN_PX, max(gsd) / _MOST_ENLARGED)
+    per_px = np.array([m_px / gsd[0], m_px / gsd[1]])
+    shape = max(1, round(window.height / per_px[1])), max(1, round(window.width / per_px[0]))
+    raw, valid = reader.read(scene, window, shape)
+    laid = None
+    if read is not None:
+        # Picture pixels -> source pixels -> pixels of the map; centres of pixels lie at whole numbers in OpenCV.
+        to_map = per_px / read.step
+        shift = (np.array([window.col, window.row]) - read.origin) / read.step
+        matrix = np.column_stack([np.diag(to_map), 0.5 * to_map + shift - 0.5])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        warped = cv2.warpAffine(read.shares, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_CONSTANT)
+        laid = np.asarray(warped, np.uint8)
+    rings = tuple(
+        (np.asarray(ring.coords) - (window.col, window.row)) / per_px
+        for part in shapely.get_parts(ground.pixels)
+        if part.geom_type == "Polygon"
+        for ring in (part.exterior, *part.interiors)
+    )
+    return CoverPicture(site.id, site.zone, scene, apply_stretch(raw, stretch, valid=valid), laid, rings, m_px)
 
 
 def notice(ground: Ground, *, scene: Scene, reader: Reader) -> tuple[float, tuple[float, float] | None]:
@@ -169,33 +202,3 @@ def _window(polygon: shapely.Geometry, *, grid: Grid, round_it: int = 0) -> Wind
     first = max(0, int(np.floor(left)) - round_it), max(0, int(np.floor(top)) - round_it)
     last = min(grid.shape[1], int(np.ceil(right)) + round_it), min(grid.shape[0], int(np.ceil(bottom)) + round_it)
     return Window(*first, max(1, last[0] - first[0]), max(1, last[1] - first[1]))
-
-
-def _picture(
-    site: Site, ground: Ground, cover: Shares | None, pavement: Pavement | None, shrink: int, scene: Scene, stretch: Stretch,
-    reader: Reader,
-) -> CoverPicture:  # fmt: skip
-    """The site with a little round it, enlarged where it is small."""
-    left, top, right, bottom = ground.pixels.bounds
-    window = _window(ground.pixels, grid=scene.grid, round_it=round(_ROUND_IT * max(right - left, bottom - top)) + 2)
-    gsd = scene.grid.gsd_m
-    m_px = max(max(window.width * gsd[0], window.height * gsd[1]) / _MOST_SHOWN_PX, max(gsd) / _MOST_ENLARGED)
-    per_px = np.array([m_px / gsd[0], m_px / gsd[1]])
-    shape = max(1, round(window.height / per_px[1])), max(1, round(window.width / per_px[0]))
-    raw, valid = reader.read(scene, window, shape)
-    pixels = apply_stretch(raw, stretch, valid=valid)
-    laid = None
-    if cover is not None and pavement is not None:
-        # Picture pixels -> source pixels -> pixels of the shrunk map; centres of pixels lie at whole numbers in OpenCV.
-        to_map = per_px / (np.asarray(pavement.px) * shrink)
-        shift = (np.array([window.col, window.row]) - pavement.origin) / (np.asarray(pavement.px) * shrink)
-        matrix = np.column_stack([np.diag(to_map), 0.5 * to_map + shift - 0.5])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        laid = np.asarray(cv2.warpAffine(cover, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_CONSTANT), np.uint8)
-    rings = tuple(
-        (np.asarray(ring.coords) - (window.col, window.row)) / per_px
-        for part in shapely.get_parts(ground.pixels)
-        if part.geom_type == "Polygon"
-        for ring in (part.exterior, *part.interiors)
-    )
-    return CoverPicture(site.id, site.zone, scene, pixels, laid, rings, m_px)

@@ -18,15 +18,13 @@ from sattrack.labels.sets import read_sets
 from sattrack.ports import AreaReader
 from sattrack.steps.grounding import Frame
 from sattrack.steps.sizing import CLASS_BOUNDARIES_M
-from sattrack.timeline import Site
 from sattrack.wiring import make_area_reader
 
 # Pixels that pictures are made to have, metres: both ends of every band, and the sizes that the issue names.
-GSDS_M = (1.25, 1.5, 1.9, 2.2, 2.6, 3.0, 3.4, 3.8, 4.3, 4.8)
+GSDS_M = (1.25, 1.5, 1.9, 2.5, 3.0, 3.8, 4.7)
 # Each picture at each size is seen sharp and soft, in colour and gray.
 LOOKS = ((SHARP, False), (SHARP, True), (SOFT, False), (SOFT, True))
 _PLAIN = Stretch((0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
-_WHOLE = Site("picture", "picture", None)
 _FIRST_NOISE = 7_100_000
 FIRST_SEED = 9_600_000
 
@@ -136,7 +134,7 @@ def _records(
             pixels = shapely.transform(known, lambda xy, by=scale: xy * by)
             metres = shapely.transform(known, lambda xy: xy * np.asarray(fine.gsd_m))
             ground = Ground(Frame.of_pixels(), metres, pixels)
-            read = read_area(_WHOLE, ground, scene=scene, stretch=_PLAIN, reader=held, network=network)
+            read = read_area(ground, scene=scene, stretch=_PLAIN, reader=held, network=network)
             yield Record(
                 place, fine.name, card.id, gsd, blur, gray, read.covered_m2, true * m2, read.seen_m2, boxes
             )  # fmt: skip

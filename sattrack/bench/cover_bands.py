@@ -83,8 +83,16 @@ def held_by_folds(
     for names in folds.values():
         others = [one for one in records if one.place not in names]
         bands = measured_bands(others, empty=empty)
-        found += [(one, replace(card, bands=bands)) for one in records if one.place in names]
+        found += judged_by([one for one in records if one.place in names], card=replace(card, bands=bands))
     return found
+
+
+def judged_by(records: Sequence[Record], *, card: CoverCard) -> list[tuple[Record, CoverCard]]:
+    """The records of which a card has a band, each with it; of others nothing can be judged."""
+    told = {(b["gsd_low"], b["gsd_high"], b["gray"]) for b in card.bands}
+    return [
+        (one, card) for one in records if any(low <= one.gsd_m < high and gray == one.gray for low, high, gray in told)
+    ]  # fmt: skip
 
 
 def held(name: str, judged: Sequence[tuple[Record, CoverCard]]) -> Held:

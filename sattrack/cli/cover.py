@@ -13,6 +13,8 @@ from sattrack.cli.exit_codes import OK, SOME_FAILED
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sattrack.covers import Cover, CoverPicture, Covers
 
 app = typer.Typer(add_completion=False)
@@ -85,13 +87,14 @@ class _Pictures:
         self.named: dict[tuple[str, str, str], list[str]] = {}
         self._folder, self._wanted, self._taken = folder / "pictures", wanted, set[str]()
 
-    def add(self, picture: "CoverPicture", row: "Cover") -> None:
+    def add(self, make: "Callable[[], CoverPicture]", row: "Cover") -> None:
         from sattrack.reports.cover_pictures import picture_bytes
         from sattrack.reports.naming import file_name
         from sattrack.writing import write_whole
 
         if not self._wanted:
             return
+        picture = make()
         self._folder.mkdir(parents=True, exist_ok=True)
         parts = [row.site_id, row.zone, picture.scene.part or picture.scene.id]
         name = f"{file_name('_'.join(part for part in dict.fromkeys(parts) if part), taken=self._taken)}.jpg"

@@ -34,8 +34,9 @@ def polygon_raster(polygon: shapely.Geometry, *, shape: tuple[int, int]) -> Shar
     for part in shapely.get_parts(inner):
         if part.geom_type == "Polygon" and not part.is_empty:
             _fill(fine, np.asarray(part.exterior.coords), 255)
-            for hole in part.interiors:
-                _fill(fine, np.asarray(shapely.Polygon(hole).buffer(-1.0 / _FINER, join_style="mitre").exterior.coords), 0)
+            holes = shapely.buffer([shapely.Polygon(hole) for hole in part.interiors], -1.0 / _FINER, join_style="mitre")
+            for hole in shapely.get_parts(holes):
+                _fill(fine, np.asarray(hole.exterior.coords), 0)
     return np.asarray(cv2.resize(fine, (cols, rows), interpolation=cv2.INTER_AREA), np.uint8)
 
 

@@ -69,6 +69,7 @@ def make_cover(
 
     The same weights again on the same machine. Raises UsageError where the recipe's data is not there.
     """
+    out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     gathered = gather(recipe, data=data, processes=processes, cache=out, told=told)
     tiles = CoverTiles(gathered.pictures, gathered.weights, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px)

@@ -38,7 +38,7 @@ def cover(
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Labelled pictures made coarse, 1.25 to 4.8 m, sharp and soft, in colour and gray, each read by weights that never saw it.
+    """Labelled pictures made coarse, 1.25 to 4.7 m, sharp and soft, in colour and gray, each read by weights that never saw it.
 
     Intervals are judged by bands of the other folds. Rendered and empty pictures are read by the weights for use.
     """
@@ -68,7 +68,7 @@ def cover(
     footprints = measuring.footprints_of(data)
     card = replace(card, bands=bands.measured_bands(records, empty=bare), footprint_m2=bands.footprint_range(footprints))
     judged = bands.held_by_folds(records, empty=bare, folds={str(k): v for k, v in folds.items()}, card=card)
-    drawn = [(one, card) for one in rendered]
+    drawn = bands.judged_by(rendered, card=card)
     changed = presence_pairs(pairs) if pairs else []
     shown = {
         "Bands, from which intervals are made": tables.band_table(card),
