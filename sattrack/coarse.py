@@ -1,5 +1,6 @@
 """Coarse: scenes in which no box can be told, to the covered area of each site, or to its brightness and texture."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ Shown = Callable[[Callable[[], CoverPicture], Cover], None]
 
 
 # By site, zone, sensor and kind of pixels what was last noticed there: only scenes of one kind are held against each other.
-_Last = dict[tuple[object, ...], Noticed]
+_Last = dict[tuple[object, ...], tuple[dt.datetime, Noticed]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,17 +252,25 @@ def _presence_told(
     if at is None:
         return replace(judged, status="not_assessable", notes=(*judged.notes, "too few pixels of the site were seen"))
     row = replace(judged, brightness=at[0], texture=at[1])
-    first = "Only brightness and texture are told at such pixels; no box and no area is claimed."
+    first = (
+        f"Brightness {at[0]:.4g}, texture {at[1]:.3g} in the file's own units; no box and no area is claimed of such pixels."
+    )
     if site.outline is None or row.status != "done" or row.datetime is None:
         return replace(row, said=first)
     round_it = notice_round(outline, frame=ground.frame, scenes=[scene], reader=work.reader)
     now = Noticed(scene.id, at[0], at[1], round_it)
     key = (site.id, site.zone, scene.sensor, len(scene.bands), scene.dtype, round(max(scene.grid.gsd_m), 1))
-    before, noticed[key] = noticed.get(key), now
-    if before is None:
-        return replace(row, said=f"{first} It is the first scene of this sensor: there is no change to tell.")
-    brightness, texture = changes_between(before, now)
-    return replace(row, brightness_change=brightness, texture_change=texture, said=said_of_change(brightness, texture))
+    last = noticed.get(key)
+    if last is not None and last[0] >= row.datetime:
+        # Bands of one acquisition that came as files of their own: no time lies between them.
+        return replace(row, said=f"{first} It is of the same time as {last[1].scene_id}: there is no change to tell.")
+    noticed[key] = row.datetime, now
+    if last is None:
+        return replace(row, said=f"{first} It is the first scene of this kind: there is no change to tell.")
+    brightness, texture = changes_between(last[1], now)
+    unnamed = () if scene.sensor else ("the sensor is not named: scenes of like pixels are held against each other",)
+    said = f"{first} {said_of_change(brightness, texture)}"
+    return replace(row, brightness_change=brightness, texture_change=texture, said=said, notes=(*row.notes, *unnamed))
 
 
 def _observed(row: Cover, observed: float, *, least: float) -> Cover:

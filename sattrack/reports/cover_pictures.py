@@ -63,8 +63,8 @@ def _outlined(pixels: NDArray[np.uint8], shown: CoverPicture) -> NDArray[np.uint
 
 def _lines(shown: CoverPicture, row: Cover, *, room: float) -> list[tuple[str, tuple[int, int, int], bool]]:
     scene = shown.scene
-    place = " · ".join(filter(None, (row.site_name or row.site_id, row.zone)))
-    head = " · ".join(filter(None, (place, scene.part or scene.id, when(scene.acquired), scene.sensor)))
+    named = (row.site_name or row.site_id, row.zone, scene.part or scene.id, when(scene.acquired), scene.sensor)
+    head = " · ".join(dict.fromkeys(filter(None, named)))
     pixel = f"pixels of {row.gsd_m:.3g} m, {row.px_per_width:.2g} across a container: {row.capability}, not a count"
     seen = f"{row.observed_fraction:.0%} of the site seen" + ("" if row.cloud_checked else ", clouds not looked for")
     pink = "right: covered ground in pink, the stronger the more of a pixel" if shown.cover is not None else ""

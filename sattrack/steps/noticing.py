@@ -89,7 +89,7 @@ def changes_between(before: Noticed, after: Noticed) -> tuple[Change, Change]:
 def said_of_change(brightness: Change, texture: Change) -> str:
     """Both changes in a sentence."""
     told = [_told("brightness", brightness), _told("texture", texture)]
-    return f"Since {brightness.since}: {'; '.join(told)}. What changed there is not known, and no box is claimed."
+    return f"Since {brightness.since}: {'; '.join(told)}. What changed there is not known."
 
 
 def _told(what: str, one: Change) -> str:

@@ -316,3 +316,15 @@ def test_two_files_of_one_acquisition_are_one_scene(sattrack: Say, site: Path, w
     (row,) = rows_of(out)
     assert float(row["observed_fraction"]) == pytest.approx(1, abs=0.01)
     assert float(row["area_m2"]) == pytest.approx(36 * 24, rel=0.06), "what both show is not added twice"
+
+
+def test_bands_of_one_moment_are_no_change(sattrack: Say, site: Path, weights: Path, tmp_path: Path) -> None:
+    for number, name in enumerate(("B02", "B03")):
+        write_coarse(tmp_path / f"{name}.tif", gsd=10.0, gray=True, side_m=1500.0, level=30.0 * number)
+    to = tmp_path / "covers"
+    assert (
+        sattrack("cover", tmp_path / "B02.tif", tmp_path / "B03.tif", "--sites", site, "-o", to, "--weights", weights).code == 0
+    )
+    first, second = rows_of(to)
+    assert first["changed_since"] == second["changed_since"] == ""
+    assert "of the same time as B02" in second["said"]
