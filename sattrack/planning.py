@@ -23,7 +23,7 @@ from sattrack.readers.ranges import look_again
 from sattrack.results import ModelCard, SceneOutcome
 from sattrack.settings import Settings
 from sattrack.steps.grounding import finds_back
-from sattrack.steps.judging import capability, px_per_width
+from sattrack.steps.judging import INSTEAD, capability, px_per_width
 from sattrack.stores.locations import Location
 from sattrack.timeline import Site
 
@@ -180,12 +180,6 @@ def _refuse_torn_grid(scene: Scene) -> None:
 
 
 # What is told of scenes in which no box can be counted.
-_INSTEAD = {
-    "area": "; the area that stacks cover is read by sattrack cover",
-    "presence": "; brightness and its change are told by sattrack cover",
-}
-
-
 def _refuse_coarse(scene: Scene) -> None:
     able = capability(scene.grid.gsd_m)
     if able != "count":
@@ -194,7 +188,7 @@ def _refuse_coarse(scene: Scene) -> None:
             f"pixels of {max(scene.grid.gsd_m):.3g} m leave {px:.2g} px across a container: boxes cannot be counted "
             f"(capability: {able})",
             where=scene.location,
-            way_out=f"counting takes pixels of 1.2 m or finer{_INSTEAD.get(able, '')}; check the pixel size if you gave it",
+            way_out=f"counting takes pixels of 1.2 m or finer{INSTEAD.get(able, '')}; check the pixel size if you gave it",
         )
 
 

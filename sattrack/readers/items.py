@@ -23,6 +23,7 @@ _COMMON = {
     "r": "red", "b": "blue", "g": "green", "nir1": "nir", "n": "nir", "p": "pan", "panchromatic": "pan", "ir": "nir",
     "near-infrared": "nir",
 }  # fmt: skip
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _SHA2_256 = re.compile(r"1220([0-9a-f]{64})", re.IGNORECASE)
 
 
@@ -269,7 +270,7 @@ def _assets(raw: dict[str, Any], properties: dict[str, Any], *, where: str) -> t
 
 def is_address(href: Any) -> bool:
     """Whether a value can be an address or a path at all."""
-    return isinstance(href, str) and bool(href.strip()) and not any(ord(letter) < ord(" ") for letter in href.strip())
+    return isinstance(href, str) and bool(href.strip()) and not _CONTROL.search(href.strip())
 
 
 def _list(value: Any) -> Sequence[Any]:

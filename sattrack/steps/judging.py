@@ -6,6 +6,12 @@ COUNT_PX = 2.0
 AREA_PX = 0.5
 PRESENCE_PX = 0.2
 
+# What can be had where boxes cannot be counted, after a capability's name.
+INSTEAD = {
+    "area": "; the area that stacks cover is read by sattrack cover",
+    "presence": "; brightness and its change are told by sattrack cover",
+}
+
 # Ladders given as 0.2 m or 1.219 m must not fall off a rung by the last bit of a division.
 _SLACK = 1e-9
 
