@@ -47,10 +47,8 @@ def s3_server() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    import boto3
-
+def give_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that the server takes, as all do, and nothing of this machine's own."""
     keys = {
         "AWS_ACCESS_KEY_ID": "an id", "AWS_SECRET_ACCESS_KEY": "not-to-be-told", "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
@@ -59,6 +57,13 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
         monkeypatch.setenv(name, value)
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    import boto3
+
+    give_keys(monkeypatch)
     client = boto3.client("s3", endpoint_url=s3_server)
     name = f"bucket-{next(_NUMBERS)}"
     client.create_bucket(Bucket=name)

@@ -7,6 +7,7 @@ is told by the actor that outlives it; and an actor that is gone, or frozen, is 
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib import metadata
@@ -19,6 +20,8 @@ from sattrack.executors.processes import READY_S, Bounds, Lost, Place, answers_o
 
 # Beyond what a worker is given for an item, the actor that keeps it has so long to say that the time is up.
 _GRACE_S = 15.0
+# An actor that has not answered for so long is asked whether it is there, and has so long to say so.
+_ASK_S, _THERE_S = 20.0, 20.0
 
 
 class RayExecutor:
@@ -41,6 +44,7 @@ class RayExecutor:
             cards = int(ray.cluster_resources().get("GPU", 0)) if self._gpus else 0
             workers = min(self._workers, cards) if cards else self._workers
             options = {"num_cpus": 1, "num_gpus": 1 if cards else 0, "max_restarts": 0, "max_task_retries": 0}
+            options["max_concurrency"] = 2  # one for the work, one to say that it is there
             kind = ray.remote(**options)(Keeper)
             firsts = [
                 (self._serves, self._start, self._bounds, dict(self._environment(number)), str(Path.cwd()), list(sys.path))
@@ -63,6 +67,10 @@ class Keeper:
 
     def versions(self) -> dict[str, str]:
         return versions()
+
+    def there(self) -> bool:
+        """Whether the actor is there: one that is frozen says nothing."""
+        return True
 
     def ready(self) -> SattrackError | None:
         """Starts the worker process where there is none; what keeps it from starting."""
@@ -116,15 +124,29 @@ class _Actor:
         actor, errors = self._actor, self._ray.exceptions
         if actor is None:
             return Lost("its Ray actor was ended", final=False)
-        lost: Lost
+        until = time.monotonic() + seconds
+        lost: Lost | None = None
         try:
-            return self._ray.get(getattr(actor, method).remote(*words), timeout=seconds)
-        except errors.GetTimeoutError:
-            lost = _Silent(f"its Ray actor said nothing for {seconds:g} s", final=False)
+            answer = getattr(actor, method).remote(*words)
+            while lost is None:
+                left = until - time.monotonic()
+                try:
+                    return self._ray.get(answer, timeout=max(0.0, min(left, _ASK_S)))
+                except errors.GetTimeoutError:
+                    if left <= _ASK_S:
+                        lost = _Silent(f"its Ray actor said nothing for {seconds:g} s", final=False)
+                    elif method != "versions" and not self._there(actor):
+                        lost = Lost(f"its Ray actor was frozen for {_THERE_S:g} s", final=False)
         except (errors.RayActorError, errors.WorkerCrashedError, errors.OutOfMemoryError, errors.ObjectLostError) as error:
             lost = Lost(f"its Ray actor was lost ({type(error).__name__})", final=False)
         self._end()
         return lost
+
+    def _there(self, actor: Any) -> bool:
+        try:
+            return bool(self._ray.get(actor.there.remote(), timeout=_THERE_S))
+        except self._ray.exceptions.GetTimeoutError:
+            return False
 
     def _unstarted(self, said: Lost) -> DetectorError:
         total = self._ray.cluster_resources()

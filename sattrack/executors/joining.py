@@ -89,8 +89,9 @@ def _prepared(address: str) -> Iterator[Path]:
         )
     # These stay: Ray keeps what it has read.
     os.environ |= {_MODE: "token", "RAY_USAGE_STATS_ENABLED": "0"}
-    # For other systems than this one: Ray then listens on the loopback only.
-    here = {} if address else {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_TOKEN": ""}
+    # The first is for other systems than this one: Ray then listens on the loopback only. By its niceness of 15 workers would
+    # starve beside anything else.
+    here = {} if address else {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0", "RAY_AUTH_TOKEN": ""}
     with _private_folder() as folder:
         if not address:
             token = folder / "token"

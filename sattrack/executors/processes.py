@@ -142,20 +142,27 @@ class Place:
         self._end()
 
     def ready(self) -> "_Worker":
-        """The worker of the next item, started where there is none. DetectorError, or what the work itself refuses."""
+        """The worker of the next item, started where there is none, and again where it is killed meanwhile. DetectorError, or
+        what the work itself refuses.
+        """
         if self._done >= self._bounds.items:
             self._end()
-        if self._worker is None:
-            self._done = 0
+        if self._worker is not None:
+            return self._worker
+        self._done, said = 0, Lost("it was ended")
+        for _ in range(self._bounds.attempts):
             worker = self._worker = _Worker(self._first, environment=self._environment)
             if self.closed:  # meanwhile
                 worker.end()
             said = worker.told(until=time.monotonic() + READY_S)
             if isinstance(said, Exception):
                 raise said
-            if isinstance(said, Lost):
-                raise DetectorError(f"no worker could be started: {said.reason}", way_out="--executor thread works without")
-        return self._worker
+            if not isinstance(said, Lost):
+                return worker
+            self._end()
+            if said.final or self.closed:
+                break
+        raise DetectorError(f"no worker could be started: {said.reason}", way_out="--executor thread works without")
 
     def _end(self) -> None:
         worker, self._worker = self._worker, None

@@ -24,10 +24,12 @@ _AT_ONCE = 8
 
 
 class RemoteParts:
-    """What a worker knows of such a run: where its parts go."""
+    """What a worker knows of such a run: where its parts go. StoreError where it cannot see the run, as without keys."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        if objects.find("run.json") is None:
+            raise no_run(objects)
 
     def put(self, key: str, part: Part) -> None:
         self._objects.put(f"parts/{key}.parquet", packed(part))

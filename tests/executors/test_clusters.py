@@ -101,8 +101,9 @@ def test_c6_an_item_whose_actor_was_killed_is_done_again(ray: Any, tmp_path: Pat
 def test_c6_an_item_whose_actor_was_frozen_is_done_again_elsewhere(
     ray: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clusters, "_GRACE_S", 1.0)
-    answers = workers(tmp_path, workers=1, bounds=Bounds(2.0, 4 << 30, 100)).map(["say a", "sleep b", "say c"])
+    monkeypatch.setattr(clusters, "_ASK_S", 2.0)
+    monkeypatch.setattr(clusters, "_THERE_S", 3.0)
+    answers = workers(tmp_path, workers=1, bounds=BOUNDS).map(["say a", "sleep b", "say c"])
     assert next(answers) == "say a"
     while not list(tmp_path.glob("b.*")):
         time.sleep(0.05)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from sattrack.errors import StoreError, UsageError
-from sattrack.stores import remote
 from sattrack.stores.folder import RunFolder
 from sattrack.stores.remote import RemoteParts, RemoteRun, pull
 from tests.buckets import Bucket, bucket, s3_server  # noqa: F401
@@ -19,6 +18,7 @@ def written(bucket: Bucket, copy: Path) -> RemoteRun:  # noqa: F811
     outcome = index().outcomes[0]
     with run.alone():
         run.put(KEY, part(5))
+        run.write_index(index(outcomes=()))
         RemoteParts(bucket.objects()).put(OTHER, part(7, key=OTHER))
         run.write_index(index(outcomes=(outcome, replace(outcome, part="b", key=OTHER))))
         run.gather()
@@ -130,6 +130,6 @@ def test_nothing_is_pulled_over_another_run_nor_where_there_is_none(bucket: Buck
         pull(bucket.objects(), tmp_path / "file")
 
 
-def test_what_a_worker_knows_of_a_run_is_where_parts_go() -> None:
-    assert [name for name in vars(RemoteParts) if not name.startswith("_")] == ["put"]
-    assert "run.json" in remote.HEADS
+def test_a_worker_that_cannot_see_the_run_is_told_before_its_first_scene(bucket: Bucket) -> None:  # noqa: F811
+    with pytest.raises(StoreError, match="is not a run"):
+        RemoteParts(bucket.objects())
