@@ -8,6 +8,10 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO
+
+from sattrack.writing import whole_file
 
 _URL = r"(?:/vsi\w+/)?[A-Za-z][A-Za-z0-9+.-]+://[^\s\"'<>]*|/vsi\w+\?[^\s\"'<>]*"
 _PATH = r"(?<![\w./\\~])(?:~|[A-Za-z]:|\\)?(?:[/\\][^\s/\\:;,\"'<>|()]+)+"
@@ -69,13 +73,23 @@ def csv_cell(value: object) -> str:
     return f"'{text}" if risky else text
 
 
+def write_table(path: Path, columns: Sequence[str], *, rows: Iterable[Sequence[object]]) -> None:
+    """A table as a CSV file, whole or not at all; its rows are written as they are drawn."""
+    with whole_file(path, make_folder=False) as draft, draft.open("w", encoding="utf-8", newline="", buffering=1 << 20) as file:
+        _write_rows(file, columns, rows)
+
+
 def csv_bytes(columns: Sequence[str], *, rows: Iterable[Sequence[object]]) -> bytes:
     """A table as CSV: UTF-8, a header, LF line ends."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    _write_rows(out, columns, rows)
+    return out.getvalue().encode("utf-8")
+
+
+def _write_rows(to: IO[str], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    writer = csv.writer(to, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([csv_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode("utf-8")
 
 
 def number(value: float | None, *, digits: int) -> float | None:

@@ -26,6 +26,8 @@ from sattrack.timeline import Site
 from sattrack.writing import whole_file
 
 _APPLICATION, _VERSION, _WGS84 = 0x47504B47, 10300, 4326
+# Behind the magic: version, flags, CRS, envelope. OGC 12-128r17, 2.1.3.
+_HEAD = struct.Struct("<BBi4d")
 _SITE_COLUMNS = ("site_id", "name", "zone", "kind", "notes")
 _SQL_TYPES = {
     "datetime": "DATETIME", **dict.fromkeys(("counted", "inferred", "edge", "cap_hit", "cloud_checked"), "BOOLEAN"),
@@ -59,6 +61,7 @@ def write_geopackage(run: Finished, parts: Mapping[str, Part], to: Path, *, ever
     """
     boxes = placed_rows(run, parts, everything=everything, format_name="GeoPackage")
     note = left_out(parts)
+    locations = run.index.locations
     when = run.index.created or dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     about = f"sattrack schema {run.index.schema_version}, model {run.index.model_id}, threshold {run.index.threshold:g}"
     layers = (
@@ -72,7 +75,7 @@ def write_geopackage(run: Finished, parts: Mapping[str, Part], to: Path, *, ever
         (pair for rows in boxes for pair in _boxes(rows)),
         map(_site, run.sites),
         (_scene(outcome, model_id=run.index.model_id) for outcome in run.index.outcomes),
-        ((None, count_row(count, locations=run.index.locations)) for count in run.counts),
+        ((None, count_row(count, locations=locations)) for count in run.counts),
     )
     with whole_file(to) as draft:
         try:
@@ -143,43 +146,40 @@ def _add_layer(
     )
     if layer.style:
         base.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'MULTIPOLYGON', ?, 0, 0)", (layer.name, _WGS84))
-        _index(base, layer.name, boxes=spread.boxes)
+        _index(base, layer.name)
 
 
 class _Spread:
-    """Geometries as GeoPackage binary, remembering the bounds of each row for the index and of all for the contents."""
+    """Geometries as GeoPackage binary, remembering the bounds of all for the contents."""
 
     def __init__(self) -> None:
-        self.boxes: list[tuple[int, float, float, float, float]] = []
-        self._row = 0
+        self.bounds: tuple[float, float, float, float] | None = None
 
     def blob(self, shape: shapely.Geometry | None) -> bytes | None:
-        """Magic, version, flags (little-endian, envelope of 4), CRS, envelope, WKB. OGC 12-128r17, 2.1.3."""
-        self._row += 1
+        """Magic, version, flags (little-endian, envelope of 4), CRS, envelope, WKB."""
         if shape is None:
             return None
         if shape.geom_type == "Polygon":
             shape = shapely.MultiPolygon([shape])
         west, south, east, north = shape.bounds
-        self.boxes.append((self._row, west, east, south, north))
-        head = b"GP" + struct.pack("<BBi4d", 0, 0b011, _WGS84, west, east, south, north)
+        known = self.bounds or (west, south, east, north)
+        self.bounds = min(known[0], west), min(known[1], south), max(known[2], east), max(known[3], north)
+        head = b"GP" + _HEAD.pack(0, 0b011, _WGS84, west, east, south, north)
         return head + bytes(shapely.to_wkb(shape, byte_order=1))
 
-    @property
-    def bounds(self) -> tuple[float, float, float, float] | None:
-        if not self.boxes:
-            return None
-        _, west, east, south, north = zip(*self.boxes, strict=True)
-        return min(west), min(south), max(east), max(north)
 
+def _index(base: sqlite3.Connection, table: str) -> None:
+    """The R-tree extension, where this Python's SQLite has it; a layer without an index is valid too, only slower.
 
-def _index(base: sqlite3.Connection, table: str, *, boxes: list[tuple[int, float, float, float, float]]) -> None:
-    """The R-tree extension, where this Python's SQLite has it; a layer without an index is valid too, only slower."""
+    Bounds are read from the heads of the geometries, since those of all boxes of a large run do not fit into memory.
+    """
     if not base.execute("SELECT 1 FROM pragma_module_list WHERE name = 'rtree'").fetchone():
         return
     for statement in SPATIAL_INDEX:
         base.execute(statement.format(t=table))
         if statement.startswith("CREATE VIRTUAL"):
+            heads = base.execute(f"SELECT fid, substr(geom, 3, {_HEAD.size}) FROM {table} WHERE geom NOT NULL ORDER BY fid")
+            boxes = ((fid, *_HEAD.unpack(head)[3:]) for fid, head in heads)
             base.executemany(f"INSERT INTO rtree_{table}_geom VALUES (?, ?, ?, ?, ?)", boxes)
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import shapely
 
 from sattrack.imagery import Grid, Scene
-from sattrack.reports.cells import csv_bytes, discreet, moment, number, shown
+from sattrack.reports.cells import discreet, moment, number, shown, write_table
 from sattrack.reports.globe import outline, polygons
 from sattrack.results import SCHEMA_VERSION, RunIndex, SceneOutcome
 from sattrack.steps.judging import capability, px_per_width
 from sattrack.timeline import Count
-from sattrack.writing import write_whole
 
 COUNT_COLUMNS = (
     "site_id", "site_name", "zone", "scene_id", "datetime", "datetime_source", "sensor", "count", "count_low", "count_high",
@@ -35,13 +34,13 @@ def write_counts(counts: Iterable[Count], path: Path, *, locations: Sequence[str
     locations: of the run's scenes, so that reasons that quote them can be cut down to the files' names.
     """
     rows = (_ordered(count_row(count, locations=locations), columns=COUNT_COLUMNS) for count in counts)
-    write_whole(path, csv_bytes(COUNT_COLUMNS, rows=rows))
+    write_table(path, COUNT_COLUMNS, rows=rows)
 
 
 def write_scenes(index: RunIndex, path: Path) -> None:
     """scenes.csv: one row per scene file, whatever became of it."""
     rows = (_ordered(scene_row(outcome, model_id=index.model_id), columns=SCENE_COLUMNS) for outcome in index.outcomes)
-    write_whole(path, csv_bytes(SCENE_COLUMNS, rows=rows))
+    write_table(path, SCENE_COLUMNS, rows=rows)
 
 
 def count_row(count: Count, *, locations: Sequence[str] = ()) -> dict[str, object]:

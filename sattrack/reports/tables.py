@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ _TYPES: dict[str, pa.DataType] = {
     "inferred": pa.bool_(), "edge": pa.bool_(),
     **dict.fromkeys(("length_m", "width_m", "area_m2", "heading_deg", "lon", "lat", *CORNERS), pa.float64()),
 }  # fmt: skip
+# Rows that are written together: what a reader may skip at once, and what is in memory meanwhile.
+_GROUP = 1 << 16
 _BOUNDS = ("xmin", "ymin", "xmax", "ymax")
 _SCHEMA = pa.schema(
     [
@@ -49,13 +51,31 @@ def write_csv(run: Finished, parts: Mapping[str, Part], to: Path, *, everything:
 
 def write_parquet(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:  # noqa: ARG001
     """Every stored box, GeoParquet 1.1: polygons in longitude and latitude, none for pictures without a CRS."""
-    tables = [_table(rows) for rows in box_rows(run, parts, everything=True)]
-    table = pa.concat_tables(tables) if tables else _SCHEMA.empty_table()
     said = {"schema_version": SCHEMA_VERSION, "model_id": run.index.model_id, "threshold": run.index.threshold}
-    metadata = {"geo": json.dumps(_geo(table), sort_keys=True), "sattrack": json.dumps(said, sort_keys=True)}
-    with whole_file(to) as draft:
-        pq.write_table(table.replace_schema_metadata(metadata), draft, compression="zstd")
+    spread = _Spread()
+    # Arrow's own copy of the schema would be read in place of what is said at the end.
+    with whole_file(to) as draft, pq.ParquetWriter(draft, _SCHEMA, compression="zstd", store_schema=False) as writer:
+        for table in _groups(_table(rows) for rows in box_rows(run, parts, everything=True)):
+            spread.add(table)
+            writer.write_table(table)
+        # What holds of all boxes is known only now.
+        metadata = {"geo": json.dumps(spread.geo(), sort_keys=True), "sattrack": json.dumps(said, sort_keys=True)}
+        writer.add_key_value_metadata(metadata)
     return to
+
+
+def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Tables joined to some _GROUP rows each; at least one, which may be empty."""
+    waiting: list[pa.Table] = []
+    rows = written = 0
+    for table in tables:
+        waiting.append(table)
+        rows += table.num_rows
+        if rows >= _GROUP:
+            yield pa.concat_tables(waiting)
+            waiting, rows, written = [], 0, written + 1
+    if rows or not written:
+        yield pa.concat_tables(waiting) if waiting else _SCHEMA.empty_table()
 
 
 def _table(rows: BoxRows) -> pa.Table:
@@ -78,20 +98,30 @@ def _moments(texts: pa.Array) -> pa.Array:
     return pc.strptime(texts, format="%Y-%m-%dT%H:%M:%SZ", unit="ms").cast(_TYPES["datetime"])
 
 
-def _geo(table: pa.Table) -> dict[str, Any]:
-    """The file's `geo` metadata, geoparquet.org/releases/v1.1.0; axes are always longitude, latitude."""
-    column: dict[str, Any] = {
-        "encoding": "WKB", "geometry_types": _kinds(table), "crs": CRS.from_user_input("OGC:CRS84").to_json_dict(),
-        "edges": "planar", "orientation": "counterclockwise",
-        "covering": {"bbox": {side: ["bbox", side] for side in _BOUNDS}},
-    }  # fmt: skip
-    ends = [(pc.min if side.endswith("min") else pc.max)(pc.struct_field(table["bbox"], side)).as_py() for side in _BOUNDS]
-    if None not in ends:
-        column["bbox"] = ends
-    return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+class _Spread:
+    """Where the boxes lie and what their geometries are, table by table."""
 
+    def __init__(self) -> None:
+        self._ends: dict[str, float] = {}
+        self._kinds: set[int] = set()
 
-def _kinds(table: pa.Table) -> list[str]:
-    """Little-endian WKB tells its type in its second byte: 3 a Polygon, 6 a MultiPolygon."""
-    kinds = {wkb[1] for chunk in table["geometry"].chunks for wkb in chunk.to_pylist() if wkb is not None}
-    return [name for code, name in ((3, "Polygon"), (6, "MultiPolygon")) if code in kinds]
+    def add(self, table: pa.Table) -> None:
+        for side in _BOUNDS:
+            least = side.endswith("min")
+            found = (pc.min if least else pc.max)(pc.struct_field(table["bbox"], side)).as_py()
+            if found is not None:
+                self._ends[side] = (min if least else max)(found, self._ends.get(side, found))
+        # Little-endian WKB tells its type in its second byte: 3 a Polygon, 6 a MultiPolygon.
+        self._kinds |= {wkb[1] for chunk in table["geometry"].chunks for wkb in chunk.to_pylist() if wkb is not None}
+
+    def geo(self) -> dict[str, Any]:
+        """The file's `geo` metadata, geoparquet.org/releases/v1.1.0; axes are always longitude, latitude."""
+        kinds = [name for code, name in ((3, "Polygon"), (6, "MultiPolygon")) if code in self._kinds]
+        column: dict[str, Any] = {
+            "encoding": "WKB", "geometry_types": kinds, "crs": CRS.from_user_input("OGC:CRS84").to_json_dict(),
+            "edges": "planar", "orientation": "counterclockwise",
+            "covering": {"bbox": {side: ["bbox", side] for side in _BOUNDS}},
+        }  # fmt: skip
+        if self._ends:
+            column["bbox"] = [self._ends[side] for side in _BOUNDS]
+        return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
