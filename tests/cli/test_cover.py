@@ -26,7 +26,8 @@ def weights(tmp_path: Path) -> Path:
 
 def write_coarse(
     path: Path, *, gsd: float, lit_m: tuple[float, float, float, float] = (12.0, 12.0, 48.0, 36.0), day: int = 1,
-    gray: bool = False, nodata_m: float = 0.0, crs: str | None = "EPSG:32652", side_m: float = 600.0, level: float = 0.0, seed: int = 0,
+    gray: bool = False, nodata_m: float = 0.0, crs: str | None = "EPSG:32652", side_m: float = 600.0, level: float = 0.0,
+    seed: int = 0,
 ) -> Path:  # fmt: skip
     """A scene of side_m with one lit rectangle (left, top, right, bottom) in metres from its corner, on dark ground with grain.
 
