@@ -54,7 +54,6 @@ def cover(
     weights: str = "",
     versions: Mapping[str, str],
     shown: Shown = lambda _picture, _row: None,
-    heard: Callable[[CoarseScene], None] = lambda _scene: None,
 ) -> Covers:
     """Reads every scene of a request that is too coarse for boxes. weights: a file; the shipped reader where empty.
 
@@ -80,8 +79,6 @@ def cover(
             found, outcomes = _read_scene(group, places=places, work=work, noticed=noticed)
             rows += found
             ended += outcomes
-            for one in outcomes:
-                heard(one)
     return Covers(
         tuple(rows), tuple(ended), card, request.settings.model_dump(mode="json"), dict(versions), request.command,
         request.sites.name if request.sites else "", tuple(notes),
