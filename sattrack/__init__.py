@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sattrack.errors import (
+        CatalogueError,
         DetectorError,
         ManifestError,
         OutlineError,
@@ -20,17 +21,18 @@ if TYPE_CHECKING:
         UsageError,
         WeightsError,
     )
-    from sattrack.face import count, detect, export, info, pull, report
+    from sattrack.face import count, detect, export, fetch, info, pull, report
 
 # Imported when first asked for: `import sattrack` loads neither torch nor GDAL.
-_FACE = ("count", "detect", "export", "info", "pull", "report")
+_FACE = ("count", "detect", "export", "fetch", "info", "pull", "report")
 _ERRORS = (
-    "DetectorError", "ManifestError", "OutlineError", "SattrackError", "SceneError", "SceneRefused", "SettingsError",
-    "StoreError", "UsageError", "WeightsError",
+    "CatalogueError", "DetectorError", "ManifestError", "OutlineError", "SattrackError", "SceneError", "SceneRefused",
+    "SettingsError", "StoreError", "UsageError", "WeightsError",
 )  # fmt: skip
 _WHERE = dict.fromkeys(_FACE, "sattrack.face") | dict.fromkeys(_ERRORS, "sattrack.errors")
 
 __all__ = [
+    "CatalogueError",
     "DetectorError",
     "ManifestError",
     "OutlineError",
@@ -45,6 +47,7 @@ __all__ = [
     "count",
     "detect",
     "export",
+    "fetch",
     "info",
     "pull",
     "report",

@@ -1,4 +1,4 @@
-"""The face for Python: detect, count, report, export, info, the same work as the commands of the same names."""
+"""The face for Python: detect, count, report, export, fetch, info, the same work as the commands of the same names."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, folder_of, on
 
 if TYPE_CHECKING:
     from sattrack.inspecting import Facts
+    from sattrack.readers.catalogues import Found
 
 Inputs = str | Path | Sequence[str | Path]
 
@@ -160,6 +161,41 @@ def export(run: str | Path, *, format: str, to: str | Path, everything: bool = F
     writer = export_writer(format)
     opened = running.reopen(Path(run))
     return writer(opened, opened.parts, Path(to), everything=everything)
+
+
+def fetch(
+    catalogue: str,
+    *,
+    out: str | Path | None = None,
+    sites: str | Path | None = None,
+    bbox: str | None = None,
+    intersects: str | Path | None = None,
+    datetime: str | None = None,
+    collections: Sequence[str] = (),
+    max_cloud: float | None = None,
+    max_off_nadir: float | None = None,
+    min_coverage: float | None = None,
+    max_items: int | None = None,
+    allow_hosts: Sequence[str] = (),
+    settings: Settings | Mapping[str, object] | str | Path | None = None,
+) -> "Found":
+    """What a STAC catalogue (a preset's name, an address or a path) has of some sites; saved as a list for `detect` to `out`.
+
+    The texts are those of the options of `sattrack fetch`. Nothing of a picture is read.
+    """
+    from sattrack.readers.catalogues import find_items, save_found
+    from sattrack.readers.item_filters import make_filters
+
+    chosen = chosen_settings(settings, threshold=None, device=None).allowing(checked_hosts(allow_hosts))
+    wanted = make_filters(
+        sites=Path(sites) if sites is not None else None, bbox=bbox, span=datetime, collections=collections,
+        intersects=Path(intersects) if intersects is not None else None, max_cloud=max_cloud, max_off_nadir=max_off_nadir,
+        min_coverage=min_coverage, max_items=max_items,
+    )  # fmt: skip
+    found = find_items(catalogue, filters=wanted, limits=chosen)
+    if out is not None:
+        save_found(found, Path(out), filters=wanted)
+    return found
 
 
 def info(

@@ -229,3 +229,30 @@ def test_h11_keys_of_a_catalogue_are_used_in_memory_and_written_nowhere(
     for key in ("verborgen0123", "geheim4567"):
         assert key not in said.out + said.err
         assert key.encode() not in written
+
+
+def test_the_same_from_python(served, api, site, tmp_path) -> None:
+    import sattrack as st
+
+    hosts = [f"127.0.0.1:{served.port}"]
+    found = st.fetch(api, sites=site, datetime="2024-05-02/..", out=tmp_path / "found.json", allow_hosts=hosts)
+    assert [one.item.id for one in found.items] == [f"yard-{day}" for day in (2, 3, 4, 5)]
+    assert found.items[0].covers == (("left", 1.0),)
+    assert len(st.info(tmp_path / "found.json", allow_remote=True, allow_hosts=hosts)) == 4
+    with pytest.raises(st.CatalogueError, match="expected a STAC catalogue"):
+        st.fetch(served.put("/odd", {"type": "odd"}), allow_hosts=hosts)
+
+
+def test_a_dry_run_asks_the_catalogue_and_leaves_nothing(sattrack, served, host, detectors, api, site, tmp_path) -> None:
+    said = sattrack("detect", "--catalogue", api, "--collection", "naip", "--sites", site, "--allow-remote", *host, "-o",
+                    tmp_path / "run", "--dry-run", "--json", *_BRIGHT)  # fmt: skip
+    assert said.code == 0, said.err
+    assert said.json["scenes_to_detect"] == 5
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_leave_or_inputs_nothing_is_asked(sattrack, served, api, tmp_path) -> None:
+    for words in ((), ("--catalogue", api)):
+        said = sattrack("detect", *words, "-o", tmp_path / "run")
+        assert said.code == 2
+    assert served.asked == []
