@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -216,13 +217,15 @@ def test_downloads_are_resumed_checked_and_counted_without_a_network(
     assert [(scene["part"], scene["status"]) for scene in counted.json["scenes"]] == [("yard-1", "done"), ("yard-3", "done")]
 
 
+@pytest.mark.parametrize("executor", ["thread", "process"])
 def test_h11_keys_of_a_catalogue_are_used_in_memory_and_written_nowhere(
-    sattrack, served, host, detectors, api, site, tmp_path
+    executor, monkeypatch, sattrack, served, host, detectors, api, site, tmp_path
 ) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{detectors}{os.pathsep}{Path.cwd()}")  # for workers
     for item in served.items["/planetarycomputer.microsoft.com/api/stac/v1"]:
         item["assets"]["image"]["href"] += "?sig=verborgen0123"
     said = sattrack("detect", "--catalogue", f"{api}?apikey=geheim4567", "--collection", "naip", "--sites", site,
-                    "--allow-remote", *host, "-o", tmp_path / "run", "--json", *_BRIGHT)  # fmt: skip
+                    "--allow-remote", *host, "-o", tmp_path / "run", "--json", "--executor", executor, *_BRIGHT)  # fmt: skip
     assert said.code == 0, said.err
     assert all(one.query == {"sig": "verborgen0123"} for one in served.asked if one.path.startswith("/pictures/"))
     written = b"".join(path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file())
