@@ -153,7 +153,7 @@ def coarse(choice: Choice, item: Item) -> SceneRefused | None:
     return SceneRefused(
         f"the item says pixels of {choice.gsd_m:.3g} m, {px_per_width(gsd):.2g} px across a container: boxes cannot be counted "
         f"(capability: {able}); nothing of it was read", where=item.where,
-        way_out=f"counting takes pixels of 1.2 m or finer{INSTEAD.get(able, '')}; where the item is wrong, give the picture itself",
+        way_out=f"counting takes pixels of 1.2 m or finer{INSTEAD.get(able, '')}; where it is wrong, give the picture itself",
     )  # fmt: skip
 
 
