@@ -13,7 +13,7 @@ from sattrack.imagery import Grid, Scene, Stretch, Window
 from sattrack.ports import AreaReader, Reader
 from sattrack.steps.covering import UNSEEN, polygon_raster
 from sattrack.steps.grounding import Frame, far_apart, footprint
-from sattrack.steps.noticing import look, places_round
+from sattrack.steps.noticing import Sums, look, places_round
 from sattrack.steps.paving import CORE_PX, MARGIN_PX, TILE_PX, Slab, pave
 from sattrack.steps.stretching import apply_stretch
 from sattrack.timeline import Site
@@ -24,6 +24,7 @@ _ROUND_IT = 0.06
 # A core's pixels shrink by a whole number for the map that is shown.
 _SHRINKS = tuple(n for n in range(1, CORE_PX + 1) if CORE_PX % n == 0)
 _PIECES = 256
+_BLOCK_PX = 1024
 
 Shares = NDArray[np.uint8]
 
@@ -146,14 +147,22 @@ def show(
 
 
 def notice(ground: Ground, *, scene: Scene, reader: Reader) -> tuple[float, tuple[float, float] | None]:
-    """The share of a site that was seen, and its brightness and texture in the file's own units. Raises SceneError."""
-    window = _window(ground.pixels, grid=scene.grid)
-    raw, valid = reader.read(scene, window, (window.height, window.width))
-    moved = shapely.transform(ground.pixels, lambda xy: xy - (window.col, window.row))
-    mask = polygon_raster(moved, shape=valid.shape)
-    inside = mask.astype(np.int64)
-    seen = float((inside * valid).sum() / max(1, inside.sum()))
-    return seen, look(raw, (mask > 127) & valid)
+    """The share of a site that was seen, and its brightness and texture in the file's own units. Raises SceneError.
+
+    Block by block, since a site may be a whole scene.
+    """
+    whole = _window(ground.pixels, grid=scene.grid)
+    sums, inside, seen = Sums(), 0, 0
+    for row in range(whole.row, whole.row + whole.height, _BLOCK_PX):
+        for col in range(whole.col, whole.col + whole.width, _BLOCK_PX):
+            height, width = min(_BLOCK_PX, whole.row + whole.height - row), min(_BLOCK_PX, whole.col + whole.width - col)
+            moved = shapely.transform(ground.pixels, lambda xy: xy - (col, row))  # noqa: B023 (used at once)
+            mask = polygon_raster(moved, shape=(height, width))
+            if mask.any():
+                raw, valid = reader.read(scene, Window(col, row, width, height), (height, width))
+                inside, seen = inside + int(mask.sum(dtype=np.int64)), seen + int((mask.astype(np.int64) * valid).sum())
+                sums += look(raw, (mask > 127) & valid)
+    return seen / max(1, inside), sums.means
 
 
 def notice_round(
@@ -173,7 +182,7 @@ def notice_round(
                 continue
             window = Window(left, top, max(1, right - left), max(1, bottom - top))
             raw, valid = reader.read(scene, window, (window.height, window.width))
-            if valid.all() and (at := look(raw, valid)):
+            if valid.all() and (at := look(raw, valid).means):
                 found[number] = at
                 break
     return found

@@ -50,19 +50,41 @@ def places_round(outline: shapely.Geometry) -> tuple[float, Points]:
     return side, near[~shapely.intersects(squares, outline)][:MOST_PLACES]
 
 
-def look(pixels: NDArray[np.generic], wanted: NDArray[np.bool_]) -> tuple[float, float] | None:
-    """Mean, and mean standard deviation within 3 x 3 pixels, of what is wanted of (rows, cols, 3); none where too little is."""
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Of pixels that are wanted: how many and their brightness in all; of those among others alike, the same of texture."""
+
+    pixels: int = 0
+    brightness: float = 0.0
+    inner: int = 0
+    texture: float = 0.0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.pixels + other.pixels, self.brightness + other.brightness, self.inner + other.inner,
+            self.texture + other.texture,
+        )  # fmt: skip
+
+    @property
+    def means(self) -> tuple[float, float] | None:
+        """Brightness and texture; none where too little was wanted."""
+        enough = self.pixels >= _LEAST_PX and self.inner > 0
+        return (self.brightness / self.pixels, self.texture / self.inner) if enough else None
+
+
+def look(pixels: NDArray[np.generic], wanted: NDArray[np.bool_]) -> Sums:
+    """Brightness, and standard deviation within 3 x 3 pixels, of what is wanted (rows, cols) of pixels (rows, cols, 3)."""
     gray = pixels.astype(np.float64).mean(axis=-1)
     wanted = wanted & np.isfinite(gray)
     inner = np.asarray(cv2.erode(wanted.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0), bool)
-    if wanted.sum() < _LEAST_PX or not inner.any():
-        return None
+    if not wanted.any():
+        return Sums()
     level = float(gray[wanted].mean())
     apart = np.where(wanted, gray - level, 0.0)
     mean = cv2.blur(apart, (3, 3), borderType=cv2.BORDER_REFLECT)
     square = cv2.blur(apart * apart, (3, 3), borderType=cv2.BORDER_REFLECT)
     rough = np.sqrt(np.maximum(square - mean * mean, 0))
-    return level, float(rough[inner].mean())
+    return Sums(int(wanted.sum()), float(gray[wanted].sum()), int(inner.sum()), float(rough[inner].sum()))
 
 
 def changes_between(before: Noticed, after: Noticed) -> tuple[Change, Change]:

@@ -61,6 +61,14 @@ def test_a_look_takes_only_what_is_wanted() -> None:
     pixels[:, 10:] = np.random.default_rng(0).normal(50, 30, (20, 10, 1))
     wanted = np.zeros((20, 20), bool)
     wanted[:, :10] = True
-    assert look(pixels, wanted) == pytest.approx((50.0, 0.0), abs=1e-9)
-    assert look(pixels, ~wanted)[1] > 10  # type: ignore[index]
-    assert look(pixels, np.zeros((20, 20), bool)) is None
+    assert look(pixels, wanted).means == pytest.approx((50.0, 0.0), abs=1e-9)
+    assert look(pixels, ~wanted).means[1] > 10  # type: ignore[index]
+    assert look(pixels, np.zeros((20, 20), bool)).means is None
+
+
+def test_a_site_in_blocks_is_as_bright_and_nearly_as_rough_as_in_one() -> None:
+    pixels = np.random.default_rng(0).normal(500, 60, (64, 64, 1)).repeat(3, axis=2)
+    every = np.ones((64, 64), bool)
+    blocks = [look(pixels[r : r + 32, c : c + 32], every[:32, :32]) for r in (0, 32) for c in (0, 32)]
+    whole = look(pixels, every).means
+    assert sum(blocks[1:], blocks[0]).means == pytest.approx(whole, rel=0.01)
