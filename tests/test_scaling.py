@@ -23,7 +23,7 @@ from sattrack.running import Listener, Run
 from sattrack.settings import Settings
 from sattrack.stores.leases import leased
 from tests.buckets import Bucket, bucket, give_keys, s3_server  # noqa: F401
-from tests.executors.test_clusters import keepers
+from tests.campaigns.actors import keepers, workers
 from tests.test_running import BOXES, WHOLE_RANGE, contents, finder, numbers, outlines, request, scene, statuses  # noqa: F401
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
@@ -51,19 +51,6 @@ def there(bucket: Bucket) -> dict[str, bytes]:  # noqa: F811
     """What must not differ between runs, of the run in the bucket."""
     found = bucket.contents()
     return {name: found[name] for name in found if name.startswith("parts/") or name in ("counts.csv", "scenes.csv")}
-
-
-def workers() -> list[int]:
-    """The pids of the processes that look at scenes, kept by actors of ours."""
-    kept, found = set(keepers()), []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            line, stat = (folder / "cmdline").read_bytes(), (folder / "stat").read_text()
-        except OSError:
-            continue
-        if b"sattrack.executors.serving" in line and int(stat.rpartition(")")[2].split()[1]) in kept:
-            found.append(int(folder.name))
-    return found
 
 
 def troubled(at: dict[int, Any]) -> Listener:
@@ -168,7 +155,7 @@ def test_memory_is_a_place_for_this_process_alone(tmp_path: Path) -> None:
     assert len(run.counts) == 1
     pulled = st.pull(place, to=tmp_path / "pulled")
     assert [count.count for count in st.count(pulled).counts] == [count.count for count in run.counts]
-    assert (pulled / "report.html").read_text().startswith("<!doctype html>")
+    assert (pulled / "report.html").read_text().startswith("<!DOCTYPE html>")
     with pytest.raises(UsageError, match="workers cannot write there"):
         st.detect(str(tmp_path / "in"), out=place, detector="finder_of_the_test:Bright", settings=by_ray())
 

@@ -19,6 +19,7 @@ from sattrack.executors import clusters
 from sattrack.executors.clusters import RayExecutor
 from sattrack.executors.joining import joined
 from sattrack.executors.processes import Bounds, Lost
+from tests.campaigns.actors import keepers
 from tests.executors.test_processes import gone
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
@@ -42,19 +43,6 @@ def workers(start: object, *, workers: int = 2, bounds: Bounds = BOUNDS, **more:
         "deadly_work:begin", str(start), workers=workers, bounds=bounds,
         environment=lambda _n: {"OMP_NUM_THREADS": "1"}, **more,
     )  # fmt: skip
-
-
-def keepers() -> list[int]:
-    """The pids of the actors, which call themselves so."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if line.startswith(b"ray::Keeper"):
-            found.append(int(folder.name))
-    return found
 
 
 def test_answers_come_in_order_and_items_are_drawn_as_they_are_wanted(ray: Any, tmp_path: Path) -> None:
