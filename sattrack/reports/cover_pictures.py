@@ -20,7 +20,6 @@ _FULL = 0.6
 _GREY = np.array([0.30, 0.59, 0.11], np.float32)
 _PAPER, _INK, _QUIET = (22, 24, 27), (240, 241, 242), (168, 173, 179)
 _FRACTION = 4
-_SIZE = 15.0
 
 
 def picture_bytes(shown: CoverPicture, row: Cover) -> bytes:
@@ -31,16 +30,17 @@ def picture_bytes(shown: CoverPicture, row: Cover) -> bytes:
     gap = np.full((plain.shape[0], 6, 3), _PAPER, np.uint8)
     joined = panels[0] if len(panels) == 1 else np.concatenate([panels[0], gap, panels[1]], axis=1)
     width = max(joined.shape[1], 520)
-    lines = _lines(shown, row, room=width - 2 * _SIZE)
-    step = round(_SIZE * 1.55)
+    size = float(np.clip(width / 85, 14, 26))
+    lines = _lines(shown, row, size=size, room=width - 2 * size)
+    step = round(size * 1.55)
     sheet = Image.new("RGB", (width, joined.shape[0] + step * (len(lines) + 3)), _PAPER)
     sheet.paste(Image.fromarray(joined), ((width - joined.shape[1]) // 2, 0))
     pen = ImageDraw.Draw(sheet)
     y = joined.shape[0] + step
     for text, ink, bold in lines:
-        pen.text((_SIZE, y), text, font=font(_SIZE, bold=bold), fill=ink, anchor="lm")
+        pen.text((size, y), text, font=font(size, bold=bold), fill=ink, anchor="lm")
         y += step
-    _scale(pen, shown, at=(round(_SIZE), y), most=0.4 * plain.shape[1])
+    _scale(pen, shown, at=(round(size), y), size=size, most=0.4 * plain.shape[1])
     return jpeg(sheet)
 
 
@@ -61,7 +61,7 @@ def _outlined(pixels: NDArray[np.uint8], shown: CoverPicture) -> NDArray[np.uint
     return out
 
 
-def _lines(shown: CoverPicture, row: Cover, *, room: float) -> list[tuple[str, tuple[int, int, int], bool]]:
+def _lines(shown: CoverPicture, row: Cover, *, size: float, room: float) -> list[tuple[str, tuple[int, int, int], bool]]:
     scene = shown.scene
     named = (row.site_name or row.site_id, row.zone, scene.part or scene.id, when(scene.acquired), scene.sensor)
     head = " · ".join(dict.fromkeys(filter(None, named)))
@@ -73,11 +73,12 @@ def _lines(shown: CoverPicture, row: Cover, *, room: float) -> list[tuple[str, t
         (head, _INK, True), (row.said, _INK, False), (" · ".join(filter(None, (pixel, seen, pink))), _QUIET, False),
         (credit, _QUIET, False),
     ]  # fmt: skip
-    return [(line, ink, bold) for text, ink, bold in said for line in wrapped(clean(text), _SIZE, room, bold=bold)]
+    return [(line, ink, bold) for text, ink, bold in said for line in wrapped(clean(text), size, room, bold=bold)]
 
 
-def _scale(pen: ImageDraw.ImageDraw, shown: CoverPicture, *, at: tuple[int, int], most: float) -> None:
+def _scale(pen: ImageDraw.ImageDraw, shown: CoverPicture, *, at: tuple[int, int], size: float, most: float) -> None:
     length = round_length(most * shown.m_px)
     x, y = at
-    pen.rectangle((x, y, x + length / shown.m_px, y + 3), fill=_INK)
-    pen.text((x, y + 8), metres(length), font=font(_SIZE * 0.85), fill=_INK, anchor="la")
+    thick = max(3, round(size / 4))
+    pen.rectangle((x, y, x + length / shown.m_px, y + thick), fill=_INK)
+    pen.text((x, y + 2 * thick), metres(length), font=font(size * 0.85), fill=_INK, anchor="la")
