@@ -25,7 +25,6 @@ class Filters:
 
     sites: tuple[tuple[str, shapely.Geometry], ...] = ()
     area: shapely.Geometry | None = None
-    box: Box | None = None
     span: Span = ANY_TIME
     collections: tuple[str, ...] = ()
     max_cloud: float | None = None
@@ -81,7 +80,6 @@ def make_filters(
     return Filters(
         sites=outlines_of(read_outlines(sites)[0]) if sites is not None else (),
         area=areas[0] if len(areas) == 1 else areas[0].intersection(areas[1]) if areas else None,
-        box=box,
         span=read_span(span) if span is not None else ANY_TIME,
         collections=tuple(collections),
         max_cloud=max_cloud,
@@ -114,9 +112,9 @@ def wanted(items: Iterable[Item], filters: Filters) -> tuple[list[Wanted], Count
     together = _together(passed)
     for item in sorted(passed, key=order_of):
         covers = _covers(item, together[acquisition_of(item)], filters)
-        if filters.sites and not covers:
+        if filters.sites and not covers and item.footprint is not None:
             left[AT_NO_SITE] += 1
-        elif filters.min_coverage is not None and filters.sites and max(share for _, share in covers) < filters.min_coverage:
+        elif filters.min_coverage is not None and covers and max(share for _, share in covers) < filters.min_coverage:
             left["covering too little of any site (--min-coverage)"] += 1
         else:
             kept.append(Wanted(item, covers))
@@ -157,7 +155,8 @@ def _why_not(item: Item, filters: Filters) -> str:
     span = filters.span
     if (span.first or span.last) and (item.start is None or item.end is None or not span.meets(item.start, item.end)):
         return "of no known time (--datetime)" if item.start is None else "of other times (--datetime)"
-    if (filters.area is not None or filters.sites) and item.footprint is None:
+    # Sites alone leave it to the picture to say where it lies.
+    if (filters.area is not None or filters.min_coverage is not None) and item.footprint is None:
         return "of no known place"
     if filters.area is not None and not _meet(item.footprint, filters.area):
         return "elsewhere (--bbox, --intersects)"

@@ -75,7 +75,9 @@ def test_an_item_that_does_not_say_where_or_when_is_left_out_only_where_that_is_
     nowhere = item("nowhere", datetime=None)
     object.__setattr__(nowhere, "footprint", None)
     assert names([nowhere], Filters()) == ["nowhere"]
-    assert names([nowhere], Filters(sites=SITE)) == []
+    assert names([nowhere], Filters(sites=SITE)) == ["nowhere"]  # its picture will say
+    assert names([nowhere], Filters(sites=SITE, min_coverage=0.5)) == []
+    assert names([nowhere], Filters(area=SITE[0][1])) == []
     assert names([nowhere], Filters(span=read_span("2024"))) == []
 
 
