@@ -1,7 +1,7 @@
 """Catalogues: from a public catalogue's name or address, and what is wanted, to the items that it has of that."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,11 @@ def find_items(where: str, *, filters: Filters, limits: Settings) -> Found:
         )  # fmt: skip
     if preset and not filters.collections:
         filters = replace(filters, collections=preset.collections)
-    documents = Documents(preset.address if preset else where, limits=limits)
+    with closing(Documents(preset.address if preset else where, limits=limits)) as documents:
+        return _found_in(documents, filters=filters, limits=limits)
+
+
+def _found_in(documents: Documents, *, filters: Filters, limits: Settings) -> Found:
     root = documents.get(documents.root)
     walked = _is_walked(root, documents)
     notes: list[str] = []

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from sattrack.errors import CatalogueError, UsageError
 from sattrack.imagery import is_remote
+from sattrack.readers.connecting import Connection
 from sattrack.readers.fetching import Fetcher
 from sattrack.readers.places import address_of, bare, named_place
 from sattrack.readers.strict_json import read_json
@@ -26,6 +27,7 @@ class Documents:
         """root: a path or an address. UsageError where it is no address that is read."""
         self._limits = limits
         self.requests, self.received = 0, 0
+        self._connection: Connection | None = None
         self.remote = is_remote(root)
         self.root = address_of(named_place(root)) if self.remote else os.path.realpath(root)
         self._host = _host_of(self.root) if self.remote else ""
@@ -87,11 +89,18 @@ class Documents:
             named = named_place(address)
         except UsageError as error:
             raise CatalogueError(f"{bare(address)}: {error.message}", where=self.told) from error
-        fetcher = Fetcher(named, limits=self._limits, told=self._came)
-        try:
-            return fetcher.document(most=self._limits.catalogue_bytes, body=body)
-        finally:
-            fetcher.close()
+        fetcher = Fetcher(named, limits=self._limits, told=self._came, connection=self._connection)
+        self._connection = None
+        raw = fetcher.document(most=self._limits.catalogue_bytes, body=body)
+        # Of a static catalogue hundreds of small documents are asked for, each of which would begin by shaking hands.
+        self._connection = fetcher.released()
+        return raw
+
+    def close(self) -> None:
+        """Ends the connection; who asks on connects again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _came(self, count: int) -> None:
         self.received += count

@@ -42,12 +42,21 @@ class _Part:
 
 
 class Fetcher:
-    """For one file, and for one thread at a time. told: hears of every byte of a body that came."""
+    """For one file, and for one thread at a time. told: hears of every byte of a body that came. connection: of another one,
+    which is used on where it leads to the same host.
+    """
 
-    def __init__(self, named: str, *, limits: Settings, told: Callable[[int], None]) -> None:
+    def __init__(
+        self, named: str, *, limits: Settings, told: Callable[[int], None], connection: Connection | None = None
+    ) -> None:
         self._named, self._limits, self._told = named, limits, told
         self._place: SplitResult | None = None
-        self._connection: Connection | None = None
+        self._connection = connection
+
+    def released(self) -> Connection | None:
+        """The connection, for another one to use on."""
+        connection, self._connection = self._connection, None
+        return connection
 
     def close(self) -> None:
         if self._connection is not None:

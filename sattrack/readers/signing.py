@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import threading
+from contextlib import closing
 from urllib.parse import urlsplit
 
 from sattrack.errors import CatalogueError, RemoteError, SceneError
@@ -71,7 +72,8 @@ def _token(account: str, container: str, *, limits: Settings) -> str:
 
 def _asked(address: str, *, limits: Settings) -> tuple[str, dt.datetime]:
     try:
-        said = Documents(address, limits=limits).get(address)
+        with closing(Documents(address, limits=limits)) as documents:
+            said = documents.get(address)
         token, until = said["token"], said["msft:expiry"]
         if not isinstance(token, str) or not token or not isinstance(until, str):
             raise CatalogueError("something else came")

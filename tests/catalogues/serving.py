@@ -27,6 +27,7 @@ class Asked:
     query: dict[str, str]
     body: Any
     headers: dict[str, str]
+    client: int
 
 
 @dataclass
@@ -69,6 +70,7 @@ class Catalogue:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     served: Catalogue
 
     def log_message(self, *_: object) -> None:
@@ -85,7 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         with _LOCK:
-            self.served.asked.append(Asked(method, parts.path, query, body, {k.lower(): v for k, v in self.headers.items()}))
+            self.served.asked.append(
+                Asked(method, parts.path, query, body, {k.lower(): v for k, v in self.headers.items()}, self.client_address[1])
+            )
         root = parts.path.removesuffix("/search")
         if parts.path.endswith("/search") and root in self.served.items:
             self._search(root, method, body if body is not None else query)

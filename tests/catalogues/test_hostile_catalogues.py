@@ -106,6 +106,7 @@ def test_branches_that_cannot_match_are_not_entered(sattrack, served, host, site
     told = sattrack("fetch", load_static(served), "--sites", site, "--datetime", "2024-05", *host, "--json")
     assert [row["item"] for row in told.json["items"]] == ["52/120020203113/10400100ABCDEF00"]
     assert not any("never_asked" in one.path for one in served.asked)
+    assert len({one.client for one in served.asked}) == 1  # over one connection
     served.asked.clear()
     told = sattrack("fetch", load_static(served), "--sites", site, "--datetime", "2022", *host, "--json")
     assert told.json["items"] == []
