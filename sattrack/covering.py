@@ -14,15 +14,13 @@ from sattrack.ports import AreaReader, Reader
 from sattrack.steps.covering import UNSEEN, polygon_raster
 from sattrack.steps.grounding import Frame, far_apart, footprint
 from sattrack.steps.noticing import Sums, look, places_round
-from sattrack.steps.paving import CORE_PX, MARGIN_PX, TILE_PX, Slab, pave
+from sattrack.steps.paving import MARGIN_PX, Pavement, Slab, pave
 from sattrack.steps.stretching import apply_stretch
 from sattrack.timeline import Site
 
 _MOST_SHOWN_PX = 1000
 _MOST_ENLARGED = 6.0
 _ROUND_IT = 0.06
-# A core's pixels shrink by a whole number for the map that is shown.
-_SHRINKS = tuple(n for n in range(1, CORE_PX + 1) if CORE_PX % n == 0)
 _PIECES = 256
 _BLOCK_PX = 1024
 
@@ -95,15 +93,17 @@ def ground_in(outline: shapely.Geometry, *, grid: Grid, frame: Frame) -> Ground 
 def read_area(ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader, network: AreaReader) -> Read:
     """The covered area of a site in a file, tile by tile. Raises SceneError."""
     pavement = pave(ground.pixels, gsd_m=scene.grid.gsd_m, reader_gsd_m=network.gsd_m)
-    shrink = next(n for n in _SHRINKS if max(pavement.shape) * CORE_PX / n <= 2 * _MOST_SHOWN_PX or n == CORE_PX)
-    side = CORE_PX // shrink
+    # A core's pixels shrink by a whole number for the map.
+    whole, most = pavement.core_px, 2 * _MOST_SHOWN_PX / max(pavement.shape)
+    shrink = next(n for n in range(1, whole + 1) if whole % n == 0 and (whole / n <= most or n == whole))
+    side = whole // shrink
     shown = np.zeros((pavement.shape[0] * side, pavement.shape[1] * side), np.uint8)
     seen = covered = 0
     for slab in pavement.slabs():
-        mask = _mask(ground.pixels, slab)
+        mask = _mask(ground.pixels, slab, core_px=whole)
         if not mask.any():
             continue
-        cover, valid = _covered(slab, scene=scene, stretch=stretch, reader=reader, network=network)
+        cover, valid = _covered(slab, pavement, scene=scene, stretch=stretch, reader=reader, network=network)
         inside = mask.astype(np.int64) * valid
         seen += int(inside.sum())
         covered += int((inside * cover).sum())
@@ -188,21 +188,24 @@ def notice_round(
     return found
 
 
-def _covered(slab: Slab, *, scene: Scene, stretch: Stretch, reader: Reader, network: AreaReader) -> tuple[Shares, Shares]:
+def _covered(
+    slab: Slab, pavement: Pavement, *, scene: Scene, stretch: Stretch, reader: Reader, network: AreaReader
+) -> tuple[Shares, Shares]:
     """Of a slab's core the covered shares, and which pixels were seen."""
-    raw, valid = reader.read(scene, slab.window, (TILE_PX, TILE_PX))
-    core = slice(MARGIN_PX, MARGIN_PX + CORE_PX)
+    raw, valid = reader.read(scene, slab.window, (pavement.tile_px, pavement.tile_px))
+    core = slice(MARGIN_PX, MARGIN_PX + pavement.core_px)
     if not valid[core, core].any():
-        return np.zeros((CORE_PX, CORE_PX), np.uint8), np.zeros((CORE_PX, CORE_PX), np.uint8)
+        none = np.zeros((pavement.core_px, pavement.core_px), np.uint8)
+        return none, none
     pixels = apply_stretch(raw, stretch, valid=valid)
     pixels[~valid] = UNSEEN
     return network.read(pixels, gsd_m=max(scene.grid.gsd_m))[core, core], valid[core, core].astype(np.uint8)
 
 
-def _mask(polygon: shapely.Geometry, slab: Slab) -> Shares:
-    size = np.array([slab.core.width, slab.core.height]) / CORE_PX
+def _mask(polygon: shapely.Geometry, slab: Slab, *, core_px: int) -> Shares:
+    size = np.array([slab.core.width, slab.core.height]) / core_px
     moved = shapely.transform(polygon, lambda xy: (xy - (slab.core.col, slab.core.row)) / size)
-    return polygon_raster(moved, shape=(CORE_PX, CORE_PX))
+    return polygon_raster(moved, shape=(core_px, core_px))
 
 
 def _window(polygon: shapely.Geometry, *, grid: Grid, round_it: int = 0) -> Window:

@@ -22,6 +22,8 @@ from sattrack.wiring import make_area_reader
 
 # Pixels that pictures are made to have, metres: both ends of every band, and the sizes that the issue names.
 GSDS_M = (1.25, 1.5, 1.9, 2.5, 3.0, 3.8, 4.7)
+# One of each band, for pictures of which there are many.
+FEW_GSDS_M = (1.5, 3.0, 4.3)
 # Each picture at each size is seen sharp and soft, in colour and gray.
 LOOKS = ((SHARP, False), (SHARP, True), (SOFT, False), (SOFT, True))
 _PLAIN = Stretch((0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
@@ -90,7 +92,7 @@ def records_of_sets(
 
 
 def records_of(
-    pictures: Iterable[tuple[str, Fine]], *, weights: str, gsds_m: Sequence[float] = GSDS_M
+    pictures: Iterable[tuple[str, Fine]], *, weights: str, gsds_m: Sequence[float] = FEW_GSDS_M
 ) -> list[Record]:  # fmt: skip
     """Pictures of (place, picture), such as rendered or empty ones, read by one network."""
     card, load = make_area_reader(weights)

@@ -15,7 +15,6 @@ from sattrack.covers import CoverCard
 from sattrack.detectors.backends import missing_for, silent_imports
 from sattrack.errors import WeightsError
 from sattrack.steps.covering import as_fed
-from sattrack.steps.paving import TILE_PX
 from sattrack.writing import write_whole
 
 # Gaps between the taps of each layer after the first: an answer hangs on 21 pixels each way, 32 m.
@@ -36,15 +35,20 @@ class CoverReader:
                 f"reading cover takes {' and '.join(missing)}, which is not installed", way_out="sattrack doctor"
             )
         self.gsd_m = card.gsd_m
-        self._request = _compiled(read_cover_weights(weights))
+        self._layers = read_cover_weights(weights)
+        self._requests: dict[int, Any] = {}
 
     def read(self, pixels: NDArray[np.uint8], *, gsd_m: float) -> NDArray[np.uint8]:
-        """(TILE_PX, TILE_PX, 3) uint8 RGB, stretched -> (TILE_PX, TILE_PX) the covered share of each pixel, 0 to 255.
+        """(n, n, 3) uint8 RGB, stretched -> (n, n) the covered share of each pixel, 0 to 255.
 
         gsd_m: of the scene, before it was brought to the reader's pixels. One caller at a time.
         """
-        self._request.infer([as_fed(pixels, gsd_m=gsd_m)[None]])
-        share = np.array(self._request.get_output_tensor(0).data, np.float32)[0, 0]
+        side = pixels.shape[0]
+        if side not in self._requests:
+            self._requests[side] = _compiled(self._layers, tile_px=side)
+        request = self._requests[side]
+        request.infer([as_fed(pixels, gsd_m=gsd_m)[None]])
+        share = np.array(request.get_output_tensor(0).data, np.float32)[0, 0]
         return np.asarray(np.rint(share * np.float32(255)), np.uint8)
 
 
@@ -108,13 +112,13 @@ def cover_card_of(weights: Path) -> CoverCard:
     return card
 
 
-def _compiled(layers: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> Any:
+def _compiled(layers: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]], *, tile_px: int) -> Any:
     """The network as OpenVINO runs it: see training.cover.CoverNetwork. One thread adds in one order."""
     with silent_imports():
         import openvino
         from openvino import opset13 as ops
 
-    fed = ops.parameter([1, 4, TILE_PX, TILE_PX], np.float32)
+    fed = ops.parameter([1, 4, tile_px, tile_px], np.float32)
     out = _layer(ops, fed, layers[0], dilation=1)
     for layer, dilation in zip(layers[1:-1], DILATIONS, strict=True):
         out = ops.add(out, _layer(ops, out, layer, dilation=dilation))

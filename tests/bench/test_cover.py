@@ -145,7 +145,7 @@ def test_the_command_prints_its_tables_and_writes_the_card(
     fold = write_reader(tmp_path / "fold", trained_on=sources)
     own = write_reader(tmp_path / "own", trained_on=({"name": "real", "kind": "labelled", "left_out": "", "terms": "x"},))
     words = ["bench", "cover", "--data", str(labelled), "--fold", str(fold), "--empty", str(bare), "--weights", str(own)]
-    assert main([*words, "--count", "1", "--pairs", "0", "--markdown", "--write"]) == 0
+    assert main([*words, "--count", "1", "--markdown", "--write"]) == 0
     out = capsys.readouterr().out
     for title in ("Bands, from which", "On places not seen, by set", "Rendered yards kept out", "Cover read where none is"):
         assert title in out

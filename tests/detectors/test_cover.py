@@ -9,9 +9,9 @@ import pytest
 from sattrack.detectors.cover import DILATIONS, CoverReader, cover_card_of, read_cover_weights
 from sattrack.errors import WeightsError
 from sattrack.steps.covering import as_fed
-from sattrack.steps.paving import TILE_PX
 from tests.cover_weights import random_layers, write_reader
 
+TILE_PX = 192
 PIXELS = np.random.default_rng(0).integers(0, 256, (TILE_PX, TILE_PX, 3)).astype(np.uint8)
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from sattrack.detectors.cover import CoverReader, cover_card_of, read_cover_weights
-from sattrack.steps.paving import TILE_PX
 from sattrack.training.cover import COVER, make_cover
 from sattrack.training.cover_tiles import CoverTiles, painted
 from sattrack.training.pictures import Picture
@@ -86,8 +85,8 @@ def test_a_training_leaves_weights_that_read_and_a_card_that_names_its_sources(t
     assert (made.steps, card.gsd_m, card.bands) == (2, 1.5, ())
     assert [row["terms"] for row in card.trained_on] == ["our own"]
     assert any("other tiles" in line for line in said)
-    answer = CoverReader(made.weights, card=card).read(np.zeros((TILE_PX, TILE_PX, 3), np.uint8), gsd_m=3.0)
-    assert answer.shape == (TILE_PX, TILE_PX)
+    answer = CoverReader(made.weights, card=card).read(np.zeros((144, 144, 3), np.uint8), gsd_m=3.0)
+    assert answer.shape == (144, 144)
     again = make_cover(recipe(), data=data, out=tmp_path / "again")
     assert again.weights.read_bytes() == made.weights.read_bytes(), "the same weights, to the bit"
     other = make_cover(recipe(seed=3), data=data, out=tmp_path / "other")

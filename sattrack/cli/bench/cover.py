@@ -15,13 +15,15 @@ _EMPTY_GSD_M = 0.4
 
 
 def cover(
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of labelled sets.")],
+    data: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The folder of labelled sets.")] = None,
     fold: Annotated[
-        list[Path], typer.Option(metavar="WEIGHTS", help="A .npz trained the same way without some sets; may be repeated.")
-    ],
+        list[Path] | None,
+        typer.Option(metavar="WEIGHTS", help="A .npz trained the same way without some sets; may be repeated."),
+    ] = None,
     empty: Annotated[
-        list[Path], typer.Option(metavar="FOLDER", help="Pictures without containers: every third is read; may be repeated.")
-    ],
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="Pictures without containers: every third is read; may be repeated."),
+    ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="The .npz for use, for empty and rendered pictures. Default: the shipped one."),
@@ -31,16 +33,17 @@ def cover(
     ] = None,
     gsd_m: Annotated[float, typer.Option(min=0.01, metavar="M", help="Pixel size of the empty pictures.")] = _EMPTY_GSD_M,
     count: b.Count = 40,
-    pairs: Annotated[int, typer.Option(min=0, help="Rendered pairs of scenes of 10 m, for changes of brightness.")] = 40,
+    pairs: Annotated[int, typer.Option(min=1, help="Rendered places, each twice at 10 m, without --data.")] = 40,
     first_seed: b.FirstSeed = None,
     write: Annotated[bool, typer.Option("--write", help="Write the card and its page beside --weights.")] = False,
     markdown: b.AsMarkdown = False,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Labelled pictures made coarse, 1.25 to 4.7 m, sharp and soft, in colour and gray, each read by weights that never saw it.
+    """With --data: labelled pictures made coarse, 1.25 to 4.7 m, sharp and soft, in colour and gray, each read by weights that
+    never saw it. Intervals are judged by bands of the other folds; rendered and empty pictures are read by the weights for use.
 
-    Intervals are judged by bands of the other folds. Rendered and empty pictures are read by the weights for use.
+    Without: whether boxes that come and go change a rendered site of 10 m by more than noise.
     """
     from sattrack.bench import cover as measuring
     from sattrack.bench import cover_bands as bands
@@ -48,28 +51,34 @@ def cover(
     from sattrack.bench.cover_presence import pairs as presence_pairs
     from sattrack.bench.cover_scenes import empty_pictures, rendered_pictures
     from sattrack.detectors.cover import write_cover_card
+    from sattrack.errors import UsageError
     from sattrack.training.pictures import SUFFIXES
     from sattrack.training.recipes import spared
     from sattrack.wiring import make_area_reader
     from sattrack.writing import write_whole
 
     voice = Voice(quiet=quiet)
-    card, _ = make_area_reader(str(weights or ""))
+    if data is None:
+        b.print_table(tables.presence_table(presence_pairs(pairs)), voice=voice, markdown=markdown)
+        return
+    if not fold or not empty:
+        raise UsageError("intervals need weights of folds and pictures without containers", way_out="give --fold and --empty")
+    own = str(weights or "")
+    card, _ = make_area_reader(own)
     folds = measuring.fold_sets(fold)
     kept = []
     for folder in empty:
         names = {path.stem: path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES}
         kept += [(folder.name, names[name]) for name in spared([*names]) if name not in (skip or ())]
     records = measuring.records_of_sets(data, folds=folds, heard=voice.say)
-    bare = measuring.records_of(empty_pictures(kept, gsd_m=gsd_m), weights=str(weights or ""))
+    bare = measuring.records_of(empty_pictures(kept, gsd_m=gsd_m), weights=own)
     voice.say(f"{len(kept)} pictures without containers")
     seed = measuring.FIRST_SEED if first_seed is None else first_seed
-    rendered = measuring.records_of(rendered_pictures(count, first_seed=seed), weights=str(weights or ""))
+    rendered = measuring.records_of(rendered_pictures(count, first_seed=seed), weights=own)
     footprints = measuring.footprints_of(data)
     card = replace(card, bands=bands.measured_bands(records, empty=bare), footprint_m2=bands.footprint_range(footprints))
     judged = bands.held_by_folds(records, empty=bare, folds={str(k): v for k, v in folds.items()}, card=card)
     drawn = bands.judged_by(rendered, card=card)
-    changed = presence_pairs(pairs) if pairs else []
     shown = {
         "Bands, from which intervals are made": tables.band_table(card),
         "On places not seen, by pixel size and amount of cover": tables.held_table(bands.by_band(judged)),
@@ -77,16 +86,15 @@ def cover(
         "Rendered yards kept out of training": tables.held_table(bands.by_band(drawn)),
         "Cover read where none is": tables.empty_table(bare),
         "What one box covers": tables.footprint_table(footprints),
-        "Changes at 10 m": tables.presence_table(changed),
     }
-    figures = (
-        *(bands.held_row(one) for one in bands.by_band(judged)),
-        *(bands.held_row(one) for one in bands.by_place(judged)),
-    )
+    figures = tuple(bands.held_row(one) for one in bands.by_band(judged))
     card = replace(card, figures=figures)
     if as_json:
-        voice.json({"model": card.id, "folds": {k.name: list(v) for k, v in folds.items()}, "bands": list(card.bands),
-                    "held": list(figures), "rendered": [bands.held_row(one) for one in bands.by_band(drawn)]})  # fmt: skip
+        places = [bands.held_row(one) for one in bands.by_place(judged)]
+        drawn_rows = [bands.held_row(one) for one in bands.by_band(drawn)]
+        voice.json(
+            {"model": card.id, "bands": list(card.bands), "held": list(figures), "by_set": places, "rendered": drawn_rows}
+        )
     else:
         for title, table in shown.items():
             voice.out(f"\n{title}\n")
