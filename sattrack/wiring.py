@@ -30,7 +30,7 @@ DEFAULT_WEIGHTS = "fast"
 COVER_WEIGHTS = "cover"
 # What runs the .pt file itself; every figure of accuracy was measured with it.
 REFERENCE_BACKEND = "torch"
-_WHY = {EIGHT_BIT: "the quickest on a CPU, and the weights' card says that it passed the gate"}
+_WHY = {EIGHT_BIT: "the quickest on a CPU, and the weights' card says that it passed the gate on such processors"}
 _WHY_ELSE = "the quickest on a CPU that is installed and answers as torch does"
 
 # name -> (module, function, what it writes)

@@ -181,11 +181,14 @@ def area_under(scored: Sequence[Scored], *, row: int = 1) -> float:
     return float(np.diff(claimed, prepend=0) @ precision / max(sum(s.n_true for s in scored), 1))
 
 
-def gate_row(gate: Gate, *, sha256: str, calibration: str) -> dict[str, object]:
-    """The row of a model card's exports: which file, what it was found to cost, and whether that passes."""
+def gate_row(gate: Gate, *, sha256: str, calibration: str, instructions: str) -> dict[str, object]:
+    """The row of a model card's exports: which file, what it was found to cost, and whether that passes.
+
+    instructions: of the processor on which that was measured, as detectors.instructions names them.
+    """
     real, drawn, worst = gate.real, gate.rendered[-1], gate.worst
     return {
-        "backend": "openvino", "precision": "int8", "passed": gate.passed, "sha256": sha256,
+        "backend": "openvino", "precision": "int8", "instructions": instructions, "passed": gate.passed, "sha256": sha256,
         "boxes": real.weights.at.true, "found": real.weights.at.found, "found_by_export": real.export.at.found,
         "count_pct": round(real.count_pct, 2), "ap50_cost": round(real.ap50_cost, 2),
         "ap50_cost_101": round(real.ap50_cost_101, 2),
@@ -198,6 +201,10 @@ def gate_row(gate: Gate, *, sha256: str, calibration: str) -> dict[str, object]:
 
 
 def with_row(card: ModelCard, row: dict[str, object]) -> ModelCard:
-    """The card with this row in place of an older one of the same backend and precision."""
-    others = [one for one in card.exports if (one.get("backend"), one.get("precision")) != (row["backend"], row["precision"])]
+    """The card with this row in place of an older one of the same file, or of another file, on processors of the same kind.
+
+    What was measured of another file on processors of another kind goes, too: that file is here no more.
+    """
+    same, kind = ("backend", "precision", "sha256"), row["instructions"]
+    others = [one for one in card.exports if all(one.get(k) == row[k] for k in same) and one.get("instructions") != kind]
     return replace(card, exports=(*others, row))

@@ -187,6 +187,7 @@ def _export(file: Path, card: "ModelCard") -> Iterator[Finding]:
     from sattrack.detectors.backends import EIGHT_BIT
     from sattrack.detectors.cards import passed
     from sattrack.detectors.exports import SUFFIXES, check_export, read_export
+    from sattrack.detectors.instructions import eight_bit_instructions
 
     beside = file.with_suffix(SUFFIXES[EIGHT_BIT])
     if not beside.is_file():
@@ -196,7 +197,8 @@ def _export(file: Path, card: "ModelCard") -> Iterator[Finding]:
     except SattrackError as error:
         yield Finding(False, str(error), "install sattrack again")
         return
-    gate = "passed the gate" if passed(card, sha256=export.sha256) else "did not pass the gate, and is no default"
+    passes = passed(card, sha256=export.sha256, instructions=eight_bit_instructions())
+    gate = "passed the gate on such processors" if passes else "did not pass the gate on such processors, and is no default"
     yield Finding(True, f"export {beside.name}: whole, {gate}")
 
 

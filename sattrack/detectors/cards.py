@@ -75,9 +75,12 @@ def card_on(card: ModelCard, *, backend: str, precision: str, runtime: str) -> M
     return replace(card, id=f"{card.id}+{backend}-{precision.partition(' ')[0]}", runtime=runtime)
 
 
-def passed(card: ModelCard, *, sha256: str) -> bool:
-    """Whether the card says that the export of this sha256 costs no more than the gate allows (bench.gating)."""
-    return any(row.get("sha256") == sha256 and row.get("passed") is True for row in card.exports)
+def passed(card: ModelCard, *, sha256: str, instructions: str) -> bool:
+    """Whether the card says that the export of this sha256 costs no more than the gate allows (bench.gating), on processors
+    that compute in 8 bits as this one does (detectors.instructions).
+    """
+    rows = (row for row in card.exports if row.get("sha256") == sha256 and row.get("instructions") == instructions)
+    return bool(instructions) and any(row.get("passed") is True for row in rows)
 
 
 def write_card(card: ModelCard, path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from sattrack.detectors.backends import EIGHT_BIT, demand
 from sattrack.detectors.cards import passed
 from sattrack.detectors.exports import SUFFIXES, Export, asked_as, check_export, demand_whole, keep, kept, kept_at, read_export
+from sattrack.detectors.instructions import eight_bit_instructions
 from sattrack.errors import UsageError, WeightsError
 from sattrack.results import ModelCard
 
@@ -34,8 +35,9 @@ def eight_bit_refusal(weights: Path, *, card: ModelCard, careful: bool) -> Refus
         export = ready_export(weights, card=card, backend=EIGHT_BIT)
     except (UsageError, WeightsError) as error:
         return Refused(str(error), surprising=True)
-    if not passed(card, sha256=export.sha256):
-        return Refused("the weights' card does not say that this export passed the gate")
+    if not passed(card, sha256=export.sha256, instructions=(kind := eight_bit_instructions())):
+        on = f"on processors with {kind}" if kind else "on this processor"
+        return Refused(f"the weights' card does not say that this export passed the gate {on}")
     why = refusal(export, card=card, folder=kept_at(card, backend=EIGHT_BIT).parent)
     return Refused(why, surprising=True) if why else None
 

@@ -78,15 +78,29 @@ def test_a_row_for_each_set_and_for_all_of_them(judged):
 
 
 def test_the_card_then_says_of_which_file_and_a_later_row_takes_its_place(judged, tmp_path):
-    bad, good = (gate_row(judged(n), sha256=sha, calibration="tiles") for n, sha in ((9, "11" * 32), (0, "22" * 32)))
+    bad, good = (
+        gate_row(judged(n), sha256=sha, calibration="tiles", instructions="vnni") for n, sha in ((9, "11" * 32), (0, "22" * 32))
+    )
     card = with_row(with_row(CARD, bad), good)
     assert card.exports == (good,)
     write_card(card, tmp_path / "card.json")
     again = read_card(tmp_path / "card.json")
-    assert passed(again, sha256="22" * 32)
-    assert not passed(again, sha256="11" * 32)
-    assert not passed(with_row(CARD, bad), sha256="11" * 32)
+    assert passed(again, sha256="22" * 32, instructions="vnni")
+    assert not passed(again, sha256="22" * 32, instructions="avx2")
+    assert not passed(again, sha256="11" * 32, instructions="vnni")
+    assert not passed(with_row(CARD, bad), sha256="11" * 32, instructions="vnni")
     assert "## Exports, held against the weights" in card_page(again)
+
+
+def test_each_kind_of_processor_has_its_own_row_of_the_same_file(judged):
+    here, there = (
+        gate_row(judged(n), sha256="22" * 32, calibration="tiles", instructions=kind) for n, kind in ((9, "avx2"), (0, "vnni"))
+    )
+    card = with_row(with_row(CARD, here), there)
+    assert [(row["instructions"], row["passed"]) for row in card.exports] == [("avx2", False), ("vnni", True)]
+    assert not passed(card, sha256="22" * 32, instructions="avx2")
+    assert passed(card, sha256="22" * 32, instructions="vnni")
+    assert not passed(card, sha256="22" * 32, instructions="")
 
 
 def test_weights_that_left_no_set_out_judge_nothing(judged, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sattrack import wiring
-from sattrack.detectors import backends, golden
+from sattrack.detectors import backends, golden, ready_exports
 from sattrack.detectors.backends import EIGHT_BIT
 from sattrack.detectors.cards import write_card
 from sattrack.detectors.exporting import export_network
@@ -39,7 +39,8 @@ def weights(export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     card = card_of(path)
     assert card.sha256 == export.stated.sha256
     write_export(export, path.with_suffix(SUFFIXES[EIGHT_BIT]))
-    row = {"backend": "openvino", "precision": "int8", "sha256": export.sha256, "passed": True}
+    monkeypatch.setattr(ready_exports, "eight_bit_instructions", lambda: "vnni")
+    row = {"backend": "openvino", "precision": "int8", "sha256": export.sha256, "passed": True, "instructions": "vnni"}
     write_card(replace(card, exports=(row,)), path.with_suffix(".json"))
     return path
 
@@ -55,7 +56,7 @@ def test_it_is_the_default_without_a_word_and_says_why_where_auto_is_asked_for(w
     name, (said,) = chosen(weights, "auto")
     assert name == EIGHT_BIT
     assert said.startswith("backend openvino ")
-    assert said.endswith("int8: the quickest on a CPU, and the weights' card says that it passed the gate")
+    assert said.endswith("int8: the quickest on a CPU, and the weights' card says that it passed the gate on such processors")
 
 
 def test_it_is_a_model_of_its_own_with_the_intervals_of_its_weights(weights: Path) -> None:
@@ -65,7 +66,7 @@ def test_it_is_a_model_of_its_own_with_the_intervals_of_its_weights(weights: Pat
     assert small.runtime.endswith(" int8")
 
 
-@pytest.mark.parametrize("row", [{"passed": False}, {"sha256": "cd" * 32}, None])
+@pytest.mark.parametrize("row", [{"passed": False}, {"sha256": "cd" * 32}, {"instructions": "avx2"}, None])
 def test_an_export_of_which_the_card_says_nothing_is_no_default(weights: Path, row: dict[str, object] | None) -> None:
     card = wiring.card_of(wiring.Model(str(weights)))
     write_card(

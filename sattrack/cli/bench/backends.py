@@ -31,8 +31,8 @@ def backends(
 ) -> None:
     """Judge 8 bits against single precision: the folds on places that they never saw, the weights on drawn ones.
 
-    Passed where both cost at most 0.5 points of AP50 and 1 % of all boxes counted; then it is the default on a CPU. Exports are
-    made by one recipe for all weights, some minutes each, where they are not in the cache yet.
+    Passed where both cost at most 0.5 points of AP50 and 1 % of all boxes counted: then it is the default on CPUs that compute
+    in 8 bits as this one does. Exports are made by one recipe for all weights, some minutes each, where the cache has none yet.
     """
     from sattrack.bench.gate_tables import gate_table, verdict
     from sattrack.bench.gating import bench_gate, prepare
@@ -53,9 +53,10 @@ def _written(weights: Path, gate: "Gate", export: "Export") -> None:
     from sattrack.bench.gating import gate_row, with_row
     from sattrack.detectors.cards import card_for, write_card
     from sattrack.detectors.exports import SUFFIXES, write_export
+    from sattrack.detectors.instructions import eight_bit_instructions
     from sattrack.writing import write_whole
 
-    row = gate_row(gate, sha256=export.sha256, calibration=export.stated.calibration)
+    row = gate_row(gate, sha256=export.sha256, calibration=export.stated.calibration, instructions=eight_bit_instructions())
     card = with_row(card_for(weights), row)
     write_export(export, weights.with_suffix(SUFFIXES[export.stated.runs_as]))
     write_card(card, weights.with_suffix(".json"))
