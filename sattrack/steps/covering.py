@@ -52,8 +52,8 @@ def as_fed(pixels: NDArray[np.uint8], *, gsd_m: float) -> NDArray[np.float32]:
 def area_of(read_m2: float, *, seen_m2: float, gsd_m: float, gray: bool, card: CoverCard) -> Area:
     """What covered area is behind a read one, by what the card says of pixels this size. seen_m2: ground that was seen.
 
-    True by read area differs from place to place: low and high are the bounds for nine of ten places not seen before. From the
-    lower one is taken what is read where nothing stands, as much as 19 of 20 empty places stay under.
+    True by read area differs from place to place: low and high are the bounds for nine of ten places not seen before. Nor is
+    the area surely more than what is left when as much was read for nothing as 19 of 20 bare places stay under.
     """
     band = next((b for b in card.bands if b["gsd_low"] <= gsd_m < b["gsd_high"] and b["gray"] == gray), None)
     if band is None:
@@ -61,7 +61,8 @@ def area_of(read_m2: float, *, seen_m2: float, gsd_m: float, gray: bool, card: C
     false = band["false_m2_ha"] / 1e4
     least = false * seen_m2
     area = read_m2 * band["ratio"]
-    low = max(0.0, read_m2 - false * max(0.0, seen_m2 - read_m2)) * band["low"]
+    left = max(0.0, read_m2 - false * max(0.0, seen_m2 - read_m2)) * band["ratio"]
+    low = min(read_m2 * band["low"], left)
     high = min(seen_m2, max(read_m2, least) * band["high"])
     told = (
         f"{round(band['places'])} sets not seen, {'gray' if gray else 'colour'}, {band['gsd_low']:g} to {band['gsd_high']:g} m"

@@ -53,11 +53,15 @@ def test_what_is_fed_tells_colour_and_pixel_size() -> None:
 def test_an_area_has_the_bounds_of_its_band() -> None:
     area = area_of(1000.0, seen_m2=20_000.0, gsd_m=3.0, gray=False, card=CARD)
     assert (area.area, area.least) == (1000.0, pytest.approx(100.0))
-    # From the lower bound goes what is read where nothing stands: 50 m2 on each of the 1.9 ha that are not covered.
-    assert area.low == pytest.approx((1000 - 0.005 * 19_000) * 0.8)
+    assert area.low == pytest.approx(800.0)
     assert area.high == pytest.approx(1250.0)
     assert "9 sets not seen, colour, 2 to 3.2 m" in area.method
-    assert "1,000 m2 [724, 1,250], 24 to 84 boxes" in said_of_area(area, boxes=boxes_of(area, footprint_m2=(15.0, 30.0)))
+    assert "1,000 m2 [800, 1,250], 26 to 84 boxes" in said_of_area(area, boxes=boxes_of(area, footprint_m2=(15.0, 30.0)))
+
+
+def test_what_may_have_been_read_for_nothing_lowers_the_bound_of_little_cover() -> None:
+    area = area_of(200.0, seen_m2=20_000.0, gsd_m=3.0, gray=False, card=CARD)
+    assert area.low == pytest.approx(200 - 0.005 * 19_800), "50 m2 on each hectare that is not covered"
 
 
 def test_below_the_limit_nothing_is_said() -> None:
