@@ -72,8 +72,8 @@ def presence_table(found: Sequence[Pair]) -> Table:
     rows = []
     groups = {
         "nothing changed": [p for p in found if p.boxes == 0],
-        "under 100 boxes went": [p for p in found if _FEW_BOXES <= p.boxes < 100],
-        "100 to 300 boxes went": [p for p in found if 100 <= p.boxes < 300],
+        f"{_FEW_BOXES} to 99 boxes went": [p for p in found if _FEW_BOXES <= p.boxes < 100],
+        "100 to 299 boxes went": [p for p in found if 100 <= p.boxes < 300],
         "300 boxes or more went": [p for p in found if p.boxes >= 300],
     }
     for name, some in groups.items():

@@ -44,7 +44,7 @@ def test_weights_to_start_from_are_a_path_from_here_or_a_name(sattrack, asked, t
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["nonesuch"], "no such recipe (give a YAML file, or a shipped one: fast, finetune"),
+        (["nonesuch"], "no such recipe (give a YAML file, or a shipped one: cover, fast, finetune"),
         (["nonesuch.yaml"], "the recipe cannot be read"),
         (["finetune", "--half", "third"], "--half is 'third' (first or second)"),
         (["finetune", "--format", "shapefile"], "--format is 'shapefile' (one of auto, sattrack, yolo-obb"),
