@@ -16,6 +16,7 @@ from sattrack.keeping import Kept, ended_badly, keep
 from sattrack.looking import Work
 from sattrack.pipeline import detect_scenes
 from sattrack.readers.places import learn
+from sattrack.readers.refreshing import refresh_by
 from sattrack.readers.travels import TRAVELS
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
@@ -27,7 +28,7 @@ _CARDS = Path("/proc/driver/nvidia/gpus")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a worker must know before its first scene. run: its folder; at: as a Request has it. secrets: see readers.places."""
+    """What a worker must know before its first scene. run: its folder; at: as a Request has it. secrets, refresh: of places."""
 
     model: wiring.Model
     card: ModelCard
@@ -35,11 +36,13 @@ class Start:
     run: Path
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     at: Location | None = None
+    refresh: str | None = field(default=None, repr=False)
 
 
 def begin(start: Start) -> Callable[[Work], Kept]:
     """In a worker: what looks at a scene, and stores its part. The detector is loaded once."""
     learn(start.secrets)
+    refresh_by(start.refresh)
     store = wiring.open_part_store(start.run, at=start.at, settings=start.settings)
     reader, executor = wiring.make_reader(start.settings), wiring.make_executor(start.settings)
     detector, _ = wiring.load_model(start.model, settings=start.settings)

@@ -22,6 +22,7 @@ from sattrack.pipeline import detect_scenes
 from sattrack.planning import Planned, Request, plan
 from sattrack.ports import Store
 from sattrack.readers.places import secrets
+from sattrack.readers.refreshing import refresher
 from sattrack.readers.travels import TRAVELS
 from sattrack.recounting import Run, count_all, keep_sites, open_run, recount, reopen
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
@@ -92,7 +93,7 @@ def _outcomes(
         listener.scene_begins(plans[work.key])
 
     if request.settings.isolated:
-        start = Start(request.model, card, request.settings, store.root.absolute(), secrets(), request.at)
+        start = Start(request.model, card, request.settings, store.root.absolute(), secrets(), request.at, refresher())
         kept = detected_apart(works, start=start, begins=begins, ray_address=request.ray_address)
     else:
         kept = _detected_here(works, request, card=card, store=store, begins=begins, tiles_done=listener.tiles_done)

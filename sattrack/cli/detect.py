@@ -49,6 +49,7 @@ def detect(
     recursive: o.Recursive = False,
     allow_remote: o.AllowRemote = False,
     allow_host: o.AllowHost = None,
+    refresh_address: o.RefreshAddress = None,
     on_bad_tile: o.OnBadTile = None,
     max_pixels: o.MaxPixels = None,
     scene_seconds: o.SceneSeconds = None,
@@ -92,6 +93,7 @@ def detect(
     another threshold or other outlines at once.
     """
     from sattrack.face import chosen_settings
+    from sattrack.readers.refreshing import refresh_by
     from sattrack.running import Request
     from sattrack.stores.locations import run_at
     from sattrack.wiring import folder_of, on_backend, put_page
@@ -107,6 +109,7 @@ def detect(
         scene_seconds=scene_seconds, workers=workers, executor=executor,
     )  # fmt: skip
     settings = o.with_hosts(settings, allow_host)
+    refresh_by(refresh_address)
     filters = i.filters(
         sites=sites, bbox=bbox, intersects=intersects, datetime=datetime, max_cloud=max_cloud, collection=collection,
         max_items=max_items, min_coverage=min_coverage, max_off_nadir=max_off_nadir,

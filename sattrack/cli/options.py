@@ -40,6 +40,15 @@ AllowHost = Annotated[
     ),
 ]  # fmt: skip
 
+RefreshAddress = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COMMAND", show_default=False,
+        help="Called, without a shell, when a signed address has expired: gets it without its query on standard input, prints "
+        "the new one.",
+    ),
+]  # fmt: skip
+
 GsdM = Annotated[
     str | None,
     typer.Option(metavar="M | X,Y", rich_help_panel=_DATA, help="Pixel size in metres; X,Y where pixels are not square."),

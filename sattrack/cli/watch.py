@@ -54,6 +54,7 @@ def watch(
     ] = None,
     allow_remote: o.AllowRemote = False,
     allow_host: o.AllowHost = None,
+    refresh_address: o.RefreshAddress = None,
     weights: o.Weights = None,
     device: o.Device = None,
     backend: o.Backend = None,
@@ -72,6 +73,7 @@ def watch(
     The same call again tells nothing twice; a pass that was stopped goes on with the next. Exit codes: 4 a new alert, 3 scenes
     failed or were refused, 0 neither. The form of CONFIG: docs/watch.md.
     """
+    from sattrack.readers.refreshing import refresh_by
     from sattrack.readers.watch_file import read_watch_file
     from sattrack.watching import Watching, check_watches
 
@@ -81,6 +83,7 @@ def watch(
     voice = Voice(quiet=quiet, verbose=verbose)
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
+    refresh_by(refresh_address)
     said = read_watch_file(config)
     folder = out if out is not None else said.out
 

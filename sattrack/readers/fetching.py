@@ -13,7 +13,9 @@ from sattrack.errors import RemoteBusy, RemoteError
 from sattrack.readers import answers
 from sattrack.readers.answers import Passing, Version
 from sattrack.readers.connecting import Connection, read_body
-from sattrack.readers.places import address_of
+from sattrack.readers.places import address_of, query_of
+from sattrack.readers.refreshing import refreshed
+from sattrack.readers.silent_hosts import answered, tries_at, was_silent
 from sattrack.settings import Settings
 
 _MOST_REDIRECTS = 5
@@ -52,6 +54,8 @@ class Fetcher:
         self._named, self._limits, self._told = named, limits, told
         self._place: SplitResult | None = None
         self._connection = connection
+        # Whether the server said anything at all.
+        self._heard = False
 
     def released(self) -> Connection | None:
         """The connection, for another one to use on."""
@@ -111,8 +115,10 @@ class Fetcher:
 
     def _patiently(self, once: Callable[[], bool], *, progress: Callable[[], int]) -> None:
         """Tries until it is done. Tries that brought something nearer are not counted against those that brought nothing."""
-        idle, before = 0, progress()
-        for _ in range(_MOST_TIMES * self._limits.remote_tries):
+        host = urlsplit(address_of(self._named)).netloc
+        tries = tries_at(host, usual=self._limits.remote_tries, where=self._named)
+        idle, before, self._heard = 0, progress(), False
+        for _ in range(_MOST_TIMES * tries):
             try:
                 if once():
                     return
@@ -122,13 +128,15 @@ class Fetcher:
                 self._place = None
                 idle = idle + 1 if fault.slow or progress() == before else 1
                 before = progress()
-                if idle >= self._limits.remote_tries:
+                if idle >= tries:
+                    if not self._heard:
+                        was_silent(host)
                     raise self._given_up(fault.why, idle) from None
                 self._wait(idle, fault.wait)
             except BaseException:
                 self.close()
                 raise
-        raise self._given_up("it ends too early each time", _MOST_TIMES * self._limits.remote_tries)
+        raise self._given_up("it ends too early each time", _MOST_TIMES * tries)
 
     def _given_up(self, why: str, times: int) -> RemoteBusy:
         return RemoteBusy(f"{why}, {times} times" if times > 1 else why, where=self._named, way_out=answers.AGAIN)
@@ -188,6 +196,7 @@ class Fetcher:
     @contextmanager
     def _answer(self, headers: dict[str, str], body: bytes | None = None) -> Iterator[http.client.HTTPResponse]:
         """The answer after any redirects; faults of the network on the way, and in the body, are Passing."""
+        used = query_of(self._named)
         own = urlsplit(address_of(self._named))
         came_from, place = self._place, self._place or own
         try:
@@ -198,10 +207,15 @@ class Fetcher:
                 connection = self._connected(place, led=led)
                 with connection.deadline():
                     response = self._asked(connection, place, headers, body)
+                if not self._heard:
+                    self._heard = True
+                    answered(own.netloc)
                 if response.status not in answers.REDIRECTS:
                     if response.status in answers.NOT_ALLOWED and came_from is not None:
                         # A signed address that a redirect led to has a life of its own.
                         raise Passing(f"the server answers {response.status}")
+                    if response.status in answers.NOT_ALLOWED and used and refreshed(self._named, used=used):
+                        raise Passing(f"the server answers {response.status} to a fresh address")
                     yield response
                     self._place = place if place != own else None
                     if response.length == 0:

@@ -59,6 +59,24 @@ def address_of(place: str) -> str:
     return f"{plain}?{query}" if query else plain
 
 
+def plain_address(place: str) -> str:
+    """The address of a named place without its query."""
+    return place.partition(_MARK)[0]
+
+
+def query_of(place: str) -> str:
+    """The query by which a named place is asked for now; empty where it has none."""
+    with _LOCK:
+        return _QUERIES.get(place, "")
+
+
+def renew(place: str, *, by: str) -> None:
+    """From now on a named place is asked for with the query of another address; its name stays, as the file does."""
+    other = named_place(by)
+    with _LOCK:
+        _QUERIES[place] = _QUERIES.get(other, "")
+
+
 def secrets() -> dict[str, str]:
     """What a worker must be told to ask for the same places."""
     with _LOCK:

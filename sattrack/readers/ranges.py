@@ -13,6 +13,7 @@ from sattrack.errors import RemoteBusy, RemoteError
 from sattrack.readers.answers import Unranged, Version, too_large
 from sattrack.readers.block_cache import BlockCache
 from sattrack.readers.fetching import Fetcher
+from sattrack.readers.silent_hosts import forget
 from sattrack.readers.travels import TRAVELS
 from sattrack.settings import Settings
 
@@ -218,6 +219,7 @@ def look_again() -> None:
     for one in _FILES.all():
         one.doubt()
     TRAVELS.clear()
+    forget()
 
 
 def hang_up() -> None:

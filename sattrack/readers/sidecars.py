@@ -29,12 +29,16 @@ _WORLD_SUFFIXES = {
     ".tif": (".tfw", ".tifw"), ".tiff": (".tfw", ".tiffw", ".tifw"), ".png": (".pgw", ".pngw"), ".jpg": (".jgw", ".jpgw"),
     ".jpeg": (".jgw", ".jpegw", ".jpgw"), ".jp2": (".j2w", ".jp2w"), ".j2k": (".j2w", ".j2kw"),
 }  # fmt: skip
+# Of NAME.json, world files, GDAL's NAME.aux.xml, and what vendors lay beside their pictures (see vendor_metadata).
+_SPEAKING = (".json", ".prj", ".wld", ".xml", ".imd", ".til", *(one for each in _WORLD_SUFFIXES.values() for one in each))
 _WITHOUT_OWN_PLACE = (".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The files of one folder, for looking up sidecars whatever their case: names by name, masks by stem, both casefolded."""
+    """What of one folder may speak of a picture, for looking it up whatever its case: names by name, masks by stem, both
+    casefolded.
+    """
 
     folder: Path
     names: dict[str, str]
@@ -45,15 +49,24 @@ def look_beside(folder: Path) -> Beside:
     """Reads a folder's names once; an unreadable folder holds none."""
     try:
         with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+            # A folder may hold a million files: only what may speak of a picture is kept.
+            names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and _may_speak(entry.name))
     except OSError:
         names = []
     masks: dict[str, str] = {}
     for name in names:
-        stem, _, suffix = name.casefold().rpartition(".")
-        if "." + suffix in PICTURE_SUFFIXES + _POLYGON_SUFFIXES and stem.endswith(_MASK_ENDINGS):
-            masks.setdefault(stem, name)
+        if _is_mask(name):
+            masks.setdefault(name.casefold().rpartition(".")[0], name)
     return Beside(folder, {name.casefold(): name for name in names}, masks)
+
+
+def _may_speak(name: str) -> bool:
+    return name.casefold().endswith(_SPEAKING) or _is_mask(name)
+
+
+def _is_mask(name: str) -> bool:
+    stem, _, suffix = name.casefold().rpartition(".")
+    return "." + suffix in PICTURE_SUFFIXES + _POLYGON_SUFFIXES and stem.endswith(_MASK_ENDINGS)
 
 
 def is_mask_name(stem: str) -> bool:

@@ -261,6 +261,15 @@ def expires(to: Handler, asked: Asked, content: bytes, number: int) -> None:
         right(to, asked, content, number)
 
 
+@fault("signed")
+def signed(to: Handler, asked: Asked, content: bytes, number: int) -> None:
+    """The first signature holds for one request."""
+    if number > 1 and asked.query != "sig=fresh":
+        to.answer(403, b"<Error><Code>AccessDenied</Code></Error>")
+    else:
+        right(to, asked, content, number)
+
+
 @fault("changes")
 def changes(to: Handler, asked: Asked, content: bytes, number: int) -> None:
     """Another tag from the second request on; what the client said of the first one is passed over."""

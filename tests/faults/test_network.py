@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +114,83 @@ def test_n5_a_server_that_stalls_or_dribbles_is_given_up(bad: Bad) -> None:
 def test_n6_an_address_that_expires_says_so_and_what_is_done_is_kept(bad: Bad) -> None:
     bad.ran.assert_told("expires", "403", "expired", "fresh signed address")
     assert "12" in str(bad.resumed.scene("expires")["boxes"])
+
+
+_REFRESH = """
+import sys
+place = sys.stdin.read().strip()
+print(place, file=open({log!r}, "a"))
+print({printed})
+"""
+
+
+def refreshing(folder: Path, *, printed: str) -> tuple[str, ...]:
+    script, log = folder / "refresh.py", folder / "asked.txt"
+    script.write_text(_REFRESH.format(log=str(log), printed=printed))
+    return ("--refresh-address", f"'{sys.executable}' '{script}'")
+
+
+@pytest.mark.parametrize("more", [(), ("--executor", "process", "--workers", "1")])
+def test_n6_a_command_gives_a_fresh_address_where_one_has_expired(
+    more: tuple[str, ...], detect: Detect, tmp_path: Path
+) -> None:
+    with serving({"signed.tif": remote_yard(tmp_path)}) as server:
+        call = (server.url("signed", "signed.tif", "sig=old"), "--allow-remote", "--allow-host", f"127.0.0.1:{server.port}")
+        bare = detect(*call, folder=tmp_path / "bare")
+        bare.assert_told("signed", "403", "expired")
+        ran = detect(*call, *refreshing(tmp_path, printed="place + '?sig=fresh'"), *more, folder=tmp_path)
+    assert ran.code == 0
+    assert ran.scene("signed")["boxes"] == 12
+    # What the command is told holds no signature, and it is asked once for all threads of a process.
+    asked = (tmp_path / "asked.txt").read_text().split()
+    assert set(asked) == {server.url("signed", "signed.tif")}
+    assert len(asked) <= 2
+    assert not any(b"sig=fresh" in path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ("'https://elsewhere.example/signed.tif?sig=fresh'", "printed the address of another place"),
+        ("'no address'", "printed no address"),
+        ("sys.exit(3)", "ended with 3"),
+        ("place + '?sig=old'", "the server does not allow it"),
+    ],
+)
+def test_n6_h9_a_command_that_gives_no_fresh_address_of_the_same_place_fails_the_scene(
+    printed: str, said: str, detect: Detect, tmp_path: Path
+) -> None:
+    with serving({"signed.tif": remote_yard(tmp_path)}) as server:
+        ran = detect(
+            server.url("signed", "signed.tif", "sig=old"), "--allow-remote", "--allow-host", f"127.0.0.1:{server.port}",
+            *refreshing(tmp_path, printed=printed), folder=tmp_path,
+        )  # fmt: skip
+    ran.assert_told("signed", said)
+    assert ran.code == 3
+    assert "sig=" not in ran.said
+
+
+def test_n6_a_command_that_is_not_there_is_refused_before_any_work(detect: Detect, tmp_path: Path) -> None:
+    ran = detect("https://h.example/a.tif", "--allow-remote", "--refresh-address", "no-such-program-here", folder=tmp_path)
+    assert ran.code == 2
+    assert "no-such-program-here" in ran.err
+
+
+def test_n1_n8_a_server_that_is_silent_for_some_files_is_not_asked_for_all_others(
+    detect: Detect, tmp_path: Path
+) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(_SETTINGS)
+    with socket.socket() as taken:  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{taken.getsockname()[1]}"
+        urls = [f"http://{host}/scene{number}.tif" for number in range(8)]
+        ran = detect(*urls, "--allow-remote", "--allow-host", host, "--config", settings, folder=tmp_path)
+    assert ran.code == 3
+    for number in range(5):
+        ran.assert_told(f"scene{number}", "4 times", "run again later")
+    for number in range(5, 8):
+        ran.assert_told(f"scene{number}", f"not asked: {host} gave no answer for 5 files", "run again later")
 
 
 def test_n7_a_file_that_changes_is_not_read_on(bad: Bad) -> None:
