@@ -176,9 +176,7 @@ def test_n6_a_command_that_is_not_there_is_refused_before_any_work(detect: Detec
     assert "no-such-program-here" in ran.err
 
 
-def test_n1_n8_a_server_that_is_silent_for_some_files_is_not_asked_for_all_others(
-    detect: Detect, tmp_path: Path
-) -> None:
+def test_n1_n8_a_server_that_is_silent_for_some_files_is_not_asked_for_all_others(detect: Detect, tmp_path: Path) -> None:
     settings = tmp_path / "settings.yaml"
     settings.write_text(_SETTINGS)
     with socket.socket() as taken:  # bound, and nobody listens
