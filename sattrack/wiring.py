@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from sattrack.ports import AreaReader, Detector, Executor, Finished, PartStore, 
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
 from sattrack.stores.locations import Location
+from sattrack.writing import private_folder
 
 if TYPE_CHECKING:
     from sattrack.detectors.exports import Export
@@ -304,8 +304,8 @@ def folder_of(place: Path | Location) -> Iterator[tuple[Path, Location | None]]:
     if isinstance(place, Path):
         yield place, None
         return
-    with tempfile.TemporaryDirectory(prefix="sattrack-run-") as copy:
-        yield Path(copy), place
+    with private_folder("run") as copy:
+        yield copy, place
 
 
 def put_page(page: Path, *, at: Location, settings: Settings) -> str:
