@@ -1,6 +1,9 @@
-"""Writing: a file whole or not at all."""
+"""Writing: a file whole or not at all; and folders that go with their process."""
 
+import contextlib
 import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,3 +58,46 @@ def _sync(path: Path, flags: int) -> None:
         os.fsync(number)
     finally:
         os.close(number)
+
+
+@contextmanager
+def private_folder(kind: str, *, within: Path | None = None) -> Iterator[Path]:
+    """A folder of this user's alone among temporary files, gone with the block. What killed processes left of the kind goes too."""
+    place = within or Path(tempfile.gettempdir())
+    for left in place.glob(f"sattrack-{kind}-*"):
+        with contextlib.suppress(OSError):
+            os.close(_held(left))  # nobody's
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"sattrack-{kind}-", dir=place))
+    number = os.open(folder / _HELD, os.O_RDWR | os.O_CREAT, 0o600)
+    _hold(number)
+    try:
+        yield folder
+    finally:
+        os.close(number)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_HELD = ".held"
+
+
+def _held(folder: Path) -> int:
+    """The open file of a folder that no living process holds. OSError of one that is held, of another user's, or not made yet."""
+    number = os.open(folder / _HELD, os.O_RDWR)
+    try:
+        _hold(number)
+    except OSError:
+        os.close(number)
+        raise
+    return number
+
+
+if sys.platform == "win32":
+
+    def _hold(number: int) -> None:
+        """There an open file cannot be removed, which is as good."""
+else:
+    import fcntl
+
+    def _hold(number: int) -> None:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)

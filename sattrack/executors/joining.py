@@ -3,7 +3,6 @@
 import os
 import re
 import secrets
-import shutil
 import signal
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sattrack.errors import DetectorError, UsageError
+from sattrack.writing import private_folder
 
 # Items are names of scenes, and answers what became of them: nothing large travels. Ray takes no less than 75 MB.
 _OBJECT_STORE_BYTES = 100_000_000
@@ -57,10 +57,10 @@ def joined(address: str = "", *, workers: int, gpus: bool) -> Iterator[Any]:
                     ray, address="local", num_cpus=workers, num_gpus=None if gpus else 0, include_dashboard=False,
                     object_store_memory=_OBJECT_STORE_BYTES, _temp_dir=str(folder / "ray"),
                 )  # fmt: skip
-        except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError) as error:
+        except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
             ray.shutdown()
             raise DetectorError(
-                f"Ray cannot be {'reached at ' + address if address else 'started'}: {error}",
+                f"Ray cannot be {'reached at ' + address if address else 'started'}: {str(error).strip().splitlines()[0][:300]}",
                 way_out="check that the cluster runs, and that RAY_AUTH_TOKEN_PATH names its token" if address
                 else "--executor process works without Ray",
             ) from error  # fmt: skip
@@ -92,7 +92,8 @@ def _prepared(address: str) -> Iterator[Path]:
     # The first is for other systems than this one: Ray then listens on the loopback only. By its niceness of 15 workers would
     # starve beside anything else.
     here = {} if address else {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0", "RAY_AUTH_TOKEN": ""}
-    with _private_folder() as folder:
+    # Ray opens its own folder to all, and so stands in one that is not.
+    with private_folder("ray", within=_place()) as folder:
         if not address:
             token = folder / "token"
             token.touch(0o600)
@@ -109,17 +110,10 @@ def _prepared(address: str) -> Iterator[Path]:
                     os.environ[name] = value
 
 
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    """A folder of this user's alone, with a name short enough for sockets in it. Ray opens its own folder to all."""
+def _place() -> Path:
+    """Where temporary files go, or a place whose name is short enough for sockets in it."""
     place = tempfile.gettempdir()
-    if len(place) > _LONGEST_FOLDER and sys.platform != "win32":
-        place = "/tmp"
-    folder = Path(tempfile.mkdtemp(prefix="sattrack-ray-", dir=place))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return Path("/tmp" if len(place) > _LONGEST_FOLDER and sys.platform != "win32" else place)
 
 
 @lru_cache(maxsize=1)
