@@ -7,7 +7,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,8 @@ _PATH = r"(?<![\w./\\~])(?:~|[A-Za-z]:|\\)?(?:[/\\][^\s/\\:;,\"'<>|()]+)+"
 # One pass over both, so that what is kept of a URL is not read again as a path.
 _PLACE = re.compile(f"(?P<url>{_URL})|(?P<path>{_PATH})")
 _HOME = re.compile(r"[/\\](?:home|Users)[/\\][^/\\]+$")
+# Letters by which a place in a sentence is told from what surely is none.
+_BEGIN = 3
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -46,13 +48,31 @@ def shown(location: str) -> str:
     return clean(re.split(r"[/\\]", location.rstrip("/\\"))[-1])
 
 
-def discreet(text: str, *, locations: Iterable[str] = ()) -> str:
+class KnownPlaces:
+    """The locations of a run, for finding which of them a sentence quotes without looking for each of a million."""
+
+    def __init__(self, locations: Iterable[str]) -> None:
+        every = {one for one in locations if one}
+        self._short = [one for one in every if len(one) < _BEGIN]
+        self._long = every.difference(self._short)
+        self._begins = {one[:_BEGIN] for one in self._long}
+        self._lengths = sorted({len(one) for one in self._long})
+
+    def within(self, text: str) -> Iterator[str]:
+        yield from (one for one in self._short if one in text)
+        for at in range(len(text)):
+            if text[at : at + _BEGIN] in self._begins:
+                yield from (one for n in self._lengths if (one := text[at : at + n]) in self._long and len(one) == n)
+
+
+def discreet(text: str, *, locations: "Iterable[str] | KnownPlaces" = ()) -> str:
     """A sentence with every path cut down to its last name and every URL to what `shown` keeps; known locations first,
     since only they tell where a path with spaces ends.
     """
     if "/" not in text and "\\" not in text:
         return clean(text)  # nothing in it can be a place
-    for location in sorted((one for one in locations if one and one in text), key=len, reverse=True):
+    quoted = locations.within(text) if isinstance(locations, KnownPlaces) else (one for one in locations if one and one in text)
+    for location in sorted(set(quoted), key=len, reverse=True):
         text = text.replace(location, shown(location))
     return clean(_PLACE.sub(_told, text))
 

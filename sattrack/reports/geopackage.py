@@ -15,7 +15,7 @@ from shapely.geometry import shape as shape_of
 from sattrack.detections import CORNERS
 from sattrack.errors import StoreError
 from sattrack.ports import Finished
-from sattrack.reports.cells import clean, moment
+from sattrack.reports.cells import KnownPlaces, clean, moment
 from sattrack.reports.geopackage_tables import BASE, SPATIAL_INDEX, SRS_ROWS, STYLES_TABLE
 from sattrack.reports.globe import outline, polygons
 from sattrack.reports.listings import COUNT_COLUMNS, SCENE_COLUMNS, count_row, scene_row
@@ -61,7 +61,7 @@ def write_geopackage(run: Finished, parts: Mapping[str, Part], to: Path, *, ever
     """
     boxes = placed_rows(run, parts, everything=everything, format_name="GeoPackage")
     note = left_out(parts)
-    locations = run.index.locations
+    locations = KnownPlaces(run.index.locations)
     when = run.index.created or dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     about = f"sattrack schema {run.index.schema_version}, model {run.index.model_id}, threshold {run.index.threshold:g}"
     layers = (

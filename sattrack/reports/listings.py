@@ -1,13 +1,13 @@
 """The two tables of a run folder: counts.csv, a row per site, zone and scene; scenes.csv, a row per scene file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 import shapely
 
 from sattrack.imagery import Grid, Scene
-from sattrack.reports.cells import discreet, moment, number, shown, write_table
+from sattrack.reports.cells import KnownPlaces, discreet, moment, number, shown, write_table
 from sattrack.reports.globe import outline, polygons
 from sattrack.results import SCHEMA_VERSION, RunIndex, SceneOutcome
 from sattrack.steps.judging import capability, px_per_width
@@ -28,12 +28,13 @@ SCENE_COLUMNS = (
 _JOIN = "; "
 
 
-def write_counts(counts: Iterable[Count], path: Path, *, locations: Sequence[str] = ()) -> None:
+def write_counts(counts: Iterable[Count], path: Path, *, locations: Iterable[str] = ()) -> None:
     """counts.csv: every row is kept, those that could not be assessed too, with an empty count and the reason in notes.
 
     locations: of the run's scenes, so that reasons that quote them can be cut down to the files' names.
     """
-    rows = (_ordered(count_row(count, locations=locations), columns=COUNT_COLUMNS) for count in counts)
+    known = KnownPlaces(locations)
+    rows = (_ordered(count_row(count, locations=known), columns=COUNT_COLUMNS) for count in counts)
     write_table(path, COUNT_COLUMNS, rows=rows)
 
 
@@ -43,7 +44,7 @@ def write_scenes(index: RunIndex, path: Path) -> None:
     write_table(path, SCENE_COLUMNS, rows=rows)
 
 
-def count_row(count: Count, *, locations: Sequence[str] = ()) -> dict[str, object]:
+def count_row(count: Count, *, locations: Iterable[str] | KnownPlaces = ()) -> dict[str, object]:
     """A count as one row, by column name; what has no value is none."""
     return {
         "site_id": count.site_id, "site_name": count.site_name, "zone": count.zone, "scene_id": count.scene_id,

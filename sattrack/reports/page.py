@@ -24,8 +24,8 @@ from sattrack.reports.news import news
 from sattrack.reports.pairs import PairShot, pair_shots
 from sattrack.reports.particulars import model_rows, run_rows, setting_rows
 from sattrack.reports.plates import CountPlate, count_plate
-from sattrack.reports.shots import PREFIX, Shot, chained, shots_of
-from sattrack.reports.telling import Place, Series, places_of, problems, sources, span
+from sattrack.reports.shots import MOST_SHOTS, PREFIX, Shot, chained, shots_of
+from sattrack.reports.telling import MOST_ROWS, Place, Series, places_of, problems, sources, span
 from sattrack.reports.wording import share, some, when
 from sattrack.results import Part, SceneOutcome
 
@@ -60,7 +60,7 @@ def write_report(
         said = _said(run, parts, findings)
         bare = len(_render(said, {}).encode())
         # What a picture's own caption and links take, and a little more: the limit is on the file, not on a guess of it.
-        room = most_bytes - bare - 2_500 * max(1, len(run.counts) + len(parts)) - 20_000
+        room = most_bytes - bare - 2_500 * max(1, min(len(run.counts), MOST_ROWS) + min(len(parts), MOST_SHOTS)) - 20_000
         shown, taken = pair_shots(pairs, imagery=imagery, room=room // 2, locations=run.index.locations)
         said |= _alarms(said["places"], findings, shown, packs=_beside(path, run))
         room -= taken
@@ -156,7 +156,8 @@ def _said(run: Finished, parts: Mapping[str, Part], findings: Findings | None) -
         "version": index.versions.get("sattrack", ""),
         "own": own,
         "places": places,
-        "own_rows": [row for place in places for row in place.lead.rows] if own else [],
+        "own_rows": [row for place in places for row in place.lead.rows][:MOST_ROWS] if own else [],
+        "own_more": max(0, len(places) - MOST_ROWS) if own else 0,
         "own_unseen": _own_unseen(places) if own else [],
         "charts": {one: _chart(one, place, findings) for place in places for one in _series_of(place)},
         "flows": {

@@ -113,6 +113,8 @@ class Budget:
 
 
 PREFIX = "report_"
+# Pictures of a page, the latest of all places first; `export -f overlay` draws every scene.
+MOST_SHOTS = 2_000
 
 
 def shots_of(
@@ -126,7 +128,7 @@ def shots_of(
     room: int,
 ) -> dict[str, list[Shot]]:
     """The pictures of each place, latest first. The latest of all places are placed in the page before older ones."""
-    sought = sorted(_sought(run, parts), key=lambda one: one.rank)
+    sought = sorted(_sought(run, parts), key=lambda one: one.rank)[:MOST_SHOTS]
     budget = Budget(room, shots=len(sought), folder=folder)
     counted = counted_boxes(run, parts)
     made: dict[str, list[Shot]] = {}

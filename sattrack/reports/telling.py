@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sattrack.ports import Finished
-from sattrack.reports.cells import clean, discreet, shown
+from sattrack.reports.cells import KnownPlaces, clean, discreet, shown
 from sattrack.reports.charts import series_of
 from sattrack.reports.cloud_words import cloud_words
 from sattrack.reports.wording import STATUS, clock, day, interval, share, short_day, some, state, utc, when, whole
 from sattrack.results import SceneOutcome
 from sattrack.timeline import Count
+
+# Rows that a table of the page holds; counts.csv has them all.
+MOST_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Series:
     counts: tuple[Count, ...]
     rows: tuple[Row, ...]
     undated: str
+    # Older scenes that have no row here: a page of a million rows opens nowhere.
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +85,24 @@ def places_of(run: Finished) -> tuple[Place, ...]:
     """Every site that was outlined, or, without outlines, every scene as its own."""
     series = series_of(run.counts)
     # Sites that no scene touches are places too: nothing seen is not the same as nothing there.
-    keys = dict.fromkeys([*((s.id, s.zone) for s in run.sites if not s.excludes), *series])
+    keys: dict[str, dict[str, None]] = {}
+    for site, zone in [*((s.id, s.zone) for s in run.sites if not s.excludes), *series]:
+        keys.setdefault(site, {})[zone] = None
+    # Without outlines there are as many places as scenes: each looks at its own counts only.
+    own: dict[str, list[Count]] = {}
+    for count in run.counts:
+        own.setdefault(count.site_id, []).append(count)
+    known = KnownPlaces(run.index.locations)
     places = []
-    for site_id in dict.fromkeys(site for site, _ in keys):
-        told = [_series(zone, series.get((site_id, zone), []), run) for site, zone in keys if site == site_id]
+    for site_id, zoned in keys.items():
+        told = [_series(zone, series.get((site_id, zone), []), known) for zone in zoned]
         outlines = [s for s in run.sites if s.id == site_id and not s.excludes]
         names = [s.name for s in outlines if not s.zone] or [s.name for s in outlines]
-        names += [c.site_name for c in run.counts if c.site_id == site_id]
+        names += [c.site_name for c in own.get(site_id, ())]
         whole = next((one for one in told if not one.zone), None)
         zones = tuple(one for one in told if one.zone)
         lead = whole or zones[0]
-        outside = sum(c.status == "outside" and c.zone == lead.zone for c in run.counts if c.site_id == site_id)
+        outside = sum(c.status == "outside" and c.zone == lead.zone for c in own.get(site_id, ()))
         note = next((s.notes for s in outlines if s.notes), "")
         places.append(
             Place(site_id, clean(next(filter(None, names), site_id)), clean(note), whole, zones, _unseen(lead.counts, outside))
@@ -155,7 +167,7 @@ def span(counts: Iterable[Count]) -> str:
     return day(days[0]) if days[0].date() == days[-1].date() else f"{day(days[0])} to {day(days[-1])}"
 
 
-def row_of(count: Count, *, locations: Sequence[str]) -> Row:
+def row_of(count: Count, *, locations: Iterable[str] | KnownPlaces) -> Row:
     """One line of the table."""
     number = "" if count.count is None else whole(count.count)
     if number and count.status != "done":
@@ -182,9 +194,8 @@ def row_of(count: Count, *, locations: Sequence[str]) -> Row:
     )
 
 
-def _series(zone: str, counts: Sequence[Count], run: Finished) -> Series:
+def _series(zone: str, counts: Sequence[Count], locations: KnownPlaces) -> Series:
     ordered = in_time(counts)
-    locations = run.index.locations
     undated = [c for c in ordered if c.datetime is None]
     said = ", ".join(f"{clean(c.scene_id)} ({_number(c)})" for c in undated[:12])
     if len(undated) > 12:
@@ -194,8 +205,9 @@ def _series(zone: str, counts: Sequence[Count], run: Finished) -> Series:
         zone=clean(zone),
         headline=_headline(ordered),
         counts=tuple(ordered),
-        rows=tuple(row_of(c, locations=locations) for c in reversed(ordered)),
+        rows=tuple(row_of(c, locations=locations) for c in ordered[: -MOST_ROWS - 1 : -1]),
         undated=said,
+        more=max(0, len(ordered) - MOST_ROWS),
     )
 
 

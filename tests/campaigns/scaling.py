@@ -4,12 +4,14 @@
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
+import logging
 import os
 import random
-import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -20,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import rasterio
 from rasterio.windows import Window
 
@@ -56,6 +59,7 @@ def served() -> Iterator[tuple[str, Counted]]:
     import boto3
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     os.environ |= _KEYS
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -173,11 +177,24 @@ def _timed(inside: Path, out: Path, executor: str, kept: str, count: int) -> tup
     words += ["--workers", str(count)] if executor != "thread" else []
     with served() as (endpoint, _):
         words += ["-o", f"s3://campaign/{out.name}", "--store-endpoint", endpoint] if kept == "s3" else ["-o", str(out)]
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        code = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "sattrack", *words])
-        wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        began = time.monotonic()
+        process = subprocess.Popen([sys.executable, "-m", "sattrack", *words])
+        used = _watched(process)
+        wall, code = time.monotonic() - began, process.wait()
     assert code == 0, code
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return wall, used
+
+
+def _watched(process: subprocess.Popen[bytes]) -> float:
+    """Seconds of processor of a process and of all below it until it ends, to a tenth of a second of each."""
+    spent: dict[int, float] = {}
+    while process.poll() is None:
+        for one in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                times = one.cpu_times()
+                spent[one.pid] = times.user + times.system
+        time.sleep(0.1)
+    return sum(spent.values())
 
 
 def _write(folder: Path, words: argparse.Namespace) -> None:

@@ -43,3 +43,12 @@ def test_c8_i4_many_scenes_in_one_process_leave_no_files_or_threads_behind() -> 
     found = campaign("soak", "--scenes", 30, "--a-run", 10)
     assert found["scenes"] == 30
     assert not {"files", "threads"} & set(found["grown"])
+
+
+@pytest.mark.slow
+def test_s14_many_scenes_are_counted_and_exported() -> None:
+    found = campaign("many", "--scenes", 30, 60, "--boxes", 5, "--commands", "count", "csv", "parquet")
+    assert [(row["command"], row["boxes"]) for row in found["rows"]] == [
+        (command, boxes) for boxes in (150, 300) for command in ("count", "csv", "parquet")
+    ]
+    assert {row["megabytes"] < 600 for row in found["rows"]} == {True}

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from sattrack.reports.cells import csv_bytes, csv_cell, discreet, moment, number, shown
+from sattrack.reports.cells import KnownPlaces, csv_bytes, csv_cell, discreet, moment, number, shown
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "=cmd|' /C calc'!A0"])
@@ -66,3 +66,17 @@ def test_X5_a_location_is_told_without_folder_user_and_signature(location: str, 
 )
 def test_X5_sentences_lose_paths_and_signatures_and_nothing_else(text: str, told: str) -> None:
     assert discreet(text) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the file /in/a b/one.tif is torn", "/in/a b/one.tif.bak and /in/a b/one.tif", "nothing of it", "/", "x:/y", "a/b",
+        "https://h.example/one.tif?sig=1: gone", "/in/a b/one",
+    ],
+)  # fmt: skip
+def test_S14_known_places_are_found_as_if_each_had_been_looked_for(text: str) -> None:
+    places = ["/in/a b/one.tif", "/in/a b/one", "/in/a b/two.tif", "https://h.example/one.tif", "a/b", "/"]
+    known = KnownPlaces([*places, ""])
+    assert set(known.within(text)) == {one for one in places if one in text}
+    assert discreet(text, locations=known) == discreet(text, locations=places)

@@ -9,6 +9,7 @@ import pytest
 import shapely
 from pyproj import CRS
 
+from sattrack.reports import tables
 from sattrack.reports.rows import COLUMNS
 from sattrack.reports.tables import write_csv, write_parquet
 
@@ -63,3 +64,14 @@ def test_plain_pictures_have_rows_without_geometry_in_geoparquet(mixed_run, tmp_
     assert [wkb is None for wkb in table["geometry"].to_pylist()] == [True, False]
     assert table["bbox"][0].as_py() is None
     assert table["datetime"][0].as_py() is None
+
+
+def test_S14_geoparquet_is_written_group_by_group(mixed_run, tmp_path, monkeypatch) -> None:
+    run, parts = mixed_run
+    write_parquet(run, parts, tmp_path / "one.parquet")
+    monkeypatch.setattr(tables, "_GROUP", 1)
+    write_parquet(run, parts, tmp_path / "many.parquet")
+    assert pq.read_metadata(tmp_path / "many.parquet").num_row_groups > 1
+    one, many = (pq.read_table(tmp_path / name) for name in ("one.parquet", "many.parquet"))
+    assert one.equals(many)
+    assert one.schema.metadata == many.schema.metadata
