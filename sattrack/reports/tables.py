@@ -27,7 +27,7 @@ _TYPES: dict[str, pa.DataType] = {
     **dict.fromkeys(("length_m", "width_m", "area_m2", "heading_deg", "lon", "lat", *CORNERS), pa.float64()),
 }  # fmt: skip
 # Rows that are written together: what a reader may skip at once, and what is in memory meanwhile.
-_GROUP = 1 << 16
+_GROUP = 1 << 14
 _BOUNDS = ("xmin", "ymin", "xmax", "ymax")
 _SCHEMA = pa.schema(
     [
