@@ -62,7 +62,7 @@ def _sync(path: Path, flags: int) -> None:
 
 @contextmanager
 def private_folder(kind: str, *, within: Path | None = None) -> Iterator[Path]:
-    """A folder of this user's alone among temporary files, gone with the block. What killed processes left of the kind goes too."""
+    """A folder of this user's alone among temporary files, gone with the block; what killed processes left of its kind, too."""
     place = within or Path(tempfile.gettempdir())
     for left in place.glob(f"sattrack-{kind}-*"):
         with contextlib.suppress(OSError):
@@ -82,7 +82,7 @@ _HELD = ".held"
 
 
 def _held(folder: Path) -> int:
-    """The open file of a folder that no living process holds. OSError of one that is held, of another user's, or not made yet."""
+    """The open file of a folder that no living process holds. OSError of one that is held, another's, or not made yet."""
     number = os.open(folder / _HELD, os.O_RDWR)
     try:
         _hold(number)

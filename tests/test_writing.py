@@ -1,11 +1,14 @@
 """A file is written whole or not at all, and only ever in place of a file."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from sattrack.errors import StoreError
-from sattrack.writing import whole_file
+from sattrack.writing import private_folder, whole_file
 
 
 def test_S2_what_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -32,3 +35,21 @@ def test_O10_a_link_stays_a_link(tmp_path):
         draft.write_text("new")
     assert (tmp_path / "link.csv").is_symlink()
     assert (tmp_path / "there.csv").read_text() == "new"
+
+
+def test_s4_a_private_folder_goes_with_its_block_and_what_killed_processes_left_goes_too(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from sattrack.writing import private_folder\n"
+        "with private_folder('run', within=Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'part').write_text('x'); print(folder, flush=True); os._exit(9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+    left = Path(done.stdout.strip())
+    assert (left / "part").is_file()
+    with private_folder("run", within=tmp_path) as first:
+        assert not left.exists()
+        assert first.stat().st_mode & 0o077 == 0
+        with private_folder("run", within=tmp_path) as second:
+            assert first.is_dir()
+            assert second != first
+    assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -21,6 +22,7 @@ _OBJECT_STORE_BYTES = 100_000_000
 _ADDRESS = re.compile(r"[A-Za-z0-9._\-\[\]:]+:[0-9]{1,5}|auto", re.ASCII)
 # The path of a Unix socket has 107 bytes, and Ray's own folders take some 70 of them.
 _LONGEST_FOLDER = 36
+_KNOCK_S = 10.0
 _MODE, _TOKEN_PATH = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH"
 
 
@@ -51,16 +53,18 @@ def joined(address: str = "", *, workers: int, gpus: bool) -> Iterator[Any]:
         ray = _imported()
         try:
             if address:
+                _knock(address)
                 _begun(ray, address=address)
             else:
                 _begun(
                     ray, address="local", num_cpus=workers, num_gpus=None if gpus else 0, include_dashboard=False,
                     object_store_memory=_OBJECT_STORE_BYTES, _temp_dir=str(folder / "ray"),
                 )  # fmt: skip
-        except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
+        except (ray.exceptions.RayError, RuntimeError, ValueError, OSError, OverflowError) as error:
             ray.shutdown()
+            said = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
             raise DetectorError(
-                f"Ray cannot be {'reached at ' + address if address else 'started'}: {str(error).strip().splitlines()[0][:300]}",
+                f"Ray cannot be {'reached at ' + address if address else 'started'}: {said}",
                 way_out="check that the cluster runs, and that RAY_AUTH_TOKEN_PATH names its token" if address
                 else "--executor process works without Ray",
             ) from error  # fmt: skip
@@ -68,6 +72,13 @@ def joined(address: str = "", *, workers: int, gpus: bool) -> Iterator[Any]:
             yield ray
         finally:
             ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """OSError where nobody listens: Ray itself would ask for minutes."""
+    if address != "auto":
+        host, _, port = address.rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
 
 
 def _imported() -> Any:
