@@ -222,3 +222,28 @@ def test_o12_a_process_that_was_killed_leaves_a_run_that_goes_on_to_the_same_byt
     done = sattrack(*words)
     assert done.returncode == 0, done.stderr
     assert there(bucket) == contents(tmp_path / "here")
+
+
+def test_s10_o12_a_signal_ends_a_run_on_a_cluster_of_its_own_with_all_that_it_started(tmp_path: Path) -> None:
+    import psutil
+
+    inside = str(scenes(tmp_path / "in", 20))
+    words = ["detect", inside, "-o", str(tmp_path / "run"), "--detector", "finder_of_the_test:Bright", "--no-report"]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "sattrack", *words, "--executor", "ray"], stderr=subprocess.PIPE, text=True,
+        env={**clean, "SLOW_S": "0.5"},
+    )  # fmt: skip
+    until = time.monotonic() + 120
+    while not list((tmp_path / "run").glob("parts/*.parquet")):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    below = psutil.Process(started.pid).children(recursive=True)
+    assert len(below) > 4
+    began = time.monotonic()
+    started.send_signal(signal.SIGINT)
+    assert "interrupted" in started.communicate(timeout=30)[1]
+    assert started.returncode == 130
+    assert time.monotonic() - began < 5
+    _, alive = psutil.wait_procs(below, timeout=10)
+    assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
