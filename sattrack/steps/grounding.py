@@ -78,7 +78,9 @@ class Frame:
         assert crs is not None
         flat = shapely.transform(shape_of(outline), lambda xy: project(xy, source=WGS84, target=crs))
         # Of a slip of the hand across a continent the sides, straight in degrees and straight in metres, may cross.
-        return flat if flat.is_valid else shapely.make_valid(flat, method="structure", keep_collapsed=False)
+        if flat.is_valid or not np.isfinite(flat.bounds).all():
+            return flat
+        return shapely.make_valid(flat, method="structure", keep_collapsed=False)
 
 
 def pixel_rings(outline: dict[str, Any], *, grid: Grid) -> list[list[Points]]:
