@@ -106,8 +106,7 @@ def _outline(path: Path, shape: Shape, *, to_lonlat: pyproj.Transformer | None, 
     _check_lonlat(path, geometry, number=shape.number)
     if not geometry.is_valid:
         notes.append(f"feature {shape.number}: repaired ({shapely.is_valid_reason(geometry)})")
-        with np.errstate(all="ignore"):  # corners of 1e308 overflow there; they are refused as no place further down
-            geometry = shapely.make_valid(geometry)
+        geometry = shapely.make_valid(geometry)
     polygons = [_turned(part) for part in _polygons(geometry) if part.area > 0]
     if not polygons:
         raise refused(path, "the outline has no area", number=shape.number, way_out="draw an outline around the place")
