@@ -11,12 +11,10 @@ from scipy.stats import t
 
 from sattrack.bench.cover import Footprint, Record
 from sattrack.covers import CoverCard
-from sattrack.steps.covering import LEVEL, area_of, boxes_of
+from sattrack.steps.covering import LEAST_RATIO_M2, LEVEL, area_of, boxes_of
 
 # Pixel sizes, metres, within which records are pooled; the first and last edges are those of what is read for area.
 BAND_EDGES_M = (1.2, 2.0, 3.2, 5.0)
-# Pictures with less true cover say nothing of a ratio; the cover falsely read covers those.
-_LEAST_TRUE_M2 = 300.0
 _FALSE_SHARE = 0.95
 # Ground with less cover tells, as empty ground does, how much is read where none is: lorries, trailers and huts stand there.
 _SPARSE = 0.1
@@ -25,7 +23,7 @@ _SPARSE = 0.1
 @dataclass(frozen=True, slots=True)
 class Held:
     """How often intervals hold. area: true area within, boxes: labelled boxes within; width: median half of high less low, by
-    area, of those with _LEAST_TRUE_M2; error: sums of area over true less one; mean_error: of pictures, absolute."""
+    area, of those with LEAST_RATIO_M2; error: sums of area over true less one; mean_error: of pictures, absolute."""
 
     name: str
     records: int
@@ -50,7 +48,7 @@ def measured_bands(records: Sequence[Record], *, empty: Sequence[Record]) -> tup
     for low, high, gray in ((*edge, gray) for edge in _edges() for gray in (False, True)):
         of_places: dict[str, list[float]] = {}
         for one in records:
-            if low <= one.gsd_m < high and one.gray == gray and one.true >= _LEAST_TRUE_M2:
+            if low <= one.gsd_m < high and one.gray == gray and one.true >= LEAST_RATIO_M2:
                 of_places.setdefault(one.place, []).append(math.log(one.true / max(one.read, 1.0)))
         false = [
             _read_for_nothing([one for one in some if low <= one.gsd_m < high and one.gray == gray])
@@ -125,7 +123,7 @@ def held(name: str, judged: Sequence[tuple[Record, CoverCard]]) -> Held:
         tops = boxes_of(area, footprint_m2=card.footprint_m2)
         boxes_in += tops is not None and tops[0] <= one.boxes <= tops[1]
         reads, areas, trues = reads + one.read, areas + area.area, trues + one.true
-        if one.true >= _LEAST_TRUE_M2:
+        if one.true >= LEAST_RATIO_M2:
             widths.append((area.high - area.low) / 2 / area.area)
             errors.append(abs(area.area - one.true) / one.true)
     n = len(judged)

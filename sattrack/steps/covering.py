@@ -12,6 +12,8 @@ from sattrack.geometry import Points
 from sattrack.steps.judging import WIDTH_M
 
 LEVEL = 0.9
+# Ground with less true cover than this says nothing of a ratio: as much may be there wherever less was read, square metres.
+LEAST_RATIO_M2 = 300.0
 # Boxes stand up to so many high, and nobody sees from above how many: DOMAIN of container yards with gantry cranes.
 TIERS = (1, 6)
 # What outside the scene, or not seen, is fed as; so it was in training.
@@ -63,7 +65,8 @@ def area_of(read_m2: float, *, seen_m2: float, gsd_m: float, gray: bool, card: C
     area = read_m2 * band["ratio"]
     left = max(0.0, read_m2 - false * max(0.0, seen_m2 - read_m2)) * band["ratio"]
     low = min(read_m2 * band["low"], left)
-    high = min(seen_m2, max(read_m2, least) * band["high"])
+    # Where less was read than on bare ground, nothing is told apart from bare ground, up to that much.
+    high = min(seen_m2, max(read_m2 * band["high"], LEAST_RATIO_M2 * band["high"], least))
     told = (
         f"{round(band['places'])} sets not seen, {'gray' if gray else 'colour'}, {band['gsd_low']:g} to {band['gsd_high']:g} m"
     )

@@ -57,7 +57,10 @@ def test_rendered_yards_lie_within_their_intervals_as_often_as_is_said() -> None
 
 def test_bare_ground_and_water_are_read_as_bare() -> None:
     rng = np.random.default_rng(0)
-    water = np.clip(rng.normal(60, 4, (300, 300, 3)) + np.linspace(0, 12, 300)[:, None, None], 0, 255).astype(np.uint8)
+    water = rng.normal(60, 4, (300, 300, 3)) + np.linspace(0, 12, 300)[:, None, None]
+    # Without a quay grain would be all that there is to be stretched, and is read as covered: docs/coarse.md.
+    water[:80] += 120
+    water = np.clip(water, 0, 255).astype(np.uint8)
     records = records_of([("drawn", Fine("water", water, (0.6, 0.6), np.zeros((0, 4, 2))))], weights="", gsds_m=(1.5, 3.0, 4.5))
     card, _ = make_area_reader()
     limit = max(band["false_m2_ha"] for band in card.bands)
