@@ -52,7 +52,7 @@ class Mosaic:
         first = self._upright(0)
         self.driver, self.palette = first.driver, first.palette
         self.raster = _Stored(tuple(first.raster.block_shapes), first.raster.count, tuple(first.raster.dtypes))
-        self._lines = max(first.raster.block_shapes)[0]
+        self.block_rows = first.block_rows
 
     @property
     def declares_nodata(self) -> bool:
@@ -81,7 +81,7 @@ class Mosaic:
 
     def cache_for(self, rows: int, *, least: int, most: int) -> int:
         """As Upright.cache_for: the files beside each other share one cache."""
-        lines = (math.ceil(rows / self._lines) + 1) * self._lines
+        lines = (math.ceil(rows / self.block_rows) + 1) * self.block_rows
         needed = lines * self.shape[1] * self.raster.count * np.dtype(self.raster.dtypes[0]).itemsize
         return min(max(least, int(needed * 1.25)), most)
 

@@ -3,8 +3,10 @@
 import hashlib
 import math
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -198,13 +200,25 @@ def _lattice(picture: Picture, scene: Scene, shape: tuple[int, int]) -> tuple[Pi
     """
     rows, cols = scene.grid.shape
     step = rows / shape[0]
-    lines = max(1, round(_LINES / step))
     parts = []
-    for first in range(0, shape[0], lines):
-        last = min(first + lines, shape[0])
+    for first, last in _bands(shape[0], step=step, block=picture.block_rows):
         area = (0, first * step, cols, (last - first) * step)
         parts.append(picture.read(scene.bands, area, (last - first, shape[1]), nodata=scene.nodata, mean=False))
     return np.concatenate([pixels for pixels, _ in parts]), np.concatenate([valid for _, valid in parts])
+
+
+def _bands(lines: int, *, step: float, block: int) -> Iterator[tuple[int, int]]:
+    """Lines of a lattice, first and last, under about _LINES of a file's own at once. Lines of one row of blocks stay together:
+    where two such rows are more than the cache holds, each would be decoded again and again.
+    """
+    under = ((np.arange(lines) + 0.5) * step).astype(int) // block
+    starts = [0, *(np.flatnonzero(np.diff(under)) + 1).tolist(), lines]
+    first = 0
+    for end, after in pairwise(starts[1:]):
+        if (after - first) * step > _LINES:
+            yield first, end
+            first = end
+    yield first, lines
 
 
 def _repeated(pixels: Pixels) -> Pixels:

@@ -106,14 +106,18 @@ class Upright:
             pixels, valid = pixels.swapaxes(0, 1), valid.swapaxes(0, 1)
         return np.ascontiguousarray(pixels), np.ascontiguousarray(valid)
 
+    @property
+    def block_rows(self) -> int:
+        """Lines of a block."""
+        return int(max(self.raster.block_shapes)[0])
+
     def cache_for(self, rows: int, *, least: int, most: int) -> int:
         """Bytes of cache, within bounds, that hold all blocks under so many rows of the whole width: with less, each would be
         decoded again for each colour, and for each window beside the last.
         """
-        block_rows = max(self.raster.block_shapes)[0]
         if self._turn[2]:
             return least
-        lines = (math.ceil(rows / block_rows) + 1) * block_rows
+        lines = (math.ceil(rows / self.block_rows) + 1) * self.block_rows
         needed = lines * self.raster.width * self.raster.count * np.dtype(self.raster.dtypes[0]).itemsize
         # Each block also costs GDAL a little bookkeeping, which tells for strips of one row.
         return min(max(least, int(needed * 1.25)), most)

@@ -1,6 +1,7 @@
 """Windows of pixels: the same whatever the file's layout, with what is not ground left out, and nothing half-read."""
 
 import hashlib
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ from rasterio.enums import ColorInterp, Resampling
 
 from sattrack.errors import SceneError
 from sattrack.imagery import Window
-from sattrack.readers.rasters import RasterReader
+from sattrack.readers.rasters import RasterReader, _bands
 from sattrack.settings import Settings
 
 ALL = Window(0, 0, 160, 120)
@@ -397,3 +398,15 @@ def test_a_small_scene_that_was_surveyed_is_read_from_memory_as_from_its_file(
     assert not pixels[~valid].any()
     from_file.close()
     from_memory.close()
+
+
+@pytest.mark.parametrize(
+    ("lines", "step", "block"), [(1000, 10.0, 512), (1000, 27.0, 1024), (10, 1.0, 64), (1000, 3.7, 1), (1, 5.0, 9)]
+)
+def test_the_survey_takes_every_line_once_and_rows_of_blocks_whole(lines, step, block):
+    bands = list(_bands(lines, step=step, block=block))
+    assert [first for first, _ in bands] == [0, *(last for _, last in bands[:-1])]
+    assert bands[-1][1] == lines
+    under = [{int((line + 0.5) * step) // block for line in range(*band)} for band in bands]
+    assert all(one.isdisjoint(two) for one, two in itertools.pairwise(under))
+    assert all((last - first) * step <= max(1024, block) + step for first, last in bands)
