@@ -1,6 +1,5 @@
 """A mosaic against rasterio.merge, against the file that it was cut from, and against what a machine can hold open."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -136,13 +135,13 @@ def test_a_hundred_files_are_read_with_a_few_open_in_each_of_many_threads(tmp_pa
     with closing(RasterReader(limits=Settings(edge_nodata=False, on_bad_tile="mask"))) as reader:
         asked = list(windows(9, mosaic.grid.shape))
         once = [reader.read(mosaic, *one) for one in asked]
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(list(Path("/proc/self/fd").iterdir()))
         with ThreadPoolExecutor(4) as pool:
             again = list(pool.map(lambda one: reader.read(mosaic, *one), asked * 3))
         for (one, seen), (two, there) in zip(once * 3, again, strict=True):
             assert (one == two).all()
             assert (seen == there).all()
-        assert len(os.listdir("/proc/self/fd")) - before <= 4 * 3 * MOST_OPEN
+        assert len(list(Path("/proc/self/fd").iterdir())) - before <= 4 * 3 * MOST_OPEN
     with gdal_options(Settings()), closing(Mosaic(mosaic, limits=Settings(), known={})) as held:
         held.read(mosaic.bands, (0, 0, 160, 120), (120, 160))
         assert len(held._open) == MOST_OPEN
