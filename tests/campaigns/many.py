@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from sattrack.detections import Detections
 from sattrack.imagery import Grid, Scene, Stretch
 from sattrack.recounting import keep_sites
+from sattrack.reports.shots import MOST_SHOTS
 from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, SceneOutcome, Seen
 from sattrack.settings import Settings
 from sattrack.stores.folder import RunFolder
@@ -125,7 +126,9 @@ def grown(found: list[Cost]) -> list[str]:
     """What takes more memory a scene than it may, or more time than the number of scenes explains, from size to size."""
     faults = []
     for name in dict.fromkeys(one.command for one in found):
-        own = sorted((one for one in found if one.command == name), key=lambda one: one.scenes)
+        # The page fills up to its most rows and pictures, and grows no more after that.
+        least = MOST_SHOTS if name == "report" else 0
+        own = sorted((one for one in found if one.command == name and one.scenes >= least), key=lambda one: one.scenes)
         for less, more in itertools.pairwise(own):
             a_scene = (more.megabytes - less.megabytes) * 2**20 / (more.scenes - less.scenes)
             if a_scene > MOST_BYTES:
