@@ -15,7 +15,7 @@ from sattrack.errors import SattrackError, SceneRefused, UsageError
 from sattrack.imagery import Scene, Stretch
 from sattrack.planning import Request, describe_for, find_for
 from sattrack.ports import AreaReader, Reader
-from sattrack.readers.outlines import read_outlines
+from sattrack.readers.outlines.files import read_outlines
 from sattrack.steps.counting import own_site
 from sattrack.steps.covering import TIERS, area_of, boxes_of, said_of_area
 from sattrack.steps.grounding import finds_back

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sattrack import running
 from sattrack.executors.joining import checked_address
-from sattrack.readers.addresses import checked_hosts
+from sattrack.readers.remote.addresses import checked_hosts
 from sattrack.readers.settings_file import load_settings
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
@@ -17,7 +17,7 @@ from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, folder_of, on
 
 if TYPE_CHECKING:
     from sattrack.inspecting import Facts
-    from sattrack.readers.catalogues import Found
+    from sattrack.readers.catalogues.searching import Found
 
 Inputs = str | Path | Sequence[str | Path]
 
@@ -183,8 +183,8 @@ def fetch(
 
     The texts are those of the options of `sattrack fetch`. Nothing of a picture is read.
     """
-    from sattrack.readers.catalogues import find_items, save_found
-    from sattrack.readers.item_filters import make_filters
+    from sattrack.readers.catalogues.item_filters import make_filters
+    from sattrack.readers.catalogues.searching import find_items, save_found
 
     chosen = chosen_settings(settings, threshold=None, device=None).allowing(checked_hosts(allow_hosts))
     wanted = make_filters(

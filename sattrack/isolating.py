@@ -15,9 +15,9 @@ from sattrack.executors.processes import Bounds, Lost, ProcessExecutor
 from sattrack.keeping import Kept, ended_badly, keep
 from sattrack.looking import Work
 from sattrack.pipeline import detect_scenes
-from sattrack.readers.places import learn
-from sattrack.readers.refreshing import refresh_by
-from sattrack.readers.travels import TRAVELS
+from sattrack.readers.remote.places import learn
+from sattrack.readers.remote.refreshing import refresh_by
+from sattrack.readers.remote.travels import TRAVELS
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 from sattrack.stores.locations import Location

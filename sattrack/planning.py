@@ -12,14 +12,14 @@ from sattrack.imagery import Scene
 from sattrack.looking import Work
 from sattrack.pipeline import plan_work
 from sattrack.ports import Store
+from sattrack.readers.catalogues.item_filters import EVERYTHING, Filters, outlines_of
 from sattrack.readers.checksums import verified
-from sattrack.readers.deliveries import gathered
+from sattrack.readers.deliveries.gathering import gathered
+from sattrack.readers.deliveries.joining import describe_pieces
 from sattrack.readers.describing import describe, time_of
 from sattrack.readers.finding import Source, find_sources
-from sattrack.readers.item_filters import EVERYTHING, Filters, outlines_of
-from sattrack.readers.joining import describe_pieces
-from sattrack.readers.outlines import read_outlines
-from sattrack.readers.ranges import look_again
+from sattrack.readers.outlines.files import read_outlines
+from sattrack.readers.remote.ranges import look_again
 from sattrack.results import ModelCard, SceneOutcome
 from sattrack.settings import Settings
 from sattrack.steps.grounding import finds_back

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from sattrack import wiring
 from sattrack.errors import OutlineError, SettingsError, StoreError
 from sattrack.planning import NOT_NEAR
-from sattrack.readers.outlines import check_kept, read_outlines
+from sattrack.readers.outlines.files import check_kept, read_outlines
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome, acquisitions, scenes_of
 from sattrack.run_parts import RunParts
 from sattrack.settings import Settings

@@ -21,9 +21,9 @@ from sattrack.looking import Timings, Work
 from sattrack.pipeline import detect_scenes
 from sattrack.planning import Planned, Request, plan
 from sattrack.ports import Store
-from sattrack.readers.places import secrets
-from sattrack.readers.refreshing import refresher
-from sattrack.readers.travels import TRAVELS
+from sattrack.readers.remote.places import secrets
+from sattrack.readers.remote.refreshing import refresher
+from sattrack.readers.remote.travels import TRAVELS
 from sattrack.recounting import Run, count_all, keep_sites, open_run, recount, reopen
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
 from sattrack.timeline import Site

@@ -16,7 +16,7 @@ from sattrack.errors import SattrackError, StoreError, UsageError, WeightsError
 from sattrack.face import write_report
 from sattrack.planning import Request, look_for
 from sattrack.readers.arriving import Sight, still_arriving
-from sattrack.readers.outlines import read_outlines
+from sattrack.readers.outlines.files import read_outlines
 from sattrack.reports.alerts import alert_value, write_alerts
 from sattrack.reports.status_page import NO_SCENE, SiteRow, WatchStatus, write_status
 from sattrack.reports.status_rows import rows_of, troubles_of

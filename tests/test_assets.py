@@ -31,8 +31,8 @@ def test_the_wheel_names_files_that_are_there(packed: dict[str, str]) -> None:
 
 
 def test_each_shipped_weight_file_travels_with_its_card_and_page(packed: dict[str, str]) -> None:
-    shipped = sorted((TOP / "weights").glob("*.pt"))
+    shipped = sorted(path for kind in ("*.pt", "*.npz") for path in (TOP / "weights").glob(kind))
     assert (TOP / "weights" / f"{DEFAULT_WEIGHTS}.pt") in shipped
     for path in shipped:
-        for suffix in (".pt", ".json", ".md"):
+        for suffix in (path.suffix, ".json", ".md"):
             assert f"weights/{path.stem}{suffix}" in packed

@@ -93,7 +93,7 @@ def detect(
     another threshold or other outlines at once.
     """
     from sattrack.face import chosen_settings
-    from sattrack.readers.refreshing import refresh_by
+    from sattrack.readers.remote.refreshing import refresh_by
     from sattrack.running import Request
     from sattrack.stores.locations import run_at
     from sattrack.wiring import folder_of, on_backend, put_page

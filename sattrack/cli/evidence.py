@@ -92,7 +92,7 @@ def evidence(
 def _verified(
     pack: Path, run: Path | None, *, allow_remote: bool, allow_host: list[str] | None, as_json: bool, voice: Voice
 ) -> int:  # fmt: skip
-    from sattrack.readers.addresses import checked_hosts
+    from sattrack.readers.remote.addresses import checked_hosts
     from sattrack.verifying import verify
 
     verdict = verify(pack, run=run, allow_remote=allow_remote, allow_hosts=checked_hosts(allow_host or ()))

@@ -11,7 +11,7 @@ from sattrack.cli.exit_codes import OK, SOME_FAILED
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
-    from sattrack.readers.catalogues import Found
+    from sattrack.readers.catalogues.searching import Found
     from sattrack.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -53,7 +53,7 @@ def fetch(
     """
     from sattrack.errors import UsageError
     from sattrack.face import chosen_settings
-    from sattrack.readers.catalogues import find_items, save_found
+    from sattrack.readers.catalogues.searching import find_items, save_found
 
     voice = Voice(quiet=quiet)
     if presets:
@@ -95,7 +95,7 @@ def _tell(found: "Found", *, out: Path | None, voice: Voice, as_json: bool) -> N
 
 
 def _tell_presets(voice: Voice, *, as_json: bool) -> None:
-    from sattrack.readers.presets import PRESETS
+    from sattrack.readers.catalogues.presets import PRESETS
 
     if as_json:
         voice.json(
@@ -110,7 +110,7 @@ def _tell_presets(voice: Voice, *, as_json: bool) -> None:
 
 def _download(found: "Found", folder: Path, *, settings: "Settings", voice: Voice) -> bool:
     """Fetches what was chosen; whether any of it failed."""
-    from sattrack.readers.fetched_items import fetch_pictures
+    from sattrack.readers.catalogues.fetched_items import fetch_pictures
 
     outcome = fetch_pictures(found.items, folder, collections=found.collections, limits=settings, told=voice.say)
     for line in outcome.faults:

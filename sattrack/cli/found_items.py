@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from sattrack.cli.voice import Voice, one_line, plain
 
 if TYPE_CHECKING:
-    from sattrack.readers.catalogues import Found
-    from sattrack.readers.choosing_assets import Choice
-    from sattrack.readers.item_filters import Wanted
+    from sattrack.readers.catalogues.choosing_assets import Choice
+    from sattrack.readers.catalogues.item_filters import Wanted
+    from sattrack.readers.catalogues.searching import Found
 
 _HEAD = ("time (UTC)", "sensor", "GSD, m", "cloud", "off-nadir", "covers", "usable for", "size", "item", "asset")
 _ABLE = {"count": "count", "area": "area only", "presence": "presence only", "refuse": "nothing", "": "unknown"}
@@ -53,7 +53,7 @@ def tell_search(found: "Found", *, voice: Voice) -> None:
 
 def _row(one: "Wanted", of_collection: Mapping[str, Any]) -> dict[str, Any]:
     from sattrack.errors import SceneRefused
-    from sattrack.readers.choosing_assets import choose, native_gsd
+    from sattrack.readers.catalogues.choosing_assets import choose, native_gsd
     from sattrack.steps.judging import capability, capability_warning
 
     item = one.item

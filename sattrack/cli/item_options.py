@@ -11,7 +11,7 @@ from sattrack.cli.voice import Voice
 
 if TYPE_CHECKING:
     from sattrack.planning import Request
-    from sattrack.readers.item_filters import Filters
+    from sattrack.readers.catalogues.item_filters import Filters
 
 _PANEL = "Which items of a catalogue, or of an item file"
 
@@ -85,7 +85,7 @@ def filters(
     max_off_nadir: float | None,
 ) -> "Filters":
     """The filters that the options say. UsageError, OutlineError."""
-    from sattrack.readers.item_filters import make_filters
+    from sattrack.readers.catalogues.item_filters import make_filters
 
     return make_filters(
         sites=sites, bbox=bbox, intersects=intersects, span=datetime, collections=tuple(collection or ()), max_cloud=max_cloud,
@@ -111,7 +111,7 @@ def with_catalogue(
     if not request.allow_remote:
         raise UsageError("a catalogue is not on this machine", where=catalogue[:100], way_out="--allow-remote asks it")
     from sattrack.cli.found_items import tell_search
-    from sattrack.readers.catalogues import find_items, save_found
+    from sattrack.readers.catalogues.searching import find_items, save_found
 
     found = find_items(catalogue, filters=request.filters, limits=request.settings)
     if not is_remote(found.address):

@@ -209,7 +209,7 @@ def with_hosts(settings: Settings, hosts: list[str] | None) -> Settings:
     """The settings, under which the hosts of --allow-host may be asked."""
     if not hosts:
         return settings
-    from sattrack.readers.addresses import checked_hosts
+    from sattrack.readers.remote.addresses import checked_hosts
 
     return settings.allowing(checked_hosts(hosts))
 

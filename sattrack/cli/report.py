@@ -30,7 +30,7 @@ def report(
     before and after each, and what moved between scenes.
     """
     from sattrack.face import write_report
-    from sattrack.readers.addresses import checked_hosts
+    from sattrack.readers.remote.addresses import checked_hosts
 
     page = write_report(
         run, imagery=imagery, allow_remote=allow_remote, allow_hosts=checked_hosts(allow_host or ()),

@@ -108,7 +108,7 @@ def troubles(run: "Run", *, only_errors: bool = False) -> list[str]:
 
 def travels() -> list[str]:
     """What was read of each remote file, and how much of it that is."""
-    from sattrack.readers.travels import TRAVELS
+    from sattrack.readers.remote.travels import TRAVELS
 
     read = TRAVELS.all()
     lines = [f"read {_megabytes(one.read)} of {_megabytes(one.size)} MB of {one.name}" for one in read[:_MOST_TRAVELS]]

@@ -73,7 +73,7 @@ def watch(
     The same call again tells nothing twice; a pass that was stopped goes on with the next. Exit codes: 4 a new alert, 3 scenes
     failed or were refused, 0 neither. The form of CONFIG: docs/watch.md.
     """
-    from sattrack.readers.refreshing import refresh_by
+    from sattrack.readers.remote.refreshing import refresh_by
     from sattrack.readers.watch_file import read_watch_file
     from sattrack.watching import Watching, check_watches
 

@@ -13,7 +13,7 @@ from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import Place, pictures_in, set_name
 from sattrack.labels.sheets import Mark, Sheet, as_set, without_holes
 from sattrack.projections import WGS84
-from sattrack.readers.outlines_geojson import read_geojson
+from sattrack.readers.outlines.geojson import read_geojson
 from sattrack.readers.sidecars import is_mask_name
 
 _CATEGORY = ("class_name", "class", "category", "label", "kind", "type")

@@ -17,11 +17,11 @@ from sattrack.errors import SceneError, SceneRefused
 from sattrack.geometry import Affine6, apply_affine, invert_affine
 from sattrack.imagery import Grid, Scene
 from sattrack.projections import WGS84, project
+from sattrack.readers.deliveries.values import VENDOR
 from sattrack.readers.masks import open_mask
 from sattrack.readers.opening import gdal_errors, gdal_options
 from sattrack.readers.times import time_in_name, time_in_tags
 from sattrack.readers.upright import Upright
-from sattrack.readers.vendor_values import VENDOR
 from sattrack.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 
 from sattrack.errors import ManifestError, SattrackError, SceneRefused, UsageError
 from sattrack.imagery import is_remote
+from sattrack.readers.catalogues.item_files import Pick, Picked, holds_items, pick
+from sattrack.readers.catalogues.item_filters import EVERYTHING, Filters
+from sattrack.readers.deliveries.metadata import contradiction, read_told, read_vendor
+from sattrack.readers.deliveries.names import is_decoy
+from sattrack.readers.deliveries.values import Told
 from sattrack.readers.folders import has_magic, is_picture, natural_key, pictures_below, pictures_matching
 from sattrack.readers.gdals_sidecars import read_gdals
 from sattrack.readers.hints import Hints
-from sattrack.readers.item_files import Pick, Picked, holds_items, pick
-from sattrack.readers.item_filters import EVERYTHING, Filters
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
-from sattrack.readers.places import bare, named_place
+from sattrack.readers.remote.places import bare, named_place
 from sattrack.readers.sidecars import is_mask_name, look_beside, read_sidecars
-from sattrack.readers.vendor_metadata import contradiction, read_told, read_vendor
-from sattrack.readers.vendor_names import is_decoy
-from sattrack.readers.vendor_values import Told
 from sattrack.settings import Settings
 
 _LOG = logging.getLogger(__name__)

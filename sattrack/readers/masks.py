@@ -12,7 +12,7 @@ from sattrack.errors import OutlineError, SceneError, SceneRefused
 from sattrack.geometry import apply_affine
 from sattrack.imagery import Scene, is_remote
 from sattrack.projections import project
-from sattrack.readers.outlines import read_outlines
+from sattrack.readers.outlines.files import read_outlines
 from sattrack.readers.upright import Area, Upright
 from sattrack.settings import Settings
 from sattrack.steps.grounding import pixel_rings

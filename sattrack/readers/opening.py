@@ -18,7 +18,7 @@ from rasterio.session import DummySession
 
 from sattrack.errors import SattrackError, SceneError, SceneRefused
 from sattrack.imagery import is_remote
-from sattrack.readers.remote_rasters import head_of_remote, open_remote, raise_failure, watching_reads
+from sattrack.readers.remote.rasters import head_of_remote, open_remote, raise_failure, watching_reads
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 

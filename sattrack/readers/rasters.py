@@ -19,8 +19,8 @@ from sattrack.readers.holding import MOST_CACHES, Held, at_full_size, unchanged,
 from sattrack.readers.masks import open_mask
 from sattrack.readers.mosaics import Picture, open_picture
 from sattrack.readers.opening import driver_of, gdal_options
-from sattrack.readers.ranges import hang_up
-from sattrack.readers.remote_rasters import content_of_remote
+from sattrack.readers.remote.ranges import hang_up
+from sattrack.readers.remote.rasters import content_of_remote
 from sattrack.readers.resampling import Pixels, Valid, blanked, interleaved
 from sattrack.readers.upright import Area
 from sattrack.readers.vrts import vrt_sources
@@ -77,7 +77,7 @@ class RasterReader:
     def digest(self, scene: Scene) -> str:
         """sha256 of a scene's whole content, and of its mask where it has one; remembered by path, size and time of change.
 
-        Of a mosaic that of all its files in their order. Of a remote file what stands for its content: see readers.ranges.
+        Of a mosaic that of all its files in their order. Of a remote file what stands for its content: see readers.remote.ranges.
         """
         digests = [digest for location in scene.locations for digest in self._digests_at(location)]
         if scene.mask:

@@ -15,7 +15,7 @@ from sattrack.readers.exif import TURNS, orientation
 from sattrack.readers.forgiving import Forgiving
 from sattrack.readers.holes import Holes
 from sattrack.readers.opening import DAMAGED, gdal_errors, open_raster
-from sattrack.readers.remote_rasters import failure_of
+from sattrack.readers.remote.rasters import failure_of
 from sattrack.readers.resampling import interleaved
 from sattrack.settings import Settings
 

@@ -16,7 +16,7 @@ from sattrack.imagery import Window
 from sattrack.labels.sets import read_sets
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import find_sources
-from sattrack.readers.outlines import read_outlines
+from sattrack.readers.outlines.files import read_outlines
 from sattrack.readers.rasters import RasterReader
 from sattrack.running import Request
 from sattrack.steps.grounding import Frame, sample_points

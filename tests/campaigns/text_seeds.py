@@ -17,7 +17,7 @@ from sattrack.labels.sets import read_sets
 from sattrack.readers.chains import read_chain
 from sattrack.readers.count_tables import read_counts
 from sattrack.readers.finding import find_sources
-from sattrack.readers.outlines import read_outlines
+from sattrack.readers.outlines.files import read_outlines
 from sattrack.readers.settings_file import load_settings
 from sattrack.readers.sidecars import look_beside, read_sidecars
 from sattrack.running import Request

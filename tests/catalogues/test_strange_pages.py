@@ -7,8 +7,8 @@ import random
 import pytest
 
 from sattrack.errors import SattrackError
-from sattrack.readers.catalogues import find_items
-from sattrack.readers.item_filters import make_filters
+from sattrack.readers.catalogues.item_filters import make_filters
+from sattrack.readers.catalogues.searching import find_items
 from sattrack.settings import Settings
 from tests.catalogues.serving import load_apis, load_static
 from tests.properties.test_items import changed

@@ -1,7 +1,7 @@
 import pytest
 
 from sattrack.assets import asset_folder
-from sattrack.readers.outlines import read_outlines
+from sattrack.readers.outlines.files import read_outlines
 
 FILES = sorted((asset_folder("configs") / "sites").glob("*.geojson"))
 

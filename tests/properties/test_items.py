@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from sattrack.errors import SattrackError
-from sattrack.readers.choosing_assets import choose
-from sattrack.readers.item_files import pick, read_items
-from sattrack.readers.item_filters import EVERYTHING, Filters, wanted
-from sattrack.readers.item_lists import write_items
-from sattrack.readers.items import Item, Unread
-from sattrack.readers.spans import read_span
+from sattrack.readers.catalogues.choosing_assets import choose
+from sattrack.readers.catalogues.item_files import pick, read_items
+from sattrack.readers.catalogues.item_filters import EVERYTHING, Filters, wanted
+from sattrack.readers.catalogues.item_lists import write_items
+from sattrack.readers.catalogues.items import Item, Unread
+from sattrack.readers.catalogues.spans import read_span
 from sattrack.settings import Settings
 from tests.catalogues.serving import RECORDED
 

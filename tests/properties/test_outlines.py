@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from shapely.geometry import shape
 
 from sattrack.errors import OutlineError
-from sattrack.readers.outlines import check_kept, read_outlines
-from sattrack.readers.outlines_geopackage import _geometry
+from sattrack.readers.outlines.files import check_kept, read_outlines
+from sattrack.readers.outlines.geopackage import _geometry
 from tests.campaigns.text_seeds import geopackage
 
 same = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,7 +7,7 @@ import pytest
 from sattrack.errors import ManifestError, UsageError
 from sattrack.readers import finding
 from sattrack.readers.finding import Source, find_sources
-from sattrack.readers.places import address_of
+from sattrack.readers.remote.places import address_of
 
 
 def touched(folder: Path, *names: str) -> list[Path]:

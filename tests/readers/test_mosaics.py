@@ -12,9 +12,9 @@ from rasterio.merge import merge
 
 from sattrack.errors import SceneError
 from sattrack.imagery import Scene, Window
+from sattrack.readers.deliveries.joining import joined_scene, unlike
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source
-from sattrack.readers.joining import joined_scene, unlike
 from sattrack.readers.mosaics import MOST_OPEN, Mosaic
 from sattrack.readers.opening import gdal_options
 from sattrack.readers.rasters import RasterReader

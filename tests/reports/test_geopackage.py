@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 import shapely
 
-from sattrack.readers.outlines import read_outlines
+from sattrack.readers.outlines.files import read_outlines
 from sattrack.reports.geopackage import write_geopackage
 
 

@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from sattrack.readers.outlines import read_outlines
+from sattrack.readers.outlines.files import read_outlines
 from sattrack.reports.kml import write_kml
 
 NS = {"k": "http://www.opengis.net/kml/2.2"}

@@ -1,0 +1,1 @@
+"""Catalogues: STAC items found, filtered, and made sources."""

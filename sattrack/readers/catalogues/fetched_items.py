@@ -1,0 +1,107 @@
+"""Fetched items: the chosen pictures of items in a folder, with a list of them that needs no network."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sattrack.errors import SceneError, SceneRefused, StoreError
+from sattrack.imagery import is_remote
+from sattrack.readers.catalogues.choosing_assets import choose
+from sattrack.readers.catalogues.downloading import download
+from sattrack.readers.catalogues.item_files import coarse, file_name
+from sattrack.readers.catalogues.item_filters import Wanted
+from sattrack.readers.catalogues.item_lists import write_items
+from sattrack.readers.catalogues.item_places import place_of
+from sattrack.readers.catalogues.items import Asset, Item
+from sattrack.readers.catalogues.signing import sign
+from sattrack.settings import Settings
+
+ITEMS = "items.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was fetched: the list, how many pictures, bytes that came over the network, and what failed or was refused."""
+
+    items: Path
+    fetched: int
+    received: int
+    faults: tuple[str, ...]
+
+
+def fetch_pictures(
+    found: Sequence[Wanted], folder: Path, *, collections: Mapping[str, Mapping[str, Any]], limits: Settings,
+    told: Callable[[str], None] = lambda _line: None,
+) -> Fetched:  # fmt: skip
+    """Fetches the chosen picture and mask of each item that can be counted. One that fails costs itself alone; a second call
+    goes on where the first ended. StoreError where the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot be made: {error.strerror}", where=str(folder), way_out="give another --download") from error
+    left, received = limits.download_bytes, 0
+    kept: list[Wanted] = []
+    faults: list[str] = []
+    names: set[str] = set()
+
+    def came(count: int) -> None:
+        nonlocal received
+        received += count
+
+    for one in found:
+        name = _unlike(file_name(one.item.id), names)
+        try:
+            files, size = _fetched(one.item, folder, name=name, most=left, limits=limits, came=came)
+        except (SceneError, SceneRefused) as error:
+            faults.append(f"{one.item.id}: {error.message}" + (f" ({error.way_out})" if error.way_out else ""))
+            continue
+        left -= size
+        kept.append(replace(one, item=_moved(one.item, files)))
+        told(f"{name}: {size / 1e6:,.1f} MB")
+    write_items(folder / ITEMS, kept, asked={}, collections=collections)
+    return Fetched(folder / ITEMS, len(kept), received, tuple(faults))
+
+
+def _fetched(
+    item: Item, folder: Path, *, name: str, most: int, limits: Settings, came: Callable[[int], None]
+) -> tuple[dict[str, str], int]:
+    """Asset -> name of its file, and the bytes of all."""
+    choice = choose(item)
+    if refused := coarse(choice, item):
+        raise refused
+    files, size = {}, 0
+    for asset in (choice.asset, choice.mask):
+        if asset is None:
+            continue
+        to = f"{name}{_ending(asset, choice.mask)}"
+        place = place_of(asset.href, item, allow_remote=True, allow_hosts=limits.allow_hosts)
+        if not is_remote(place):
+            raise SceneRefused("its picture lies on this machine already", where=place, way_out="detect reads it where it is")
+        sign(place, item, limits=limits)
+        size += download(place, folder / to, sha256=asset.sha256, most=most - size, limits=limits, told=came)
+        files[asset.key] = to
+    return files, size
+
+
+def _ending(asset: Asset, mask: Asset | None) -> str:
+    """A suffix, and of a mask what tells how it is to be understood."""
+    path = PurePosixPath(asset.href.partition("?")[0])
+    suffix = path.suffix.casefold() if path.suffix.casefold() in (".tif", ".tiff", ".jp2", ".j2k") else ".tif"
+    return f"_{asset.key.replace('-', '_').removeprefix('ortho_')}{suffix}" if asset is mask else suffix
+
+
+def _moved(item: Item, files: Mapping[str, str]) -> Item:
+    """The item with the fetched assets only, at their new places."""
+    assets = {key: {**item.raw["assets"][key], "href": name} for key, name in files.items()}
+    return replace(item, base="", raw={**item.raw, "assets": assets})
+
+
+def _unlike(name: str, names: set[str]) -> str:
+    """A name that no other file of the folder has."""
+    number, chosen = 2, name
+    while chosen.casefold() in names:
+        chosen, number = f"{name}-{number}", number + 1
+    names.add(chosen.casefold())
+    return chosen

@@ -1,0 +1,91 @@
+"""Footprints: where a STAC item lies, as polygons in longitude and latitude cut at the antimeridian."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.affinity import translate
+
+from sattrack.errors import OutlineError, SceneError
+from sattrack.readers.outlines.geojson import geometry_of
+
+Box = tuple[float, float, float, float]
+_WORLD = shapely.box(-180, -90, 180, 90)
+
+
+def read_box(value: Any) -> Box | None:
+    """west, south, east, north of a `bbox` of four or six numbers; west > east where it crosses the antimeridian. none of none.
+
+    ValueError where it cannot be one.
+    """
+    if value is None:
+        return None
+    numeric = isinstance(value, list | tuple) and all(isinstance(n, int | float) and not isinstance(n, bool) for n in value)
+    if not numeric or len(value) not in (4, 6):
+        raise ValueError("the bbox is not four numbers")
+    half = len(value) // 2
+    west, south, east, north = (float(n) for n in (value[0], value[1], value[half], value[half + 1]))
+    if not (-360 <= west <= 360 and -360 <= east <= 360 and -90 <= south <= north <= 90):
+        raise ValueError(f"the bbox {[west, south, east, north]} is no longitude and latitude")
+    return west, south, east, north
+
+
+def area_of(box: Box) -> shapely.Geometry:
+    """What a box covers: two parts where it crosses the antimeridian."""
+    west, south, east, north = box
+    return wrapped(shapely.box(west, south, east + 360 if east < west else east, north))
+
+
+def footprint_of(geometry: Any, bbox: Any, *, where: str) -> shapely.Geometry | None:
+    """Where an item lies, by its geometry, else by its bbox; none where it says neither. SceneError where it cannot be."""
+    try:
+        box = read_box(bbox)
+    except ValueError as error:
+        raise SceneError(str(error), where=where, way_out=_WAY_OUT) from error
+    if geometry is None:
+        return area_of(box) if box else None
+    try:
+        shape = geometry_of(Path("item"), geometry, number=1)
+    except OutlineError as error:
+        raise SceneError(f"its geometry cannot be read: {error.message}", where=where, way_out=_WAY_OUT) from error
+    points = shapely.get_coordinates(shape)
+    if np.abs(points[:, 0]).max() > 360 or np.abs(points[:, 1]).max() > 90:
+        raise SceneError("its geometry is no longitude and latitude", where=where, way_out=_WAY_OUT)
+    # As many producers write it: corners of both sides, and a ring that runs round the world the wrong way.
+    torn = [part.bounds[2] - part.bounds[0] > 180 for part in shapely.get_parts(shape)]
+    if any(torn) and (box is None or box[0] > box[2]):
+        shape = shapely.transform(shape, lambda xy: np.stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360, xy[:, 0]), xy[:, 1]], 1))
+    shape = shape if shape.is_valid else shapely.make_valid(shape)
+    return wrapped(shape)
+
+
+def wrapped(shape: shapely.Geometry) -> shapely.Geometry:
+    """The same place between -180 and 180 degrees."""
+    west, _, east, _ = shape.bounds
+    if west >= -180 and east <= 180:
+        return shape
+    turns = [translate(shape, xoff=360.0 * turn).intersection(_WORLD) for turn in (-1, 0, 1)]
+    return shapely.union_all([part for part in turns if part.area > 0])
+
+
+def share_of(outline: shapely.Geometry, footprint: shapely.Geometry) -> float:
+    """The share of an outline that a footprint covers, 0 to 1: of a site so small that degrees do for areas."""
+    if outline.area <= 0:
+        return 0.0
+    return float(min(1.0, outline.intersection(footprint).area / outline.area))
+
+
+def boxes_around(shapes: Sequence[shapely.Geometry], *, most: int) -> list[Box]:
+    """Boxes around shapes, a tenth of a kilometre wider; those that touch are one, and all are where over `most`."""
+    boxes = [shapely.box(*shape.bounds).buffer(_ROOM, join_style="mitre") for shape in shapes]
+    joined = [shapely.box(*part.bounds) for part in shapely.get_parts(shapely.union_all(boxes))]
+    if len(joined) > most:
+        joined = [shapely.box(*shapely.union_all(joined).bounds)]
+    found = [tuple(round(float(n), 6) for n in part.intersection(_WORLD).bounds) for part in joined]
+    return sorted(found)  # type: ignore[arg-type]
+
+
+_ROOM = 0.001
+_WAY_OUT = "mend the item, or give its picture instead"

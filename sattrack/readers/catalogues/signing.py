@@ -1,0 +1,85 @@
+"""Signing: leave to read the Planetary Computer's files, which anybody is given who asks, for a while."""
+
+import datetime as dt
+import re
+import threading
+from contextlib import closing
+from urllib.parse import urlsplit
+
+from sattrack.errors import CatalogueError, RemoteError, SceneError
+from sattrack.readers.catalogues.items import Item
+from sattrack.readers.remote.documents import Documents
+from sattrack.readers.remote.places import address_of, learn
+from sattrack.readers.times import parse_time
+from sattrack.settings import Settings
+
+CATALOGUE_HOST = "planetarycomputer.microsoft.com"
+TOKENS_AT = "https://planetarycomputer.microsoft.com/api/sas/v1/token"
+_BLOB = re.compile(r"https://([a-z0-9]{3,24})\.blob\.core\.windows\.net/([a-z0-9-]{3,63})/.+")
+# A token this near its end is asked for anew.
+_ROOM = dt.timedelta(minutes=5)
+
+_TOKENS: dict[tuple[str, str], tuple[str, dt.datetime]] = {}
+_REFUSED: dict[tuple[str, str], SceneError] = {}
+_LOCK = threading.Lock()
+
+
+def sign(place: str, item: Item, *, limits: Settings) -> None:
+    """Gets leave to read a file of the Planetary Computer's, and keeps it in memory; leaves all other places alone.
+
+    RemoteError where none is given.
+    """
+    found = _BLOB.fullmatch(place)
+    if not found or "?" in address_of(place) or not _is_theirs(item):
+        return
+    learn({place: _token(found[1], found[2], limits=limits)})
+
+
+def forget_refusals() -> None:
+    """A new search or run begins: what was refused is asked for again."""
+    with _LOCK:
+        _REFUSED.clear()
+
+
+def _is_theirs(item: Item) -> bool:
+    links = item.raw.get("links")
+    hrefs = [str(link.get("href")) for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+    return any(_host(href) == CATALOGUE_HOST for href in (item.base, *hrefs))
+
+
+def _host(href: str) -> str:
+    try:
+        return (urlsplit(href).hostname or "").casefold()
+    except ValueError:
+        return ""
+
+
+def _token(account: str, container: str, *, limits: Settings) -> str:
+    key = (account, container)
+    with _LOCK:
+        if key in _REFUSED:
+            raise _REFUSED[key]
+        token, until = _TOKENS.get(key, ("", dt.datetime.min.replace(tzinfo=dt.UTC)))
+        if until > dt.datetime.now(dt.UTC) + _ROOM:
+            return token
+        try:
+            _TOKENS[key] = _asked(f"{TOKENS_AT}/{account}/{container}", limits=limits)
+        except SceneError as error:
+            _REFUSED[key] = error
+            raise
+        return _TOKENS[key][0]
+
+
+def _asked(address: str, *, limits: Settings) -> tuple[str, dt.datetime]:
+    try:
+        with closing(Documents(address, limits=limits)) as documents:
+            said = documents.get(address)
+        token, until = said["token"], said["msft:expiry"]
+        if not isinstance(token, str) or not token or not isinstance(until, str):
+            raise CatalogueError("something else came")
+        # They last an hour, which parse_time takes for a time that is not yet to come.
+        return token, parse_time(until)
+    except RemoteError:
+        raise
+    except (CatalogueError, KeyError, TypeError, ValueError) as error:
+        raise RemoteError(f"no leave to read was given: {error}", where=address, way_out="run again later") from error

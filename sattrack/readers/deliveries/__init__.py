@@ -1,0 +1,1 @@
+"""Deliveries: what vendors name and say, and many files as one scene."""

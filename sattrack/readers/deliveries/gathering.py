@@ -1,0 +1,255 @@
+"""Deliveries: the files of one acquisition gathered into one scene, and which of its products is counted."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from sattrack.errors import SattrackError, SceneRefused
+from sattrack.imagery import Scene
+from sattrack.readers.deliveries.joining import MOST_PIECES, joined_scene, other_moment, unlike
+from sattrack.readers.deliveries.names import BASIC, COLOUR, PAN, Named, named, without_tile
+from sattrack.readers.finding import Source
+from sattrack.readers.mosaics import demand_end
+from sattrack.settings import Settings
+from sattrack.steps.grounding import Frame, footprint
+from sattrack.steps.judging import capability
+
+# Up to this size of pixel colour is counted rather than the finer gray: every labelled set of 0.65 m or finer has an AP at 0.3
+# of 0.85 or more (docs/detector.md), and colour parts boxes from the ground and from each other.
+FINE_COLOUR_M = 0.65
+_MOST_SHOWN = 6
+
+Describe = Callable[[Source], Scene]
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """A file of a group, and what it is; none where it cannot be described."""
+
+    source: Source
+    scene: Scene | None
+
+
+def gathered(sources: Sequence[Source], *, describe: Describe, limits: Settings) -> list[Source]:
+    """The sources, with the files of one acquisition as one: those that a manifest joins, and the tiles of a delivery.
+
+    Files that share CRS, pixel size and lattice become one mosaic; others of the same acquisition stay files of their own, and
+    are counted together. Of several products of one acquisition all but one are set aside. The order is kept.
+    """
+    groups: dict[tuple[str, ...], list[int]] = {}
+    times_named = Counter(source.scene_id for source in sources)
+    for number, source in enumerate(sources):
+        if key := _group_of(source, joined=times_named[source.scene_id] > 1):
+            groups.setdefault(key, []).append(number)
+    at: dict[int, list[Source]] = {number: [source] for number, source in enumerate(sources)}
+    taken = {name.casefold() for source in sources for name in (source.part, source.scene_id)}
+    for key, numbers in groups.items():
+        by_name = key[0] == "tiles"
+        if len(numbers) < 2 and not (by_name and sources[numbers[0]].hints.listed):
+            continue
+        made = _gather([sources[number] for number in numbers], by_name=by_name, describe=describe, limits=limits, taken=taken)
+        at.update({number: [] for number in numbers})
+        at[numbers[0]] = made
+    return _one_product([source for number in sorted(at) for source in at[number]], describe=describe)
+
+
+def _group_of(source: Source, *, joined: bool) -> tuple[str, ...]:
+    """What the files of one acquisition share; nothing for a file that stands alone. joined: by a manifest or items."""
+    if source.fault is not None or source.coarse is not None:
+        return ()
+    if joined or source.scene_id != source.part:
+        return ("scene", source.scene_id)
+    name = named(PurePath(source.path).stem)
+    return ("tiles", str(PurePath(source.path).parent), name.product) if name.tile else ()
+
+
+def _gather(
+    sources: Sequence[Source], *, by_name: bool, describe: Describe, limits: Settings, taken: set[str]
+) -> list[Source]:  # fmt: skip
+    """The sources of one group, those that fit each other as one."""
+    scene_id = _free_name(_without_tile(sources[0]), taken) if by_name else sources[0].scene_id
+    known = [_One(source, _whole(source, describe, limits=limits)) for source in sources]
+    if by_name and not any(one.scene and one.scene.grid.georeferenced for one in known):
+        return list(sources)
+    first = next((one.scene for one in known if one.scene), None)
+    clusters: list[list[_One]] = []
+    made, doubles, alone = [], [], []
+    for one in known:
+        if one.scene is None:
+            alone.append(replace(one.source, scene_id=scene_id))
+        elif by_name and first and (why := other_moment(first, one.scene)):
+            alone.append(_noting(one.source, f"not joined with {sources[0].part}, whose name it shares: {why}"))
+        elif twin := next((o for c in clusters for o in c if o.scene and _doubles(o.scene, one.scene)), None):
+            reason = f"it shows the same pixels of the ground as {PurePath(twin.source.path).name}, which is counted"
+            doubles.append(replace(one.source, scene_id=scene_id, aside=reason))
+        else:
+            fitting = (c for c in clusters if c[0].scene and not unlike(c[0].scene, one.scene))
+            cluster = next(fitting, None)
+            clusters.append([one]) if cluster is None else cluster.append(one)
+    clusters.sort(key=len, reverse=True)
+    for cluster in clusters:
+        part = scene_id if by_name and cluster is clusters[0] else cluster[0].source.part
+        made += _as_one(cluster, main=clusters[0], scene_id=scene_id, part=part, limits=limits)
+    if by_name and made:
+        made[0] = _noting(made[0], *_missing(sources))
+    return [*made, *doubles, *alone]
+
+
+def _without_tile(source: Source) -> str:
+    """The name of a tile's picture, in the letters of its file."""
+    stem = PurePath(source.path).stem
+    short = without_tile(stem.casefold())
+    for start in range(len(stem) + 1):
+        end = start + len(stem) - len(short)
+        if (stem[:start] + stem[end:]).casefold() == short:
+            return stem[:start] + stem[end:] or PurePath(source.path).parent.name or stem
+    return stem
+
+
+def _as_one(cluster: Sequence[_One], *, main: Sequence[_One], scene_id: str, part: str, limits: Settings) -> list[Source]:
+    """A mosaic of files that are alike, or each for itself where they cannot be one."""
+    sources = [replace(one.source, scene_id=scene_id) for one in cluster]
+    scenes = [one.scene for one in cluster if one.scene]
+    if cluster is not main and main[0].scene:
+        sources[0] = _noting(sources[0], f"not joined with {main[0].source.part}: {unlike(main[0].scene, scenes[0])}")
+    if len(sources) == 1:
+        return sources
+    rows, cols = joined_scene(scenes).grid.shape
+    if len(sources) > MOST_PIECES or rows * cols > limits.max_pixels:
+        why = f"{len(sources):,} files of {cols} x {rows} pixels in all, more than {MOST_PIECES:,} or {limits.max_pixels:,}"
+        return [_noting(source, f"not read as one picture with the others of its scene: {why}") for source in sources]
+    note = f"{len(sources)} files of one lattice are read as one picture, {_span(sources)}"
+    return [replace(sources[0], part=part, hints=replace(sources[0].hints, notes=(note,)), pieces=tuple(sources))]
+
+
+def _span(sources: Sequence[Source]) -> str:
+    """Which files, in a few words: run.json has all their names."""
+    tiles = [tile for source in sources if (tile := named(PurePath(source.path).stem).tile)]
+    if len(tiles) == len(sources):
+        (first_row, first_col), (last_row, last_col) = min(tiles), max(tiles)
+        return f"R{first_row}C{first_col} to R{last_row}C{last_col}"
+    return f"{PurePath(sources[0].path).name} to {PurePath(sources[-1].path).name}"
+
+
+def _doubles(one: Scene, two: Scene) -> bool:
+    # The quick questions first: of many files each is held against all.
+    return one.grid.transform == two.grid.transform and one.grid.shape == two.grid.shape and not unlike(one, two)
+
+
+def _missing(sources: Sequence[Source]) -> list[str]:
+    """What must be said of tiles that are not there, by the vendor's list or else by the grid of those that are."""
+    here = {PurePath(source.path).name.casefold() for source in sources}
+    stems = {PurePath(name).stem for name in here}
+    listed = dict.fromkeys(name for source in sources for name in source.hints.listed)
+    if listed:
+        # Jpeg 2000 may have been written again as GeoTIFF: the stem tells.
+        gone = [name for name in listed if name.casefold() not in here and PurePath(name).stem.casefold() not in stems]
+        whole = len(listed)
+        by = "the vendor's list"
+    else:
+        tiles = {tile for source in sources if (tile := named(PurePath(source.path).stem).tile)}
+        rows, cols = max(row for row, _ in tiles), max(col for _, col in tiles)
+        if rows * cols > MOST_PIECES:
+            return []
+        grid = [(row, col) for row in range(1, rows + 1) for col in range(1, cols + 1)]
+        gone, whole = [f"R{row}C{col}" for row, col in grid if (row, col) not in tiles], len(grid)
+        by = "their names"
+    if not gone:
+        return []
+    are = "is" if len(gone) == 1 else "are"
+    whole_by = f"of {whole} files by {by}, {len(gone)} {are} not here ({_shown(gone)})"
+    return [f"the delivery is not whole: {whole_by}, and nothing is seen there"]
+
+
+def _one_product(sources: Sequence[Source], *, describe: Describe) -> list[Source]:
+    """Of the products of one acquisition only one is counted: colour where it is fine enough, else the finest."""
+    products: dict[str, list[tuple[int, Named]]] = {}
+    for number, source in enumerate(sources):
+        name = named(PurePath(source.path).stem)
+        if name.acquisition and not source.fault and not source.coarse and not source.aside:
+            products.setdefault(name.acquisition, []).append((number, name))
+    out = list(sources)
+    for group in products.values():
+        if len({name.product for _, name in group}) > 1:
+            _choose(out, group, describe=describe)
+    return out
+
+
+def _choose(out: list[Source], group: Sequence[tuple[int, Named]], *, describe: Describe) -> None:
+    """Sets aside, in place, all products of one acquisition but the one that is to be counted, and those that lie elsewhere.
+
+    A product that is damaged stays, and its own turn will tell.
+    """
+    scenes: dict[int, Scene | None] = {}
+    for number, _ in group:
+        try:
+            scenes[number] = describe(out[number])
+        except SceneRefused:
+            scenes[number] = None
+        except SattrackError:
+            continue
+    left = [(number, name, scene) for number, name in group if (scene := scenes.get(number)) and _countable(scene)]
+    while left:
+        best, chosen, scene = min(left, key=lambda one: (_rank(one[1].kind, one[2]), one[0]))
+        for number, name in group:
+            if number not in scenes or out[number].aside or name.product == chosen.product:
+                continue
+            other = scenes[number]
+            if other is None or _covers(scene, other):
+                why = f"the same acquisition is counted from {out[best].part} ({_kind(chosen.kind, scene)})"
+                out[number] = replace(out[number], aside=why)
+                out[best] = _noting(out[best], f"{out[number].part} is another product of the same acquisition, and not used")
+        left = [one for one in left if one[0] != best and not out[one[0]].aside]
+
+
+def _countable(scene: Scene) -> bool:
+    return capability(scene.grid.gsd_m) == "count"
+
+
+def _rank(kind: str, scene: Scene) -> tuple[int, float]:
+    size = max(scene.grid.gsd_m)
+    fine = kind != PAN and len(scene.bands) == 3 and size <= FINE_COLOUR_M
+    return (2 if kind == BASIC else 0 if fine else 1), size
+
+
+def _kind(kind: str, scene: Scene) -> str:
+    gray = kind == PAN or (kind != COLOUR and len(scene.bands) == 1)
+    return f"{PAN if gray else COLOUR}, {max(scene.grid.gsd_m):.2g} m"
+
+
+def _covers(one: Scene, two: Scene) -> bool:
+    """Whether two scenes of one acquisition show the same ground, at least for the most part of the second."""
+    if not (one.grid.georeferenced and two.grid.georeferenced):
+        return not one.grid.georeferenced and not two.grid.georeferenced
+    frame = Frame.of_grid(one.grid)
+    first, second = footprint(one.grid, frame=frame), footprint(two.grid, frame=frame)
+    return bool(second.area > 0 and first.intersection(second).area >= 0.5 * second.area)
+
+
+def _whole(source: Source, describe: Describe, *, limits: Settings) -> Scene | None:
+    """What a source is; none where it fails, which its own turn will tell: a file cut off costs itself, not all the others."""
+    try:
+        scene = describe(source)
+        demand_end(scene, limits=limits)
+        return scene
+    except SattrackError:
+        return None
+
+
+def _noting(source: Source, *notes: str) -> Source:
+    return replace(source, hints=replace(source.hints, notes=(*source.hints.notes, *notes)))
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """A name that no other scene or file has; it is taken from now on."""
+    free, number = name, 2
+    while free.casefold() in taken:
+        free, number = f"{name}-{number}", number + 1
+    taken.add(free.casefold())
+    return free
+
+
+def _shown(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:_MOST_SHOWN]) + (f" and {len(listed) - _MOST_SHOWN} more" if len(listed) > _MOST_SHOWN else "")

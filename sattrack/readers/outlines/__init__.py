@@ -1,0 +1,1 @@
+"""Outlines: sites from GeoJSON, GeoPackage and KML."""

@@ -1,0 +1,74 @@
+"""Leave to read the Planetary Computer's files: asked for once a container, kept in memory, and for no other item's files."""
+
+import datetime as dt
+
+import pytest
+
+from sattrack.errors import RemoteError
+from sattrack.readers.catalogues import signing
+from sattrack.readers.catalogues.items import read_item
+from sattrack.readers.remote.places import address_of
+from sattrack.settings import Settings
+from tests.catalogues.serving import RECORDED, serving
+
+PLACE = "https://naipeuwest.blob.core.windows.net/naip/v002/ca/a.tif"
+
+
+@pytest.fixture
+def theirs():
+    import json
+
+    return read_item(json.loads((RECORDED / "planetary-computer/naip.json").read_text()), where="naip", base="/tmp")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """A server of tokens in the place of the Planetary Computer's, and the settings that let it be asked."""
+    monkeypatch.setattr(signing, "_TOKENS", {})
+    monkeypatch.setattr(signing, "_REFUSED", {})
+    with serving() as served:
+        monkeypatch.setattr(signing, "TOKENS_AT", f"{served.base}/token")
+        yield served, Settings(remote_tries=1, remote_timeout_s=2).allowing([f"127.0.0.1:{served.port}"])
+
+
+def token(served, *, minutes: int, text: str = "sig=notakey%3D") -> None:
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=minutes)
+    served.put("/token/naipeuwest/naip", {"msft:expiry": f"{until:%Y-%m-%dT%H:%M:%SZ}", "token": text})
+
+
+def test_leave_is_asked_for_once_and_is_no_part_of_the_place(asked, theirs) -> None:
+    served, limits = asked
+    token(served, minutes=45)
+    for name in ("a", "b", "c"):
+        signing.sign(PLACE.replace("a.tif", f"{name}.tif"), theirs, limits=limits)
+    assert address_of(PLACE) == f"{PLACE}?sig=notakey%3D"
+    assert len(served.asked) == 1
+
+
+def test_leave_that_ends_soon_is_asked_for_anew(asked, theirs) -> None:
+    served, limits = asked
+    token(served, minutes=2)
+    signing.sign(f"{PLACE}1", theirs, limits=limits)
+    token(served, minutes=45, text="sig=fresh")
+    signing.sign(f"{PLACE}2", theirs, limits=limits)
+    assert address_of(f"{PLACE}2") == f"{PLACE}2?sig=fresh"
+
+
+def test_no_other_place_and_no_other_catalogues_item_is_signed(asked, theirs) -> None:
+    served, limits = asked
+    token(served, minutes=45)
+    signing.sign("https://example.org/naip/a.tif", theirs, limits=limits)
+    signing.sign("https://naipeuwest.blob.core.windows.net.example.org/naip/a.tif", theirs, limits=limits)
+    stranger = read_item({**theirs.raw, "links": []}, where="x", base="/tmp")
+    signing.sign(f"{PLACE}3", stranger, limits=limits)
+    assert served.asked == []
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"[]", b'{"token": ""}', b'{"token": "a", "msft:expiry": 3}'])
+def test_leave_that_is_not_given_is_an_error_and_asked_for_once(asked, theirs, answer: bytes) -> None:
+    served, limits = asked
+    served.files["/token/naipeuwest/naip"] = answer
+    for _ in range(3):
+        with pytest.raises(RemoteError, match="no leave"):
+            signing.sign(PLACE + "4", theirs, limits=limits)
+    assert len(served.asked) == 1

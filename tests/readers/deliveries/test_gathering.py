@@ -1,0 +1,331 @@
+"""Which files are found as one scene, which stay apart, which are set aside, and what is said of each."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from sattrack.imagery import Scene
+from sattrack.readers.deliveries.gathering import gathered
+from sattrack.readers.deliveries.joining import describe_pieces
+from sattrack.readers.deliveries.names import COLOUR, PAN, is_decoy, named, without_tile
+from sattrack.readers.describing import describe
+from sattrack.readers.finding import Source, find_sources
+from sattrack.settings import Settings
+from tests.readers.delivered import AIRBUS, MAXAR, cut, dimap, imd, til, write_tile
+
+ROWS, COLS = (37, 78), (29, 81, 133)
+
+
+def describing(source: Source, *, limits: Settings) -> Scene:
+    own = partial(describing, limits=limits)
+    return describe_pieces(source, describe=own) if source.pieces else describe(source, limits=limits)
+
+
+def found(*inputs: Path, recursive: bool = False, limits: Settings | None = None) -> list[Source]:
+    limits = limits or Settings()
+    sources = find_sources([str(one) for one in inputs], recursive=recursive)
+    return gathered(sources, describe=partial(describing, limits=limits), limits=limits)
+
+
+def scene_of(source: Source) -> Scene:
+    return describing(source, limits=Settings())
+
+
+def told(source: Source, *words: str) -> None:
+    assert any(all(word in note for word in words) for note in source.hints.notes), source.hints.notes
+
+
+@pytest.mark.parametrize(
+    ("stem", "acquisition", "kind", "product", "tile"),
+    [
+        ("23OCT14011501-P2AS_R2C13-012345678010_01_P001", "23oct14011501 012345678010_01_p001", PAN,
+         "23oct14011501-p2as-012345678010_01_p001", (2, 13)),
+        ("23OCT14011501-M2AS-012345678010_01_P001", "23oct14011501 012345678010_01_p001", COLOUR,
+         "23oct14011501-m2as-012345678010_01_p001", None),
+        ("IMG_PHR1A_P_202310140115012_ORT_5001234101-001_R1C1", "phr1a 202310140115012", PAN,
+         "img_phr1a_p_202310140115012_ort_5001234101-001", (1, 1)),
+        ("IMG_PNEO3_PMS-FS_202310140115012_ORT_1234_RGB_R1C2", "pneo3 202310140115012", COLOUR,
+         "img_pneo3_pms-fs_202310140115012_ort_1234_rgb", (1, 2)),
+        ("103001010A000000-visual", "103001010a000000", COLOUR, "103001010a000000-visual", None),
+        ("20231014_011501_24_2475_3B_AnalyticMS_SR_8b_clip", "20231014_011501_24_2475", COLOUR,
+         "20231014_011501_24_2475_3b_analyticms_sr_8b_clip", None),
+        ("20231014_011501_ssc4_u0001_panchromatic", "20231014_011501_ssc4_u0001", PAN,
+         "20231014_011501_ssc4_u0001_panchromatic", None),
+        ("port_R1C2", "", "", "port", (1, 2)),
+        ("port-r01c10_v2", "", "", "port_v2", (1, 10)),
+        ("XR1C2", "", "", "xr1c2", None),
+        ("R1C2", "", "", "", (1, 2)),
+    ],
+)  # fmt: skip
+def test_what_names_say(stem: str, acquisition: str, kind: str, product: str, tile: tuple[int, int] | None) -> None:
+    one = named(stem)
+    assert (one.acquisition, one.kind, one.product, one.tile) == (acquisition, kind, product, tile)
+    assert without_tile(stem.casefold()) == product
+
+
+@pytest.mark.parametrize("suffix", [".TIF", ".jp2"])
+def test_tiles_in_a_folder_are_one_scene_without_being_named(tmp_path: Path, picture: np.ndarray, suffix: str) -> None:
+    options = {"driver": "JP2OpenJPEG", "QUALITY": "100", "REVERSIBLE": "YES", "photometric": None} if suffix == ".jp2" else {}
+    if options:
+        options.pop("photometric")
+    cut(picture, tmp_path, rows=ROWS, cols=COLS, suffix=suffix, **options)
+    (tmp_path / f"{MAXAR.format(kind='S', tile='')}.IMD").write_text(imd())
+    write_tile(tmp_path / "other.tif", picture[:, :30, :30])
+    one, other = found(tmp_path)
+    assert (one.part, one.scene_id) == (MAXAR.format(kind="S", tile=""),) * 2
+    assert len(one.pieces) == 12
+    assert (other.part, other.pieces) == ("other", ())
+    scene = scene_of(one)
+    assert (scene.id, scene.part, scene.grid.shape, scene.sensor) == (one.scene_id, one.part, (120, 160), "WorldView-3")
+    told(one, "12 files", "R1C1 to R3C4")
+
+
+def test_rows_and_columns_of_two_figures_are_in_their_order(tmp_path: Path, picture: np.ndarray) -> None:
+    cut(picture, tmp_path, rows=(), cols=tuple(range(12, 156, 12)), name="port{tile}")
+    (one,) = found(tmp_path)
+    assert [Path(piece.path).stem for piece in one.pieces] == [f"port_R1C{i}" for i in range(1, 14)]
+
+
+def test_the_name_of_a_delivery_is_never_that_of_another_file(tmp_path: Path, picture: np.ndarray) -> None:
+    cut(picture, tmp_path, rows=(), cols=(80,), name="port{tile}")
+    write_tile(tmp_path / "port.tif", picture[:, :30, :30])
+    assert sorted(one.part for one in found(tmp_path)) == ["port", "port-2"]
+
+
+def test_tiles_that_are_named_by_their_place_alone_are_named_after_their_folder(tmp_path: Path, picture: np.ndarray) -> None:
+    folder = tmp_path / "rajin"
+    folder.mkdir()
+    for i in (0, 1):
+        write_tile(folder / f"R1C{i + 1}.tif", picture[:, :, :80], col=80 * i)
+    assert [one.part for one in found(folder)] == ["rajin"]
+
+
+def test_a_missing_tile_of_the_grid_is_said(tmp_path: Path, picture: np.ndarray) -> None:
+    cut(picture, tmp_path, rows=ROWS, cols=COLS, without=["R2C3", "R3C1"])
+    (one,) = found(tmp_path)
+    assert len(one.pieces) == 10
+    told(one, "not whole", "12 files", "2 are not here (R2C3, R3C1)")
+
+
+def test_half_a_delivery_is_told_by_the_vendors_list_even_where_one_tile_came(tmp_path: Path, picture: np.ndarray) -> None:
+    paths = cut(picture, tmp_path, rows=ROWS, cols=COLS)
+    (tmp_path / f"{MAXAR.format(kind='S', tile='')}.TIL").write_text(til(path.name for path in paths))
+    for path in paths[1:]:
+        path.unlink()
+    (one,) = found(tmp_path)
+    assert one.pieces == ()
+    told(one, "of 12 files by the vendor's list, 11 are not here")
+
+
+def test_a_dimap_that_names_files_that_are_not_there_is_said(tmp_path: Path, picture: np.ndarray) -> None:
+    name = AIRBUS.format(kind="PMS", tile="{tile}")
+    cut(picture, tmp_path, rows=(), cols=(80,), name=f"IMG_{name}")
+    listed = [f"IMG_{name.format(tile=f'_R1C{i}')}.TIF" for i in (1, 2, 3)]
+    (tmp_path / f"DIM_{name.format(tile='')}.XML").write_text(dimap(listed=[*listed, "../../etc/passwd"]))
+    (one,) = found(tmp_path)
+    assert len(one.pieces) == 2
+    told(one, "of 3 files by the vendor's list, 1 is not here", "R1C3")
+    told(one.pieces[0], "outside the folder", "never followed", "../../etc/passwd")
+    assert scene_of(one).sensor == "Pléiades 1A"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"crs": "EPSG:32653"}, "CRS is another"),
+        ({"dtype": "uint16"}, "uint16"),
+        ({"bands": 1}, "of bands 1"),
+        ({"col": 0.3}, "lattice"),
+        ({"nodata": 0}, "nodata"),
+    ],
+)
+def test_a_tile_that_is_not_like_the_others_is_a_part_of_its_own_and_said(
+    tmp_path: Path, picture: np.ndarray, change: dict[str, object], words: str
+) -> None:
+    paths = cut(picture, tmp_path, rows=(60,), cols=(80,))
+    pixels = picture[: change.pop("bands", 3), 60:, 80:].astype(change.pop("dtype", "uint8"))
+    write_tile(paths[3], pixels, col=80 + change.pop("col", 0), row=60, **change)
+    mosaic, odd = found(tmp_path)
+    assert (len(mosaic.pieces), odd.pieces) == (3, ())
+    assert odd.scene_id == mosaic.scene_id
+    assert odd.part == paths[3].stem
+    told(odd, "not joined", words)
+
+
+def test_an_odd_first_tile_does_not_keep_the_others_apart(tmp_path: Path, picture: np.ndarray) -> None:
+    paths = cut(picture, tmp_path, rows=(60,), cols=(80,))
+    write_tile(paths[0], picture[:1, :60, :80])
+    mosaic, odd = found(tmp_path)
+    assert (len(mosaic.pieces), odd.path) == (3, str(paths[0]))
+
+
+def test_a_tile_that_cannot_be_opened_stays_to_fail_by_itself(tmp_path: Path, picture: np.ndarray) -> None:
+    paths = cut(picture, tmp_path, rows=(60,), cols=(80,))
+    paths[2].write_bytes(paths[2].read_bytes()[:100])
+    mosaic, bad = found(tmp_path)
+    assert len(mosaic.pieces) == 3
+    assert (bad.path, bad.scene_id, bad.aside) == (str(paths[2]), mosaic.scene_id, "")
+
+
+def test_the_same_tile_twice_is_counted_once(tmp_path: Path, picture: np.ndarray) -> None:
+    paths = cut(picture, tmp_path, rows=(), cols=(80,), name="port{tile}")
+    (tmp_path / "port_R01C02.tif").write_bytes(paths[1].read_bytes())
+    mosaic, double = found(tmp_path)
+    assert len(mosaic.pieces) == 2
+    assert "the same pixels of the ground" in double.aside
+
+
+def test_two_deliveries_in_one_folder_are_two_scenes(tmp_path: Path, picture: np.ndarray) -> None:
+    cut(picture, tmp_path, rows=(), cols=(80,))
+    cut(picture, tmp_path, rows=(), cols=(80,), name=MAXAR.replace("23OCT14011501", "23OCT15020202"))
+    assert [len(one.pieces) for one in found(tmp_path)] == [2, 2]
+
+
+def test_tiles_of_two_acquisitions_under_one_name_stay_apart(tmp_path: Path, picture: np.ndarray) -> None:
+    paths = cut(picture, tmp_path, rows=(), cols=(40, 80, 120), name="port{tile}")
+    for path, day in zip(paths, (14, 14, 20, 14), strict=True):
+        with rasterio.open(path, "r+") as to:
+            to.update_tags(TIFFTAG_DATETIME=f"2023:10:{day} 01:15:0{day % 7}")
+    mosaic, other = found(tmp_path)
+    assert len(mosaic.pieces) == 3
+    assert other.scene_id not in (mosaic.scene_id, "port")
+    told(other, "another time", "2023-10-20")
+    assert scene_of(mosaic).acquired == scene_of(mosaic.pieces[0]).acquired
+
+
+def test_tiles_without_coordinates_stay_pictures_of_their_own(tmp_path: Path, picture: np.ndarray) -> None:
+    cut(picture, tmp_path, rows=(), cols=(80,), name="port{tile}", crs=None, transform=None)
+    assert [one.part for one in found(tmp_path)] == ["port_R1C1", "port_R1C2"]
+
+
+def test_a_manifests_scene_is_one_picture_where_its_files_share_a_lattice(tmp_path: Path, picture: np.ndarray) -> None:
+    write_tile(tmp_path / "left.tif", picture[:, :, :80])
+    write_tile(tmp_path / "right.tif", picture[:, :, 80:], col=80)
+    write_tile(tmp_path / "askew.tif", picture[:, :50], col=0.4)
+    (tmp_path / "list.csv").write_text(
+        "path,scene,sensor\n" + "".join(f"{one}.tif,pier,WV\n" for one in ("left", "right", "askew"))
+    )
+    mosaic, askew = found(tmp_path / "list.csv")
+    assert [Path(piece.path).name for piece in mosaic.pieces] == ["left.tif", "right.tif"]
+    assert (mosaic.scene_id, askew.scene_id, mosaic.part) == ("pier", "pier", "left")
+    told(mosaic, "2 files", "left.tif to right.tif")
+    told(askew, "not joined", "lattice")
+    assert scene_of(mosaic).grid.shape == (120, 160)
+
+
+def test_files_too_many_or_too_large_to_be_one_stay_apart(tmp_path: Path, picture: np.ndarray) -> None:
+    cut(picture, tmp_path, rows=(), cols=(80,), name="port{tile}")
+    apart = found(tmp_path, limits=Settings(max_pixels=120 * 160 - 1))
+    assert [len(one.pieces) for one in apart] == [0, 0]
+    assert len({one.scene_id for one in apart}) == 1
+    told(apart[0], "not read as one picture", "160 x 120 pixels", "19,199")
+
+
+Product = Callable[..., None]
+
+
+@pytest.fixture
+def product(tmp_path: Path, picture: np.ndarray) -> Product:
+    """product(kind, gsd, bands=): one product of the Maxar acquisition, in a folder of its own, on the same ground."""
+
+    def made(kind: str, gsd: float, *, bands: int = 3, name: str = MAXAR) -> None:
+        folder = tmp_path / kind
+        folder.mkdir()
+        rows, cols = round(60 / gsd), round(80 / gsd)
+        pixels = np.resize(picture[:1], (bands, rows, cols))
+        profile = {"transform": (gsd, 0, 500_000, 0, -gsd, 3_900_000), **({"photometric": "minisblack"} if bands > 3 else {})}
+        write_tile(folder / f"{name.format(kind=kind, tile='')}.TIF", pixels, **profile)
+
+    return made
+
+
+def counted(sources: list[Source]) -> list[str]:
+    return [Path(one.path).parent.name for one in sources if not one.aside]
+
+
+def test_the_pan_decides_where_colour_is_coarse(tmp_path: Path, product: Product) -> None:
+    product("P", 0.5, bands=1)
+    product("M", 1.0)
+    sources = found(tmp_path, recursive=True)
+    assert counted(sources) == ["P"]
+    (aside,) = [one.aside for one in sources if one.aside]
+    assert "the same acquisition is counted from" in aside
+    assert "panchromatic, 0.5 m" in aside
+    told(next(one for one in sources if not one.aside), "another product of the same acquisition, and not used")
+
+
+def test_colour_decides_where_it_is_fine_enough(tmp_path: Path, product: Product) -> None:
+    product("P", 0.3, bands=1)
+    product("M", 0.6)
+    assert counted(found(tmp_path, recursive=True)) == ["M"]
+
+
+def test_colour_that_does_not_say_its_bands_is_not_used_where_the_pan_is_there(tmp_path: Path, product: Product) -> None:
+    product("P", 0.5, bands=1)
+    product("M", 0.5, bands=8)
+    assert counted(found(tmp_path, recursive=True)) == ["P"]
+
+
+def test_products_too_coarse_to_count_are_all_left_to_be_refused(tmp_path: Path, product: Product) -> None:
+    product("P", 1.5, bands=1)
+    product("M", 6.0)
+    assert counted(found(tmp_path, recursive=True)) == ["M", "P"]
+
+
+def test_a_pan_that_is_damaged_is_not_set_aside_in_silence(tmp_path: Path, product: Product) -> None:
+    product("P", 0.5, bands=1)
+    product("M", 1.0)
+    (path,) = (tmp_path / "P").iterdir()
+    path.write_bytes(path.read_bytes()[:64])
+    assert counted(found(tmp_path, recursive=True)) == ["M", "P"]
+
+
+def test_products_of_one_name_over_other_ground_are_both_counted(tmp_path: Path, picture: np.ndarray) -> None:
+    for col, kind in ((0, "visual"), (5_000, "pan")):
+        (tmp_path / kind).mkdir()
+        write_tile(tmp_path / kind / f"103001010A000000-{kind}.tif", picture[: 3 if kind == "visual" else 1], col=col)
+    assert counted(found(tmp_path, recursive=True)) == ["pan", "visual"]
+
+
+def test_tiled_pan_and_colour_in_one_folder_are_one_scene_of_the_colours_tiles(tmp_path: Path, picture: np.ndarray) -> None:
+    cut(picture, tmp_path, rows=(60,), cols=(80,), kind="M")
+    cut(picture[:1], tmp_path, rows=(60,), cols=(80,), kind="P")
+    sources = found(tmp_path)
+    assert [(len(one.pieces), bool(one.aside)) for one in sources] == [(4, False), (4, True)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "23OCT14011501-P2AS-012345678010_01_P001-BROWSE.JPG",
+        "PREVIEW_PHR1A_PMS_2023.JPG",
+        "ICON_PHR1A_PMS_2023.JPG",
+        "a_PREVIEW.png",
+        "thumbnail.png",
+        "20231014_thumb.png",
+        "x_GMASK.tif",
+        "IMG_PNEO3_PMS-FS_202310140115012_ORT_1_NED_R1C1.JP2",
+    ],
+)
+def test_previews_thumbnails_and_masks_are_no_scenes_and_that_is_said(
+    tmp_path: Path, picture: np.ndarray, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    assert is_decoy(Path(name).stem)
+    write_tile(tmp_path / "port.tif", picture)
+    (tmp_path / name).write_bytes((tmp_path / "port.tif").read_bytes())
+    with caplog.at_level(logging.WARNING):
+        assert [one.part for one in found(tmp_path)] == ["port"]
+    assert name in caplog.text
+    assert [one.part for one in found(tmp_path / name)] == [Path(name).stem]
+
+
+@pytest.mark.parametrize(
+    "stem", ["port", "browser_view", "previews2023", "ned", "port_ned", "icon_bay", "preview_of_port", "R1C1"]
+)
+def test_names_of_users_own_are_no_previews(stem: str) -> None:
+    assert not is_decoy(stem)
