@@ -158,7 +158,11 @@ class RunFolder:
 
 def packed(part: Part) -> bytes:
     """A part as the bytes of its file, wherever it is kept."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(table_of(part), sink, compression="zstd", write_page_checksum=True)
+    sink, table = pa.BufferOutputStream(), table_of(part)
+    # Arrow's own schema would hold the head a second time, half of a small part; Parquet's types say all of these columns.
+    bare = table.replace_schema_metadata(None)
+    with pq.ParquetWriter(sink, bare.schema, compression="zstd", write_page_checksum=True, store_schema=False) as file:
+        file.write_table(bare)
+        file.add_key_value_metadata(table.schema.metadata)
     content: bytes = sink.getvalue().to_pybytes()
     return content
