@@ -157,14 +157,13 @@ class Look:
         self.timings.tiles = self.fed
         # Where the file lay is the run's to say: the same content in another folder is the same part, byte for byte.
         named = replace(
-            scene, notes=(*scene.notes, *self._notes), location=_name(scene.location),
-            mask=scene.mask and PurePath(scene.mask).name,
+            scene, location=_name(scene.location), mask=scene.mask and PurePath(scene.mask).name,
             pieces=tuple(replace(piece, location=_name(piece.location)) for piece in scene.pieces),
         )  # fmt: skip
         return Part(
             key=work.key, scene=named, sha256=work.sha256, detections=merged, seen=observed, stretch=self._stretch,
             card=self._card, device=device, tiles=self.fed, tiles_skipped=len(work.cells) - self.fed, dropped=dropped,
-            notes=notes,
+            notes=(*self._notes, *notes),
         )  # fmt: skip
 
     def _surveyed(self, reader: Reader) -> Stretch:

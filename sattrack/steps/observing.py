@@ -1,6 +1,7 @@
 """Observing: which ground of a scene the detector really saw, kept on coarse cells."""
 
 import math
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from sattrack.steps.tiling import Cell
 # Cells of about this size, coarser only where the scene would need more than _MOST_CELLS.
 CELL_M = 2.0
 _MOST_CELLS = 4_000_000
+_UNDECLARED = "no nodata is declared: areas of one value joined to the border count as not seen (--nodata VALUE overrides)"
 
 
 class SeenMap:
@@ -55,9 +57,12 @@ class SeenMap:
 
 def nodata_notes(share: float) -> tuple[str, ...]:
     """What must be said where a share of a scene is not seen though nothing declares so."""
-    if not share:
-        return ()
-    return ("no nodata is declared: areas of one value joined to the border count as not seen (--nodata VALUE overrides)",)
+    return (_UNDECLARED,) if share else ()
+
+
+def told_of_pixels(notes: Iterable[str]) -> tuple[str, ...]:
+    """Those of a part's notes that nodata_notes made."""
+    return tuple(note for note in notes if note == _UNDECLARED)
 
 
 def _borders(begin: int, size: int, *, cell: float, cells: int, pixels: int) -> tuple[int, NDArray[np.int64]]:
