@@ -12,7 +12,7 @@ import typer.core
 import typer.main
 
 from sattrack.cli.exit_codes import ERROR, INTERRUPTED, OK, USAGE
-from sattrack.cli.stopping import stop_cleanly
+from sattrack.cli.stopping import INTERRUPTION, stop_cleanly
 from sattrack.cli.voice import Voice, complain
 from sattrack.errors import SattrackError, UsageError
 
@@ -108,7 +108,7 @@ def sattrack_(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code; errors that a user can mend are one line on stderr."""
-    with warnings.catch_warnings(), stop_cleanly(), _without_loose_ends():
+    with warnings.catch_warnings(), stop_cleanly() as turn, _without_loose_ends():
         if not debugging():
             warnings.simplefilter("ignore")
         try:
@@ -130,7 +130,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (KeyboardInterrupt, typer.Abort):
             code = INTERRUPTED
         if code == INTERRUPTED:
-            complain("interrupted; what is done is kept, and the same command goes on from there")
+            if turn():  # unless it took so long to come here that it was told
+                complain(INTERRUPTION)
             if argv is None:
                 # Python would wait at exit for reading threads, and those may wait for a server.
                 os._exit(INTERRUPTED)

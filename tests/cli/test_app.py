@@ -145,7 +145,33 @@ def test_S10_O12_a_signal_ends_a_program_that_is_deep_in_a_call(number):
         deep.send_signal(number)
         assert deep.wait(timeout=60) == 130
         assert time.monotonic() - began < 2
-        assert deep.stderr.read() == ""
+        assert deep.stderr.read() == "error: interrupted; what is done is kept, and the same command goes on from there\n"
+
+
+def test_o12_a_second_signal_ends_a_program_that_is_winding_up_and_the_interruption_is_told_once():
+    script = (
+        "import time, signal\n"
+        "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+        "from sattrack.cli import app\n"
+        "def busy(**words):\n"
+        "    try:\n"
+        "        print('deep', flush=True)\n"
+        "        time.sleep(60)\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('winding up', flush=True)\n"
+        "        time.sleep(60)\n"
+        "app.typer.main.get_command = lambda _: type('Busy', (), {'main': staticmethod(busy)})\n"
+        "app.main()\n"
+    )
+    with program([sys.executable, "-c", script]) as deep:
+        assert deep.stdout.readline() == "deep\n"
+        deep.send_signal(signal.SIGINT)
+        assert deep.stdout.readline() == "winding up\n"
+        began = time.monotonic()
+        deep.send_signal(signal.SIGINT)
+        assert deep.wait(timeout=60) == 130
+        assert time.monotonic() - began < 1.4
+        assert deep.stderr.read() == "error: interrupted; what is done is kept, and the same command goes on from there\n"
 
 
 def test_S10_an_interrupted_run_keeps_what_is_done_and_goes_on(sattrack, detectors, tmp_path):

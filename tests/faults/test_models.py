@@ -196,7 +196,7 @@ def _graph(*, external: str = "", domain: str = "") -> bytes:
     ("words", "told"),
     [
         (("--threshold", "2"), "threshold"), (("--threshold", "-0.1"), "threshold"), (("--workers", "-1"), "workers"),
-        (("--workers", "1000"), "workers"), (("--max-pixels", "0"), "max_pixels"), (("--scene-seconds", "0"), "scene_seconds"),
+        (("--workers", "1025"), "workers"), (("--max-pixels", "0"), "max_pixels"), (("--scene-seconds", "0"), "scene_seconds"),
     ],
 )  # fmt: skip
 def test_p13_o5_a_value_out_of_bounds_is_refused_by_its_name(
