@@ -69,10 +69,12 @@ def make_pack(
 
 
 def write_pack(pack: Pack, to: Path, *, run: Path) -> None:
-    """Writes the pack, and its path into the run's alerts. StoreError where that cannot be."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(to, pack.content)
-    mark_evidence(run, pack.alert.id, path=note_pack(run, pack.alert.id, pack=to))
+    """Writes the pack, and its path into the run's alerts. StoreError where that cannot be, or another writes into the run."""
+    # The lists of packs and alerts are read, changed and written: of two at once one would lose its line.
+    with wiring.open_store(run, create=False).alone():
+        to.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(to, pack.content)
+        mark_evidence(run, pack.alert.id, path=note_pack(run, pack.alert.id, pack=to))
 
 
 def gather(

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from sattrack import wiring
 from sattrack.errors import OutlineError, SettingsError, StoreError
 from sattrack.planning import NOT_NEAR
+from sattrack.ports import Store
 from sattrack.readers.outlines.files import check_kept, read_outlines
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome, acquisitions, scenes_of
 from sattrack.run_parts import RunParts
@@ -69,11 +70,29 @@ def recount(
 ) -> Run:
     """Counts a run again from its parts, with other outlines or another threshold; writes counts.csv, scenes.csv, run.json.
 
-    Without sites the outlines of the last count are kept; no_sites drops them, so that each scene is its own site.
+    Without sites the outlines of the last count are kept; no_sites drops them, so that each scene is its own site. StoreError
+    where another process writes into the folder: what is read here might be older than what that one has written meanwhile.
     """
+    store = wiring.open_store(folder, create=False)
+    with store.alone():
+        return recount_held(
+            store, sites=sites, no_sites=no_sites, threshold=threshold, min_observed=min_observed, notes=notes
+        )
+
+
+def recount_held(
+    store: Store,
+    *,
+    sites: Path | None = None,
+    no_sites: bool = False,
+    threshold: float | None = None,
+    min_observed: float | None = None,
+    notes: Sequence[str] = (),
+) -> Run:
+    """The same, for whoever holds the folder already."""
     from sattrack.reports.listings import write_counts, write_scenes
 
-    store = wiring.open_store(folder, create=False)
+    folder = store.root
     index = store.read_index()
     settings = _settings_of(index, threshold=threshold, min_observed=min_observed)
     if sites is not None:

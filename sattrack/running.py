@@ -24,7 +24,7 @@ from sattrack.ports import Store
 from sattrack.readers.remote.places import secrets
 from sattrack.readers.remote.refreshing import refresher
 from sattrack.readers.remote.travels import TRAVELS
-from sattrack.recounting import Run, count_all, keep_sites, open_run, recount, reopen
+from sattrack.recounting import Run, count_all, keep_sites, open_run, recount, recount_held, reopen
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
 from sattrack.timeline import Site
 from sattrack.writing import write_whole
@@ -68,7 +68,8 @@ def detect(request: Request, *, listener: Listener | None = None) -> Run:
             outcomes.close()
             journal.write()
         store.gather()
-        run = recount(request.out, sites=request.sites, threshold=request.settings.threshold, notes=notes)
+        here = wiring.open_store(request.out, create=False)  # of a run that is kept elsewhere: its copy
+        run = recount_held(here, sites=request.sites, threshold=request.settings.threshold, notes=notes)
         store.publish()
         return run
 

@@ -25,7 +25,7 @@ def packs_of(folder: Path) -> dict[str, str]:
 def note_pack(folder: Path, alert: str, *, pack: Path) -> str:
     """Lists a pack, and returns what is said of its place: its path in the run folder, or the bare name of a file elsewhere.
 
-    A run is passed on; where else on a machine files lie is nobody's business.
+    A run is passed on; where else on a machine files lie is nobody's business. For whoever holds the folder.
     """
     inside = os.path.relpath(pack.resolve(), folder.resolve())
     said = pack.name if inside.startswith("..") or os.path.isabs(inside) else Path(inside).as_posix()  # noqa: PTH117

@@ -18,6 +18,7 @@ from rasterio.transform import from_origin
 from sattrack.cli.app import main
 from sattrack.reports.change_pictures import STATE_COLOURS
 from sattrack.reports.views import NO_PICTURE
+from sattrack.stores.locking import alone_in
 from tests.cli.conftest import _BRIGHT, EAST, GSD, NORTH, write_scene, write_site
 from tests.cli.test_changes import EARLIER, LATER, SHAPE, drawn
 
@@ -148,6 +149,16 @@ def test_the_same_run_gives_the_same_bytes_and_alerts_know_their_pack(sattrack, 
     assert (moved_run / "evidence" / f"{last}.zip").read_bytes() == (tmp_path / "one.zip").read_bytes()
     sattrack("alert", moved_run, "--level", "normal")
     assert _paths(moved_run) == {last: f"evidence/{last}.zip"}
+
+
+def test_c9_nothing_is_listed_while_another_writes_into_the_run(sattrack, moved_run):
+    last = ids(sattrack, moved_run)[-1]
+    with alone_in(moved_run):
+        said = sattrack("evidence", moved_run, last)
+    assert said.code == 1
+    assert f"error: {moved_run}: another sattrack writes into this run folder: process " in said.err
+    assert not (moved_run / "evidence.json").exists()
+    assert sattrack("evidence", moved_run, last).code == 0
 
 
 def _paths(run: Path) -> dict[str, str]:
