@@ -75,9 +75,7 @@ def recount(
     """
     store = wiring.open_store(folder, create=False)
     with store.alone():
-        return recount_held(
-            store, sites=sites, no_sites=no_sites, threshold=threshold, min_observed=min_observed, notes=notes
-        )
+        return recount_held(store, sites=sites, no_sites=no_sites, threshold=threshold, min_observed=min_observed, notes=notes)
 
 
 def recount_held(

@@ -33,6 +33,8 @@ class Objects:
             except FileExistsError:
                 return False
             except OSError as error:
+                if _was_there(error):
+                    return False
                 # Some stores refuse the condition instead of passing over it.
                 if "NotImplemented" not in str(error):
                     raise
@@ -107,6 +109,16 @@ def _filesystem(location: Location, *, tries: int, timeout_s: float) -> Any:
             "connect_timeout": timeout_s, "read_timeout": timeout_s, "retries": {"max_attempts": tries, "mode": "standard"},
         },
     )  # fmt: skip
+
+
+def _was_there(error: OSError) -> bool:
+    """Whether a server refused a put since there is such an object, or another puts it now.
+
+    s3fs makes that FileExistsError only where the answer names the condition that failed, which MinIO's, for one, does not.
+    """
+    said = getattr(error.__cause__, "response", None) or {}
+    code, status = said.get("Error", {}).get("Code"), said.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == 412 or code in ("PreconditionFailed", "ConditionalRequestConflict")
 
 
 @lru_cache(maxsize=1)

@@ -1,3 +1,7 @@
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -5,7 +9,7 @@ import pytest
 from sattrack.errors import StoreError, UsageError
 from sattrack.stores.locations import Location
 from sattrack.stores.objects import Objects
-from tests.buckets import Bucket, bucket, s3_server  # noqa: F401
+from tests.buckets import Bucket, bucket, give_keys, s3_server  # noqa: F401
 
 
 @pytest.fixture(params=["s3", "memory"])
@@ -48,6 +52,61 @@ def test_a_store_that_refuses_conditions_gets_a_plain_put(objects: Objects, monk
     monkeypatch.setattr(objects._fs, "pipe_file", strict)
     assert objects.put_new("lock/1", b"mine")
     assert objects.put_new("lock/1", b"mine too")
+
+
+@contextmanager
+def refusing(status: int, body: str) -> Iterator[str]:
+    """A server that answers every PUT so; its address."""
+
+    class Refusing(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_PUT(self) -> None:  # noqa: N802 (the module's own name)
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            self.send_header("Content-Type", "application/xml")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the module's own name)
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _refusal(code: str) -> str:
+    """As MinIO words it: without the condition that failed."""
+    return f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>At least one of them did not hold</Message></Error>'
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(412, _refusal("PreconditionFailed")), (412, ""), (409, _refusal("ConditionalRequestConflict"))],
+    ids=["no condition", "no words", "another at once"],
+)
+def test_c9_a_server_that_does_not_say_which_condition_failed_is_understood(
+    monkeypatch: pytest.MonkeyPatch, status: int, body: str
+) -> None:
+    pytest.importorskip("s3fs")
+    give_keys(monkeypatch)
+    with refusing(status, body) as endpoint:
+        assert not Objects(Location("s3", "bucket/run", endpoint), tries=1, timeout_s=5).put_new("lock/1", b"mine")
+
+
+def test_a_put_that_is_refused_for_another_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("s3fs")
+    give_keys(monkeypatch)
+    with refusing(409, _refusal("OperationAborted")) as endpoint, pytest.raises(StoreError, match="cannot be written"):
+        Objects(Location("s3", "bucket/run", endpoint), tries=1, timeout_s=5).put_new("lock/1", b"mine")
 
 
 def test_c9_a_bucket_that_is_not_there_and_a_server_that_is_not_are_told_with_the_way_out(bucket: Bucket) -> None:  # noqa: F811
