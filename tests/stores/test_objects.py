@@ -61,7 +61,7 @@ def refusing(status: int, body: str) -> Iterator[str]:
     class Refusing(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_PUT(self) -> None:  # noqa: N802 (the module's own name)
+        def do_PUT(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(status)
             self.send_header("Content-Type", "application/xml")
