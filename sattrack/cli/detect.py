@@ -102,6 +102,7 @@ def detect(
     voice = Voice(quiet=quiet, verbose=verbose)
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
+    logging.getLogger("sattrack.stores").setLevel(logging.WARNING)  # that nobody is kept out, also when quiet
     if not quiet:
         logging.getLogger("sattrack.readers.folders").setLevel(logging.WARNING)  # what of a folder was passed over
     settings = chosen_settings(

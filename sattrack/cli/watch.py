@@ -83,6 +83,7 @@ def watch(
     voice = Voice(quiet=quiet, verbose=verbose)
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
+    logging.getLogger("sattrack.stores").setLevel(logging.WARNING)  # that nobody is kept out, also when quiet
     refresh_by(refresh_address)
     said = read_watch_file(config)
     folder = out if out is not None else said.out

@@ -4,6 +4,8 @@ import ast
 import errno
 import json
 import shutil
+import subprocess
+import sys
 import time
 from itertools import count
 from pathlib import Path
@@ -35,6 +37,46 @@ def test_s6_where_a_file_system_has_no_locks_that_is_said_and_the_run_is_made(
     monkeypatch.setattr(locking, "_take", none)
     assert here("detect", scenes, *strange("Bright", tmp_path / "run")).code == 0
     assert "the file system has no locks: let no second sattrack write into this folder" in caplog.text
+
+
+_LOCKLESS = """
+import errno, sys
+from sattrack.cli.app import main
+from sattrack.stores import locking, objects
+
+def none(_number):
+    raise OSError(errno.ENOLCK, "No locks available")
+
+def over(self, name, content):
+    self.put(name, content)
+    return True
+
+locking._take = none
+objects.Objects.put_new = over
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("command", ["detect", "detect -q", "detect into a store", "watch"])
+def test_s6_that_nobody_is_kept_out_is_told_on_the_command_line(scenes: Path, tmp_path: Path, command: str) -> None:
+    """In a process of its own: logging is set up by the command, and pytest's own handlers would stand in for it."""
+    words: list[object] = ["detect", scenes, *strange("Bright", tmp_path / "run")]
+    told = f"{tmp_path / 'run'}: the file system has no locks: let no second sattrack write into this folder"
+    if command.endswith("-q"):
+        words.append("-q")
+    if command.endswith("store"):
+        pytest.importorskip("fsspec")
+        words = ["detect", scenes, *strange("Bright", Path("unused"))]
+        words[words.index(Path("unused"))] = "memory://run"
+        told = "memory://run: the store knows no conditional put: let no second sattrack write into this run"
+    if command == "watch":
+        (tmp_path / "watch.yaml").write_text(f"settle_seconds: 0\nwatches:\n  - {{name: pier, inputs: [{scenes}]}}\n")
+        words = ["watch", tmp_path / "watch.yaml", "--detector", "tests.faults.strange_boxes:Bright", "-o", tmp_path / "run"]
+    done = subprocess.run(
+        [sys.executable, "-c", _LOCKLESS, *map(str, words)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert told in done.stderr
 
 
 def test_s7_o6_a_run_of_another_schema_is_refused_and_stays_as_it_is(here: Here, scenes: Path, run: Path) -> None:
