@@ -1,6 +1,7 @@
 """`sattrack detect`: scenes in, a run folder with counts per site and a page out."""
 
 import logging
+import re
 import shlex
 import sys
 from dataclasses import replace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 _RUN = "The run"
+_REFRESH = "--refresh-address"
 
 
 @app.command(no_args_is_help=True)
@@ -200,6 +202,30 @@ def exit_code_of(run: "Run", *, on_error: str = "skip") -> int:
 
 
 def _command() -> str:
-    """The command as it was typed, for the run's record; what stands behind a URL's question mark may be a key."""
-    words = [f"{word.partition('?')[0]}?..." if "://" in word and "?" in word else word for word in sys.argv[1:]]
+    """The command as it was typed, for the run's record, without what may be a key: what stands behind a URL's question mark,
+    the user and password before its host, and the words of a program that is asked for fresh signatures.
+    """
+    words, before = [], ""
+    for word in sys.argv[1:]:
+        option, given, program = word.partition("=")
+        if before == _REFRESH:
+            words.append(_program(word))
+        elif option == _REFRESH and given:
+            words.append(f"{option}={_program(program)}")
+        else:
+            words.append(_without_keys(word))
+        before = word
     return shlex.join(["sattrack", *words])
+
+
+def _program(command: str) -> str:
+    """The name of a program, without what it is told."""
+    words = shlex.split(command)  # it was split before
+    return " ".join([Path(words[0]).name, *(["..."] if words[1:] else [])])
+
+
+def _without_keys(word: str) -> str:
+    if "://" not in word:
+        return word
+    asked = f"{word.partition('?')[0]}?..." if "?" in word else word
+    return re.sub(r"://[^/]*@", "://", asked)

@@ -1,5 +1,9 @@
 """`sattrack detect` through the real entry point, with a detector that finds what is bright."""
 
+import json
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -205,3 +209,19 @@ def test_a_careful_run_says_so_in_its_model_and_may_be_asked_for_in_a_file(sattr
     assert said.json["scenes_stored"] == 2
     said = sattrack("detect", scenes, "-o", tmp_path / "run", "--dry-run", "--json", *BRIGHT)
     assert said.json["scenes_stored"] == 0
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_h11_no_key_of_the_command_line_is_written_into_the_run(sattrack, scenes, detectors, tmp_path, monkeypatch, joined):
+    refresh = f"'{sys.executable}' -c pass --token not-to-be-told"
+    more = [f"--refresh-address={refresh}"] if joined else ["--refresh-address", refresh]
+    words = ["detect", scenes, "-o", tmp_path / "run", *BRIGHT, *more]
+    typed = [*map(str, words), "https://id:not-to-be-told@host.example/a.tif?sig=not-to-be-told"]
+    monkeypatch.setattr(sys, "argv", ["sattrack", *typed])
+    assert sattrack(*words).code == 0
+    text = (tmp_path / "run" / "run.json").read_text()
+    assert "not-to-be-told" not in text
+    said = json.loads(text)["command"]
+    name = Path(sys.executable).name
+    assert f"'--refresh-address={name} ...'" in said if joined else f"--refresh-address '{name} ...'" in said
+    assert "https://host.example/a.tif?..." in said
