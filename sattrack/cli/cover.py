@@ -1,7 +1,6 @@
 """`sattrack cover`: scenes too coarse for boxes in, covered areas per site with a page and pictures out; never a count."""
 
 import logging
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import OK, SOME_FAILED
+from sattrack.cli.typed import typed
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def cover(
     request = running.Request(
         inputs=tuple(inputs), out=out, sites=sites, settings=settings, gsd_m=o.pixel_size(gsd_m), bands=o.band_numbers(bands),
         acquired=o.moment(date), sensor=sensor, nodata=nodata, mask=mask, recursive=recursive, allow_remote=allow_remote,
-        command=shlex.join(["sattrack", *sys.argv[1:]]), imagery=not no_imagery, follow_links=follow_links, sidecars=sidecars,
+        command=typed(), imagery=not no_imagery, follow_links=follow_links, sidecars=sidecars,
     )  # fmt: skip
     pictures = _Pictures(out, wanted=not no_imagery)
     found = coarse.cover(request, weights=weights or "", versions=running.versions(), shown=pictures.add)

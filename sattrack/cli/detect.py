@@ -1,8 +1,6 @@
 """`sattrack detect`: scenes in, a run folder with counts per site and a page out."""
 
 import logging
-import re
-import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ import typer
 from sattrack.cli import item_options as i
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import ERROR, OK, SOME_FAILED
+from sattrack.cli.typed import typed
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 _RUN = "The run"
-_REFRESH = "--refresh-address"
 
 
 @app.command(no_args_is_help=True)
@@ -137,7 +135,7 @@ def detect(
         recursive=recursive,
         allow_remote=allow_remote,
         on_error=on_error,
-        command=_command(),
+        command=typed(),
         imagery=not no_imagery,
         follow_links=follow_links,
         sidecars=sidecars,
@@ -199,33 +197,3 @@ def exit_code_of(run: "Run", *, on_error: str = "skip") -> int:
     if not run.troubled:
         return OK
     return ERROR if on_error == "fail" else SOME_FAILED
-
-
-def _command() -> str:
-    """The command as it was typed, for the run's record, without what may be a key: what stands behind a URL's question mark,
-    the user and password before its host, and the words of a program that is asked for fresh signatures.
-    """
-    words, before = [], ""
-    for word in sys.argv[1:]:
-        option, given, program = word.partition("=")
-        if before == _REFRESH:
-            words.append(_program(word))
-        elif option == _REFRESH and given:
-            words.append(f"{option}={_program(program)}")
-        else:
-            words.append(_without_keys(word))
-        before = word
-    return shlex.join(["sattrack", *words])
-
-
-def _program(command: str) -> str:
-    """The name of a program, without what it is told."""
-    words = shlex.split(command)  # it was split before
-    return " ".join([Path(words[0]).name, *(["..."] if words[1:] else [])])
-
-
-def _without_keys(word: str) -> str:
-    if "://" not in word:
-        return word
-    asked = f"{word.partition('?')[0]}?..." if "?" in word else word
-    return re.sub(r"://[^/]*@", "://", asked)
