@@ -9,8 +9,8 @@ _REFRESH = "--refresh-address"
 
 
 def typed() -> str:
-    """The command without what may be a key: what stands behind an address' question mark, user and password before its host, and
-    what a program for fresh signatures is told.
+    """The command without what may be a key: what stands behind an address' question mark, user and password before its host,
+    and what a program for fresh signatures is told.
     """
     words, before = [], ""
     for word in sys.argv[1:]:

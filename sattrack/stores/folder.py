@@ -25,6 +25,13 @@ _INDEX = TypeAdapter(RunIndex)
 # Bytes of run.json that are written at once, and those that tell whose it is.
 _BUFFER, _FRONT = 1 << 20, 4096
 _KEY = re.compile(r"[0-9a-f]{40}", re.ASCII)
+# What writing.whole_file calls a file of ours while it is written, and the probe.
+_DRAFT_OF_A_PART = re.compile(r"\.(?:[0-9a-f]{40}|probe)\.[a-z0-9_]{8}\.tmp", re.ASCII)
+_DRAFT_OF_A_HEAD = re.compile(
+    r"\.(?:(?:run|sites|timings|evidence)\.json|(?:counts|scenes)\.csv|alerts\.(?:csv|json|geojson)|report\.html)"
+    r"\.[a-z0-9_]{8}\.tmp",
+    re.ASCII,
+)
 # A temporary file this old belongs to nobody any more: writing one takes seconds.
 _ABANDONED_S = 3600
 
@@ -42,8 +49,10 @@ class RunFolder:
             )  # fmt: skip
         try:
             if create:
+                begun = (root / "run.json").is_file() or self._parts.is_dir()
                 self._parts.mkdir(parents=True, exist_ok=True)
-                self._sweep()
+                if begun:
+                    self._sweep()
                 with tempfile.NamedTemporaryFile(dir=self._parts, prefix=".probe.", suffix=".tmp"):
                     pass  # said now, not after the first scene
         except OSError as error:
@@ -148,12 +157,16 @@ class RunFolder:
         return self._parts / f"{key}.parquet"
 
     def _sweep(self) -> None:
-        """Removes what a killed process left half written, once it is too old to be another's that still writes."""
+        """Removes what a killed process left half written, once it is too old to be another's that still writes.
+
+        By our own names only: the folder may be one in which other programs write, too.
+        """
         now = time.time()
-        for path in (*self._parts.glob(".*.tmp"), *self.root.glob(".*.tmp")):
-            with contextlib.suppress(FileNotFoundError):
-                if now - path.stat().st_mtime > _ABANDONED_S:
-                    path.unlink()
+        for folder, draft in ((self._parts, _DRAFT_OF_A_PART), (self.root, _DRAFT_OF_A_HEAD)):
+            for path in folder.glob(".*.tmp"):
+                with contextlib.suppress(FileNotFoundError):
+                    if draft.fullmatch(path.name) and now - path.stat().st_mtime > _ABANDONED_S:
+                        path.unlink()
 
 
 def packed(part: Part) -> bytes:

@@ -19,7 +19,7 @@ from sattrack.geometry import quads_from_xywhr
 from sattrack.imagery import Grid, Scene, Stretch
 from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, SceneOutcome, Seen
 from sattrack.stores.folder import RunFolder
-from sattrack.writing import write_whole
+from sattrack.writing import whole_file, write_whole
 
 CARD = ModelCard("m-1", "ab" * 32, ("container",), 0.2, 640, 0.25, measured=({"precision": 0.9, "recall": 0.8},))
 SCENE = Scene(
@@ -211,8 +211,8 @@ def test_s12_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
 
 def test_s4_only_what_nobody_writes_any_more_is_swept(tmp_path: Path) -> None:
     RunFolder(tmp_path)
-    places = [tmp_path / "parts" / ".k.parquet.a.tmp", tmp_path / ".run.json.a.tmp"]
-    fresh = tmp_path / "parts" / ".k.parquet.b.tmp"
+    places = [tmp_path / "parts" / f".{KEY}.a1b2c3d_.tmp", tmp_path / ".run.json.abcdefgh.tmp"]
+    fresh = tmp_path / "parts" / f".{OTHER}.abcdefgh.tmp"
     for path in (*places, fresh):
         path.write_bytes(b"half")
     for path in places:
@@ -222,10 +222,37 @@ def test_s4_only_what_nobody_writes_any_more_is_swept(tmp_path: Path) -> None:
     assert [path.stem for path in (store.root / "parts").glob("[!.]*.parquet")] == []
 
 
+@pytest.mark.parametrize("name", [f"parts/{KEY}.parquet", "run.json", "alerts.geojson", "report.html"])
+def test_s4_what_is_swept_is_called_as_drafts_are(tmp_path: Path, name: str) -> None:
+    RunFolder(tmp_path)
+    with whole_file(tmp_path / name) as draft:
+        draft.write_bytes(b"half")
+        os.utime(draft, (time.time() - 7200,) * 2)
+        RunFolder(tmp_path)
+        assert not draft.exists()
+        draft.write_bytes(b"whole")
+
+
+def test_s4_what_other_programs_keep_under_such_names_stays(tmp_path: Path) -> None:
+    theirs = [tmp_path / name for name in (".report.tmp", ".run.json.tmp", ".notes.abcdefgh.tmp", "parts/.a.abcdefgh.tmp")]
+    early = tmp_path / ".run.json.abcdefgh.tmp"  # like ours, but nothing of ours was there
+    (tmp_path / "parts").mkdir()
+    for path in (*theirs, early):
+        path.write_bytes(b"theirs")
+        os.utime(path, (time.time() - 7200,) * 2)
+    (tmp_path / "parts").rename(tmp_path / "aside")
+    RunFolder(tmp_path)
+    assert early.exists()
+    (tmp_path / "parts").rmdir()
+    (tmp_path / "aside").rename(tmp_path / "parts")
+    RunFolder(tmp_path)
+    assert [path.exists() for path in theirs] == [True] * 4
+
+
 _WRITER = """
 import sys
 from pathlib import Path
-from sattrack.writing import write_whole
+from sattrack.writing import whole_file, write_whole
 path = Path(sys.argv[1])
 while True:
     for letter in b"ab":
