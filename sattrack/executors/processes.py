@@ -11,16 +11,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from sattrack.errors import DetectorError
-from sattrack.executors.serving import receive, send
+from sattrack.executors.serving import framed, receive
 
 _LOOK_S = 0.1
 # What a worker may take to be ready: a network is loaded from a disk that others use too.
 READY_S = 300.0
+# What a process that says nothing any more may take to end.
+_DYING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +154,10 @@ class Place:
             return self._worker
         self._done, said = 0, Lost("it was ended")
         for _ in range(self._bounds.attempts):
-            worker = self._worker = _Worker(self._first, environment=self._environment)
+            worker = self._worker = _Worker(environment=self._environment)
             if self.closed:  # meanwhile
                 worker.end()
+            worker.say(self._first)
             said = worker.told(until=time.monotonic() + READY_S)
             if isinstance(said, Exception):
                 raise said
@@ -171,21 +175,24 @@ class Place:
 
 
 class _Worker:
-    """One process, with a thread that hears what it says."""
+    """One process, with a thread that hears what it says, and one that tells it: a pipe holds 64 KiB, and whoever does not read
+    must not keep the one who asks from looking at the clock.
+    """
 
-    def __init__(self, first: object, *, environment: Mapping[str, str]) -> None:
+    def __init__(self, *, environment: Mapping[str, str]) -> None:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "sattrack.executors.serving"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._complaints, env={**os.environ, **environment}, cwd=Path.cwd(),
         )  # fmt: skip
         self._heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        threading.Thread(target=self._hear, name="sattrack-hear", daemon=True).start()
-        self._say(first)
+        self._to_say: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        for work in (self._hear, self._tell):
+            threading.Thread(target=work, name=f"sattrack-{work.__name__.strip('_')}", daemon=True).start()
 
     def ask(self, item: Any, *, seconds: float, most: int) -> Any:
         """The answer to an item; Lost where the process died (not final: it may have been chance), or took too much (final)."""
-        self._say(item)
+        self.say(item)
         return self.told(until=time.monotonic() + seconds, seconds=seconds, most=most)
 
     def told(self, *, until: float, seconds: float = READY_S, most: int | None = None) -> Any:
@@ -205,28 +212,44 @@ class _Worker:
         """Ends the process, whatever it is at."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                try:
-                    pipe.close()
-                except OSError:  # what could not be flushed to the dead
-                    continue
+        self._to_say.put(None)
+        _close(self._process.stdout)
 
-    def _say(self, message: Any) -> None:
+    def say(self, message: Any) -> None:
+        self._to_say.put(framed(message))
+
+    def _tell(self) -> None:
+        """Writes what is to be said, until the worker is ended; where it is gone the hearing thread says why."""
         assert self._process.stdin is not None
         try:
-            send(self._process.stdin, message)
+            while (said := self._to_say.get()) is not None:
+                self._process.stdin.write(said)
+                self._process.stdin.flush()
         except (OSError, ValueError):
-            return  # it is gone, and the hearing thread says why
+            return
+        finally:
+            _close(self._process.stdin)
 
     def _hear(self) -> None:
+        """Puts what the worker says where it is waited for; at last, whatever ended the hearing, that it is lost."""
         assert self._process.stdout is not None
+        lost = Lost("what its worker said could not be read", final=False)
         try:
             while True:
                 self._heard.put(receive(self._process.stdout))
         except (EOFError, OSError, ValueError):
-            with self._complaints:
-                self._heard.put(Lost(self._why(self._process.wait()), final=False))
+            lost = Lost(self._why(self._ended()), final=False)
+        finally:
+            self._heard.put(lost)
+            self._complaints.close()
+
+    def _ended(self) -> int:
+        """With what the process ends; one that only stopped to speak is ended."""
+        try:
+            return self._process.wait(_DYING_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
 
     def _why(self, code: int) -> str:
         """Of what a process died, in words."""
@@ -239,6 +262,12 @@ class _Worker:
         self._complaints.seek(0)
         lines = self._complaints.read()[-4000:].decode(errors="replace").strip().splitlines()
         return f"its worker ended with {code}" + (f": {lines[-1].strip()[:200]}" if lines else "")
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    if pipe is not None:
+        with suppress(OSError):  # what could not be flushed to the dead
+            pipe.close()
 
 
 def _resident(pid: int) -> int:

@@ -19,10 +19,15 @@ from sattrack.errors import SattrackError
 _LENGTH = 8
 
 
-def send(to: IO[bytes], message: object) -> None:
-    """Writes a message whole: its length, then itself, pickled. OSError where nobody reads any more."""
+def framed(message: object) -> bytes:
+    """A message as it is sent: its length, then itself, pickled."""
     said = pickle.dumps(message)
-    to.write(len(said).to_bytes(_LENGTH, "big") + said)
+    return len(said).to_bytes(_LENGTH, "big") + said
+
+
+def send(to: IO[bytes], message: object) -> None:
+    """Writes a message whole. OSError where nobody reads any more."""
+    to.write(framed(message))
     to.flush()
 
 

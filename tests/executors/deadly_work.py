@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import importlib
 import os
 import signal
 import sys
@@ -12,7 +13,14 @@ from pathlib import Path
 from sattrack.errors import UsageError
 
 
-def begin(start: str) -> Callable[[str], str]:
+class Riddle:
+    """What can be said, and not be understood."""
+
+    def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
+        return importlib.import_module, ("no_such_module_here",)
+
+
+def begin(start: str) -> Callable[[str], object]:
     if start == "refuse":
         raise UsageError("no such weights", way_out="give others")
     if start == "die":
@@ -20,7 +28,7 @@ def begin(start: str) -> Callable[[str], str]:
     return lambda item: answer(item, folder=Path(start))
 
 
-def answer(item: str, *, folder: Path) -> str:
+def answer(item: str, *, folder: Path) -> object:
     """The item itself, after what its first word asks for; attempts are kept as files."""
     word, _, name = item.partition(" ")
     (folder / f"{name or word}.{time.monotonic_ns()}").write_text(str(os.getpid()))
@@ -60,6 +68,8 @@ def answer(item: str, *, folder: Path) -> str:
         mode, path = os.environ["RAY_AUTH_MODE"], Path(os.environ["RAY_AUTH_TOKEN_PATH"])
         secret = path.stat().st_mode & 0o077 == 0 and path.parent.stat().st_mode & 0o077 == 0 and len(path.read_text()) == 64
         return f"token {mode} {secret} usage {os.environ['RAY_USAGE_STATS_ENABLED']}"
+    if word == "riddle":
+        return Riddle()
     if word == "modules":
         return " ".join(sorted({"torch", "cv2", "rasterio"} & set(sys.modules)))
     return "x" * int(name) if word == "large" else item

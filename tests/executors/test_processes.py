@@ -1,16 +1,17 @@
 import os
+import queue
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sattrack.errors import DetectorError, UsageError
-from sattrack.executors.processes import Bounds, Lost, ProcessExecutor
+from sattrack.executors.processes import Bounds, Lost, Place, ProcessExecutor
 
 BOUNDS = Bounds(seconds=60, bytes=4 << 30, items=100)
 
@@ -153,3 +154,55 @@ def test_o12_a_worker_whose_parent_was_killed_ends_itself(tmp_path: Path) -> Non
 
 def test_an_answer_may_be_larger_than_a_pipe_holds(tmp_path: Path) -> None:
     assert [len(answer) for answer in workers(tmp_path, workers=1).map(["large 3000000"])] == [3_000_000]
+
+
+def within(seconds: float, ask: Callable[[], object]) -> object:
+    """What is answered, by a thread that may be left behind."""
+    answers: queue.SimpleQueue[object] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answers.put(ask()), daemon=True).start()
+    return answers.get(timeout=seconds)
+
+
+def test_d15_a_worker_that_does_not_read_what_it_is_told_is_given_up_in_time(tmp_path: Path) -> None:
+    place = Place((list(sys.path), "deadly_work:begin", str(tmp_path)), bounds=BOUNDS, environment={})
+    worker = place.ready()
+    os.kill(worker._process.pid, signal.SIGSTOP)
+    item = f"say {'x' * 3_000_000}"
+    lost = within(20, lambda: worker.ask(item, seconds=1.0, most=4 << 30))
+    assert isinstance(lost, Lost)
+    assert "longer than scene_seconds = 1" in lost.reason
+    place.close()
+    assert gone(worker._process.pid)
+
+
+def test_s10_a_worker_that_never_reads_its_first_words_can_be_ended(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)\n")
+    first = (list(sys.path), "deadly_work:begin", "x" * 3_000_000)
+    place = Place(first, bounds=BOUNDS, environment={"PYTHONPATH": str(tmp_path)})
+    refused: queue.SimpleQueue[object] = queue.SimpleQueue()
+
+    def begin() -> None:
+        try:
+            place.ready()
+        except DetectorError as error:
+            refused.put(error)
+
+    threading.Thread(target=begin, daemon=True).start()
+    until = time.monotonic() + 20
+    while place._worker is None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    pid = place._worker._process.pid
+    place.close()
+    assert gone(pid)
+    assert "no worker could be started" in str(refused.get(timeout=20))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_c6_an_answer_that_cannot_be_read_is_lost_at_once_and_alone(tmp_path: Path) -> None:
+    began = time.monotonic()
+    lost, last = workers(tmp_path).map(["riddle x", "say b"])
+    assert isinstance(lost, Lost)
+    assert "what its worker said could not be read, 3 times" in lost.reason
+    assert last == "say b"
+    assert time.monotonic() - began < BOUNDS.seconds
