@@ -75,6 +75,8 @@ class NetworkDetector:
             yield [self._decode(of_tile) for of_tile in columns]
             if number % heap.EVERY == 0:
                 heap.give_back()
+        # What is made of the boxes now needs memory of its own.
+        heap.give_back()
 
     def _decode(self, columns: Columns) -> Detections:
         """Candidates -> suppressed boxes, in tile pixels."""

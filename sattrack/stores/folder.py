@@ -174,7 +174,9 @@ def packed(part: Part) -> bytes:
     sink, table = pa.BufferOutputStream(), table_of(part)
     # Arrow's own schema would hold the head a second time, half of a small part; Parquet's types say all of these columns.
     bare = table.replace_schema_metadata(None)
-    with pq.ParquetWriter(sink, bare.schema, compression="zstd", write_page_checksum=True, store_schema=False) as file:
+    # Hardly a number of a box stands there twice: a dictionary makes a large part slower and larger.
+    said = {"compression": "zstd", "use_dictionary": False, "write_page_checksum": True, "store_schema": False}
+    with pq.ParquetWriter(sink, bare.schema, **said) as file:
         file.write_table(bare)
         file.add_key_value_metadata(table.schema.metadata)
     content: bytes = sink.getvalue().to_pybytes()
