@@ -13,7 +13,7 @@ from sattrack.readers.settings_file import load_settings
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
 from sattrack.stores.locations import location_of, run_at
-from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, folder_of, on_backend, pull_run, put_page, write_page
+from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, folder_of, on_backend, pull_run, write_page
 
 if TYPE_CHECKING:
     from sattrack.inspecting import Facts
@@ -102,12 +102,12 @@ def detect(
     )
     place = out if isinstance(out, Path) else run_at(out, endpoint=store_endpoint or "")
     with folder_of(place) as (folder, at):
-        run = running.detect(replace(request, out=folder, at=at), listener=listener)
-        if report:
-            page = write_report(run.folder, allow_remote=allow_remote, allow_hosts=chosen.allow_hosts)
-            if at:
-                put_page(page, at=at, settings=chosen)
-        return run
+
+        def finish(run: Run) -> None:
+            if report:
+                write_report(run.folder, allow_remote=allow_remote, allow_hosts=chosen.allow_hosts)
+
+        return running.detect(replace(request, out=folder, at=at), listener=listener, finish=finish)
 
 
 def pull(location: str, *, to: str | Path, store_endpoint: str | None = None) -> Path:

@@ -42,10 +42,13 @@ class Listener:
     scene_ends: Callable[[SceneOutcome], None] = lambda _outcome: None
 
 
-def detect(request: Request, *, listener: Listener | None = None) -> Run:
+def detect(
+    request: Request, *, listener: Listener | None = None, finish: Callable[[Run], object] = lambda _run: None
+) -> Run:  # fmt: skip
     """Detects, stores, counts. Scenes stored under the same key are not done again; a killed run goes on where it was.
 
-    StoreError where another process writes into the same folder.
+    finish: what else is written into the run's folder of what was counted, its page; meanwhile nobody else may write there.
+    StoreError where another process does.
     """
     listener = listener or Listener()
     if request.out.exists() and any(request.out.resolve() == Path(i).resolve() for i in request.inputs):
@@ -70,6 +73,8 @@ def detect(request: Request, *, listener: Listener | None = None) -> Run:
         store.gather()
         here = wiring.open_store(request.out, create=False)  # of a run that is kept elsewhere: its copy
         run = recount_held(here, sites=request.sites, threshold=request.settings.threshold, notes=notes)
+        store.publish()
+        finish(run)
         store.publish()
         return run
 

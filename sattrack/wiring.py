@@ -308,12 +308,6 @@ def folder_of(place: Path | Location) -> Iterator[tuple[Path, Location | None]]:
         yield copy, place
 
 
-def put_page(page: Path, *, at: Location, settings: Settings) -> str:
-    """Puts a page where its run is kept; its address there."""
-    _objects(at, settings).put(page.name, page.read_bytes())
-    return f"{at}/{page.name}"
-
-
 def pull_run(at: Location, folder: Path) -> int:
     """Copies a run from where it is kept: see stores.remote.pull."""
     from sattrack.stores.remote import pull

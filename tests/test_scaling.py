@@ -22,6 +22,8 @@ from sattrack.results import SceneOutcome
 from sattrack.running import Listener, Run
 from sattrack.settings import Settings
 from sattrack.stores.leases import leased
+from sattrack.stores.locations import Location
+from sattrack.stores.objects import Objects
 from tests.buckets import Bucket, bucket, give_keys, s3_server  # noqa: F401
 from tests.campaigns.actors import keepers, workers
 from tests.test_running import BOXES, WHOLE_RANGE, contents, finder, numbers, outlines, request, scene, statuses  # noqa: F401
@@ -158,6 +160,27 @@ def test_memory_is_a_place_for_this_process_alone(tmp_path: Path) -> None:
     assert (pulled / "report.html").read_text().startswith("<!DOCTYPE html>")
     with pytest.raises(UsageError, match="workers cannot write there"):
         st.detect(str(tmp_path / "in"), out=place, detector="finder_of_the_test:Bright", settings=by_ray())
+
+
+def test_c9_who_lost_its_hold_puts_no_page(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec").filesystem("memory").store.clear()
+    at = Location("memory", "run")
+    objects = Objects(at)
+    scenes(tmp_path / "in", 1)
+
+    def followed(run: Run) -> None:
+        (run.folder / "report.html").write_text("older")
+        objects.put("lock/000000002", b"{}")
+
+    def finished(run: Run) -> None:
+        (run.folder / "report.html").write_text("of now")
+
+    running.detect(request(tmp_path / "in", tmp_path / "first", at=at), finish=finished)
+    for name in objects.names("lock"):
+        objects.remove(f"lock/{name}")
+    with pytest.raises(StoreError, match="the hold on the run was lost"):
+        running.detect(request(tmp_path / "in", tmp_path / "second", at=at), finish=followed)
+    assert objects.get("report.html") == b"of now"
 
 
 def sattrack(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

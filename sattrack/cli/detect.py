@@ -15,6 +15,8 @@ from sattrack.cli.typed import typed
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sattrack.running import Request, Run
 
 app = typer.Typer(add_completion=False)
@@ -96,7 +98,7 @@ def detect(
     from sattrack.readers.remote.refreshing import refresh_by
     from sattrack.running import Request
     from sattrack.stores.locations import run_at
-    from sattrack.wiring import folder_of, on_backend, put_page
+    from sattrack.wiring import folder_of, on_backend
 
     del exit_code  # reserved: nothing raises an alert yet
     voice = Voice(quiet=quiet, verbose=verbose)
@@ -150,20 +152,26 @@ def detect(
 
         rehearse(request, voice=voice, as_json=as_json)
         return
-    run = watched(request, voice=voice)
-    page = None if no_report else written_page(run, allow_remote=allow_remote, allow_hosts=settings.allow_hosts)
-    shown = put_page(page, at=at, settings=settings) if page and at else None
+    pages: list[Path] = []
+
+    def finish(run: "Run") -> None:
+        if not no_report:
+            pages.append(written_page(run, allow_remote=allow_remote, allow_hosts=settings.allow_hosts))
+
+    run = watched(request, voice=voice, finish=finish)
+    page = pages[0] if pages else None
+    shown = f"{at}/{page.name}" if page and at else None
     tell(run, page=page, voice=voice, as_json=as_json, at=str(at or ""), shown=shown)
     raise typer.Exit(exit_code_of(run, on_error=on_error) or (SOME_FAILED if holes else OK))
 
 
-def watched(request: "Request", *, voice: Voice) -> "Run":
-    """The run, with progress on a terminal and a line a scene when verbose."""
+def watched(request: "Request", *, voice: Voice, finish: "Callable[[Run], object]" = lambda _run: None) -> "Run":
+    """The run, with progress on a terminal and a line a scene when verbose. finish: see running.detect."""
     from sattrack import running
     from sattrack.cli.progress import following
 
     with following(voice) as listener:
-        return running.detect(request, listener=listener)
+        return running.detect(request, listener=listener, finish=finish)
 
 
 def written_page(

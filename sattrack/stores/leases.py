@@ -37,18 +37,19 @@ class Claim:
 
 
 class Lease:
-    """A lock that is held, and held on to by a thread until it is given back."""
+    """A lock that is held, and held on to by a thread until it is given back. since: by `_clocks`, when it was asked for."""
 
-    def __init__(self, objects: Objects, number: int, *, mark: str, lease_s: float) -> None:
+    def __init__(self, objects: Objects, number: int, *, mark: str, lease_s: float, since: tuple[float, ...]) -> None:
         self._objects, self._number, self._mark, self._lease_s = objects, number, mark, lease_s
-        self._sure_until = time.monotonic() + lease_s
-        self._over = threading.Event()
+        self._since = since
+        self._lost, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._hold_on, name="sattrack-lease", daemon=True)
         self._thread.start()
 
     def demand(self) -> None:
-        """StoreError where another may hold the run by now: the store could not be reached for too long."""
-        if time.monotonic() > self._sure_until or self._over.is_set():
+        """Asks the store. StoreError where another holds the run, or may by now, since it could not be reached for too long."""
+        # Twice, since an answer may take its time.
+        if self._over.is_set() or not self._sure() or self._followed() or not self._sure():
             raise StoreError(
                 f"the hold on the run was lost: the store could not be told for {self._lease_s:g} s, or another took it",
                 where=str(self._objects.location), way_out="give the same command again: parts are kept",
@@ -57,45 +58,64 @@ class Lease:
     def give_back(self) -> None:
         self._over.set()
         self._thread.join()
-        if time.monotonic() < self._sure_until:
+        if self._sure():
             try:
                 self._objects.put(_name(self._number), _said(_FREE, self._mark, 0))
             except StoreError as error:
                 _log.warning("%s", error)  # it is free once its time is up
 
     def _hold_on(self) -> None:
-        while not self._over.wait(self._lease_s / 4):
+        # Once its time was up another may have come, worked and gone: it is never said again then.
+        while not self._over.wait(self._lease_s / 4) and self._sure():
             try:
-                if _last(self._objects) > self._number:
-                    self._sure_until = 0.0  # another has followed
+                if self._followed():
                     return
-                asked = time.monotonic()
+                asked = _clocks()
                 self._objects.put(_name(self._number), _said(_owner(), self._mark, self._lease_s))
-                self._sure_until = asked + self._lease_s
+                # The machine may have slept between our look and our put.
+                if not self._followed() and self._sure():
+                    self._since = asked
             except StoreError as error:
                 _log.warning("%s", error)
+
+    def _sure(self) -> bool:
+        """Whether nobody else can hold the run yet; never again once that was not so."""
+        if any(now - then > self._lease_s for now, then in zip(_clocks(), self._since, strict=True)):
+            self._lost.set()
+        return not self._lost.is_set()
+
+    def _followed(self) -> bool:
+        if not self._lost.is_set() and _last(self._objects) > self._number:
+            self._lost.set()
+        return self._lost.is_set()
+
+
+def _clocks() -> tuple[float, ...]:
+    """Seconds by clocks of which one at least goes on while the machine sleeps: the one that says so, or the time of day."""
+    since_boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return (time.monotonic(), time.time()) if since_boot is None else (time.clock_gettime(since_boot),)
 
 
 @contextmanager
 def leased(objects: Objects, *, lease_s: float = LEASE_S) -> Iterator[Lease]:
     """Holds the run below the location meanwhile. StoreError where another holds it, by process and machine."""
-    number, mark = _taken(objects, lease_s=lease_s)
-    lease = Lease(objects, number, mark=mark, lease_s=lease_s)
+    number, mark, since = _taken(objects, lease_s=lease_s)
+    lease = Lease(objects, number, mark=mark, lease_s=lease_s, since=since)
     try:
         yield lease
     finally:
         lease.give_back()
 
 
-def _taken(objects: Objects, *, lease_s: float) -> tuple[int, str]:
-    """The number that is ours now, and the mark that we set there. StoreError where another holds the run."""
+def _taken(objects: Objects, *, lease_s: float) -> tuple[int, str, tuple[float, ...]]:
+    """The number that is ours now, the mark that we set there, and since when. StoreError where another holds the run."""
     mine = uuid.uuid4().hex
     last = _last(objects)
     if last:
         held = _claim(objects.find(_name(last)))
         if held is not None and held.owner != _FREE and held.until > dt.datetime.now(dt.UTC):
             raise _held(objects, held)
-    number = last + 1
+    number, since = last + 1, _clocks()
     if not objects.put_new(_name(number), _said(_owner(), mine, lease_s)):
         first = _claim(objects.find(_name(number)))
         # A put that arrived, but whose answer was lost, is put again by the client and finds itself.
@@ -110,7 +130,7 @@ def _taken(objects: Objects, *, lease_s: float) -> tuple[int, str]:
     for older in _numbers(objects):
         if older < number:
             objects.remove(_name(older))
-    return number, mine
+    return number, mine, since
 
 
 def _held(objects: Objects, claim: Claim | None) -> StoreError:

@@ -2,11 +2,13 @@ import datetime as dt
 import json
 import logging
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sattrack.errors import StoreError
+from sattrack.stores import leases
 from sattrack.stores.leases import leased
 from sattrack.stores.locations import Location
 from sattrack.stores.objects import Objects
@@ -87,6 +89,58 @@ def test_who_cannot_reach_the_store_for_too_long_writes_no_more(objects: Objects
 
         monkeypatch.setattr(objects, "put", unreachable)
         time.sleep(0.7)
+        with pytest.raises(StoreError, match="the hold on the run was lost"):
+            lease.demand()
+
+
+def by_clocks(monkeypatch: pytest.MonkeyPatch, *, boot: bool) -> list[float]:
+    """The machine's clocks while it sleeps: one stands still, and there may be one that says it goes on. What they went on."""
+    ahead = [0.0]
+    clocks = SimpleNamespace(monotonic=lambda: 1.0, time=lambda: time.time() + ahead[0])
+    if boot:
+        clocks.CLOCK_BOOTTIME = 7
+        clocks.clock_gettime = lambda _which: time.monotonic() + ahead[0]
+    monkeypatch.setattr(leases, "time", clocks)
+    return ahead
+
+
+@pytest.mark.parametrize("boot", [True, False])
+def test_c9_who_slept_longer_than_its_time_writes_no_more_and_never_says_it_holds_again(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch, boot: bool
+) -> None:
+    ahead = by_clocks(monkeypatch, boot=boot)
+    with leased(objects, lease_s=1.0) as lease:
+        ahead[0] = 30.0
+        until = claims(objects)[0]["until"]
+        time.sleep(0.6)
+        assert claims(objects)[0]["until"] == until
+        for slept in (30.0, 0.0):  # also where a clock is set back
+            ahead[0] = slept
+            with pytest.raises(StoreError, match="the hold on the run was lost"):
+                lease.demand()
+    assert claims(objects)[0]["owner"] != "free"
+
+
+def test_c9_who_was_followed_hears_of_it_before_it_writes(objects: Objects) -> None:
+    with leased(objects) as lease:
+        lease.demand()
+        held_by(objects, 2, seconds=30)
+        with pytest.raises(StoreError, match="the hold on the run was lost"):
+            lease.demand()
+
+
+def test_c9_who_was_followed_while_it_said_so_again_hears_of_it(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, late = objects.put, iter([True])
+
+    def followed(name: str, content: bytes) -> None:
+        put(name, content)
+        if next(late, False):
+            held_by(objects, 2, seconds=30)
+
+    with leased(objects, lease_s=2.0) as lease:
+        monkeypatch.setattr(objects, "put", followed)
+        assert lease._lost.wait(5)
+        objects.remove("lock/000000002")  # it has come, worked, and gone without a trace
         with pytest.raises(StoreError, match="the hold on the run was lost"):
             lease.demand()
 
