@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sattrack import running
+from sattrack import recounting, running
 from sattrack.executors.joining import checked_address
 from sattrack.readers.remote.addresses import checked_hosts
 from sattrack.readers.settings_file import load_settings
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
 from sattrack.stores.locations import location_of, run_at
-from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, folder_of, on_backend, pull_run, write_page
+from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, folder_of, on_backend, write_page
 
 if TYPE_CHECKING:
     from sattrack.inspecting import Facts
@@ -111,8 +111,10 @@ def detect(
 
 
 def pull(location: str, *, to: str | Path, store_endpoint: str | None = None) -> Path:
-    """Copies a run that is kept at s3://BUCKET/PREFIX into a folder, each part held against its digest; the folder."""
-    pull_run(location_of(location, endpoint=store_endpoint or ""), Path(to))
+    """Copies a run that is kept at s3://BUCKET/PREFIX into a folder, each part held against its digest, and counts it; the
+    folder.
+    """
+    recounting.pull(location_of(location, endpoint=store_endpoint or ""), Path(to))
     return Path(to)
 
 

@@ -20,10 +20,13 @@ from sattrack.steps.counting import Rule, count_refused, count_site, own_site
 from sattrack.steps.doubting import doubt_on_pixel_size
 from sattrack.steps.picking import counted_in, touches
 from sattrack.steps.sizing import length_m
+from sattrack.stores.locations import Location
 from sattrack.timeline import Count, Site
 from sattrack.writing import write_whole
 
 _SITES = TypeAdapter(tuple[Site, ...])
+# How the note of a run begins that was stopped, or is at work.
+STOPPED = "the run was stopped"
 # More scenes of one moment than this are not named one by one.
 _MOST_NAMED = 5
 
@@ -125,6 +128,28 @@ def recount_held(
     write_counts(counts, folder / "counts.csv", locations=index.locations)
     write_scenes(index, folder / "scenes.csv")
     return Run(folder, index, counts, outlines, tuple(notes))
+
+
+def pull(at: Location, folder: Path) -> tuple[int, tuple[str, ...]]:
+    """Copies a run from where it is kept and counts the copy; the number of its parts, and what is to be said of it.
+
+    The counts and the page that lie there are an earlier run's where the last one was stopped, or is at work: such a page is
+    left out. Errors: see stores.remote.pull, recount.
+    """
+    there = wiring.pull_run(at, folder)
+    run = recount(folder)
+    notes = [note for note in run.index.notes if note.startswith(STOPPED)]
+    same = all(there.derived.get(name) == (folder / name).read_bytes() for name in ("counts.csv", "scenes.csv"))
+    page = there.derived.get("report.html")
+    if "counts.csv" not in there.derived:
+        notes.append("the run was not counted there yet, and is counted here")
+    elif not same:
+        notes.append("counts.csv there is not of this run, which was stopped or is at work: it is counted here")
+    if page is not None and same:
+        write_whole(folder / "report.html", page)
+    elif page is not None:
+        notes.append("report.html there is not of this run and was left out: sattrack report writes it")
+    return there.parts, tuple(notes)
 
 
 def open_run(folder: Path) -> tuple[Run, RunParts]:

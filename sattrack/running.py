@@ -24,7 +24,7 @@ from sattrack.ports import Store
 from sattrack.readers.remote.places import secrets
 from sattrack.readers.remote.refreshing import refresher
 from sattrack.readers.remote.travels import TRAVELS
-from sattrack.recounting import Run, count_all, keep_sites, open_run, recount, recount_held, reopen
+from sattrack.recounting import STOPPED, Run, count_all, keep_sites, open_run, recount, recount_held, reopen
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
 from sattrack.timeline import Site
 from sattrack.writing import write_whole
@@ -172,7 +172,7 @@ class _Journal:
         began = time.monotonic()
         outcomes = tuple(self._outcomes[name] for name in self._names if name in self._outcomes)
         left = len(self._names) - len(outcomes)
-        notes = (f"the run was stopped: {left} of {len(self._names)} scenes were not looked at",) if left else ()
+        notes = (f"{STOPPED}: {left} of {len(self._names)} scenes were not looked at",) if left else ()
         if not self._took:
             keep_sites(self._sites, folder=self._store.root)
         self._store.write_index(replace(self._index, outcomes=outcomes, notes=notes))

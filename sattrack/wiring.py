@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sattrack.detectors.exports import Export
     from sattrack.detectors.quantising import Calibration
     from sattrack.stores.objects import Objects
+    from sattrack.stores.remote import Pulled
 
 DEFAULT_WEIGHTS = "fast"
 # What reads covered area where boxes cannot be told.
@@ -308,7 +309,7 @@ def folder_of(place: Path | Location) -> Iterator[tuple[Path, Location | None]]:
         yield copy, place
 
 
-def pull_run(at: Location, folder: Path) -> int:
+def pull_run(at: Location, folder: Path) -> "Pulled":
     """Copies a run from where it is kept: see stores.remote.pull."""
     from sattrack.stores.remote import pull
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 import sattrack as st
 from sattrack import running
+from sattrack.cli.app import main
 from sattrack.errors import StoreError, UsageError
 from sattrack.executors import clusters
 from sattrack.executors.joining import joined
@@ -26,7 +28,7 @@ from sattrack.stores.locations import Location
 from sattrack.stores.objects import Objects
 from tests.buckets import Bucket, bucket, give_keys, s3_server  # noqa: F401
 from tests.campaigns.actors import keepers, workers
-from tests.test_running import BOXES, WHOLE_RANGE, contents, finder, numbers, outlines, request, scene, statuses  # noqa: F401
+from tests.test_running import BOXES, WHOLE_RANGE, contents, finder, numbers, outlines, request, rows, scene, statuses  # noqa: F401
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
 
@@ -160,6 +162,41 @@ def test_memory_is_a_place_for_this_process_alone(tmp_path: Path) -> None:
     assert (pulled / "report.html").read_text().startswith("<!DOCTYPE html>")
     with pytest.raises(UsageError, match="workers cannot write there"):
         st.detect(str(tmp_path / "in"), out=place, detector="finder_of_the_test:Bright", settings=by_ray())
+
+
+def test_i1_of_a_run_that_was_stopped_no_earlier_counts_and_no_earlier_page_are_pulled(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("fsspec").filesystem("memory").store.clear()
+    asked = request(scenes(tmp_path / "in", 2), tmp_path / "first", at=Location("memory", "run"))
+
+    def page(run: Run) -> None:
+        (run.folder / "report.html").write_text("the page")
+
+    running.detect(asked, finish=page)
+    st.pull("memory://run", to=tmp_path / "pulled")
+    assert (tmp_path / "pulled" / "report.html").read_text() == "the page"
+    first = contents(tmp_path / "pulled")
+    scenes(tmp_path / "in", 3)
+    scene(tmp_path / "in" / "port_2024-05-01.tif", boxes=BOXES[:5], seed=1)  # another number now
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        running.detect(replace(asked, out=tmp_path / "second"), listener=troubled({2: stop}))
+    assert Objects(Location("memory", "run")).get("counts.csv") == first["counts.csv"]
+    capsys.readouterr()
+    assert main(["pull", "memory://run", str(tmp_path / "pulled")]) == 0
+    said = capsys.readouterr().err
+    assert "note: the run was stopped: 1 of 3 scenes were not looked at" in said
+    assert "note: counts.csv there is not of this run, which was stopped or is at work: it is counted here" in said
+    assert "note: report.html there is not of this run and was left out" in said
+    assert not (tmp_path / "pulled" / "report.html").exists()
+    done = {one.scene_id for one in running.open_run(tmp_path / "pulled")[0].index.outcomes}
+    assert len(done) == 2
+    assert {row["scene_id"] for row in rows(tmp_path / "pulled" / "counts.csv")} == done
+    assert contents(tmp_path / "pulled")["counts.csv"] != first["counts.csv"]
 
 
 def test_c9_who_lost_its_hold_puts_no_page(tmp_path: Path) -> None:

@@ -20,15 +20,15 @@ def pull(
     store_endpoint: o.StoreEndpoint = None,
     quiet: o.Quiet = False,
 ) -> None:
-    """Every part is held against its digest. Then count, report, export and the others work on RUN as on any run.
+    """Every part is held against its digest, and the copy is counted: counts there may be older, where a run was stopped.
 
-    A second call with the same RUN copies only what is new.
+    Then count, report, export and the others work on RUN as on any run. A second call copies only what is new.
     """
+    from sattrack import recounting
     from sattrack.stores.locations import location_of
-    from sattrack.wiring import pull_run
 
-    at = location_of(location, endpoint=store_endpoint or "")
-    parts = pull_run(at, run)
-    Voice(quiet=quiet).out(f"{parts} parts of {at}, each as it was written: {one_line(str(run))}")
-    if not (run / "counts.csv").is_file():
-        Voice(quiet=quiet).say("the run was not counted yet: sattrack count does that")
+    at, voice = location_of(location, endpoint=store_endpoint or ""), Voice(quiet=quiet)
+    parts, notes = recounting.pull(at, run)
+    voice.out(f"{parts} parts of {at}, each as it was written: {one_line(str(run))}")
+    for note in notes:
+        voice.say(f"note: {one_line(note)}")

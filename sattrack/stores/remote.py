@@ -8,18 +8,22 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from sattrack.errors import StoreError, UsageError
 from sattrack.results import Part, RunIndex
 from sattrack.stores.folder import RunFolder, packed
 from sattrack.stores.leases import Lease, leased
+from sattrack.stores.locations import Location
 from sattrack.stores.locking import alone_in
 from sattrack.stores.objects import Objects
 from sattrack.writing import write_whole
 
 # What a run is besides its parts, in an order in which any part of it is worth having.
 HEADS = ("sites.json", "run.json", "timings.json", "counts.csv", "scenes.csv", "report.html")
+# Those that are made of the others, and may be of an earlier run where the last one was stopped.
+DERIVED = ("counts.csv", "scenes.csv", "report.html")
 _AT_ONCE = 8
 
 
@@ -143,15 +147,25 @@ class RemoteRun(RunFolder):
         self._here.add(key)
 
 
-def pull(objects: Objects, folder: Path) -> int:
-    """Copies a whole run into a folder, each part read and held against its digest; the number of its parts.
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """How many parts were copied, and what lies there of DERIVED, by name: not written, since it may be of an earlier run."""
+
+    parts: int
+    derived: dict[str, bytes]
+
+
+def pull(objects: Objects, folder: Path) -> Pulled:
+    """Copies a run into a folder, each part read and held against its digest.
 
     A folder that holds this run already is brought up to date. UsageError where it holds another; StoreError where something is
     missing or is not what was written: what came before it is kept, and the same call goes on.
     """
-    mark, said = folder / "pulled-from.txt", f"{objects.location}\n"
-    if (folder / "run.json").exists() and not (mark.is_file() and mark.read_text() == said):
-        raise UsageError("the folder holds another run", where=str(folder), way_out="give a new folder")
+    mark, said = folder / "pulled-from.txt", _source(objects.location)
+    known = mark.read_text() if mark.is_file() else ""
+    if (folder / "run.json").exists() and known != said:
+        whose = f", pulled from {known.strip()[:200]}" if known else ""
+        raise UsageError(f"the folder holds another run{whose}", where=str(folder), way_out="give a new folder")
     if objects.find("run.json") is None:
         raise no_run(objects)
     try:
@@ -160,15 +174,22 @@ def pull(objects: Objects, folder: Path) -> int:
         raise StoreError(f"cannot be made: {error.strerror}", where=str(folder), way_out="give another folder") from error
     with alone_in(folder):
         write_whole(mark, said.encode())
+        for name in DERIVED:
+            (folder / name).unlink(missing_ok=True)  # never beside a run.json that they are not of
         run = RemoteRun(folder, objects, create=False)
         keys = run.finished()
         run.gather(known=RunFolder(folder).has)
         for key in keys:
             run.get(key)
         for name in HEADS:
-            if name != "run.json" and (content := objects.find(name)) is not None:
+            if name != "run.json" and name not in DERIVED and (content := objects.find(name)) is not None:
                 write_whole(folder / name, content)
-    return len(keys)
+    return Pulled(len(keys), {name: content for name in DERIVED if (content := objects.find(name)) is not None})
+
+
+def _source(at: Location) -> str:
+    """Where a run is kept: buckets of one name stand on many servers."""
+    return f"{at} of {at.endpoint}\n" if at.endpoint else f"{at}\n"
 
 
 def no_run(objects: Objects) -> StoreError:

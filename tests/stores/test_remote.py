@@ -7,6 +7,7 @@ import pytest
 
 from sattrack.errors import StoreError, UsageError
 from sattrack.stores.folder import RunFolder
+from sattrack.stores.objects import Objects
 from sattrack.stores.remote import RemoteParts, RemoteRun, pull
 from tests.buckets import Bucket, bucket, s3_server  # noqa: F401
 from tests.stores.test_folder import KEY, OTHER, index, part
@@ -92,16 +93,21 @@ def test_a_run_is_pulled_whole_and_a_second_time_only_what_is_new(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:  # fmt: skip
     written(bucket, tmp_path / "copy")
-    assert pull(bucket.objects(), tmp_path / "pulled") == 2
-    there = {name: content for name, content in bucket.contents().items() if not name.startswith("lock/")}
+    pulled = pull(bucket.objects(), tmp_path / "pulled")
+    assert (pulled.parts, pulled.derived) == (2, {"counts.csv": b"counts\n"})
+    apart = ("lock/", "counts.csv")
+    there = {name: content for name, content in bucket.contents().items() if not name.startswith(apart)}
     here = {str(path.relative_to(tmp_path / "pulled")): path for path in (tmp_path / "pulled").rglob("*") if path.is_file()}
     assert {name: here[name].read_bytes() for name in there} == there
     assert sorted(here.keys() - there.keys()) == ["pulled-from.txt"]
+    assert here["pulled-from.txt"].read_text() == f"s3://{bucket.name}/run of {bucket.endpoint}\n"
+    (tmp_path / "pulled" / "report.html").write_text("of an earlier count")
     (tmp_path / "pulled" / "parts" / f"{OTHER}.parquet").write_bytes(b"torn here")
     objects, asked = bucket.objects(), []
     get = objects.get
     monkeypatch.setattr(objects, "get", lambda name: (asked.append(name), get(name))[1])
-    assert pull(objects, tmp_path / "pulled") == 2
+    assert pull(objects, tmp_path / "pulled").parts == 2
+    assert not (tmp_path / "pulled" / "report.html").exists()
     assert [name for name in asked if name.startswith("parts/")] == [f"parts/{OTHER}.parquet"]
     assert RunFolder(tmp_path / "pulled", create=False).has(OTHER)
 
@@ -122,6 +128,10 @@ def test_nothing_is_pulled_over_another_run_nor_where_there_is_none(bucket: Buck
     RunFolder(tmp_path / "mine").write_index(index())
     with pytest.raises(UsageError, match="the folder holds another run"):
         pull(bucket.objects(), tmp_path / "mine")
+    pull(bucket.objects(), tmp_path / "pulled")
+    same_name = Objects(replace(bucket.at(), endpoint=bucket.endpoint.replace("127.0.0.1", "localhost")), tries=1, timeout_s=5)
+    with pytest.raises(UsageError, match=rf"holds another run, pulled from s3://{bucket.name}/run of http://127"):
+        pull(same_name, tmp_path / "pulled")
     with pytest.raises(StoreError, match="is not a run"):
         pull(bucket.objects("nothing"), tmp_path / "new")
     assert not (tmp_path / "new").exists()
