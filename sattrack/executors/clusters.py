@@ -9,14 +9,14 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from sattrack.errors import DetectorError, SattrackError, UsageError
 from sattrack.executors.joining import joined
-from sattrack.executors.processes import READY_S, Bounds, Lost, Place, answers_of
+from sattrack.executors.processes import READY_S, Bounds, Lost, Place, Retired, answers_of
 
 # Beyond what a worker is given for an item, the actor that keeps it has so long to say that the time is up.
 _GRACE_S = 15.0
@@ -40,7 +40,7 @@ class RayExecutor:
 
     def map(self, items: Iterable[Any]) -> Iterator[Any]:
         """An answer, or Lost, for each item, in order; a bounded number in flight. Raises what kept a worker from starting."""
-        with joined(self._address, workers=self._workers, gpus=self._gpus) as ray:
+        with joined(self._address, workers=self._workers, gpus=self._gpus) as ray, _failing(ray):
             cards = int(ray.cluster_resources().get("GPU", 0)) if self._gpus else 0
             workers = min(self._workers, cards) if cards else self._workers
             options = {"num_cpus": 1, "num_gpus": 1 if cards else 0, "max_restarts": 0, "max_task_retries": 0}
@@ -85,8 +85,24 @@ class Keeper:
         return self._place.once(item)
 
 
+@contextmanager
+def _failing(ray: Any) -> Iterator[None]:
+    """What Ray raises where the cluster itself fails, in our words."""
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        raise DetectorError(
+            f"the Ray cluster failed: {_last_line(error)}",
+            way_out="see that it runs, and give the same command again: parts are kept",
+        ) from error
+
+
 class _Silent(Lost):
     """Where nothing was said in time."""
+
+
+class _Gone(Lost):
+    """Where the actor died."""
 
 
 class _Actor:
@@ -95,25 +111,39 @@ class _Actor:
     def __init__(self, ray: Any, kind: Any, first: tuple[Any, ...], *, bounds: Bounds) -> None:
         self._ray, self._kind, self._first, self._bounds = ray, kind, first, bounds
         self._actor: Any = None
+        self._worked, self._cause = False, ""
         self.closed = False
 
     def once(self, item: Any) -> Any:
         """The item's answer; Lost where its worker is lost, and where the actor is: that was no fault of the item's."""
-        if self._actor is None:
-            self._actor = self._kind.remote(*self._first)
-            if self.closed:  # meanwhile
-                self._end()
-            said = self._told("versions", seconds=READY_S)
-            if isinstance(said, _Silent):
-                raise self._unstarted(said)
-            if not isinstance(said, Lost):
-                _refuse_others(said)
+        if self._actor is None and (lost := self._begin()) is not None:
+            return lost
         said = self._told("ready", seconds=READY_S + _GRACE_S)
         if isinstance(said, SattrackError):
             raise said
         if isinstance(said, Lost):
             return said
+        self._worked = True
         return self._told("once", item, seconds=self._bounds.seconds + _GRACE_S)
+
+    def _begin(self) -> Lost | None:
+        """Starts an actor; Lost where it dies at once on the way back from a loss, or was closed meanwhile.
+
+        Retired where it worked before and nothing starts now, as where its machine is gone for good. DetectorError where it has
+        never worked.
+        """
+        self._actor = self._kind.remote(*self._first)
+        if self.closed:  # meanwhile
+            self._end()
+        said = self._told("versions", seconds=READY_S)
+        if not isinstance(said, Lost):
+            _refuse_others(said)
+            return None
+        if self.closed or (self._worked and isinstance(said, _Gone)):
+            return said
+        if self._worked:
+            raise Retired(self._unstarted(said))
+        raise self._unstarted(said)
 
     def close(self) -> None:
         self.closed = True
@@ -137,8 +167,13 @@ class _Actor:
                         lost = _Silent(f"its Ray actor said nothing for {seconds:g} s", final=False)
                     elif method != "versions" and not self._there(actor):
                         lost = Lost(f"its Ray actor was frozen for {_THERE_S:g} s", final=False)
-        except (errors.RayActorError, errors.WorkerCrashedError, errors.OutOfMemoryError, errors.ObjectLostError) as error:
-            lost = Lost(f"its Ray actor was lost ({type(error).__name__})", final=False)
+        except errors.RayTaskError as error:
+            if isinstance(error.cause, SattrackError):
+                raise error.cause from error
+            lost = Lost(f"its Ray actor failed: {_last_line(error)}", final=False)
+        except errors.RayError as error:
+            lost = _Gone(f"its Ray actor was lost ({type(error).__name__})", final=False)
+            self._cause = _last_line(error)
         self._end()
         return lost
 
@@ -149,17 +184,30 @@ class _Actor:
             return False
 
     def _unstarted(self, said: Lost) -> DetectorError:
-        total = self._ray.cluster_resources()
+        if isinstance(said, _Silent):
+            total = self._ray.cluster_resources()
+            return DetectorError(
+                f"no worker could be started: {said.reason}; the cluster has {total.get('CPU', 0):g} CPUs and "
+                f"{total.get('GPU', 0):g} GPUs, of which each worker takes one",
+                way_out="give fewer --workers, or wait until the cluster has room",
+            )
+        why = f": {self._cause}" if isinstance(said, _Gone) and self._cause else ""
         return DetectorError(
-            f"no worker could be started: {said.reason}; the cluster has {total.get('CPU', 0):g} CPUs and "
-            f"{total.get('GPU', 0):g} GPUs, of which each worker takes one",
-            way_out="give fewer --workers, or wait until the cluster has room",
+            f"no worker could be started: {said.reason}{why}",
+            way_out="see that `sattrack doctor` is content on every machine of the cluster",
         )
 
     def _end(self) -> None:
         actor, self._actor = self._actor, None
         if actor is not None:
-            self._ray.kill(actor)
+            with suppress(self._ray.exceptions.RayError):  # gone already, with its cluster
+                self._ray.kill(actor)
+
+
+def _last_line(error: Exception) -> str:
+    """Of what Ray says, which is mostly a traceback: what happened, in a line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:200] if lines else type(error).__name__
 
 
 def versions() -> dict[str, str]:

@@ -47,6 +47,14 @@ class Lost:
     final: bool = True
 
 
+class Retired(Exception):
+    """Where a place that worked before cannot be made to work again; why: what is raised where there is no other place."""
+
+    def __init__(self, why: DetectorError) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
 class ProcessExecutor:
     """`workers` processes, each started afresh (never forked), in which `serves` ("module:function") makes the work of `start`.
 
@@ -74,24 +82,34 @@ class Trying(Protocol):
     def closed(self) -> bool: ...
 
     def once(self, item: Any) -> Any:
-        """The item's answer, or Lost. Raises what keeps a worker from starting."""
+        """The item's answer, or Lost. Raises what keeps a worker from starting, Retired."""
         ...
 
     def close(self) -> None: ...
 
 
 def answers_of(places: Sequence[Trying], items: Iterable[Any], *, attempts: int) -> Iterator[Any]:
-    """An answer, or Lost, for each item, in order; an item at a place at a time, four a place in flight. Closes the places."""
+    """An answer, or Lost, for each item, in order; an item at a place at a time, four a place in flight. Closes the places.
+
+    A place that retires is done without, and its item is given to another; with the last one all ends.
+    """
     idle: queue.SimpleQueue[Trying] = queue.SimpleQueue()
     for place in places:
         idle.put(place)
+    others = threading.Semaphore(len(places) - 1)
 
     def done(item: Any) -> Any:
-        place = idle.get()
-        try:
-            return _answer(place, item, attempts=attempts)
-        finally:
-            idle.put(place)
+        while True:
+            place, kept = idle.get(), True
+            try:
+                return _answer(place, item, attempts=attempts)
+            except Retired as error:
+                kept = not others.acquire(blocking=False)
+                if kept:
+                    raise error.why from error
+            finally:
+                if kept:  # the last one also after it failed: others may wait for it, and see that it is closed
+                    idle.put(place)
 
     ahead = 4 * len(places)
     pool = ThreadPoolExecutor(len(places), thread_name_prefix="sattrack-worker")

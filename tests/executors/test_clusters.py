@@ -125,6 +125,61 @@ def test_more_workers_than_the_cluster_has_room_for_are_told_with_what_it_has(
         list(workers(tmp_path, workers=3).map(["sleep a", "sleep b", "sleep c"]))
 
 
+def test_i6_a_place_that_cannot_start_again_is_done_without_while_another_works(
+    ray: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where its machine is gone for good: here another program takes its room in the cluster."""
+    items = [f"sleep {n}" for n in range(8)]
+    answers = workers(tmp_path, workers=2).map(items)
+    found = [next(answers)]
+    until = time.monotonic() + 60
+    while len({path.read_text() for path in tmp_path.glob("*.*")}) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    monkeypatch.setattr(clusters, "READY_S", 3.0)
+    taker = ray.remote(num_cpus=1)(Taker).remote()
+    os.kill(keepers()[0], signal.SIGKILL)
+    try:
+        assert ray.get(taker.there.remote(), timeout=30)
+        assert [*found, *answers] == items
+    finally:
+        ray.kill(taker)
+
+
+class Taker:
+    """Takes room in a cluster."""
+
+    def there(self) -> bool:
+        return True
+
+
+def test_an_actor_that_dies_before_its_first_word_is_told_with_its_cause(
+    ray: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        def __init__(self, *_: object) -> None:
+            raise ModuleNotFoundError("No module named 'sattrack_of_another_machine'")
+
+        def versions(self) -> dict[str, str]:
+            return {}
+
+    monkeypatch.setattr(clusters, "Keeper", Broken)
+    with pytest.raises(DetectorError, match=r"no worker could be started: .*: .*No module named 'sattrack_of_another_machine'"):
+        list(workers(tmp_path, workers=1).map(["say a"]))
+
+
+def test_what_fails_in_the_cluster_itself_is_an_error_in_one_line(
+    ray: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> dict[str, float]:
+        raise ray.exceptions.RaySystemError("the head is gone")
+
+    monkeypatch.setattr(clusters, "READY_S", 3.0)
+    monkeypatch.setattr(ray, "cluster_resources", gone)
+    with pytest.raises(DetectorError, match=r"the Ray cluster failed: .*the head is gone.*parts are kept"):
+        list(workers(tmp_path, workers=3).map(["sleep a", "sleep b", "sleep c"]))
+
+
 def test_a_machine_with_other_versions_is_refused(ray: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = clusters.versions()
     monkeypatch.setattr(clusters, "versions", lambda: {**here, "numpy": "1.0"})

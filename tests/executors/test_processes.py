@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sattrack.errors import DetectorError, UsageError
-from sattrack.executors.processes import Bounds, Lost, Place, ProcessExecutor
+from sattrack.executors.processes import Bounds, Lost, Place, ProcessExecutor, Retired, answers_of
 
 BOUNDS = Bounds(seconds=60, bytes=4 << 30, items=100)
 
@@ -206,3 +206,39 @@ def test_c6_an_answer_that_cannot_be_read_is_lost_at_once_and_alone(tmp_path: Pa
     assert "what its worker said could not be read, 3 times" in lost.reason
     assert last == "say b"
     assert time.monotonic() - began < BOUNDS.seconds
+
+
+class Fading:
+    """A place that answers so often, and then cannot be made to work again."""
+
+    def __init__(self, answers: int) -> None:
+        self.left, self.closed = answers, False
+
+    def once(self, item: str) -> str:
+        if not self.left:
+            raise Retired(DetectorError("no worker could be started"))
+        self.left -= 1
+        return item
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("left", [0, 1, 4])
+def test_i6_a_place_that_retires_costs_no_item_while_there_is_another(left: int) -> None:
+    places = [Fading(left), Fading(100)]
+    items = [f"say {n}" for n in range(20)]
+    assert list(answers_of(places, items, attempts=3)) == items
+    assert all(place.closed for place in places)
+
+
+def test_with_the_last_place_all_ends_and_why_is_raised() -> None:
+    answers = answers_of([Fading(2), Fading(1), Fading(0)], [f"say {n}" for n in range(20)], attempts=3)
+
+    def all_of_them() -> object:
+        try:
+            return list(answers)
+        except DetectorError as error:
+            return error
+
+    assert str(within(20, all_of_them)) == "no worker could be started"
