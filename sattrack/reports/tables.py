@@ -28,6 +28,8 @@ _TYPES: dict[str, pa.DataType] = {
 }  # fmt: skip
 # Rows that are written together: what a reader may skip at once, and what is in memory meanwhile.
 _GROUP = 1 << 14
+# Tables that wait at once: one of a single row takes 32 kB, and scenes of a box or two may be many.
+_TABLES = 256
 _BOUNDS = ("xmin", "ymin", "xmax", "ymax")
 _SCHEMA = pa.schema(
     [
@@ -69,11 +71,15 @@ def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     waiting: list[pa.Table] = []
     rows = written = 0
     for table in tables:
+        if not table.num_rows:
+            continue
         waiting.append(table)
         rows += table.num_rows
         if rows >= _GROUP:
             yield pa.concat_tables(waiting)
             waiting, rows, written = [], 0, written + 1
+        elif len(waiting) >= _TABLES:
+            waiting = [pa.concat_tables(waiting).combine_chunks()]
     if rows or not written:
         yield pa.concat_tables(waiting) if waiting else _SCHEMA.empty_table()
 

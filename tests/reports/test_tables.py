@@ -2,8 +2,11 @@
 
 import csv
 import json
+import weakref
+from collections.abc import Iterator
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -75,3 +78,26 @@ def test_S14_geoparquet_is_written_group_by_group(mixed_run, tmp_path, monkeypat
     one, many = (pq.read_table(tmp_path / name) for name in ("one.parquet", "many.parquet"))
     assert one.equals(many)
     assert one.schema.metadata == many.schema.metadata
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_d11_scenes_of_hardly_any_box_do_not_wait_in_memory_by_the_thousand(rows: int) -> None:
+    empty = tables._SCHEMA.empty_table()
+    alive: list[weakref.ref[pa.Table]] = []
+    most = 0
+
+    def made() -> Iterator[pa.Table]:
+        nonlocal alive, most
+        for number in range(2000):
+            columns = {name: pa.nulls(rows, field.type) for name, field in zip(empty.column_names, empty.schema, strict=True)}
+            columns["scene_id"] = pa.array([f"{number}"] * rows, pa.string())
+            table = pa.table(columns, schema=empty.schema)
+            alive = [one for one in (*alive, weakref.ref(table)) if one() is not None]
+            most = max(most, len(alive))
+            yield table
+
+    groups = list(tables._groups(made()))
+    assert most <= tables._TABLES + 2
+    joined = pa.concat_tables(groups)
+    assert joined["scene_id"].to_pylist() == [f"{number}" for number in range(2000) for _ in range(rows)]
+    assert len(groups) == 1
