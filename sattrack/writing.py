@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,12 +63,15 @@ def _sync(path: Path, flags: int) -> None:
 
 @contextmanager
 def private_folder(kind: str, *, within: Path | None = None) -> Iterator[Path]:
-    """A folder of this user's alone among temporary files, gone with the block; what killed processes left of its kind, too."""
+    """A folder of this user's alone among temporary files, gone with the block; what killed processes left of its kind goes,
+    too, once it is some minutes old.
+    """
     place = within or Path(tempfile.gettempdir())
     for left in place.glob(f"sattrack-{kind}-*"):
         with contextlib.suppress(OSError):
-            os.close(_held(left))  # nobody's
-            shutil.rmtree(left, ignore_errors=True)
+            # Whoever makes one needs a moment until it is held.
+            if time.time() - left.stat().st_mtime > _ABANDONED_S:
+                _sweep(left)
     folder = Path(tempfile.mkdtemp(prefix=f"sattrack-{kind}-", dir=place))
     number = os.open(folder / _HELD, os.O_RDWR | os.O_CREAT, 0o600)
     _hold(number)
@@ -79,6 +83,17 @@ def private_folder(kind: str, *, within: Path | None = None) -> Iterator[Path]:
 
 
 _HELD = ".held"
+_ABANDONED_S = 300.0
+
+
+def _sweep(left: Path) -> None:
+    """Removes a folder that nobody holds; held meanwhile, lest another takes it for its own. OSError of one that is held."""
+    number = _held(left)
+    try:
+        shutil.rmtree(left, ignore_errors=True)
+    finally:
+        os.close(number)
+    shutil.rmtree(left, ignore_errors=True)  # Windows keeps the file that is open
 
 
 def _held(folder: Path) -> int:
@@ -93,9 +108,10 @@ def _held(folder: Path) -> int:
 
 
 if sys.platform == "win32":
+    import msvcrt
 
     def _hold(number: int) -> None:
-        """There an open file cannot be removed, which is as good."""
+        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 

@@ -1,12 +1,15 @@
 """A file is written whole or not at all, and only ever in place of a file."""
 
 import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from sattrack import writing
 from sattrack.errors import StoreError
 from sattrack.writing import private_folder, whole_file
 
@@ -46,6 +49,7 @@ def test_s4_a_private_folder_goes_with_its_block_and_what_killed_processes_left_
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
     left = Path(done.stdout.strip())
     assert (left / "part").is_file()
+    os.utime(left, (time.time() - 600,) * 2)
     with private_folder("run", within=tmp_path) as first:
         assert not left.exists()
         assert first.stat().st_mode & 0o077 == 0
@@ -53,3 +57,36 @@ def test_s4_a_private_folder_goes_with_its_block_and_what_killed_processes_left_
             assert first.is_dir()
             assert second != first
     assert list(tmp_path.iterdir()) == []
+
+
+def test_s4_a_folder_that_is_just_being_made_is_not_swept(tmp_path: Path) -> None:
+    """Its maker has not come to hold it yet."""
+    made = tmp_path / "sattrack-run-another"
+    made.mkdir()
+    (made / ".held").touch()
+    with private_folder("run", within=tmp_path):
+        assert made.is_dir()
+    os.utime(made, (time.time() - 600,) * 2)
+    with private_folder("run", within=tmp_path):
+        assert not made.exists()
+
+
+def test_s4_a_folder_is_held_by_whoever_sweeps_it_until_it_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = tmp_path / "sattrack-run-another"
+    left.mkdir()
+    (left / ".held").touch()
+    os.utime(left, (time.time() - 600,) * 2)
+    rmtree, held = shutil.rmtree, []
+
+    def removed(folder: Path, **words: bool) -> None:
+        if folder == left and left.is_dir():
+            try:
+                os.close(writing._held(left))
+            except OSError:
+                held.append(left)
+        rmtree(folder, **words)
+
+    monkeypatch.setattr(writing.shutil, "rmtree", removed)
+    with private_folder("run", within=tmp_path):
+        assert held == [left]
+        assert not left.exists()
