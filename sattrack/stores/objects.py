@@ -99,8 +99,7 @@ def _filesystem(location: Location, *, tries: int, timeout_s: float) -> Any:
         fsspec = import_module("fsspec")
         import_module(package)
     except ImportError as error:
-        way_out = "pip install 'sattrack[s3]'" if location.scheme in ("s3", "memory") else f"pip install fsspec {package}"
-        raise UsageError(f"{error.name} is not installed", where=str(location), way_out=way_out) from error
+        raise UsageError(f"{error.name} is not installed", where=str(location), way_out="pip install 'sattrack[s3]'") from error
     if location.scheme != "s3":
         return fsspec.filesystem(location.scheme)
     return fsspec.filesystem(

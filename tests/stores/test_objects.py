@@ -1,3 +1,4 @@
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,6 +129,7 @@ def test_without_keys_that_is_told_and_no_key_ever(bucket: Bucket, monkeypatch: 
     assert "not-to-be-told" not in str(caught.value)
 
 
-def test_a_package_that_is_missing_is_named_with_the_extra() -> None:
-    with pytest.raises(UsageError, match=r"gcsfs is not installed \(pip install fsspec gcsfs\)"):
-        Objects(Location("gs", "bucket/run"))
+def test_a_package_that_is_missing_is_named_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(UsageError, match=r"s3fs is not installed \(pip install 'sattrack\[s3\]'\)"):
+        Objects(Location("s3", "bucket/run"))
