@@ -290,8 +290,10 @@ def test_s10_o12_a_signal_ends_a_run_on_a_cluster_of_its_own_with_all_that_it_st
     inside = str(scenes(tmp_path / "in", 20))
     words = ["detect", inside, "-o", str(tmp_path / "run"), "--detector", "finder_of_the_test:Bright", "--no-report"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    # Tests begun in the background of a shell inherit that Ctrl-C is ignored, and what is ignored stays so.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); from sattrack.cli.app import main; main()"
     started = subprocess.Popen(
-        [sys.executable, "-m", "sattrack", *words, "--executor", "ray"], stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-c", heeding, *words, "--executor", "ray"], stderr=subprocess.PIPE, text=True,
         env={**clean, "SLOW_S": "0.5"},
     )  # fmt: skip
     until = time.monotonic() + 120
