@@ -157,6 +157,13 @@ class Mosaic:
         if made.shape != piece.shape or made.warped or made.turned != 1:
             made.close()
             raise SceneError("the file changed since it was looked at", where=piece.location, way_out="run again")
+        if number and (made.palette is None) != (self.palette is None):
+            made.close()
+            raise SceneError(
+                f"{'has no' if made.palette is None else 'has a'} palette of colours, unlike {self._pieces[0].location}, with "
+                "which it is read as one picture",
+                where=piece.location, way_out="save both as colour, or give them other scene names",
+            )  # fmt: skip
         self._open[number] = made
         return made
 
@@ -171,11 +178,14 @@ def open_picture(scene: Scene, *, limits: Settings, overviews: bool = True, know
     return Upright(scene.location, limits=limits, overviews=overviews, known=known.setdefault(0, {}))
 
 
-def demand_end(scene: Scene, *, limits: Settings) -> None:
-    """SceneError where the last pixel of a file cannot be read, as of one that was cut off on its way."""
+def demand_end(scene: Scene, *, limits: Settings) -> bool:
+    """SceneError where the last pixel of a file cannot be read, as of one that was cut off on its way. Returns whether its
+    pixels are the numbers of a palette's colours.
+    """
     with gdal_options(limits), closing(open_picture(scene, limits=limits, known={})) as picture:
         rows, cols = scene.grid.shape
         picture.read(scene.bands, (cols - 1, rows - 1, 1, 1), (1, 1))
+        return picture.palette is not None
 
 
 def _lay(pixels: NDArray[Any], valid: NDArray[np.bool_], found: NDArray[Any], seen: NDArray[np.bool_]) -> None:

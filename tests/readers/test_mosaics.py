@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 from rasterio.merge import merge
 
 from sattrack.errors import SceneError
@@ -166,6 +167,18 @@ def test_a_file_that_is_another_by_now_is_an_error_that_names_it(
     with pytest.raises(SceneError, match=r"changed since it was looked at.*run again") as caught:
         reader.read(mosaic, Window.of_shape(mosaic.grid.shape), mosaic.grid.shape)
     assert caught.value.where == str(paths[2])
+
+
+def test_a_palette_among_gray_files_is_an_error_that_names_it(
+    tmp_path: Path, picture: np.ndarray, reader: RasterReader
+) -> None:
+    paths = cut(picture[:1], tmp_path, rows=(), cols=(80,))
+    mosaic = joined_scene(described(paths))
+    with rasterio.open(paths[1], "r+") as to:
+        to.write_colormap(1, {i: (i, i // 2, 255 - i, 255) for i in range(256)})
+    with pytest.raises(SceneError, match="palette of colours") as caught:
+        reader.read(mosaic, Window.of_shape(mosaic.grid.shape), mosaic.grid.shape)
+    assert caught.value.where == str(paths[1])
 
 
 def test_a_tile_cut_short_fails_the_scene_or_is_not_seen_as_is_asked(tmp_path: Path, picture: np.ndarray) -> None:
