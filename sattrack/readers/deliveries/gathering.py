@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePath
 
 from sattrack.errors import SattrackError, SceneRefused
 from sattrack.imagery import Scene
-from sattrack.readers.deliveries.joining import MOST_PIECES, joined_scene, other_moment, unlike
-from sattrack.readers.deliveries.names import BASIC, COLOUR, PAN, Named, named, without_tile
+from sattrack.readers.deliveries.clusters import Cluster, One
+from sattrack.readers.deliveries.joining import MOST_PIECES, Moments, joined_scene
+from sattrack.readers.deliveries.names import BASIC, COLOUR, PAN, Named, is_decoy, named, without_tile
 from sattrack.readers.finding import Source
 from sattrack.readers.mosaics import demand_end
 from sattrack.settings import Settings
@@ -21,14 +22,6 @@ FINE_COLOUR_M = 0.65
 _MOST_SHOWN = 6
 
 Describe = Callable[[Source], Scene]
-
-
-@dataclass(frozen=True, slots=True)
-class _One:
-    """A file of a group, and what it is; none where it cannot be described."""
-
-    source: Source
-    scene: Scene | None
 
 
 def gathered(sources: Sequence[Source], *, describe: Describe, limits: Settings) -> list[Source]:
@@ -69,27 +62,27 @@ def _gather(
 ) -> list[Source]:  # fmt: skip
     """The sources of one group, those that fit each other as one."""
     scene_id = _free_name(_without_tile(sources[0]), taken) if by_name else sources[0].scene_id
-    known = [_One(source, _whole(source, describe, limits=limits)) for source in sources]
+    known = [_looked_at(source, describe, limits=limits) for source in sources]
     if by_name and not any(one.scene and one.scene.grid.georeferenced for one in known):
         return list(sources)
-    first = next((one.scene for one in known if one.scene), None)
-    clusters: list[list[_One]] = []
+    moments = Moments()
+    clusters: list[Cluster] = []
     made, doubles, alone = [], [], []
     for one in known:
         if one.scene is None:
             alone.append(replace(one.source, scene_id=scene_id))
-        elif by_name and first and (why := other_moment(first, one.scene)):
+        elif by_name and (why := moments.contradict(one.scene)):
             alone.append(_noting(one.source, f"not joined with {sources[0].part}, whose name it shares: {why}"))
-        elif twin := next((o for c in clusters for o in c if o.scene and _doubles(o.scene, one.scene)), None):
+        elif twin := next((found for cluster in clusters if (found := cluster.twin(one))), None):
             reason = f"it shows the same pixels of the ground as {PurePath(twin.source.path).name}, which is counted"
             doubles.append(replace(one.source, scene_id=scene_id, aside=reason))
         else:
-            fitting = (c for c in clusters if c[0].scene and not unlike(c[0].scene, one.scene))
-            cluster = next(fitting, None)
-            clusters.append([one]) if cluster is None else cluster.append(one)
-    clusters.sort(key=len, reverse=True)
+            moments.add(one.scene)
+            fitting = next((cluster for cluster in clusters if not cluster.why_not(one)), None)
+            clusters.append(Cluster(one)) if fitting is None else fitting.add(one)
+    clusters.sort(key=lambda cluster: len(cluster.members), reverse=True)
     for cluster in clusters:
-        part = scene_id if by_name and cluster is clusters[0] else cluster[0].source.part
+        part = scene_id if by_name and cluster is clusters[0] else cluster.members[0].source.part
         made += _as_one(cluster, main=clusters[0], scene_id=scene_id, part=part, limits=limits)
     if by_name and made:
         made[0] = _noting(made[0], *_missing(sources))
@@ -107,12 +100,14 @@ def _without_tile(source: Source) -> str:
     return stem
 
 
-def _as_one(cluster: Sequence[_One], *, main: Sequence[_One], scene_id: str, part: str, limits: Settings) -> list[Source]:
+def _as_one(cluster: Cluster, *, main: Cluster, scene_id: str, part: str, limits: Settings) -> list[Source]:
     """A mosaic of files that are alike, or each for itself where they cannot be one."""
-    sources = [replace(one.source, scene_id=scene_id) for one in cluster]
-    scenes = [one.scene for one in cluster if one.scene]
-    if cluster is not main and main[0].scene:
-        sources[0] = _noting(sources[0], f"not joined with {main[0].source.part}: {unlike(main[0].scene, scenes[0])}")
+    sources = [replace(one.source, scene_id=scene_id) for one in cluster.members]
+    scenes = [one.scene for one in cluster.members if one.scene]
+    if cluster is not main:
+        # The larger cluster may be the later one, which was held against this.
+        why = main.why_not(cluster.members[0]) or cluster.why_not(main.members[0]) or "they do not fit each other"
+        sources[0] = _noting(sources[0], f"not joined with {main.members[0].source.part}: {why}")
     if len(sources) == 1:
         return sources
     rows, cols = joined_scene(scenes).grid.shape
@@ -132,16 +127,16 @@ def _span(sources: Sequence[Source]) -> str:
     return f"{PurePath(sources[0].path).name} to {PurePath(sources[-1].path).name}"
 
 
-def _doubles(one: Scene, two: Scene) -> bool:
-    # The quick questions first: of many files each is held against all.
-    return one.grid.transform == two.grid.transform and one.grid.shape == two.grid.shape and not unlike(one, two)
-
-
 def _missing(sources: Sequence[Source]) -> list[str]:
     """What must be said of tiles that are not there, by the vendor's list or else by the grid of those that are."""
     here = {PurePath(source.path).name.casefold() for source in sources}
     stems = {PurePath(name).stem for name in here}
-    listed = dict.fromkeys(name for source in sources for name in source.hints.listed)
+    product = named(PurePath(sources[0].path).stem).product
+    # One list may name the tiles of several products, as Pléiades Neo's do those of RGB and NED.
+    listed = dict.fromkeys(
+        name for source in sources for name in source.hints.listed
+        if not is_decoy(PurePath(name).stem) and named(PurePath(name).stem).product == product
+    )  # fmt: skip
     if listed:
         # Jpeg 2000 may have been written again as GeoTIFF: the stem tells.
         gone = [name for name in listed if name.casefold() not in here and PurePath(name).stem.casefold() not in stems]
@@ -163,7 +158,11 @@ def _missing(sources: Sequence[Source]) -> list[str]:
 
 
 def _one_product(sources: Sequence[Source], *, describe: Describe) -> list[Source]:
-    """Of the products of one acquisition only one is counted: colour where it is fine enough, else the finest."""
+    """Of the products of one acquisition only one is counted: colour where it is fine enough, else the finest.
+
+    So too of those in which nothing can be counted: what covered area can be told of before what has brightness alone, colour
+    before gray.
+    """
     products: dict[str, list[tuple[int, Named]]] = {}
     for number, source in enumerate(sources):
         name = named(PurePath(source.path).stem)
@@ -189,7 +188,9 @@ def _choose(out: list[Source], group: Sequence[tuple[int, Named]], *, describe: 
             scenes[number] = None
         except SattrackError:
             continue
-    left = [(number, name, scene) for number, name in group if (scene := scenes.get(number)) and _countable(scene)]
+    told = [(number, name, scene) for number, name in group if (scene := scenes.get(number))]
+    coarse = [one for one in told if capability(one[2].grid.gsd_m) in ("area", "presence")]
+    left = [one for one in told if _countable(one[2])] or coarse
     while left:
         best, chosen, scene = min(left, key=lambda one: (_rank(one[1].kind, one[2]), one[0]))
         for number, name in group:
@@ -197,7 +198,8 @@ def _choose(out: list[Source], group: Sequence[tuple[int, Named]], *, describe: 
                 continue
             other = scenes[number]
             if other is None or _covers(scene, other):
-                why = f"the same acquisition is counted from {out[best].part} ({_kind(chosen.kind, scene)})"
+                how = "counted" if _countable(scene) else "read"
+                why = f"the same acquisition is {how} from {out[best].part} ({_kind(chosen.kind, scene)})"
                 out[number] = replace(out[number], aside=why)
                 out[best] = _noting(out[best], f"{out[number].part} is another product of the same acquisition, and not used")
         left = [one for one in left if one[0] != best and not out[one[0]].aside]
@@ -207,10 +209,12 @@ def _countable(scene: Scene) -> bool:
     return capability(scene.grid.gsd_m) == "count"
 
 
-def _rank(kind: str, scene: Scene) -> tuple[int, float]:
-    size = max(scene.grid.gsd_m)
-    fine = kind != PAN and len(scene.bands) == 3 and size <= FINE_COLOUR_M
-    return (2 if kind == BASIC else 0 if fine else 1), size
+def _rank(kind: str, scene: Scene) -> tuple[int, int, float]:
+    size, able = max(scene.grid.gsd_m), ("count", "area", "presence", "refuse").index(capability(scene.grid.gsd_m))
+    colour = kind != PAN and len(scene.bands) == 3
+    # In pixels too coarse for boxes the area from colour is as sure as that from gray of the next finer size: docs/coarse.md.
+    fine = colour and (size <= FINE_COLOUR_M or not _countable(scene))
+    return able, (2 if kind == BASIC else 0 if fine else 1), size
 
 
 def _kind(kind: str, scene: Scene) -> str:
@@ -227,14 +231,15 @@ def _covers(one: Scene, two: Scene) -> bool:
     return bool(second.area > 0 and first.intersection(second).area >= 0.5 * second.area)
 
 
-def _whole(source: Source, describe: Describe, *, limits: Settings) -> Scene | None:
-    """What a source is; none where it fails, which its own turn will tell: a file cut off costs itself, not all the others."""
+def _looked_at(source: Source, describe: Describe, *, limits: Settings) -> One:
+    """A source and what it is; not known where it fails, which its own turn will tell: a file cut off costs itself, not all the
+    others.
+    """
     try:
         scene = describe(source)
-        demand_end(scene, limits=limits)
-        return scene
+        return One(source, scene, demand_end(scene, limits=limits))
     except SattrackError:
-        return None
+        return One(source, None)
 
 
 def _noting(source: Source, *notes: str) -> Source:

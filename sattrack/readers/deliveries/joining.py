@@ -1,6 +1,6 @@
 """Joining: which files of an acquisition lie on one lattice of pixels, and the one scene that they are together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,9 +26,11 @@ ONE_PASS_S = 1_800.0
 def describe_pieces(source: "Source", *, describe: Callable[["Source"], Scene]) -> Scene:
     """The scene that the pieces of a source make together. SceneError where they do not fit each other any more."""
     scenes = [describe(piece) for piece in source.pieces]
+    moments = Moments(scenes[:1])
     for scene in scenes[1:]:
-        if why := unlike(scenes[0], scene):
+        if why := unlike(scenes[0], scene) or moments.contradict(scene):
             raise SceneError(f"is not what the other files of its scene are: {why}", where=scene.location, way_out="run again")
+        moments.add(scene)
     joined = joined_scene(scenes)
     return replace(joined, id=source.scene_id, part=source.part, notes=(*source.hints.notes, *joined.notes))
 
@@ -62,6 +64,25 @@ def other_moment(first: Scene, other: Scene) -> str:
     if first.sensor and other.sensor and first.sensor != other.sensor:
         return f"it was taken by {other.sensor}, not {first.sensor}"
     return ""
+
+
+class Moments:
+    """When and by what the files of one acquisition say that they were taken: not every file says it, so that each is held
+    against all that do.
+    """
+
+    def __init__(self, scenes: Iterable[Scene] = ()) -> None:
+        self._told: dict[tuple[object, str], Scene] = {}
+        for scene in scenes:
+            self.add(scene)
+
+    def add(self, scene: Scene) -> None:
+        if scene.acquired or scene.sensor:
+            self._told.setdefault((scene.acquired, scene.sensor), scene)
+
+    def contradict(self, other: Scene) -> str:
+        """Why a file is of another acquisition than one of these; empty where it may be of theirs."""
+        return next((why for one in self._told.values() if (why := other_moment(one, other))), "")
 
 
 def place_on(first: Grid, other: Grid) -> tuple[int, int] | None:

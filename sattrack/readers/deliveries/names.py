@@ -19,6 +19,7 @@ _PLANET = re.compile(
 _KINDS = {
     "p": PAN, "pan": PAN, "panchromatic": PAN, "ortho_panchromatic": PAN, "basic": BASIC,
 }  # fmt: skip
+_BAND = re.compile(r"(?<![0-9a-z])b(0?[1-9]|1[0-9]|8a)(?![0-9a-z])")
 # Small or coded pictures that come with a delivery, and show what its scenes show.
 _DECOY = re.compile(
     r"(?:.*[-_. ])?(?:browse|preview|thumb|thumbnail|quicklook|gmask)"
@@ -60,6 +61,12 @@ def without_tile(stem: str) -> str:
         return stem
     before, after = stem[: found.start()], stem[found.end() :]
     return (before[:-1] if before[-1:] in ("_", "-", ".", " ") else before) + after
+
+
+def band_named(stem: str) -> str:
+    """The one band that a picture's name says it is, as Sentinel-2's do: `..._B04_10m` -> `B04`; empty where it says none."""
+    found = _BAND.findall(stem.casefold())
+    return f"B{found[0].upper().zfill(2)}" if len(found) == 1 else ""
 
 
 def is_decoy(stem: str) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import numpy as np
 import pytest
 import rasterio
 
-from sattrack.imagery import Scene
+from sattrack.errors import SceneError
+from sattrack.imagery import Scene, Window
 from sattrack.readers.deliveries.gathering import gathered
 from sattrack.readers.deliveries.joining import describe_pieces
 from sattrack.readers.deliveries.names import COLOUR, PAN, is_decoy, named, without_tile
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source, find_sources
+from sattrack.readers.rasters import RasterReader
 from sattrack.settings import Settings
 from tests.readers.delivered import AIRBUS, MAXAR, cut, dimap, imd, til, write_tile
 
@@ -134,6 +137,23 @@ def test_a_dimap_that_names_files_that_are_not_there_is_said(tmp_path: Path, pic
     assert scene_of(one).sensor == "Pléiades 1A"
 
 
+def test_a_list_of_two_products_misses_only_what_is_missing_of_this_one(tmp_path: Path, picture: np.ndarray) -> None:
+    name = "PNEO3_{kind}_202310140115012_ORT_1234{bands}{tile}"
+    rgb = {"kind": "PMS-FS", "bands": "_RGB"}
+    cut(picture, tmp_path, rows=(), cols=(80,), name="IMG_" + name.format(**rgb, tile="{tile}"))
+    listed = [
+        f"IMG_{name.format(kind='PMS-FS', bands=bands, tile=f'_R1C{i}')}.TIF" for bands in ("_RGB", "_NED") for i in (1, 2)
+    ]  # fmt: skip
+    said = tmp_path / f"DIM_{name.format(kind='PMS-FS', bands='', tile='')}.XML"
+    said.write_text(dimap(listed=listed))
+    (one,) = found(tmp_path)
+    assert len(one.pieces) == 2
+    assert not [note for note in one.hints.notes if "not whole" in note]
+    (tmp_path / listed[1]).unlink()
+    (one,) = found(tmp_path)
+    told(one, "of 2 files by the vendor's list, 1 is not here", "R1C2")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -196,6 +216,91 @@ def test_tiles_of_two_acquisitions_under_one_name_stay_apart(tmp_path: Path, pic
     assert other.scene_id not in (mosaic.scene_id, "port")
     told(other, "another time", "2023-10-20")
     assert scene_of(mosaic).acquired == scene_of(mosaic.pieces[0]).acquired
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+def test_a_tile_that_says_no_time_does_not_join_two_acquisitions(tmp_path: Path, picture: np.ndarray, silent: int) -> None:
+    paths = cut(picture, tmp_path, rows=(), cols=(40, 80, 120), name="port{tile}")
+    for path, day in zip(paths, (14, 14, 14, 20), strict=True):
+        if path != paths[silent]:
+            with rasterio.open(path, "r+") as to:
+                to.update_tags(TIFFTAG_DATETIME=f"2023:10:{day} 01:15:00")
+    mosaic, other = found(tmp_path)
+    assert len(mosaic.pieces) == 3
+    assert other.path == str(paths[3])
+    told(other, "another time", "2023-10-20")
+
+
+def test_a_tile_that_names_no_sensor_does_not_join_two_of_a_manifest(tmp_path: Path, picture: np.ndarray) -> None:
+    for number, name in enumerate(("a", "b", "c")):
+        write_tile(tmp_path / f"{name}.tif", picture[:, :, 50 * number : 50 * number + 50], col=50 * number)
+    (tmp_path / "list.csv").write_text("path,scene,sensor\na.tif,pier,\nb.tif,pier,WV02\nc.tif,pier,WV03\n")
+    mosaic, other = found(tmp_path / "list.csv")
+    assert [Path(piece.path).name for piece in mosaic.pieces] == ["a.tif", "b.tif"]
+    told(other, "not joined", "WV03")
+
+
+def test_a_joined_scene_whose_files_are_of_two_dates_by_now_is_refused(tmp_path: Path, picture: np.ndarray) -> None:
+    paths = cut(picture, tmp_path, rows=(), cols=(50, 100), name="port{tile}")
+    (mosaic,) = found(tmp_path)
+    for path, day in zip(paths[1:], (14, 20), strict=True):
+        with rasterio.open(path, "r+") as to:
+            to.update_tags(TIFFTAG_DATETIME=f"2023:10:{day} 01:15:00")
+    with pytest.raises(SceneError, match="another time"):
+        scene_of(mosaic)
+
+
+def strips(folder: Path, picture: np.ndarray, **profile: object) -> None:
+    """Two strips warped into one frame, each with nothing where the other's ground is, and the manifest that joins them."""
+    for name, half in (("a", slice(0, 80)), ("b", slice(80, 160))):
+        pixels = np.zeros_like(picture)
+        pixels[:, :, half] = np.maximum(picture[:, :, half], 1)
+        write_tile(folder / f"{name}.tif", pixels, **profile)
+    (folder / "list.csv").write_text("path,scene\na.tif,pier\nb.tif,pier\n")
+
+
+def test_strips_in_one_frame_are_one_picture_of_both_halves(tmp_path: Path, picture: np.ndarray) -> None:
+    strips(tmp_path, picture, nodata=0)
+    (mosaic,) = found(tmp_path / "list.csv")
+    assert len(mosaic.pieces) == 2
+    with closing(RasterReader()) as reader:
+        pixels, valid = reader.read(scene_of(mosaic), Window.of_shape((120, 160)), (120, 160))
+    assert valid.all()
+    assert (pixels == np.moveaxis(np.maximum(picture, 1), 0, -1)).all()
+
+
+def test_strips_in_one_frame_that_declare_no_nodata_are_both_looked_at(tmp_path: Path, picture: np.ndarray) -> None:
+    strips(tmp_path, picture)
+    one, other = found(tmp_path / "list.csv")
+    assert (one.aside, other.aside, one.scene_id, other.scene_id) == ("", "", "pier", "pier")
+    told(other, "no nodata value is declared", "a.tif")
+
+
+def test_a_file_given_twice_under_two_names_is_looked_at_once(tmp_path: Path, picture: np.ndarray) -> None:
+    write_tile(tmp_path / "a.tif", picture)
+    (tmp_path / "b.tif").write_bytes((tmp_path / "a.tif").read_bytes())
+    (tmp_path / "list.csv").write_text("path,scene\na.tif,pier\nb.tif,pier\n")
+    one, double = found(tmp_path / "list.csv")
+    assert one.aside == ""
+    assert "the same pixels of the ground" in double.aside
+
+
+def test_bands_that_came_as_files_of_their_own_are_not_one_picture(tmp_path: Path, picture: np.ndarray) -> None:
+    for number, name in enumerate(("x_B03_10m", "x_B04_10m")):
+        write_tile(tmp_path / f"{name}.tif", picture[number : number + 1], nodata=0)
+    (tmp_path / "list.csv").write_text("path,scene\nx_B03_10m.tif,pier\nx_B04_10m.tif,pier\n")
+    one, other = found(tmp_path / "list.csv")
+    assert (one.aside, other.aside) == ("", "")
+    told(other, "not joined", "B04")
+
+
+def test_a_gray_tile_and_one_of_palette_colours_stay_apart(tmp_path: Path, picture: np.ndarray) -> None:
+    paths = cut(picture[:1], tmp_path, rows=(), cols=(80,), name="port{tile}")
+    with rasterio.open(paths[1], "r+") as to:
+        to.write_colormap(1, {i: (i, i // 2, 255 - i, 255) for i in range(256)})
+    gray, colours = found(tmp_path)
+    assert (gray.pieces, colours.pieces) == ((), ())
+    told(colours, "not joined", "palette")
 
 
 def test_tiles_without_coordinates_stay_pictures_of_their_own(tmp_path: Path, picture: np.ndarray) -> None:
@@ -271,10 +376,38 @@ def test_colour_that_does_not_say_its_bands_is_not_used_where_the_pan_is_there(t
     assert counted(found(tmp_path, recursive=True)) == ["P"]
 
 
-def test_products_too_coarse_to_count_are_all_left_to_be_refused(tmp_path: Path, product: Product) -> None:
+def test_of_products_too_coarse_to_count_one_is_read_the_one_that_tells_most(tmp_path: Path, product: Product) -> None:
     product("P", 1.5, bands=1)
     product("M", 6.0)
+    sources = found(tmp_path, recursive=True)
+    assert counted(sources) == ["P"]
+    assert any("the same acquisition is read from" in one.aside for one in sources), "nothing is counted there"
+
+
+@pytest.mark.parametrize(
+    ("gsds", "expected"), [((3.0, 3.0), "M"), ((2.5, 4.0), "M"), ((6.0, 5.0), "M"), ((20.0, 10.0), "M"), ((3.0, 10.0), "P")]
+)
+def test_of_coarse_products_area_comes_before_brightness_and_colour_before_gray(
+    tmp_path: Path, product: Product, gsds: tuple[float, float], expected: str
+) -> None:
+    product("P", gsds[0], bands=1)
+    product("M", gsds[1])
+    assert counted(found(tmp_path, recursive=True)) == [expected]
+
+
+def test_products_in_which_nothing_can_be_told_are_all_left_to_be_refused(tmp_path: Path, product: Product) -> None:
+    product("P", 15.0, bands=1)
+    product("M", 30.0)
     assert counted(found(tmp_path, recursive=True)) == ["M", "P"]
+
+
+def test_two_products_of_one_kind_at_three_metres_are_read_once(tmp_path: Path, picture: np.ndarray) -> None:
+    for name in ("3B_AnalyticMS", "3B_Visual"):
+        write_tile(
+            tmp_path / f"20231014_011501_24_2475_{name}.tif", picture, transform=(3, 0, 500_000, 0, -3, 3_900_000)
+        )  # fmt: skip
+    sources = found(tmp_path)
+    assert len([one for one in sources if not one.aside]) == 1
 
 
 def test_a_pan_that_is_damaged_is_not_set_aside_in_silence(tmp_path: Path, product: Product) -> None:
