@@ -75,7 +75,8 @@ class Cover:
     status: done, not_assessable, refused, failed, outside. capability: area or presence; of other scenes whatever they allow.
     area: none but for capability area. boxes: how many containers the area may be on top, least and most; tiers: how many may
     stand under each, seen from above by nobody. brightness, texture: mean and local standard deviation in the file's own units,
-    none but for presence. said: the row in a sentence.
+    none but for presence. said: the row in a sentence. parts: the files that it was read from, where those of its scene are of
+    several kinds that cannot be read as one.
     """
 
     site_id: str
@@ -103,6 +104,12 @@ class Cover:
     said: str = ""
     model_id: str = ""
     notes: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What no other row of the same call has."""
+        return self.site_id, self.zone, self.scene_id, *self.parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -81,10 +81,10 @@ def cover(
 
 
 class _Pictures:
-    """Writes a JPEG for each site in each file that shows it, as it comes; their names by site, zone and scene."""
+    """Writes a JPEG for each site in each file that shows it, as it comes; their names by their rows' keys."""
 
     def __init__(self, folder: Path, *, wanted: bool) -> None:
-        self.named: dict[tuple[str, str, str], list[str]] = {}
+        self.named: dict[tuple[str, ...], list[str]] = {}
         self._folder, self._wanted, self._taken = folder / "pictures", wanted, set[str]()
 
     def add(self, make: "Callable[[], CoverPicture]", row: "Cover") -> None:
@@ -99,7 +99,7 @@ class _Pictures:
         parts = [row.site_id, row.zone, picture.scene.part or picture.scene.id]
         name = f"{file_name('_'.join(part for part in dict.fromkeys(parts) if part), taken=self._taken)}.jpg"
         write_whole(self._folder / name, picture_bytes(picture, row))
-        self.named.setdefault((row.site_id, row.zone, row.scene_id), []).append(f"{self._folder.name}/{name}")
+        self.named.setdefault(row.key, []).append(f"{self._folder.name}/{name}")
 
 
 def _tell(

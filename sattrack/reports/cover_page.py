@@ -17,10 +17,8 @@ PAGE = "cover.html"
 _MOST_ROWS, _MOST_PICTURES = 500, 60
 
 
-def write_cover_page(
-    found: Covers, folder: Path, *, pictures: Mapping[tuple[str, str, str], Sequence[str]], version: str
-) -> Path:
-    """Writes cover.html, whole; returns its path. pictures: by site, zone and scene names relative to the folder."""
+def write_cover_page(found: Covers, folder: Path, *, pictures: Mapping[tuple[str, ...], Sequence[str]], version: str) -> Path:
+    """Writes cover.html, whole; returns its path. pictures: by the rows' keys names relative to the folder."""
     environment = Environment(
         loader=PackageLoader("sattrack.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
@@ -34,14 +32,10 @@ def write_cover_page(
             (clean(one.part), one.status, discreet(one.reason, locations=places))
             for one in found.scenes if one.status in ("failed", "refused")
         ],
-        pictures=[(quote(name), clean(row.said)) for row in reaching for name in pictures.get(_key(row), ())][:_MOST_PICTURES],
+        pictures=[(quote(name), clean(row.said)) for row in reaching for name in pictures.get(row.key, ())][:_MOST_PICTURES],
     )  # fmt: skip
     write_whole(folder / PAGE, text.encode("utf-8", "replace"))
     return folder / PAGE
-
-
-def _key(row: Cover) -> tuple[str, str, str]:
-    return row.site_id, row.zone, row.scene_id
 
 
 def _dek(found: Covers) -> str:

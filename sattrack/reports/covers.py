@@ -22,8 +22,8 @@ COVER_COLUMNS = (
 )  # fmt: skip
 
 
-def write_covers(found: Covers, folder: Path, *, pictures: Mapping[tuple[str, str, str], Sequence[str]]) -> None:
-    """Both files, each whole. pictures: by site, zone and scene the names of its pictures. StoreError where they cannot be."""
+def write_covers(found: Covers, folder: Path, *, pictures: Mapping[tuple[str, ...], Sequence[str]]) -> None:
+    """Both files, each whole. pictures: by the rows' keys the names of its pictures. StoreError where they cannot be."""
     places = tuple(one.location for one in found.scenes)
     rows = [cover_row(row, locations=places) for row in found.rows]
     write_whole(folder / CSV, csv_bytes(COVER_COLUMNS, rows=([row[name] for name in COVER_COLUMNS] for row in rows)))
@@ -56,7 +56,7 @@ def cover_row(row: Cover, *, locations: Sequence[str] = ()) -> dict[str, object]
     }  # fmt: skip
 
 
-def covers_value(found: Covers, *, pictures: Mapping[tuple[str, str, str], Sequence[str]]) -> dict[str, Any]:
+def covers_value(found: Covers, *, pictures: Mapping[tuple[str, ...], Sequence[str]]) -> dict[str, Any]:
     """All of it as JSON holds it; no path of a picture is in it."""
     places = tuple(one.location for one in found.scenes)
     card = found.card
@@ -69,7 +69,7 @@ def covers_value(found: Covers, *, pictures: Mapping[tuple[str, str, str], Seque
         "covers": [
             {
                 **cover_row(row, locations=places), "notes": [discreet(note, locations=places) for note in row.notes],
-                "pictures": list(pictures.get((row.site_id, row.zone, row.scene_id), ())),
+                "pictures": list(pictures.get(row.key, ())),
             }
             for row in found.rows
         ],
