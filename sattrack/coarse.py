@@ -1,51 +1,27 @@
 """Coarse: scenes in which no box can be told, to the covered area of each site, or to its brightness and texture."""
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-import shapely
-
 from sattrack import wiring
-from sattrack.covering import Ground, ground_in, notice, notice_round, place, read_area, show, without
-from sattrack.covers import CoarseScene, Cover, CoverCard, CoverPicture, Covers
+from sattrack.cover_rows import File, Last, Shown, Work, laid_together, rows_of
+from sattrack.covers import CoarseScene, Cover, Covers
 from sattrack.errors import SattrackError, SceneRefused, UsageError
-from sattrack.imagery import Scene, Stretch
+from sattrack.imagery import Scene
 from sattrack.planning import Request, describe_for, find_for
 from sattrack.ports import AreaReader, Reader
+from sattrack.readers.band_names import band_names
 from sattrack.readers.outlines.files import read_outlines
 from sattrack.steps.counting import own_site
-from sattrack.steps.covering import TIERS, area_of, boxes_of, said_of_area
 from sattrack.steps.grounding import finds_back
 from sattrack.steps.judging import capability, px_per_width
-from sattrack.steps.noticing import Noticed, changes_between, said_of_change
-from sattrack.steps.observing import nodata_notes
 from sattrack.steps.stretching import measure_stretch
 from sattrack.timeline import Site
 
 # Files beside which a folder of covers would be taken for one of counts.
 _RUN_FILE = "run.json"
-
-# Given what makes a site's picture, so that none is made where none is wanted, and its row.
-Shown = Callable[[Callable[[], CoverPicture], Cover], None]
-
-
-# By site, zone, sensor and kind of pixels what was last noticed there: only scenes of one kind are held against each other.
-_Last = dict[tuple[object, ...], tuple[dt.datetime, Noticed]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What scenes are read with. load: gives the network, which is made when it is first asked for."""
-
-    reader: Reader
-    card: CoverCard
-    min_observed: float
-    exclusions: Sequence[Site]
-    shown: Shown
-    load: Callable[[], AreaReader]
 
 
 def cover(
@@ -71,10 +47,11 @@ def cover(
     places, exclusions = [s for s in sites if not s.excludes], [s for s in sites if s.excludes]
     with closing(wiring.make_reader(request.settings)) as reader:
         scenes = [*_described(request, reader=reader)]
-        work = _Work(reader, card, request.settings.min_observed, exclusions, shown, _once(load))
+        names = partial(band_names, limits=request.settings)
+        work = Work(reader, card, request.settings.min_observed, exclusions, shown, _once(load), names)
         rows: list[Cover] = []
         ended: list[CoarseScene] = []
-        noticed: _Last = {}
+        noticed: Last = {}
         for group in _acquisitions(scenes):
             found, outcomes = _read_scene(group, places=places, work=work, noticed=noticed)
             rows += found
@@ -99,7 +76,7 @@ def _once(load: Callable[[], AreaReader]) -> Callable[[], AreaReader]:
 
 def _described(request: Request, *, reader: Reader) -> Iterator[CoarseScene]:
     """Every file with what it is, or why it is not read."""
-    known: dict[str, str] = {}
+    known: dict[tuple[object, ...], str] = {}
     for source in find_for(request):
         scene: Scene | None = None
         able = "unknown"
@@ -115,7 +92,8 @@ def _described(request: Request, *, reader: Reader) -> Iterator[CoarseScene]:
             status = "refused" if isinstance(error, SceneRefused) else "failed"
             yield CoarseScene(source.scene_id, source.part, source.path, status, str(error), able, scene=scene)
             continue
-        twin = known.setdefault(sha256, source.part)
+        # A copy that lies elsewhere, or nowhere, is not the same: a world file or a sidecar places it.
+        twin = known.setdefault((sha256, scene.grid, scene.bands), source.part)
         if twin != source.part:
             reason = f"the same content as {twin}"
             yield CoarseScene(scene.id, scene.part, scene.location, "skipped", reason, able, sha256, scene)
@@ -158,7 +136,7 @@ def _acquisitions(scenes: Sequence[CoarseScene]) -> Iterator[list[CoarseScene]]:
 
 
 def _read_scene(
-    group: Sequence[CoarseScene], *, places: Sequence[Site], work: _Work, noticed: _Last
+    group: Sequence[CoarseScene], *, places: Sequence[Site], work: Work, noticed: Last
 ) -> tuple[list[Cover], list[CoarseScene]]:
     """The rows of one acquisition, and what became of its files. A file that cannot be read takes its scene with it."""
     good = [one for one in group if one.status == "done" and one.scene]
@@ -170,138 +148,30 @@ def _read_scene(
         rows = [_not_read(site, bad[0]) for site in sites] if bad else []
         reason = "another file of this scene was not read"
         return rows, [*(replace(one, status=bad[0].status, reason=reason) for one in good if bad), *others]
-    scenes = [one.scene for one in good if one.scene]
-    ended = good
     try:
-        stretches = [measure_stretch(*work.reader.sample(scene), size_m=scene.grid.size_m) for scene in scenes]
-        rows = [_row(site, scenes, stretches, work=work, noticed=noticed) for site in sites]
-        ended = [replace(one, stretch=stretch) for one, stretch in zip(good, stretches, strict=True)]
+        files = [_looked_at(one.scene, work=work) for one in good if one.scene]
+        rows = []
+        for alike, own in laid_together(files, known_places=bool(places)):
+            for site in places or [own]:
+                rows += rows_of(site, alike, work=work, noticed=noticed)
     except SattrackError as error:
         failed = [replace(one, status="failed", reason=str(error)) for one in good]
         return [_not_read(site, failed[0]) for site in sites], [*failed, *others]
+    ended = [replace(one, stretch=file.stretch) for one, file in zip(good, files, strict=True)]
+    if places and any(file.scene.grid.georeferenced for file in files):
+        plain = "it has no coordinates, so no outline can be laid on it"
+        ended = [
+            one if one.scene and one.scene.grid.georeferenced else replace(one, status="skipped", reason=plain) for one in ended
+        ]
     return rows, [*ended, *others]
 
 
-def _row(site: Site, scenes: Sequence[Scene], stretches: Sequence[Stretch], *, work: _Work, noticed: _Last) -> Cover:
-    """One site in one scene."""
-    blank = _blank(site, scenes[0], card=work.card)
-    frame, outline = place(site, grids=[scene.grid for scene in scenes])
-    wanted = without(outline, work.exclusions, frame=frame)
-    grounds: list[tuple[Ground, Scene, Stretch]] = []
-    left = wanted
-    for scene, stretch in zip(scenes, stretches, strict=True):
-        # Each file is asked only for what no earlier one covers.
-        if ground := ground_in(left, grid=scene.grid, frame=frame):
-            grounds.append((ground, scene, stretch))
-            left = left.difference(ground.metres)
-    if not grounds:
-        plain = "" if scenes[0].grid.georeferenced else ": it has no coordinates, so no outline can be laid on it"
-        return replace(blank, status="outside", notes=(f"the scene does not touch the site{plain}",))
-    notes = _notes(scenes, grounds, wanted_m2=float(wanted.area), reader=work.reader)
-    blank = replace(blank, site_m2=float(wanted.area), notes=notes)
-    if blank.capability == "area":
-        return _area_row(site, blank, grounds, work=work)
-    return _presence_row(site, blank, grounds, outline=wanted, work=work, noticed=noticed)
-
-
-def _area_row(site: Site, blank: Cover, grounds: Sequence[tuple[Ground, Scene, Stretch]], *, work: _Work) -> Cover:
-    network = work.load()
-    reads = [
-        read_area(ground, scene=scene, stretch=stretch, reader=work.reader, network=network)
-        for ground, scene, stretch in grounds
-    ]
-    seen, covered = sum(read.seen_m2 for read in reads), sum(read.covered_m2 for read in reads)
-    row = _area_told(blank, seen=seen, covered=covered, gray=len(grounds[0][1].bands) == 1, work=work)
-    for (ground, scene, stretch), read in zip(grounds, reads, strict=True):
-        work.shown(partial(show, site, ground, read, scene=scene, stretch=stretch, reader=work.reader), row)
-    return row
-
-
-def _area_told(blank: Cover, *, seen: float, covered: float, gray: bool, work: _Work) -> Cover:
-    observed = min(1.0, seen / blank.site_m2) if blank.site_m2 else 0.0
-    judged = _observed(blank, observed, least=work.min_observed)
-    if seen <= 0:
-        return judged
-    area = area_of(covered, seen_m2=seen, gsd_m=blank.gsd_m, gray=gray, card=work.card)
-    boxes = boxes_of(area, footprint_m2=work.card.footprint_m2)
-    return replace(
-        judged, area=area, boxes=boxes, tiers=TIERS, footprint_m2=work.card.footprint_m2, said=said_of_area(area, boxes=boxes)
-    )
-
-
-def _presence_row(
-    site: Site, blank: Cover, grounds: Sequence[tuple[Ground, Scene, Stretch]], *, outline: shapely.Geometry, work: _Work,
-    noticed: _Last,
-) -> Cover:  # fmt: skip
-    """Brightness and texture from the file that covers most of the site."""
-    ground, scene, stretch = max(grounds, key=lambda one: one[0].metres.area)
-    row = _presence_told(site, blank, ground, scene, outline=outline, work=work, noticed=noticed)
-    work.shown(partial(show, site, ground, scene=scene, stretch=stretch, reader=work.reader), row)
-    return row
-
-
-def _presence_told(
-    site: Site, blank: Cover, ground: Ground, scene: Scene, *, outline: shapely.Geometry, work: _Work, noticed: _Last
-) -> Cover:
-    share, at = notice(ground, scene=scene, reader=work.reader)
-    observed = share * ground.metres.area / blank.site_m2 if blank.site_m2 else 0.0
-    judged = _observed(blank, min(1.0, observed), least=work.min_observed)
-    if at is None:
-        return replace(judged, status="not_assessable", notes=(*judged.notes, "too few pixels of the site were seen"))
-    row = replace(judged, brightness=at[0], texture=at[1])
-    first = (
-        f"Brightness {at[0]:.4g}, texture {at[1]:.3g} in the file's own units; no box and no area is claimed of such pixels."
-    )
-    if site.outline is None or row.status != "done" or row.datetime is None:
-        return replace(row, said=first)
-    round_it = notice_round(outline, frame=ground.frame, scenes=[scene], reader=work.reader)
-    now = Noticed(scene.id, at[0], at[1], round_it)
-    key = (site.id, site.zone, scene.sensor, len(scene.bands), scene.dtype, round(max(scene.grid.gsd_m), 1))
-    last = noticed.get(key)
-    if last is not None and last[0] >= row.datetime:
-        # Bands of one acquisition that came as files of their own: no time lies between them.
-        return replace(row, said=f"{first} It is of the same time as {last[1].scene_id}: there is no change to tell.")
-    noticed[key] = row.datetime, now
-    if last is None:
-        return replace(row, said=f"{first} It is the first scene of this kind: there is no change to tell.")
-    brightness, texture = changes_between(last[1], now)
-    unnamed = () if scene.sensor else ("the sensor is not named: scenes of like pixels are held against each other",)
-    said = f"{first} {said_of_change(brightness, texture)}"
-    return replace(row, brightness_change=brightness, texture_change=texture, said=said, notes=(*row.notes, *unnamed))
-
-
-def _observed(row: Cover, observed: float, *, least: float) -> Cover:
-    """The row with the share that was seen, and whether that is enough."""
-    seen = replace(row, observed_fraction=round(observed, 4), status="done")
-    if observed <= 0:
-        return replace(seen, status="not_assessable", notes=(*row.notes, "nothing of the site was seen"))
-    if observed < least:
-        short = f"only {observed:.0%} of the site was seen; {least:.0%} is asked for"
-        return replace(seen, status="not_assessable", notes=(*row.notes, short))
-    return seen
-
-
-def _notes(
-    scenes: Sequence[Scene], grounds: Sequence[tuple[Ground, Scene, Stretch]], *, wanted_m2: float, reader: Reader
-) -> tuple[str, ...]:
-    notes = [note for scene in scenes for note in scene.notes]
-    notes += [note for scene in scenes for note in nodata_notes(reader.undeclared_nodata(scene))]
-    covered = sum(ground.metres.area for ground, _, _ in grounds)
-    if covered < 0.9995 * wanted_m2:
-        notes.append(f"the scene covers {covered / wanted_m2:.0%} of the site")
-    if not all(scene.cloud_checked for scene in scenes):
-        notes.append("no cloud mask: clouds were not looked for, and cloud counts as seen ground")
-    return tuple(dict.fromkeys(notes))
-
-
-def _blank(site: Site, scene: Scene, *, card: CoverCard) -> Cover:
-    able = capability(scene.grid.gsd_m)
-    return Cover(
-        site_id=site.id, site_name=site.name, zone=site.zone, scene_id=scene.id, datetime=scene.acquired,
-        datetime_source=scene.acquired_source, sensor=scene.sensor, status="done", capability=able, observed_fraction=0.0,
-        cloud_checked=scene.cloud_checked, gsd_m=round(max(scene.grid.gsd_m), 4),
-        px_per_width=round(px_per_width(scene.grid.gsd_m), 3), model_id=card.id if able == "area" else "",
-    )  # fmt: skip
+def _looked_at(scene: Scene, *, work: Work) -> File:
+    pixels, valid = work.reader.sample(scene)
+    seen = pixels[valid]
+    gray = bool((seen[:, :1] == seen[:, 1:]).all())
+    names = () if capability(scene.grid.gsd_m) == "area" else work.names(scene)
+    return File(scene, measure_stretch(pixels, valid, size_m=scene.grid.size_m), gray, names)
 
 
 def _not_read(site: Site, ended: CoarseScene) -> Cover:

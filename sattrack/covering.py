@@ -23,6 +23,8 @@ _MOST_ENLARGED = 6.0
 _ROUND_IT = 0.06
 _PIECES = 256
 _BLOCK_PX = 1024
+# Cells across a site, and down it, by which is told where nothing was seen.
+_MOST_CELLS = 400
 
 Shares = NDArray[np.uint8]
 
@@ -45,7 +47,8 @@ class Ground:
 class Read:
     """What was read of a site in a file: square metres seen, and of these covered; and a map of covered shares, 0 to 255.
 
-    step: source pixels to a pixel of the map (x, y); origin: its first pixel in the scene.
+    step: source pixels to a pixel of the map (x, y); origin: its first pixel in the scene. seen: where ground was seen, in the
+    frame's metres.
     """
 
     seen_m2: float
@@ -53,6 +56,53 @@ class Read:
     shares: Shares
     step: tuple[float, float]
     origin: tuple[int, int]
+    seen: shapely.Geometry
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glimpse:
+    """What was noticed of a site in a file. share: of it that was seen, 0 to 1; seen: where, in the frame's metres."""
+
+    share: float
+    sums: Sums
+    seen: shapely.Geometry
+
+
+class _Gaps:
+    """Where, of what is looked at, nothing was seen: by cells of so many pixels, of which most was not."""
+
+    def __init__(self, shape: tuple[int, int], *, cell: int) -> None:
+        """shape: (rows, cols) of all pixels."""
+        self._cell = cell
+        self._wanted = np.zeros([-(-n // cell) for n in shape], np.int64)
+        self._missed = self._wanted.copy()
+
+    def add(self, wanted: NDArray[np.bool_], valid: NDArray[np.bool_], *, row: int, col: int) -> None:
+        """A block of pixels, of which row and col of the first are whole cells."""
+        at = row // self._cell, col // self._cell
+        for all_of_them, some in ((self._wanted, wanted), (self._missed, wanted & ~valid)):
+            lines = np.add.reduceat(some, np.arange(0, some.shape[0], self._cell), axis=0, dtype=np.int64)
+            sums = np.add.reduceat(lines, np.arange(0, some.shape[1], self._cell), axis=1)
+            all_of_them[at[0] : at[0] + sums.shape[0], at[1] : at[1] + sums.shape[1]] += sums
+
+    def seen_of(
+        self, ground: Ground, *, grid: Grid, origin: tuple[int, int], step: tuple[float, float]
+    ) -> shapely.Geometry:  # fmt: skip
+        """The ground without the gaps, in the frame's metres. step: source pixels to a pixel (x, y); origin: of the first."""
+        gaps = (2 * self._missed > self._wanted).astype(np.int8)
+        if not gaps.any():
+            return ground.metres
+        # Cells beside each other in a row are one box.
+        edges = np.diff(np.pad(gaps, ((0, 0), (1, 1))), axis=1)
+        (rows, starts), (_, ends) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+        width, height = step[0] * self._cell, step[1] * self._cell
+        boxes = shapely.box(
+            origin[0] + starts * width, origin[1] + rows * height, origin[0] + ends * width, origin[1] + (rows + 1) * height
+        )
+        pixels = shapely.segmentize(shapely.union_all(boxes), max(grid.shape) / 16)
+        return ground.metres.difference(
+            shapely.make_valid(shapely.transform(pixels, lambda xy: ground.frame.from_pixels(xy, grid=grid)))
+        )
 
 
 def place(site: Site, *, grids: Sequence[Grid]) -> tuple[Frame, shapely.Geometry]:
@@ -98,12 +148,16 @@ def read_area(ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader,
     shrink = next(n for n in range(1, whole + 1) if whole % n == 0 and (whole / n <= most or n == whole))
     side = whole // shrink
     shown = np.zeros((pavement.shape[0] * side, pavement.shape[1] * side), np.uint8)
+    all_px = pavement.shape[0] * whole, pavement.shape[1] * whole
+    divisors = [n for n in range(1, whole + 1) if whole % n == 0]
+    gaps = _Gaps(all_px, cell=next((n for n in divisors if max(all_px) <= n * _MOST_CELLS), whole))
     seen = covered = 0
     for slab in pavement.slabs():
         mask = _mask(ground.pixels, slab, core_px=whole)
         if not mask.any():
             continue
         cover, valid = _covered(slab, pavement, scene=scene, stretch=stretch, reader=reader, network=network)
+        gaps.add(mask > 127, valid > 0, row=slab.row * whole, col=slab.col * whole)
         inside = mask.astype(np.int64) * valid
         seen += int(inside.sum())
         covered += int((inside * cover).sum())
@@ -111,7 +165,8 @@ def read_area(ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader,
         shown[slab.row * side : (slab.row + 1) * side, slab.col * side : (slab.col + 1) * side] = small
     m2 = ground.m2_px * pavement.px[0] * pavement.px[1] / 255
     step = pavement.px[0] * shrink, pavement.px[1] * shrink
-    return Read(seen * m2, covered * m2 / 255, shown, step, pavement.origin)
+    there = gaps.seen_of(ground, grid=scene.grid, origin=pavement.origin, step=pavement.px)
+    return Read(seen * m2, covered * m2 / 255, shown, step, pavement.origin, there)
 
 
 def show(
@@ -146,13 +201,16 @@ def show(
     return CoverPicture(site.id, site.zone, scene, apply_stretch(raw, stretch, valid=valid), laid, rings, m_px)
 
 
-def notice(ground: Ground, *, scene: Scene, reader: Reader) -> tuple[float, tuple[float, float] | None]:
+def notice(ground: Ground, *, scene: Scene, reader: Reader) -> Glimpse:
     """The share of a site that was seen, and its brightness and texture in the file's own units. Raises SceneError.
 
     Block by block, since a site may be a whole scene.
     """
     whole = _window(ground.pixels, grid=scene.grid)
     sums, inside, seen = Sums(), 0, 0
+    powers = [1 << i for i in range(_BLOCK_PX.bit_length())]
+    cell = next((n for n in powers if max(whole.width, whole.height) <= n * _MOST_CELLS), _BLOCK_PX)
+    gaps = _Gaps((whole.height, whole.width), cell=cell)
     for row in range(whole.row, whole.row + whole.height, _BLOCK_PX):
         for col in range(whole.col, whole.col + whole.width, _BLOCK_PX):
             height, width = min(_BLOCK_PX, whole.row + whole.height - row), min(_BLOCK_PX, whole.col + whole.width - col)
@@ -162,7 +220,9 @@ def notice(ground: Ground, *, scene: Scene, reader: Reader) -> tuple[float, tupl
                 raw, valid = reader.read(scene, Window(col, row, width, height), (height, width))
                 inside, seen = inside + int(mask.sum(dtype=np.int64)), seen + int((mask.astype(np.int64) * valid).sum())
                 sums += look(raw, (mask > 127) & valid)
-    return seen / max(1, inside), sums.means
+                gaps.add(mask > 127, valid, row=row - whole.row, col=col - whole.col)
+    there = gaps.seen_of(ground, grid=scene.grid, origin=(whole.col, whole.row), step=(1.0, 1.0))
+    return Glimpse(seen / max(1, inside), sums, there)
 
 
 def notice_round(

@@ -69,7 +69,7 @@ def _noticed(layout: Layout, rng: np.random.Generator, *, name: str) -> Noticed:
     site = box(middle - half, middle - half, middle + half, middle + half)
     frame = Frame.of_pixels()
     pixels = box(*((middle + sign * half) / GSD_M for sign in (-1, -1, 1, 1)))
-    _, at = notice(Ground(frame, site, pixels), scene=scene, reader=reader)
+    at = notice(Ground(frame, site, pixels), scene=scene, reader=reader).sums.means
     assert at is not None
     scenes: list[Scene] = [scene]
     return Noticed(name, at[0], at[1], notice_round(site, frame=frame, scenes=scenes, reader=reader))
