@@ -9,7 +9,7 @@ from typing import Any
 from sattrack.errors import UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.catalogues.item_filters import Wanted
-from sattrack.readers.catalogues.item_places import absolute, without_query
+from sattrack.readers.catalogues.item_places import without_key
 from sattrack.readers.catalogues.items import Item, is_address, links_of
 from sattrack.writing import write_whole
 
@@ -53,9 +53,9 @@ def _saved(item: Item, of_collection: Mapping[str, Any], folder: Path) -> dict[s
 
 def _address(href: str, item: Item, folder: Path) -> str:
     """In full; of a file on this machine relative to the list, below which it must lie. UsageError where it does not."""
-    whole = absolute(href, item)
+    whole = without_key(href, item)
     if is_remote(whole) or is_remote(item.base) or not Path(whole).is_absolute():
-        return without_query(whole)
+        return whole
     here, path = Path(os.path.realpath(folder)), Path(os.path.realpath(whole))
     if not path.is_relative_to(here):
         raise UsageError(
@@ -67,5 +67,5 @@ def _address(href: str, item: Item, folder: Path) -> str:
 
 def _links(item: Item) -> list[dict[str, str]]:
     found = [(relation, link["href"]) for relation in _KEPT_LINKS for link in links_of(item.raw, relation)[:1]]
-    whole = [(relation, without_query(absolute(href, item))) for relation, href in found]
+    whole = [(relation, without_key(href, item)) for relation, href in found]
     return [{"rel": relation, "href": href} for relation, href in whole if is_remote(href)]

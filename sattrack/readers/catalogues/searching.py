@@ -1,19 +1,19 @@
 """Catalogues: from a public catalogue's name or address, and what is wanted, to the items that it has of that."""
 
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sattrack.errors import CatalogueError, RemoteError, SceneError, UsageError
+from sattrack.errors import CatalogueError, RemoteError, UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.catalogues.api import search, search_link
 from sattrack.readers.catalogues.item_files import each_once, left_out
 from sattrack.readers.catalogues.item_filters import AT_NO_SITE, Filters, Wanted, wanted
 from sattrack.readers.catalogues.item_lists import write_items
-from sattrack.readers.catalogues.item_places import place_of
 from sattrack.readers.catalogues.items import Item, Unread, items_in, links_of
+from sattrack.readers.catalogues.kept_keys import keep_keys
 from sattrack.readers.catalogues.presets import PRESETS, preset_named
 from sattrack.readers.catalogues.static import walk
 from sattrack.readers.remote.documents import Documents
@@ -62,11 +62,11 @@ def _found_in(documents: Documents, *, filters: Filters, limits: Settings) -> Fo
     rest = replace(filters, collections=()) if walked else filters
     items, left = wanted([one for one in found if isinstance(one, Item)], rest)
     seen = len(found)
-    unread = tuple(one for one in found if isinstance(one, Unread))
+    items, refused = keep_keys(items, limits=limits)
+    unread = (*(one for one in found if isinstance(one, Unread)), *refused)
     del left[AT_NO_SITE]  # what was not asked for is no news
     notes += left_out(documents.told, left, of=seen)
     collections = _collections(documents, items, notes=notes)
-    _keep_keys(items, limits=limits)
     return Found(documents.told, tuple(items), unread, collections, tuple(notes), documents.requests, documents.received)
 
 
@@ -90,15 +90,6 @@ def _all(documents: Documents, root: Any, filters: Filters, *, limits: Settings,
     if not _is_walked(root, documents):
         return search(documents, root, filters=filters, most=limits.catalogue_items)
     return walk(documents, root, filters=filters, most=limits.catalogue_items, told=notes.append)
-
-
-def _keep_keys(items: list[Wanted], *, limits: Settings) -> None:
-    """What stands behind the `?` of addresses is known to this process, which may read the saved list again."""
-    for one in items:
-        for asset in one.item.assets:
-            if "?" in asset.href:
-                with suppress(SceneError):
-                    place_of(asset.href, one.item, allow_remote=True, allow_hosts=limits.allow_hosts)
 
 
 def _is_walked(root: Any, documents: Documents) -> bool:
