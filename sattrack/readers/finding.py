@@ -1,5 +1,6 @@
 """Finding: from what a user names (files, folders, globs, manifests, remote locations) to a sorted list of sources."""
 
+import hashlib
 import logging
 import os
 import re
@@ -58,7 +59,7 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class _Found:
     """A file that an input led to. named: the user wrote its own name; where: the manifest's line or the item, if one said it;
-    stem: its name in the run, where that is not its file's.
+    stem: its name in the run, where that is not its file's; acquisition: of an item, what tells its scene from others so named.
     """
 
     path: str
@@ -67,6 +68,7 @@ class _Found:
     scene: str = ""
     hints: Hints = field(default_factory=Hints)
     stem: str = ""
+    acquisition: str = ""
     fault: SattrackError | None = None
     coarse: SceneRefused | None = None
 
@@ -100,6 +102,7 @@ def find_sources(
         for one in _found(text, recursive=recursive, allow_remote=allow_remote, follow_links=follow_links, items=items):
             key = one.key
             found[key] = _agreed(found[key], one) if key in found else one
+    found = _told_apart(found)
     _check_scenes(found.values())
     beside, told = cache(look_beside), cache(read_told)
     pairs = [
@@ -181,8 +184,9 @@ def _from_row(row: Row, *, folder: Path, allow_remote: bool) -> _Found:
 
 def _from_item(one: Pick) -> _Found:
     return _Found(
-        one.path, where=one.where, scene=one.scene, hints=one.hints, stem=one.name, fault=one.fault, coarse=one.coarse
-    )
+        one.path, where=one.where, scene=one.scene, hints=one.hints, stem=one.name, acquisition=one.acquisition,
+        fault=one.fault, coarse=one.coarse,
+    )  # fmt: skip
 
 
 def _agreed(first: _Found, second: _Found) -> _Found:
@@ -193,6 +197,32 @@ def _agreed(first: _Found, second: _Found) -> _Found:
             way_out="keep one of the lines",
         )  # fmt: skip
     return first if first.where or not second.where else second
+
+
+def _told_apart(found: dict[str, _Found]) -> dict[str, _Found]:
+    """Each acquisition of items with a scene name of its own, whatever its ids are cut to, and its first moment as its time."""
+    first: dict[str, _Found] = {}
+    for one in sorted((one for one in found.values() if one.acquisition), key=_moment):
+        first.setdefault(one.acquisition, one)
+    taken = {one.scene.casefold() for one in found.values() if one.scene and not one.acquisition}
+    names: dict[str, str] = {}
+    for key, one in first.items():
+        mark = hashlib.sha256(key.encode()).hexdigest()[:8]
+        names[key] = one.scene if one.scene.casefold() not in taken else f"{one.scene}-{mark}"
+        taken.add(names[key].casefold())
+    return {place: _as_first(one, first, names) if one.acquisition else one for place, one in found.items()}
+
+
+def _as_first(one: _Found, first: dict[str, _Found], names: dict[str, str]) -> _Found:
+    said, acquired = one.hints.acquired, first[one.acquisition].hints.acquired
+    # The same id with another time is no part of it: see _check_scenes.
+    if said is None or acquired is None or said.replace(microsecond=0) != acquired.replace(microsecond=0):
+        acquired = said
+    return replace(one, scene=names[one.acquisition], hints=replace(one.hints, acquired=acquired))
+
+
+def _moment(one: _Found) -> tuple[str, str]:
+    return (one.hints.acquired.isoformat() if one.hints.acquired else "", one.acquisition)
 
 
 def _check_scenes(found: Iterable[_Found]) -> None:

@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sattrack.errors import CatalogueError, SattrackError, SceneError, SceneRefused
 from sattrack.imagery import Viewing
@@ -23,12 +24,15 @@ _LOOKED_AT = 1 << 20
 # What stands in every item or collection of items, and in no labels, outlines or settings.
 _SIGNS = (b'"stac_version"', b'"assets"')
 _STRANGE = re.compile(r"[^\w.+-]+")
+# A disk takes 255 bytes, and a run puts words before and after.
+_LONGEST = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A picture of an item: where it lies, its name in a run, its acquisition's, what the item says of it. fault: why it cannot
-    be looked at; coarse: why its boxes cannot be counted; both known before a byte of it is read.
+    """A picture of an item: where it lies, its name in a run, its acquisition's, what the item says of it. acquisition: what
+    tells it from others so named. fault: why it cannot be looked at; coarse: why its boxes cannot be counted; both known before
+    a byte of it is read.
     """
 
     path: str
@@ -36,6 +40,7 @@ class Pick:
     name: str
     scene: str
     hints: Hints = field(default_factory=Hints)
+    acquisition: str = ""
     fault: SattrackError | None = None
     coarse: SceneRefused | None = None
 
@@ -62,6 +67,10 @@ def holds_items(path: Path) -> bool:
 
 def read_items(path: Path, *, limits: Settings) -> list[Item | Unread]:
     """Every item of a file, those that stand twice once. CatalogueError where the file as a whole cannot be read."""
+    return _items_of(_document(path, limits=limits), path, limits=limits)
+
+
+def _document(path: Path, *, limits: Settings) -> Any:
     try:
         with path.open("rb") as file:
             raw = file.read(limits.catalogue_bytes + 1)
@@ -72,7 +81,10 @@ def read_items(path: Path, *, limits: Settings) -> list[Item | Unread]:
             f"more than {limits.catalogue_bytes / 1e6:.2g} MB", where=str(path),
             way_out="give fewer items, or raise catalogue_bytes in a settings file",
         )  # fmt: skip
-    document = read_json(raw, where=str(path))
+    return read_json(raw, where=str(path))
+
+
+def _items_of(document: Any, path: Path, *, limits: Settings) -> list[Item | Unread]:
     found = items_in(document, where=str(path), base=str(path.parent), most=limits.catalogue_items)
     return list(each_once(found))
 
@@ -89,14 +101,15 @@ def each_once(found: Iterable[Item | Unread]) -> Iterator[Item | Unread]:
             yield one
         elif first.raw != one.raw:
             error = SceneError("the id stands twice, with other values", where=one.where, way_out="give each item its own id")
-            yield Unread(one.id, one.where, error)
+            yield Unread(one.id, f"{one.where}, again", error)
 
 
 def pick(path: Path, *, filters: Filters, limits: Settings, allow_remote: bool) -> Picked:
     """The pictures that an item file leads to, by time. UsageError where they are remote and that was not allowed."""
-    found = read_items(path, limits=limits)
+    document = _document(path, limits=limits)
+    found = _items_of(document, path, limits=limits)
     forget_refusals()
-    kept, left = wanted([one for one in found if isinstance(one, Item)], filters)
+    kept, left = wanted([one for one in found if isinstance(one, Item)], _of_the_rest(filters, document))
     unread = [one for one in found if isinstance(one, Unread)]
     shared = Counter(acquisition_of(one.item) for one in kept)
     picks = [_pick(one, shared, limits=limits, allow_remote=allow_remote) for one in kept]
@@ -110,8 +123,21 @@ def pick(path: Path, *, filters: Filters, limits: Settings, allow_remote: bool) 
         met.add(one.path)
     if twice:
         left["of a picture that another item names"] += twice
-    alone += [Pick(one.where, one.where, file_name(one.id), file_name(one.id), fault=one.error) for one in unread]
+    alone += [
+        Pick(one.where, one.where, file_name(one.id), file_name(one.id), acquisition=one.where, fault=one.error)
+        for one in unread
+    ]
     return Picked(tuple(alone), left_out(path.name, left, of=len(found)))
+
+
+def _of_the_rest(filters: Filters, document: Any) -> Filters:
+    """What is still to be looked for: in a list that was searched for by collection, an item is of the collection in which the
+    search met it, whatever it calls itself.
+    """
+    search = document.get("sattrack:search") if isinstance(document, dict) else None
+    asked = search.get("collections") if isinstance(search, dict) else None
+    searched = isinstance(asked, list) and bool(asked) and all(one in filters.collections for one in asked)
+    return replace(filters, collections=()) if searched else filters
 
 
 def left_out(name: str, left: Counter[str], *, of: int) -> tuple[str, ...]:
@@ -139,7 +165,7 @@ def _pick(one: Wanted, shared: Counter[str], *, limits: Settings, allow_remote: 
             sign(place, item, limits=limits)
     except (SceneError, SceneRefused) as error:
         path, fault = item.where, error
-    return Pick(path, item.where, name, scene, hints, fault, too_coarse)
+    return Pick(path, item.where, name, scene, hints, key, fault, too_coarse)
 
 
 def coarse(choice: Choice, item: Item) -> SceneRefused | None:
@@ -188,5 +214,6 @@ def _with_choice(hints: Hints, choice: Choice, item: Item, *, limits: Settings, 
 
 
 def file_name(text: str) -> str:
-    """A name as files and tables can hold it."""
-    return _STRANGE.sub("-", text).strip("-.")[:120] or "item"
+    """A name as files and tables can hold it, of 120 bytes at most."""
+    whole = _STRANGE.sub("-", text).strip("-.").encode()
+    return whole[:_LONGEST].decode(errors="ignore").strip("-.") or "item"
