@@ -175,6 +175,25 @@ def test_tiles_of_one_acquisition_are_one_scene(sattrack, served, host, detector
     assert (count["count"], count["observed_fraction"], count["datetime"]) == (12, 1.0, "2024-05-03T02:11:20Z")
 
 
+def test_items_of_a_static_collection_are_counted_whatever_they_call_themselves(
+    sattrack, served, host, detectors, site, tmp_path
+) -> None:
+    address = load_static(served)
+    put_yard(served, _VISUAL, tmp_path, boxes=12)
+    path = _VISUAL.replace("-visual.tif", ".json")
+    item = json.loads(served.files[path])
+    item["geometry"], item["bbox"] = None, [128.99, 35.23, 129.01, 35.25]
+    served.put(path, {**item, "collection": "another"})
+    words = ("--collection", "Port-fire-24", "--sites", site, "--allow-remote", *host, "--json", *_BRIGHT)
+    said = sattrack("detect", "--catalogue", address, *words, "-o", tmp_path / "run")
+    assert said.code == 0, said.err
+    assert [scene["status"] for scene in said.json["scenes"]] == ["done"]
+    again = sattrack("detect", tmp_path / "run" / "items.json", *words, "-o", tmp_path / "again")
+    assert [scene["status"] for scene in again.json["scenes"]] == ["done"]
+    said = sattrack("detect", tmp_path / "run" / "items.json", *words, "--collection", "third", "-o", tmp_path / "both")
+    assert [scene["status"] for scene in said.json["scenes"]] == ["done"]
+
+
 def test_a_remote_cloud_mask_takes_its_ground_out_of_what_was_seen(sattrack, served, host, detectors, site, tmp_path) -> None:
     root = load_apis(served)["planetary-computer"]
     item = api_item(served, name="hazy", day=1, path="/pictures/hazy.tif")
@@ -205,7 +224,9 @@ def test_downloads_are_resumed_checked_and_counted_without_a_network(
     assert said.code == 3
     assert "yard-2: what came is not what the item says" in said.err
     assert (tmp_path / "got" / "yard-1.tif").read_bytes() == content
-    assert sorted(path.name for path in (tmp_path / "got").iterdir()) == ["items.json", "yard-1.tif", "yard-3.tif"]
+    assert sorted(path.name for path in (tmp_path / "got").iterdir()) == [
+        ".yard-1.tif.fetched", ".yard-3.tif.fetched", "items.json", "yard-1.tif", "yard-3.tif",
+    ]  # fmt: skip
     (tmp_path / "got" / "yard-3.tif").unlink()
     served.sent.clear()
     sattrack(*words)

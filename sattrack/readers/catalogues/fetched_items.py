@@ -15,6 +15,7 @@ from sattrack.readers.catalogues.item_lists import write_items
 from sattrack.readers.catalogues.item_places import place_of
 from sattrack.readers.catalogues.items import Asset, Item
 from sattrack.readers.catalogues.signing import sign
+from sattrack.readers.sidecars import is_mask_name
 from sattrack.settings import Settings
 
 ITEMS = "items.json"
@@ -41,7 +42,7 @@ def fetch_pictures(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot be made: {error.strerror}", where=str(folder), way_out="give another --download") from error
-    left, received = limits.download_bytes, 0
+    received = 0
     kept: list[Wanted] = []
     faults: list[str] = []
     names: set[str] = set()
@@ -51,36 +52,40 @@ def fetch_pictures(
         received += count
 
     for one in found:
-        name = _unlike(file_name(one.item.id), names)
+        most = max(0, limits.download_bytes - received)
         try:
-            files, size = _fetched(one.item, folder, name=name, most=left, limits=limits, came=came)
+            files, size = _fetched(one.item, folder, names, most=most, limits=limits, came=came)
         except (SceneError, SceneRefused) as error:
             faults.append(f"{one.item.id}: {error.message}" + (f" ({error.way_out})" if error.way_out else ""))
             continue
-        left -= size
         kept.append(replace(one, item=_moved(one.item, files)))
-        told(f"{name}: {size / 1e6:,.1f} MB")
+        told(f"{next(iter(files.values()))}: {size / 1e6:,.1f} MB")
     write_items(folder / ITEMS, kept, asked={}, collections=collections)
     return Fetched(folder / ITEMS, len(kept), received, tuple(faults))
 
 
 def _fetched(
-    item: Item, folder: Path, *, name: str, most: int, limits: Settings, came: Callable[[int], None]
+    item: Item, folder: Path, names: set[str], *, most: int, limits: Settings, came: Callable[[int], None]
 ) -> tuple[dict[str, str], int]:
-    """Asset -> name of its file, and the bytes of all."""
+    """Asset -> name of its file, and the bytes of all. most: that may come. names: of all files, to which its are added."""
     choice = choose(item)
     if refused := coarse(choice, item):
         raise refused
-    files, size = {}, 0
-    for asset in (choice.asset, choice.mask):
-        if asset is None:
-            continue
-        to = f"{name}{_ending(asset, choice.mask)}"
+    assets = [asset for asset in (choice.asset, choice.mask) if asset is not None]
+    to_names = _unlike(file_name(item.id), [_ending(asset, choice.mask) for asset in assets], names)
+    files, size, received = {}, 0, 0
+
+    def counted(count: int) -> None:
+        nonlocal received
+        received += count
+        came(count)
+
+    for asset, to in zip(assets, to_names, strict=True):
         place = place_of(asset.href, item, allow_remote=True, allow_hosts=limits.allow_hosts)
         if not is_remote(place):
             raise SceneRefused("its picture lies on this machine already", where=place, way_out="detect reads it where it is")
         sign(place, item, limits=limits)
-        size += download(place, folder / to, sha256=asset.sha256, most=most - size, limits=limits, told=came)
+        size += download(place, folder / to, sha256=asset.sha256, most=max(0, most - received), limits=limits, told=counted)
         files[asset.key] = to
     return files, size
 
@@ -98,10 +103,12 @@ def _moved(item: Item, files: Mapping[str, str]) -> Item:
     return replace(item, base="", raw={**item.raw, "assets": assets})
 
 
-def _unlike(name: str, names: set[str]) -> str:
-    """A name that no other file of the folder has."""
+def _unlike(name: str, endings: Sequence[str], names: set[str]) -> list[str]:
+    """Names for an item's picture and mask that no other file of the folder has; no picture's is that of another one's mask."""
+    name = f"{name}-picture" if is_mask_name(name) else name
     number, chosen = 2, name
-    while chosen.casefold() in names:
+    while any(f"{chosen}{ending}".casefold() in names for ending in endings):
         chosen, number = f"{name}-{number}", number + 1
-    names.add(chosen.casefold())
-    return chosen
+    found = [f"{chosen}{ending}" for ending in endings]
+    names.update(one.casefold() for one in found)
+    return found

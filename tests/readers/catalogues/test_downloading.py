@@ -1,0 +1,117 @@
+"""What is fetched into a folder: each file of the place and version that is said of it, and no picture for another."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sattrack.errors import RemoteError
+from sattrack.readers.catalogues.downloading import download
+from sattrack.readers.catalogues.fetched_items import Fetched, fetch_pictures
+from sattrack.readers.catalogues.item_filters import Wanted
+from sattrack.readers.catalogues.items import read_item
+from sattrack.settings import Settings
+from tests.catalogues.serving import Catalogue, serving
+from tests.faults.misbehaving import serving as misbehaving
+
+ONE, OTHER = b"II*\0" + b"1" * 200_000, b"II*\0" + b"2" * 200_000
+
+
+@pytest.fixture
+def served() -> Iterator[Catalogue]:
+    with serving() as catalogue:
+        yield catalogue
+
+
+@pytest.fixture
+def limits(served: Catalogue) -> Settings:
+    return Settings(remote_tries=1, remote_timeout_s=2).allowing([f"127.0.0.1:{served.port}"])
+
+
+def fetch(served: Catalogue, folder: Path, *items: tuple[str, str], limits: Settings, mask: str = "") -> Fetched:
+    """items: id and path of the picture. mask: the id of the item that has one at /mask_SCL.tif."""
+    found = []
+    for name, path in items:
+        assets = {"visual": {"href": f"{served.base}{path}", "type": "image/tiff", "roles": ["visual"]}}
+        if name == mask:
+            assets["scl"] = {"href": f"{served.base}/mask_SCL.tif", "type": "image/tiff", "roles": ["data"]}
+        raw = {"type": "Feature", "stac_version": "1.0.0", "id": name, "collection": "made", "geometry": None, "links": [],
+               "properties": {"datetime": "2024-05-01T10:00:00Z"}, "assets": assets}  # fmt: skip
+        found.append(Wanted(read_item(raw, where=name, base=served.base)))
+    return fetch_pictures(found, folder, collections={}, limits=limits)
+
+
+def test_another_file_of_the_same_size_is_fetched_again(served: Catalogue, limits: Settings, tmp_path: Path) -> None:
+    served.files |= {"/one.tif": ONE, "/other.tif": OTHER}
+    fetch(served, tmp_path, ("a", "/one.tif"), limits=limits)
+    fetch(served, tmp_path, ("a", "/other.tif"), limits=limits)
+    assert (tmp_path / "a.tif").read_bytes() == OTHER
+    again = fetch(served, tmp_path, ("a", "/other.tif"), limits=limits)
+    assert again.received < 100
+
+
+def test_a_file_that_came_from_elsewhere_is_not_taken_for_the_picture(
+    served: Catalogue, limits: Settings, tmp_path: Path
+) -> None:
+    served.files["/one.tif"] = ONE
+    (tmp_path / "a.tif").write_bytes(OTHER)
+    fetch(served, tmp_path, ("a", "/one.tif"), limits=limits)
+    assert (tmp_path / "a.tif").read_bytes() == ONE
+
+
+def test_a_picture_is_not_written_over_another_items_mask(served: Catalogue, limits: Settings, tmp_path: Path) -> None:
+    served.files |= {"/one.tif": ONE, "/other.tif": OTHER, "/mask_SCL.tif": b"II*\0mask"}
+    fetch(served, tmp_path, ("x", "/one.tif"), ("x_scl", "/other.tif"), ("x_udm2", "/other.tif"), limits=limits, mask="x")
+    assert (tmp_path / "x.tif").read_bytes() == ONE
+    assert (tmp_path / "x_scl.tif").read_bytes() == b"II*\0mask"
+    hrefs = [
+        {key: asset["href"] for key, asset in item["assets"].items()}
+        for item in json.loads((tmp_path / "items.json").read_text())["features"]
+    ]
+    assert hrefs == [
+        {"visual": "x.tif", "scl": "x_scl.tif"}, {"visual": "x_scl-2.tif"}, {"visual": "x_udm2-picture.tif"},
+    ]  # fmt: skip
+    assert (tmp_path / "x_scl-2.tif").read_bytes() == OTHER
+
+
+def test_what_is_there_takes_nothing_of_what_may_be_fetched(served: Catalogue, limits: Settings, tmp_path: Path) -> None:
+    served.files |= {"/one.tif": ONE, "/other.tif": OTHER}
+    fetch(served, tmp_path, ("a", "/one.tif"), limits=limits)
+    small = limits.model_copy(update={"download_bytes": 250_000})
+    said = fetch(served, tmp_path, ("a", "/one.tif"), ("b", "/other.tif"), limits=small)
+    assert (said.fetched, said.faults) == (2, ())
+    assert said.received <= 250_000
+    said = fetch(served, tmp_path, ("a", "/one.tif"), ("c", "/one.tif"), ("d", "/one.tif"), limits=small)
+    assert said.fetched == 2
+    assert "left of what may be fetched" in said.faults[0]
+
+
+def test_what_failed_counts_for_what_came(served: Catalogue, limits: Settings, tmp_path: Path) -> None:
+    served.files |= {"/page.tif": b"<html>" + b" " * 150_000, "/one.tif": ONE}
+    small = limits.model_copy(update={"download_bytes": 200_000 + 60_000})
+    said = fetch(served, tmp_path, ("a", "/page.tif"), ("b", "/one.tif"), limits=small)
+    assert said.fetched == 0
+    assert said.received < 100_000
+
+
+def test_what_is_no_picture_is_not_fetched_to_its_end(served: Catalogue, limits: Settings, tmp_path: Path) -> None:
+    served.files["/page.tif"] = b"<html>" + b" " * 5_000_000
+    with pytest.raises(RemoteError, match="HTML"):
+        download(f"{served.base}/page.tif", tmp_path / "a.tif", sha256="", most=1 << 30, limits=limits)
+    assert served.sent["/page.tif"] < 100_000
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_picture_is_not_fetched_to_its_end_where_no_parts_are_sent(tmp_path: Path) -> None:
+    with misbehaving({"page.tif": b"<html>" + b" " * 5_000_000, "a.tif": ONE}) as server:
+        limits = Settings(remote_tries=3, remote_timeout_s=2, remote_backoff_s=0).allowing(["127.0.0.1"])
+        came: list[int] = []
+        with pytest.raises(RemoteError, match="HTML"):
+            download(
+                server.url("noranges", "page.tif"), tmp_path / "a.tif", sha256="", most=1 << 30, limits=limits, told=came.append
+            )
+        assert sum(came) < 1_000_000
+        assert list(tmp_path.iterdir()) == []
+        assert download(server.url("noranges", "a.tif"), tmp_path / "a.tif", sha256="", most=1 << 30, limits=limits) == len(ONE)
+        assert (tmp_path / "a.tif").read_bytes() == ONE
