@@ -117,6 +117,9 @@ class Settings(BaseModel):
     catalogue_requests: int = Field(
         default=2_000, ge=1, le=1_000_000, description="Most documents that one search asks a catalogue for."
     )
+    catalogue_total_bytes: int = Field(
+        default=1 << 30, ge=1 << 16, description="Most bytes of documents that one search takes from a catalogue."
+    )
     download_bytes: int = Field(default=20 << 30, ge=0, description="Most bytes that one `fetch --download` fetches.")
     # Never written, and never taken from a file: a run that came from elsewhere must not open this machine's own network.
     _allow_hosts: tuple[str, ...] = PrivateAttr(default=())

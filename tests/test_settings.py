@@ -58,7 +58,7 @@ def test_i2_what_only_changes_speed_or_counting_is_not_in_the_digest() -> None:
         "max_bands", "gdal_cache_bytes", "alarm_level", "warning_level", "false_discovery", "least_change", "guard_days",
         "baseline_days", "usual_spread", "on_bad_tile", "scene_seconds", "workers", "worker_bytes", "worker_scenes", "executor",
         "remote_timeout_s", "remote_tries", "remote_backoff_s", "remote_wait_s", "remote_whole_bytes", "remote_cache_bytes",
-        "catalogue_items", "catalogue_bytes", "catalogue_requests", "download_bytes",
+        "catalogue_items", "catalogue_bytes", "catalogue_requests", "catalogue_total_bytes", "download_bytes",
     }  # fmt: skip
     assert set(Settings().digest_fields((1.0, 99.0))) == set(Settings.model_fields) - free
 

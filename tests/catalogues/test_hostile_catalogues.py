@@ -87,6 +87,89 @@ def test_a_search_that_hits_a_limit_is_refused(sattrack, served, host, api, tmp_
         assert not (tmp_path / "found.json").exists()
 
 
+def test_an_empty_page_with_a_next_is_not_the_end(sattrack, served, host, api) -> None:
+    """As a server sends it that filters after it pages."""
+    items = served.items.pop(_ROOT)
+    following = {"rel": "next", "method": "GET", "href": f"{api}/search/2"}
+    served.put(f"{_ROOT}/search", {"type": "FeatureCollection", "features": [], "links": [following]})
+    served.put(f"{_ROOT}/search/2", {"type": "FeatureCollection", "features": items, "links": []})
+    told = sattrack("fetch", api, *_WHERE, *host, "--json")
+    assert told.code == 0, told.err
+    assert len(told.json["items"]) == 5
+
+
+def test_empty_pages_without_end_are_refused(sattrack, served, host, api, tmp_path) -> None:
+    served.items.pop(_ROOT)
+    for number in range(9):
+        following = {"rel": "next", "method": "GET", "href": f"{api}/search{number + 1}"}
+        page = {"type": "FeatureCollection", "features": [], "links": [following]}
+        served.put(f"{_ROOT}/search{number or ''}", page)
+    (tmp_path / "settings.yaml").write_text("catalogue_requests: 5")
+    told = sattrack("fetch", api, *_WHERE, *host, "--config", tmp_path / "settings.yaml")
+    assert told.code == 1
+    assert "more than 5 documents" in told.err
+
+
+@pytest.mark.parametrize("told", [None, 5, "x", [None, 3]])
+def test_h10_a_landing_page_may_say_anything_of_what_it_conforms_to(told, sattrack, served, host, api) -> None:
+    served.put(_ROOT, {**json.loads(served.files[_ROOT]), "conformsTo": told})
+    assert sattrack("fetch", api, *_WHERE, *host).code == 0
+
+
+@pytest.mark.parametrize("href", ["http://[bad", "//[bad/a.json"])
+def test_h10_a_link_that_is_no_address_is_passed_over_or_ends_the_search(href, sattrack, served, host, api) -> None:
+    served.next_link = {"method": "GET", "href": href}
+    told = sattrack("fetch", api, *_WHERE, *host)
+    assert told.code == 1
+    assert "a link is no address" in told.err
+    address = load_static(served)
+    root = json.loads(served.files["/maxar/events/catalog.json"])
+    root["links"].append({"rel": "child", "href": href})
+    served.put("/maxar/events/catalog.json", root)
+    told = sattrack("fetch", address, "--collection", "Port-fire-24", *host)
+    assert told.code == 0
+    assert "a link is no address" in told.err
+
+
+def test_h10_a_link_with_a_nul_of_a_catalogue_on_this_machine_is_passed_over(sattrack, tmp_path) -> None:
+    links = [{"rel": "child", "href": "a\0b.json"}, {"rel": "item", "href": "x" * 5000}]
+    (tmp_path / "catalog.json").write_text(json.dumps({"type": "Catalog", "id": "a", "links": links}))
+    told = sattrack("fetch", tmp_path / "catalog.json")
+    assert told.code == 3
+    assert "a link is no address" in told.err
+    assert "File name too long" in told.err
+
+
+def test_a_search_that_takes_more_than_it_may_in_all_is_refused(sattrack, served, host, api, tmp_path) -> None:
+    served.put(_ROOT, {**json.loads(served.files[_ROOT]), "filler": "x" * 70_000})
+    (tmp_path / "settings.yaml").write_text("catalogue_total_bytes: 65536")
+    told = sattrack("fetch", api, *_WHERE, *host, "--config", tmp_path / "settings.yaml")
+    assert told.code == 1
+    assert "raise catalogue_total_bytes" in told.err
+
+
+def test_collections_at_two_levels_of_a_static_catalogue_are_both_found(sattrack, tmp_path) -> None:
+    item = {"type": "Feature", "stac_version": "1.0.0", "geometry": None, "properties": {"datetime": "2024-05-01T10:00:00Z"},
+            "assets": {"visual": {"href": "a.tif", "roles": ["visual"]}}, "links": []}  # fmt: skip
+    (tmp_path / "a.tif").write_bytes(b"II*\0")
+
+    def put(name: str, *links: tuple[str, str], kind: str = "Collection") -> None:
+        document = {"type": kind, "id": name, "links": [{"rel": rel, "href": f"{to}.json"} for rel, to in links]}
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+
+    put("root", ("child", "A"), ("child", "more"), ("child", "last"), kind="Catalog")
+    put("A", ("item", "of-A"))
+    put("more", ("child", "B"), ("child", "C"), ("item", "of-more"), kind="Catalog")
+    put("last", ("child", "gone"), kind="Catalog")  # is not entered, since all was found before
+    for name in ("B", "C"):
+        put(name, ("item", f"of-{name}"))
+    for name in ("A", "B", "C", "more"):
+        (tmp_path / f"of-{name}.json").write_text(json.dumps({**item, "id": f"of-{name}", "collection": "other"}))
+    told = sattrack("fetch", tmp_path / "root.json", "--collection", "A", "--collection", "B", "--json")
+    assert told.code == 0, told.err
+    assert [row["item"] for row in told.json["items"]] == ["of-A", "of-B"]
+
+
 def test_links_out_of_a_static_catalogue_are_passed_over_and_that_is_said(sattrack, served, host, site) -> None:
     address = load_static(served)
     root = json.loads(served.files["/maxar/events/catalog.json"])

@@ -39,7 +39,8 @@ def search(documents: Documents, landing: Any, *, filters: Filters, most: int) -
     assert link is not None
     address = documents.resolved(link["href"], base=documents.root)
     posts = str(link.get("method", "GET")).upper() == "POST"
-    sorts = any(str(one).endswith(_SORT) for one in landing.get("conformsTo", []) if isinstance(one, str))
+    told = landing.get("conformsTo")
+    sorts = isinstance(told, list) and any(isinstance(one, str) and one.endswith(_SORT) for one in told)
     boxes: list[Box | None] = [*boxes_around(filters.places, most=_MOST_BOXES)] if filters.places else [None]
     for box in boxes:
         asked = _asked(filters, box=box, sorts=sorts)
@@ -72,14 +73,21 @@ def _items(pages: Iterator[dict[str, Any]], *, most: int) -> Iterator[Item | Unr
 
 
 def _pages(documents: Documents, address: str, asked: dict[str, Any], *, posts: bool) -> Iterator[dict[str, Any]]:
-    """Pages as pystac-client follows them. CatalogueError where the catalogue does not page as the standard has it."""
+    """Pages to the last, asked for as pystac-client asks. An empty one may have a next, after which pystac-client would look no
+    further. CatalogueError where the catalogue does not page as the standard has it.
+    """
     from pystac_client import ItemSearch
     from pystac_client.exceptions import APIError
 
     io = _client_io()(documents, address)
     try:
-        found = ItemSearch(address, method="POST" if posts else "GET", stac_io=io, **asked)
-        yield from found.pages_as_dicts()
+        method = "POST" if posts else "GET"
+        parameters = ItemSearch(address, method=method, stac_io=io, **asked).get_parameters()
+        page = io.read_json(address, method=method, parameters=parameters)
+        yield page
+        while page["links"]:
+            page = io.read_json(page["links"][0], parameters=parameters)
+            yield page
     except APIError as error:
         raise CatalogueError(f"the catalogue cannot be searched: {error}", where=bare(address)) from error
     except SattrackError:
@@ -124,11 +132,12 @@ def _client_io() -> Any:
             """Address, method and what is said with it: of a search, or of the link to its next page."""
             if isinstance(source, str):
                 return source, (kwargs.get("method") or "GET").upper(), dict(kwargs.get("parameters") or {})
-            link = source.to_dict()
+            link: dict[str, Any] = source
             method = str(link.get("method", "GET")).upper()
             if method != "POST":
                 return link["href"], "GET", {}
-            body = link.get("body") if isinstance(link.get("body"), dict) else {}
+            said = link.get("body")
+            body: dict[str, Any] = said if isinstance(said, dict) else {}
             return link["href"], "POST", {**(kwargs.get("parameters") or {}), **body} if link.get("merge") else body
 
     return OurIO

@@ -23,16 +23,19 @@ def walk(
     told: hears of links that lead out of the catalogue, which are passed over. A document that cannot be had or read is Unread.
     """
     met: set[str] = {documents.root}
-    yield from _below(documents, root, documents.root, filters, most, told, met, inside=not filters.collections, deep=0)
+    missing = set(filters.collections)
+    yield from _below(documents, root, documents.root, filters, most, told, met, missing, inside=not missing, deep=0)
 
 
 def _below(
     documents: Documents, document: Any, address: str, filters: Filters, most: int, told: Callable[[str], None],
-    met: set[str], *, inside: bool, deep: int,
+    met: set[str], missing: set[str], *, inside: bool, deep: int,
 ) -> Iterator[Item | Unread]:  # fmt: skip
+    """missing: collections that were asked for and not met yet, of which those that are met are taken out."""
     if deep > _MOST_DEEP:
         raise CatalogueError(f"catalogues within catalogues, more than {_MOST_DEEP} deep", where=bare(address))
     # A collection that was asked for holds what is below it, whatever that calls itself.
+    missing -= {one for one in filters.collections if one == document.get("id")}
     inside = inside or document.get("id") in filters.collections
     if not _may_hold(document, filters):
         return
@@ -45,11 +48,15 @@ def _below(
     children = list(_linked(documents, document, "child", address, told, met))
     yield from (child for child in children if isinstance(child, Unread))
     below = [child for child in children if not isinstance(child, Unread)]
-    # Where one level has what was asked for, its neighbours are not entered: there may be thousands.
+    # Where one level has all that was asked for, its neighbours are not entered: there may be thousands.
     asked = [] if inside else [child for child in below if _id_of(child[1]) in filters.collections]
-    for child_address, child in asked or below:
+    missing -= {one for one in filters.collections for _, child in asked if _id_of(child) == one}
+    others = [child for child in below if _id_of(child[1]) not in filters.collections] if asked else below
+    for number, (child_address, child) in enumerate([*asked, *others]):
+        if asked and number >= len(asked) and not missing:
+            break
         if isinstance(child, dict) and child.get("type") in ("Catalog", "Collection"):
-            yield from _below(documents, child, child_address, filters, most, told, met, inside=inside, deep=deep + 1)
+            yield from _below(documents, child, child_address, filters, most, told, met, missing, inside=inside, deep=deep + 1)
         else:
             told(f"{bare(child_address)}: is neither a catalogue nor a collection, and is passed over")
 

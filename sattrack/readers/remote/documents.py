@@ -55,7 +55,20 @@ class Documents:
         return self._read(address, json.dumps(body, allow_nan=False).encode())
 
     def resolved(self, href: str, *, base: str) -> str:
-        """The address of a link. CatalogueError where it leads out of the catalogue: to another host, or out of its folder."""
+        """The address of a link. CatalogueError where it is none, or leads out of the catalogue: to another host, or out of its
+        folder.
+        """
+        try:
+            return self._resolved(href, base=base)
+        except CatalogueError:
+            raise
+        except ValueError as error:
+            raise CatalogueError(
+                f"a link is no address: {bare(href).encode('unicode_escape').decode()} ({error})", where=bare(base),
+                way_out="mend the catalogue",
+            ) from error  # fmt: skip
+
+    def _resolved(self, href: str, *, base: str) -> str:
         if self.remote:
             address = urljoin(base, href)
             if not is_remote(address) or _host_of(address) != self._host:
@@ -81,6 +94,12 @@ class Documents:
                 f"more than {self._limits.catalogue_requests:,} documents would have to be asked for", where=self.told,
                 way_out="narrow it by --collection, --datetime or --sites, or raise catalogue_requests in a settings file",
             )  # fmt: skip
+        if self.received > self._limits.catalogue_total_bytes:
+            raise TooMuch(
+                f"more than {self._limits.catalogue_total_bytes / 1e6:,.2g} MB came of the catalogue's documents",
+                where=self.told,
+                way_out="narrow it by --collection, --datetime or --sites, or raise catalogue_total_bytes in a settings file",
+            )
         raw = self._remote(address, body) if self.remote else self._local(address)
         return read_json(raw, where=bare(address))
 
