@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from sattrack.errors import CatalogueError, RemoteError, SceneError
 from sattrack.readers.catalogues.items import Item
 from sattrack.readers.remote.documents import Documents
-from sattrack.readers.remote.places import address_of, learn
+from sattrack.readers.remote.places import learn, query_of
+from sattrack.readers.remote.refreshing import renewed_by
 from sattrack.readers.times import parse_time
 from sattrack.settings import Settings
 
@@ -21,18 +22,56 @@ _ROOM = dt.timedelta(minutes=5)
 
 _TOKENS: dict[tuple[str, str], tuple[str, dt.datetime]] = {}
 _REFUSED: dict[tuple[str, str], SceneError] = {}
+# Place -> the token that it was given here, and the settings by which it was asked for.
+_SIGNED: dict[str, tuple[str, Settings]] = {}
 _LOCK = threading.Lock()
 
 
 def sign(place: str, item: Item, *, limits: Settings) -> None:
-    """Gets leave to read a file of the Planetary Computer's, and keeps it in memory; leaves all other places alone.
+    """Gets leave to read a file of the Planetary Computer's, and keeps it in memory, until it ends or is refused; leaves all
+    other places alone, and those whose address came with a signature.
 
     RemoteError where none is given.
     """
-    found = _BLOB.fullmatch(place)
-    if not found or "?" in address_of(place) or not _is_theirs(item):
+    if not _BLOB.fullmatch(place) or not _is_theirs(item):
         return
-    learn({place: _token(found[1], found[2], limits=limits)})
+    used = query_of(place)
+    if "?" not in place and (not used or _is_ours(place, used)):
+        _sign(place, limits=limits)
+
+
+def _sign(place: str, *, limits: Settings) -> None:
+    found = _BLOB.fullmatch(place)
+    assert found
+    token = _token(found[1], found[2], limits=limits)
+    renewed_by(_renewed)
+    with _LOCK:
+        _SIGNED[place] = (token, limits)
+        learn({place: token})
+
+
+def _is_ours(place: str, used: str) -> bool:
+    with _LOCK:
+        return place in _SIGNED and _SIGNED[place][0] == used
+
+
+def _renewed(place: str, used: str) -> bool:
+    """Whether a place that was signed here has another token now than one that its server refused."""
+    with _LOCK:
+        if place not in _SIGNED:
+            return False
+        token, limits = _SIGNED[place]
+        if query_of(place) != used:
+            return True
+        if token != used:
+            return False
+        for key in [key for key, (known, _) in _TOKENS.items() if known == used]:
+            del _TOKENS[key]
+    try:
+        _sign(place, limits=limits)
+    except SceneError:
+        return False
+    return query_of(place) != used
 
 
 def forget_refusals() -> None:

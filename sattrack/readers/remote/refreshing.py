@@ -4,6 +4,7 @@ import shlex
 import shutil
 import subprocess
 import threading
+from collections.abc import Callable
 
 from sattrack.errors import RemoteBusy, UsageError
 from sattrack.readers.remote.places import bare, named_place, plain_address, query_of, renew
@@ -13,6 +14,16 @@ MOST_S = 30.0
 _MOST_BYTES = 65_536
 _LOCK = threading.Lock()
 _COMMAND: list[str] = []
+# Who gave an address its signature, and can give another: see readers.catalogues.signing.
+_SIGNERS: list[Callable[[str, str], bool]] = []
+
+
+def renewed_by(signer: Callable[[str, str], bool]) -> None:
+    """From now on a signer is asked first. It takes a named place and the signature that was used, and says whether the place
+    has another one now; it leaves alone what it did not sign.
+    """
+    if signer not in _SIGNERS:
+        _SIGNERS.append(signer)
 
 
 def refresh_by(command: str | None) -> None:
@@ -37,11 +48,14 @@ def refresher() -> str | None:
 
 
 def refreshed(place: str, *, used: str) -> bool:
-    """Whether a named place has another signature now than the one that was used; the command is asked once for all threads.
+    """Whether a named place has another signature now than the one that was used, by whoever signed it, else by the command,
+    which is asked once for all threads.
 
     It is given the address without its query on standard input, and prints the whole new one, which may differ in nothing but
     the query. RemoteBusy, retried with a later run, where it fails or prints something else.
     """
+    if any(signer(place, used) for signer in _SIGNERS):
+        return True
     with _LOCK:
         if not _COMMAND:
             return False

@@ -7,7 +7,8 @@ import pytest
 from sattrack.errors import RemoteError
 from sattrack.readers.catalogues import signing
 from sattrack.readers.catalogues.items import read_item
-from sattrack.readers.remote.places import address_of
+from sattrack.readers.remote.places import address_of, learn
+from sattrack.readers.remote.refreshing import refreshed
 from sattrack.settings import Settings
 from tests.catalogues.serving import RECORDED, serving
 
@@ -26,6 +27,7 @@ def asked(monkeypatch):
     """A server of tokens in the place of the Planetary Computer's, and the settings that let it be asked."""
     monkeypatch.setattr(signing, "_TOKENS", {})
     monkeypatch.setattr(signing, "_REFUSED", {})
+    monkeypatch.setattr(signing, "_SIGNED", {})
     with serving() as served:
         monkeypatch.setattr(signing, "TOKENS_AT", f"{served.base}/token")
         yield served, Settings(remote_tries=1, remote_timeout_s=2).allowing([f"127.0.0.1:{served.port}"])
@@ -52,6 +54,33 @@ def test_leave_that_ends_soon_is_asked_for_anew(asked, theirs) -> None:
     token(served, minutes=45, text="sig=fresh")
     signing.sign(f"{PLACE}2", theirs, limits=limits)
     assert address_of(f"{PLACE}2") == f"{PLACE}2?sig=fresh"
+
+
+def test_a_place_that_was_signed_is_signed_again_when_its_leave_ends(asked, theirs) -> None:
+    """As a watch does that looks at the same list each hour."""
+    served, limits = asked
+    token(served, minutes=2, text="sig=first")
+    signing.sign(f"{PLACE}5", theirs, limits=limits)
+    token(served, minutes=45, text="sig=second")
+    signing.sign(f"{PLACE}5", theirs, limits=limits)
+    assert address_of(f"{PLACE}5") == f"{PLACE}5?sig=second"
+    learn({f"{PLACE}6": "sig=theusersown"})
+    signing.sign(f"{PLACE}6", theirs, limits=limits)
+    assert address_of(f"{PLACE}6") == f"{PLACE}6?sig=theusersown"
+
+
+def test_a_token_that_the_server_refuses_is_replaced_for_what_was_signed_here_alone(asked, theirs) -> None:
+    served, limits = asked
+    token(served, minutes=45, text="sig=first")
+    signing.sign(f"{PLACE}7", theirs, limits=limits)
+    learn({f"{PLACE}8": "sig=first"})
+    assert not refreshed(f"{PLACE}7", used="sig=first")  # the same is given again
+    token(served, minutes=45, text="sig=second")
+    assert refreshed(f"{PLACE}7", used="sig=first")
+    assert address_of(f"{PLACE}7") == f"{PLACE}7?sig=second"
+    assert not refreshed(f"{PLACE}8", used="sig=first")
+    served.files.clear()
+    assert not refreshed(f"{PLACE}7", used="sig=second")
 
 
 def test_no_other_place_and_no_other_catalogues_item_is_signed(asked, theirs) -> None:
