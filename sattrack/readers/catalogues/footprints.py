@@ -53,12 +53,21 @@ def footprint_of(geometry: Any, bbox: Any, *, where: str) -> shapely.Geometry | 
     points = shapely.get_coordinates(shape)
     if np.abs(points[:, 0]).max() > 360 or np.abs(points[:, 1]).max() > 90:
         raise SceneError("its geometry is no longitude and latitude", where=where, way_out=_WAY_OUT)
-    # As many producers write it: corners of both sides, and a ring that runs round the world the wrong way.
-    torn = [part.bounds[2] - part.bounds[0] > 180 for part in shapely.get_parts(shape)]
-    if any(torn) and (box is None or box[0] > box[2]):
-        shape = shapely.transform(shape, lambda xy: np.stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360, xy[:, 0]), xy[:, 1]], 1))
-    shape = shape if shape.is_valid else shapely.make_valid(shape)
-    return wrapped(shape)
+    parts = [_unwrapped(part) for part in shapely.get_parts(shape)]
+    sound = [part if part.is_valid else shapely.make_valid(part) for part in parts]
+    return wrapped(sound[0] if len(sound) == 1 else shapely.union_all(sound))
+
+
+def _unwrapped(part: shapely.Geometry) -> shapely.Geometry:
+    """A polygon as many producers write it, with corners on both sides of the antimeridian and a ring that runs round the world
+    the wrong way, as it was meant, whatever its bbox says. One without an edge longer than half the world, or that goes round
+    it, is as wide as it looks.
+    """
+    edges = np.diff(shapely.get_coordinates(shapely.get_exterior_ring(part))[:, 0])
+    if not edges.size or np.abs(edges).max() <= 180:
+        return part
+    meant = shapely.transform(part, lambda xy: np.stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360, xy[:, 0]), xy[:, 1]], 1))
+    return meant if meant.area > 0 and meant.bounds[2] - meant.bounds[0] <= 180 else part
 
 
 def wrapped(shape: shapely.Geometry) -> shapely.Geometry:
@@ -78,8 +87,9 @@ def share_of(outline: shapely.Geometry, footprint: shapely.Geometry) -> float:
 
 
 def boxes_around(shapes: Sequence[shapely.Geometry], *, most: int) -> list[Box]:
-    """Boxes around shapes, a tenth of a kilometre wider; those that touch are one, and all are where over `most`."""
-    boxes = [shapely.box(*shape.bounds).buffer(_ROOM, join_style="mitre") for shape in shapes]
+    """Boxes around each part of shapes, a tenth of a kilometre wider; those that touch are one, all where over `most`."""
+    parts = [part for shape in shapes for part in shapely.get_parts(shape)]
+    boxes = [shapely.box(*part.bounds).buffer(_ROOM, join_style="mitre") for part in parts]
     joined = [shapely.box(*part.bounds) for part in shapely.get_parts(shapely.union_all(boxes))]
     if len(joined) > most:
         joined = [shapely.box(*shapely.union_all(joined).bounds)]

@@ -20,7 +20,7 @@ class Filters:
     """What is wanted. sites: outlines by site, of which one must be touched. area: what else must be; none: anywhere.
 
     max_cloud: percent; max_off_nadir: degrees; min_coverage: least share of a touched site's outline, 0 to 1. Items that do not
-    say their cloud or angle are not left out for it. max_items: the newest so many; none: all.
+    say their cloud or angle are not left out for it. max_items: the newest so many, of whole acquisitions; none: all.
     """
 
     sites: tuple[tuple[str, shapely.Geometry], ...] = ()
@@ -75,6 +75,10 @@ def make_filters(
     ):
         if value is not None and not 0 <= value <= most:
             raise UsageError(f"{name} is {value:g}", way_out=f"give 0 to {most}")
+    if min_coverage is not None and sites is None:
+        raise UsageError(
+            "--min-coverage without --sites", way_out="give the outlines of which a share must be covered: --sites"
+        )
     if max_items is not None and max_items < 1:
         raise UsageError(f"--max-items is {max_items}", way_out="give 1 or more")
     return Filters(
@@ -119,18 +123,35 @@ def wanted(items: Iterable[Item], filters: Filters) -> tuple[list[Wanted], Count
         else:
             kept.append(Wanted(item, covers))
     if filters.max_items is not None and len(kept) > filters.max_items:
-        left["older than the newest that are wanted (--max-items)"] += len(kept) - filters.max_items
-        kept = kept[-filters.max_items :]
+        newest = _newest(kept, most=filters.max_items)
+        left["older than the newest that are wanted (--max-items)"] += len(kept) - len(newest)
+        kept = newest
     return kept, left
+
+
+def _newest(kept: Sequence[Wanted], *, most: int) -> list[Wanted]:
+    """The newest acquisitions of so many items together. None is cut, since it would then cover less than is said of it: the
+    newest stays whole even where it has more.
+    """
+    sizes = Counter(acquisition_of(one.item) for one in kept)
+    chosen: set[str] = set()
+    for key in dict.fromkeys(acquisition_of(one.item) for one in reversed(kept)):
+        most -= sizes[key]
+        if most < 0 and chosen:
+            break
+        chosen.add(key)
+    return [one for one in kept if acquisition_of(one.item) in chosen]
 
 
 def acquisition_of(item: Item) -> str:
     """What the items of one acquisition share: its name, or collection, sensor and the very second; else the item's own."""
+    # A mark that no name has: a/b and c are not a and b/c.
+    own = f"{item.collection}\0{item.id}"
     if item.start is None or item.start != item.end or not (item.acquisition or item.sensor):
-        return f"{item.collection}/{item.id}"
+        return own
     if not item.acquisition and not any((item.start.hour, item.start.minute, item.start.second)):
-        return f"{item.collection}/{item.id}"  # a day is no moment
-    told = item.acquisition or f"{item.collection} {item.sensor}"
+        return own  # a day is no moment
+    told = item.acquisition or f"{item.collection}\0{item.sensor}"
     return f"{told} {item.start:%Y%m%dT%H%M%S}"
 
 

@@ -63,4 +63,5 @@ def _moments(text: str) -> tuple[dt.datetime, dt.datetime]:
 
 
 def _stamp(moment: dt.datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """To the microsecond where it has any: in whole seconds an item's own time would end before it."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{f'.{moment.microsecond:06}' if moment.microsecond else ''}Z"

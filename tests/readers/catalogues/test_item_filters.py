@@ -48,6 +48,25 @@ def test_the_share_of_a_site_is_that_of_all_parts_of_an_acquisition() -> None:
     assert acquisition_of(left) == acquisition_of(right) != acquisition_of(other)
 
 
+def test_the_newest_are_whole_acquisitions_that_cover_what_is_said_of_them() -> None:
+    left = item("left", box=(0, 0, 0.5, 1), platform="WV02", day=2)
+    right = item("right", box=(0.5, 0, 1, 1), platform="WV02", day=2)
+    items = [item("old", platform="WV02"), left, right, item("new", platform="WV02", day=3)]
+    assert names(items, Filters(max_items=2)) == ["new"]
+    assert names(items, Filters(max_items=3)) == ["left", "right", "new"]
+    kept, left_out = wanted(items[:3], Filters(sites=SITE, max_items=1))
+    assert [(one.item.id, one.covers) for one in kept] == [("left", (("yard", 1.0),)), ("right", (("yard", 1.0),))]
+    assert sum(left_out.values()) == 1
+
+
+def test_names_that_only_together_are_alike_join_nothing() -> None:
+    one, other = (item("x", platform="p q", datetime="2024-05-01T10:00:00Z") for _ in range(2))
+    for name, collection, sensor in (("one", "a b", "c"), ("other", "a", "b c")):
+        object.__setattr__(one if name == "one" else other, "collection", collection)
+        object.__setattr__(one if name == "one" else other, "sensor", sensor)
+    assert acquisition_of(one) != acquisition_of(other)
+
+
 def test_a_day_is_no_moment_that_joins_items() -> None:
     one, two = (item(name, platform="plane", datetime="2024-05-01T00:00:00Z") for name in "ab")
     assert acquisition_of(one) != acquisition_of(two)
@@ -84,11 +103,12 @@ def test_an_item_that_does_not_say_where_or_when_is_left_out_only_where_that_is_
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("2023-08/2023-10", "2023-08-01T00:00:00Z/2023-10-31T23:59:59Z"),
-        ("2024-02", "2024-02-01T00:00:00Z/2024-02-29T23:59:59Z"),
-        ("2023-10-14", "2023-10-14T00:00:00Z/2023-10-14T23:59:59Z"),
+        ("2023-08/2023-10", "2023-08-01T00:00:00Z/2023-10-31T23:59:59.999999Z"),
+        ("2024-02", "2024-02-01T00:00:00Z/2024-02-29T23:59:59.999999Z"),
+        ("2023-10-14", "2023-10-14T00:00:00Z/2023-10-14T23:59:59.999999Z"),
         ("2023-10-14T01:15:00Z/..", "2023-10-14T01:15:00Z/.."),
-        ("../2023", "../2023-12-31T23:59:59Z"),
+        ("../2023", "../2023-12-31T23:59:59.999999Z"),
+        ("2023-10-14T01:15:07.25Z", "2023-10-14T01:15:07.250000Z/2023-10-14T01:15:07.250000Z"),
     ],
 )
 def test_spans_hold_both_ends(text: str, asked: str) -> None:
@@ -104,7 +124,7 @@ def test_a_span_that_cannot_be_is_a_usage_error(text: str) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [{"bbox": "1,2,3"}, {"bbox": "a,b,c,d"}, {"bbox": "0,50,1,40"}, {"max_cloud": 101}, {"max_off_nadir": -1},
-     {"min_coverage": 50}, {"max_items": 0}],
+     {"min_coverage": 50}, {"min_coverage": 0.5}, {"max_items": 0}],
 )  # fmt: skip
 def test_filters_out_of_bounds_are_usage_errors(wrong) -> None:
     with pytest.raises(UsageError):
