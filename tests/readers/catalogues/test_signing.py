@@ -1,16 +1,20 @@
 """Leave to read the Planetary Computer's files: asked for once a container, kept in memory, and for no other item's files."""
 
 import datetime as dt
+import random
+import re
 
 import pytest
 
 from sattrack.errors import RemoteError
 from sattrack.readers.catalogues import signing
 from sattrack.readers.catalogues.items import read_item
+from sattrack.readers.remote.fetching import Fetcher
 from sattrack.readers.remote.places import address_of, learn
 from sattrack.readers.remote.refreshing import refreshed
 from sattrack.settings import Settings
 from tests.catalogues.serving import RECORDED, serving
+from tests.faults.misbehaving import serving as misbehaving
 
 PLACE = "https://naipeuwest.blob.core.windows.net/naip/v002/ca/a.tif"
 
@@ -33,9 +37,9 @@ def asked(monkeypatch):
         yield served, Settings(remote_tries=1, remote_timeout_s=2).allowing([f"127.0.0.1:{served.port}"])
 
 
-def token(served, *, minutes: int, text: str = "sig=notakey%3D") -> None:
+def token(served, *, minutes: int, text: str = "sig=notakey%3D", at: str = "naipeuwest/naip") -> None:
     until = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=minutes)
-    served.put("/token/naipeuwest/naip", {"msft:expiry": f"{until:%Y-%m-%dT%H:%M:%SZ}", "token": text})
+    served.put(f"/token/{at}", {"msft:expiry": f"{until:%Y-%m-%dT%H:%M:%SZ}", "token": text})
 
 
 def test_leave_is_asked_for_once_and_is_no_part_of_the_place(asked, theirs) -> None:
@@ -101,3 +105,19 @@ def test_leave_that_is_not_given_is_an_error_and_asked_for_once(asked, theirs, a
         with pytest.raises(RemoteError, match="no leave"):
             signing.sign(PLACE + "4", theirs, limits=limits)
     assert len(served.asked) == 1
+
+
+def test_a_read_goes_on_when_its_leave_ends_in_the_middle(asked, theirs, monkeypatch) -> None:
+    served, limits = asked
+    content = random.Random(1).randbytes(100_000)
+    with misbehaving({"a.tif": content}) as server:
+        monkeypatch.setattr(signing, "_BLOB", re.compile(rf"http://127\.0\.0\.1:{server.port}/(signed)/(a)\.tif"))
+        token(served, minutes=45, text="sig=first", at="signed/a")
+        place = server.url("signed", "a.tif")
+        signing.sign(place, theirs, limits=limits)
+        fetcher = Fetcher(place, limits=limits.allowing(["127.0.0.1"]).model_copy(update={"remote_tries": 2}), told=[].append)
+        version = fetcher.part(0, 1000, pinned=None)[1]
+        token(served, minutes=45, text="sig=fresh", at="signed/a")
+        assert fetcher.part(1000, 99_000, pinned=version)[0] == content[1000:]
+        fetcher.close()
+    assert address_of(place) == f"{place}?sig=fresh"
