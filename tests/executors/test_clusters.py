@@ -129,6 +129,11 @@ def test_i6_a_place_that_cannot_start_again_is_done_without_while_another_works(
     ray: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where its machine is gone for good: here another program takes its room in the cluster."""
+
+    class Taker:
+        def there(self) -> bool:
+            return True
+
     items = [f"sleep {n}" for n in range(8)]
     answers = workers(tmp_path, workers=2).map(items)
     found = [next(answers)]
@@ -144,13 +149,6 @@ def test_i6_a_place_that_cannot_start_again_is_done_without_while_another_works(
         assert [*found, *answers] == items
     finally:
         ray.kill(taker)
-
-
-class Taker:
-    """Takes room in a cluster."""
-
-    def there(self) -> bool:
-        return True
 
 
 def test_an_actor_that_dies_before_its_first_word_is_told_with_its_cause(

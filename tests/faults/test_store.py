@@ -16,6 +16,7 @@ import sattrack
 from sattrack.errors import StoreError
 from sattrack.stores import locking
 from sattrack.stores.folder import RunFolder
+from tests.cli.conftest import write_site
 from tests.faults.conftest import Here, contents, strange
 
 HOUSE = Path(sattrack.__file__).parent
@@ -70,7 +71,10 @@ def test_s6_that_nobody_is_kept_out_is_told_on_the_command_line(scenes: Path, tm
         words[words.index(Path("unused"))] = "memory://run"
         told = "memory://run: the store knows no conditional put: let no second sattrack write into this run"
     if command == "watch":
-        (tmp_path / "watch.yaml").write_text(f"settle_seconds: 0\nwatches:\n  - {{name: pier, inputs: [{scenes}]}}\n")
+        site = write_site(tmp_path / "site.geojson")
+        (tmp_path / "watch.yaml").write_text(
+            f"settle_seconds: 0\nwatches:\n  - {{name: pier, inputs: [{scenes}], sites: {site}}}\n"
+        )
         words = ["watch", tmp_path / "watch.yaml", "--detector", "tests.faults.strange_boxes:Bright", "-o", tmp_path / "run"]
     done = subprocess.run(
         [sys.executable, "-c", _LOCKLESS, *map(str, words)], capture_output=True, text=True, check=False, timeout=120
@@ -143,12 +147,14 @@ def test_s11_a_clock_that_runs_backwards_changes_no_byte_and_no_time_is_negative
 
 
 def test_s11_no_duration_is_measured_by_the_clock_of_the_day() -> None:
-    """It is only asked how old a file is, forgotten or just arrived, and when a server wants to be asked again."""
+    """It is only asked how old a file is, forgotten or just arrived, when a server wants to be asked again, and, beside a clock
+    that stands still in sleep, whether a lease may have run out.
+    """
     asking = set()
     for path in HOUSE.rglob("*.py"):
         calls = (ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
         asking |= {path.name for call in calls if call == "time.time"}
-    assert asking <= {"folder.py", "answers.py", "watching.py"}
+    assert asking <= {"folder.py", "writing.py", "answers.py", "watching.py", "leases.py"}
 
 
 def test_s12_a_run_folder_that_goes_while_it_is_written_is_an_error_and_can_be_made_again(

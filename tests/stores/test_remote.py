@@ -3,6 +3,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sattrack.errors import StoreError, UsageError
@@ -116,7 +118,8 @@ def test_a_part_that_is_not_what_was_written_is_told_when_it_is_pulled(bucket: B
     written(bucket, tmp_path / "copy")
     name = f"parts/{OTHER}.parquet"
     content = bytearray(bucket.contents()[name])
-    content[60] ^= 1  # in the first column
+    column = pq.ParquetFile(pa.BufferReader(bytes(content))).metadata.row_group(0).column(0)
+    content[column.data_page_offset + column.total_compressed_size - 4] ^= 1  # of its last number
     assert hashlib.sha256(content).digest() != hashlib.sha256(bucket.contents()[name]).digest()
     bucket.client.put_object(Bucket=bucket.name, Key=f"run/{name}", Body=bytes(content))
     with pytest.raises(StoreError, match=rf"s3://{bucket.name}/run/{name}: the part cannot be read"):
