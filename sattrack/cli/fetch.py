@@ -11,6 +11,7 @@ from sattrack.cli.exit_codes import OK, SOME_FAILED
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
+    from sattrack.readers.catalogues.item_filters import Filters
     from sattrack.readers.catalogues.searching import Found
     from sattrack.settings import Settings
 
@@ -69,7 +70,7 @@ def fetch(
     found = find_items(catalogue, filters=wanted, limits=settings)
     if out is not None:
         save_found(found, out, filters=wanted)
-    failed = _download(found, download, settings=settings, voice=voice) if download is not None else False
+    failed = _download(found, download, filters=wanted, settings=settings, voice=voice) if download is not None else False
     _tell(found, out=out, voice=voice, as_json=as_json)
     raise typer.Exit(SOME_FAILED if failed or found.unread else OK)
 
@@ -108,11 +109,13 @@ def _tell_presets(voice: Voice, *, as_json: bool) -> None:
     voice.table(("name", "holds", "address"), [(one.name, one.holds, one.address) for one in PRESETS])
 
 
-def _download(found: "Found", folder: Path, *, settings: "Settings", voice: Voice) -> bool:
+def _download(found: "Found", folder: Path, *, filters: "Filters", settings: "Settings", voice: Voice) -> bool:
     """Fetches what was chosen; whether any of it failed."""
     from sattrack.readers.catalogues.fetched_items import fetch_pictures
+    from sattrack.readers.catalogues.searching import asked_of
 
-    outcome = fetch_pictures(found.items, folder, collections=found.collections, limits=settings, told=voice.say)
+    asked = asked_of(found, filters=filters)
+    outcome = fetch_pictures(found.items, folder, asked=asked, collections=found.collections, limits=settings, told=voice.say)
     for line in outcome.faults:
         voice.fault(one_line(line))
     voice.say(

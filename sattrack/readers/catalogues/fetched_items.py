@@ -32,11 +32,11 @@ class Fetched:
 
 
 def fetch_pictures(
-    found: Sequence[Wanted], folder: Path, *, collections: Mapping[str, Mapping[str, Any]], limits: Settings,
-    told: Callable[[str], None] = lambda _line: None,
+    found: Sequence[Wanted], folder: Path, *, asked: Mapping[str, Any], collections: Mapping[str, Mapping[str, Any]],
+    limits: Settings, told: Callable[[str], None] = lambda _line: None,
 ) -> Fetched:  # fmt: skip
     """Fetches the chosen picture and mask of each item that can be counted. One that fails costs itself alone; a second call
-    goes on where the first ended. StoreError where the folder cannot be written.
+    goes on where the first ended. asked, collections: see write_items. StoreError where the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def fetch_pictures(
             continue
         kept.append(replace(one, item=_moved(one.item, files)))
         told(f"{next(iter(files.values()))}: {size / 1e6:,.1f} MB")
-    write_items(folder / ITEMS, kept, asked={}, collections=collections)
+    write_items(folder / ITEMS, kept, asked=asked, collections=collections)
     return Fetched(folder / ITEMS, len(kept), received, tuple(faults))
 
 

@@ -72,11 +72,15 @@ def _found_in(documents: Documents, *, filters: Filters, limits: Settings) -> Fo
 
 def save_found(found: Found, to: Path, *, filters: Filters) -> None:
     """Writes the list of what was found, and what was searched for. StoreError where it cannot be written."""
-    asked = {
+    write_items(to, found.items, asked=asked_of(found, filters=filters), collections=found.collections)
+
+
+def asked_of(found: Found, *, filters: Filters) -> dict[str, Any]:
+    """Where and for what was searched, as a list says it."""
+    return {
         "catalogue": found.address, "datetime": filters.span.asked() if filters.span.first or filters.span.last else None,
         "collections": list(filters.collections), "sites": [name for name, _ in filters.sites],
     }  # fmt: skip
-    write_items(to, found.items, asked=asked, collections=found.collections)
 
 
 def _all(documents: Documents, root: Any, filters: Filters, *, limits: Settings, notes: list[str]) -> Iterator[Item | Unread]:

@@ -39,7 +39,7 @@ def fetch(served: Catalogue, folder: Path, *items: tuple[str, str], limits: Sett
         raw = {"type": "Feature", "stac_version": "1.0.0", "id": name, "collection": "made", "geometry": None, "links": [],
                "properties": {"datetime": "2024-05-01T10:00:00Z"}, "assets": assets}  # fmt: skip
         found.append(Wanted(read_item(raw, where=name, base=served.base)))
-    return fetch_pictures(found, folder, collections={}, limits=limits)
+    return fetch_pictures(found, folder, asked={}, collections={}, limits=limits)
 
 
 def test_another_file_of_the_same_size_is_fetched_again(served: Catalogue, limits: Settings, tmp_path: Path) -> None:
