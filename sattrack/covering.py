@@ -157,7 +157,7 @@ def read_area(ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader,
         if not mask.any():
             continue
         cover, valid = _covered(slab, pavement, scene=scene, stretch=stretch, reader=reader, network=network)
-        gaps.add(mask > 127, valid > 0, row=slab.row * whole, col=slab.col * whole)
+        gaps.add(mask > 0, valid > 0, row=slab.row * whole, col=slab.col * whole)
         inside = mask.astype(np.int64) * valid
         seen += int(inside.sum())
         covered += int((inside * cover).sum())
@@ -220,7 +220,7 @@ def notice(ground: Ground, *, scene: Scene, reader: Reader) -> Glimpse:
                 raw, valid = reader.read(scene, Window(col, row, width, height), (height, width))
                 inside, seen = inside + int(mask.sum(dtype=np.int64)), seen + int((mask.astype(np.int64) * valid).sum())
                 sums += look(raw, (mask > 127) & valid)
-                gaps.add(mask > 127, valid, row=row - whole.row, col=col - whole.col)
+                gaps.add(mask > 0, valid, row=row - whole.row, col=col - whole.col)
     there = gaps.seen_of(ground, grid=scene.grid, origin=(whole.col, whole.row), step=(1.0, 1.0))
     return Glimpse(seen / max(1, inside), sums, there)
 
