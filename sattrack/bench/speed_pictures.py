@@ -90,6 +90,8 @@ def make_picture(folder: Path, picture: Picture) -> Path:
     try:
         with gdal_options(Settings()):
             with rasterio.open(plain, "w", **profile) as raster:
+                # Small pictures are often of the same block: a run would look at one of them for all.
+                raster.update_tags(PICTURE=str(picture.number))
                 for row, col, pixels in _blocks(picture):
                     window = Window(col, row, pixels.shape[1], pixels.shape[0])
                     raster.write(np.moveaxis(pixels, -1, 0), window=window)

@@ -79,3 +79,8 @@ def test_a_picture_that_cannot_be_is_refused(tmp_path: Path) -> None:
     for wrong in (Picture(64, 0.6, "crowded"), Picture(64, 0.6, layout="jpg"), Picture(64, 0.6, "full", "cog-jpeg", "uint16")):
         with pytest.raises(UsageError):
             make_picture(tmp_path, wrong)
+
+
+def test_small_pictures_of_one_block_are_files_of_their_own(tmp_path: Path) -> None:
+    contents = [make_picture(tmp_path, Picture(64, 0.6, number=number)).read_bytes() for number in range(30)]
+    assert len(set(contents)) == 30
