@@ -77,7 +77,7 @@ class RasterReader:
     def digest(self, scene: Scene) -> str:
         """sha256 of a scene's whole content, and of its mask where it has one; remembered by path, size and time of change.
 
-        Of a mosaic that of all its files in their order. Of a remote file what stands for its content: see readers.remote.ranges.
+        Of a mosaic that of all its files in their order. Of a remote file what stands for it: see readers.remote.ranges.
         """
         digests = [digest for location in scene.locations for digest in self._digests_at(location)]
         if scene.mask:
