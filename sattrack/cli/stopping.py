@@ -10,7 +10,7 @@ from types import FrameType
 
 from sattrack.cli.exit_codes import INTERRUPTED
 
-INTERRUPTION = "interrupted; what is done is kept, and the same command goes on from there"
+INTERRUPTION = "interrupted; what is stored is kept, and a run goes on from there by the same command"
 # The rest of the two seconds is for the process to go.
 _GRACE_S = 1.5
 _TELLING_S = 0.2
