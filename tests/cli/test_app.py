@@ -26,6 +26,9 @@ def loaded_after(code: str) -> set[str]:
     return set(json.loads(done.stdout.rpartition("LOADED")[2]))
 
 
+INTERRUPTED = "error: interrupted; what is stored is kept, and a run goes on from there by the same command\n"
+
+
 @contextlib.contextmanager
 def program(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
     """A program that is gone at the end, whatever the test found."""
@@ -145,7 +148,7 @@ def test_S10_O12_a_signal_ends_a_program_that_is_deep_in_a_call(number):
         deep.send_signal(number)
         assert deep.wait(timeout=60) == 130
         assert time.monotonic() - began < 2
-        assert deep.stderr.read() == "error: interrupted; what is stored is kept, and a run goes on from there by the same command\n"
+        assert deep.stderr.read() == INTERRUPTED
 
 
 def test_o12_a_second_signal_ends_a_program_that_is_winding_up_and_the_interruption_is_told_once():
@@ -171,7 +174,7 @@ def test_o12_a_second_signal_ends_a_program_that_is_winding_up_and_the_interrupt
         deep.send_signal(signal.SIGINT)
         assert deep.wait(timeout=60) == 130
         assert time.monotonic() - began < 1.4
-        assert deep.stderr.read() == "error: interrupted; what is stored is kept, and a run goes on from there by the same command\n"
+        assert deep.stderr.read() == INTERRUPTED
 
 
 def test_S10_an_interrupted_run_keeps_what_is_done_and_goes_on(sattrack, detectors, tmp_path):
@@ -190,7 +193,7 @@ def test_S10_an_interrupted_run_keeps_what_is_done_and_goes_on(sattrack, detecto
         slow.send_signal(signal.SIGTERM)
         assert slow.wait(timeout=60) == 130
         assert time.monotonic() - began < 2
-        assert slow.stderr.read() == ("error: interrupted; what is stored is kept, and a run goes on from there by the same command\n")
+        assert slow.stderr.read() == INTERRUPTED
     assert {path.name for path in (to / "parts").iterdir()} >= set(stored)
     said = sattrack("detect", folder, "-o", to, "--detector", "bright_boxes:Bright", "--no-report", "--json")
     assert {c["scene_id"]: c["count"] for c in said.json["counts"]} == {"a": 12, "b": 8}
