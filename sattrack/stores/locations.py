@@ -8,9 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 from sattrack.errors import UsageError
 
-# scheme -> the package that fsspec needs for it. memory is this process' own, for trying things out. Clients of Google's and of
-# Azure's stores have faults and conditions of their own: they are refused until somebody has tried them.
-SCHEMES = {"s3": "s3fs", "memory": "fsspec"}
+# scheme -> the package that fsspec needs for it; stores in which an object is put whole or not at all. memory is this process'
+# own, for trying things out.
+SCHEMES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "memory": "fsspec"}
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
 _SEGMENT = re.compile(r"[A-Za-z0-9!_.*'()=,+$ \-]+", re.ASCII)
 _WAY_OUT = "give a folder, or s3://BUCKET/PREFIX"

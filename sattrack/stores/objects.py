@@ -9,6 +9,17 @@ from typing import Any
 from sattrack.errors import StoreError, UsageError
 from sattrack.stores.locations import SCHEMES, Location
 
+_WAYS_OUT = {
+    "s3": "check that the bucket is there, that its keys are given (AWS_ACCESS_KEY_ID, AWS_PROFILE or the machine's role), and "
+    "--store-endpoint where it is not Amazon's"
+}
+# What a store's client raises of its own where a request fails, or before it asks.
+_OWN_FAULTS = {
+    "s3": ("botocore.exceptions:BotoCoreError",),
+    "gs": ("gcsfs.retry:HttpError", "google.auth.exceptions:GoogleAuthError", "aiohttp:ClientError"),
+    "az": ("azure.core.exceptions:AzureError", "aiohttp:ClientError"),
+}
+
 
 class Objects:
     """The objects below a location, by name. An object is put whole or not at all; every fault is a StoreError.
@@ -32,6 +43,8 @@ class Objects:
                 self._fs.pipe_file(self._path(name), content, mode="create")
             except FileExistsError:
                 return False
+            except TypeError:  # its client has no word for it
+                self._fs.pipe_file(self._path(name), content)
             except OSError as error:
                 if _was_there(error):
                     return False
@@ -57,7 +70,9 @@ class Objects:
         """The names of the objects in a folder, in order."""
         with self._told(folder, "listed"):
             try:
-                found = self._fs.ls(self._path(folder), detail=False, refresh=True)
+                # Each client's own word for looking anew is another one.
+                self._fs.invalidate_cache()
+                found = self._fs.ls(self._path(folder), detail=False)
             except FileNotFoundError:
                 return []
         return sorted(str(one).rpartition("/")[2] for one in found)
@@ -81,15 +96,14 @@ class Objects:
             if done != "written":
                 raise
             raise self._error(name, done, error) from error
-        except _faults() as error:
+        except _faults(self.location.scheme) as error:
             raise self._error(name, done, error) from error
 
     def _error(self, name: str, done: str, error: Exception) -> StoreError:
         said = str(error).strip() or type(error).__name__
         return StoreError(
             f"cannot be {done}: {said[:300]}", where=f"{self.location}/{name}",
-            way_out="check that the bucket is there, that its keys are given (AWS_ACCESS_KEY_ID, AWS_PROFILE or the machine's "
-            "role), and --store-endpoint where it is not Amazon's",
+            way_out=_WAYS_OUT.get(self.location.scheme, "check that the bucket is there, and that its client finds its keys"),
         )  # fmt: skip
 
 
@@ -100,14 +114,20 @@ def _filesystem(location: Location, *, tries: int, timeout_s: float) -> Any:
         import_module(package)
     except ImportError as error:
         raise UsageError(f"{error.name} is not installed", where=str(location), way_out="pip install 'sattrack[s3]'") from error
-    if location.scheme != "s3":
-        return fsspec.filesystem(location.scheme)
-    return fsspec.filesystem(
-        "s3", endpoint_url=location.endpoint or None, use_listings_cache=False, skip_instance_cache=True,
-        config_kwargs={
-            "connect_timeout": timeout_s, "read_timeout": timeout_s, "retries": {"max_attempts": tries, "mode": "standard"},
-        },
-    )  # fmt: skip
+    options: dict[str, Any] = {}
+    if location.scheme == "s3":
+        retries = {"max_attempts": tries, "mode": "standard"}
+        config = {"connect_timeout": timeout_s, "read_timeout": timeout_s, "retries": retries}
+        options = {"endpoint_url": location.endpoint or None, "config_kwargs": config}
+    if location.scheme != "memory":
+        options |= {"use_listings_cache": False, "skip_instance_cache": True}
+    try:
+        return fsspec.filesystem(location.scheme, **options)
+    except _faults(location.scheme) as error:
+        raise UsageError(
+            f"its client cannot be made: {str(error).strip()[:300] or type(error).__name__}", where=str(location),
+            way_out="give its keys where the client looks for them: environment, profile or the machine's role",
+        ) from error  # fmt: skip
 
 
 def _was_there(error: OSError) -> bool:
@@ -120,10 +140,14 @@ def _was_there(error: OSError) -> bool:
     return status == 412 or code in ("PreconditionFailed", "ConditionalRequestConflict")
 
 
-@lru_cache(maxsize=1)
-def _faults() -> tuple[type[Exception], ...]:
-    """What a store's client raises where a request fails: OSError, and what botocore says before it asks."""
-    try:
-        return (OSError, ValueError, import_module("botocore.exceptions").BotoCoreError)
-    except ImportError:
-        return (OSError, ValueError)
+@lru_cache(maxsize=8)
+def _faults(scheme: str) -> tuple[type[Exception], ...]:
+    """What may come out of a store's client, as far as it is installed."""
+    found: list[type[Exception]] = [OSError, ValueError]
+    for named in _OWN_FAULTS.get(scheme, ()):
+        module, _, name = named.partition(":")
+        try:
+            found.append(getattr(import_module(module), name))
+        except (ImportError, AttributeError):  # another version names it otherwise
+            continue
+    return tuple(found)

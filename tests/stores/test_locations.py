@@ -37,8 +37,7 @@ def test_the_environment_names_the_server_where_no_option_does(monkeypatch: pyte
     ("text", "said"),
     [
         ("http://host/run", "cannot be kept at http://"),
-        ("gs://bucket/run", "cannot be kept at gs://"),
-        ("az://bucket/run", "cannot be kept at az://"),
+        ("sftp://host/run", "cannot be kept at sftp://"),
         ("s3://bucket", "no prefix"),
         ("s3:///run", "no bucket and prefix"),
         ("s3://bucket/a//b", "no bucket and prefix"),

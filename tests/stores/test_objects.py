@@ -1,13 +1,17 @@
+import importlib
 import sys
 import threading
+import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from sattrack.errors import StoreError, UsageError
+from sattrack.stores import objects as object_store
 from sattrack.stores.locations import Location
 from sattrack.stores.objects import Objects
 from tests.buckets import Bucket, bucket, give_keys, s3_server  # noqa: F401
@@ -133,3 +137,63 @@ def test_a_package_that_is_missing_is_named_with_the_extra(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(UsageError, match=r"s3fs is not installed \(pip install 'sattrack\[s3\]'\)"):
         Objects(Location("s3", "bucket/run"))
+
+
+class _OwnError(Exception):
+    """As a client raises that knows nothing of OSError."""
+
+
+class _Elsewhere(MemoryFileSystem):
+    """Stands in for another store's client: no word for conditions, an exception of its own, listings that it keeps."""
+
+    protocol = "gs"
+    store: ClassVar[dict[str, Any]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
+    down = False
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path.removeprefix("gs://")))
+
+    def pipe_file(self, path: str, value: bytes) -> None:
+        if self.down:
+            raise _OwnError("no such key")
+        super().pipe_file(path, value)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Elsewhere]]:
+    """Another store, by the name of Google's, whose client is not installed here."""
+    package = types.ModuleType("gcsfs")
+    retry = types.ModuleType("gcsfs.retry")
+    retry.HttpError = _OwnError  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "gcsfs", package)
+    monkeypatch.setitem(sys.modules, "gcsfs.retry", retry)
+    registered = importlib.import_module("fsspec.registry")._registry
+    monkeypatch.setitem(registered, "gs", _Elsewhere)
+    monkeypatch.setattr(_Elsewhere, "store", {})
+    monkeypatch.setattr(_Elsewhere, "pseudo_dirs", [""])
+    monkeypatch.setattr(_Elsewhere, "down", False)
+    object_store._faults.cache_clear()
+    yield _Elsewhere
+    object_store._faults.cache_clear()
+
+
+def test_another_store_is_spoken_to_by_its_own_client_and_its_faults_are_told(elsewhere: type[_Elsewhere]) -> None:
+    made = Objects(Location("gs", "bucket/run"))
+    made.put("parts/b", b"two")
+    assert made.put_new("parts/a", b"one")
+    assert made.names("parts") == ["a", "b"]
+    assert made.get("parts/a") == b"one"
+    elsewhere.down = True
+    with pytest.raises(StoreError, match=r"gs://bucket/run/parts/c: cannot be written: no such key .*check that the bucket"):
+        made.put("parts/c", b"three")
+
+
+def test_a_client_that_cannot_be_made_is_told(elsewhere: type[_Elsewhere], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_self: object, *_args: object, **_options: object) -> None:
+        raise ValueError("must provide an account")
+
+    monkeypatch.setattr(elsewhere, "__init__", refused)
+    with pytest.raises(UsageError, match=r"its client cannot be made: must provide an account"):
+        Objects(Location("gs", "bucket/run"))
