@@ -38,7 +38,7 @@ def measure_run(inputs: list[str], *, model: wiring.Model, settings: Settings, g
     with tempfile.TemporaryDirectory(prefix="sattrack-speed-") as folder, ExitStack() as watched:
         watched.enter_context(_clocked(RasterReader, "digest", stages))
         watched.enter_context(_clocked(RunFolder, "put", stages, stage="store"))
-        watched.enter_context(_clocked(running, "recount", stages, stage="count"))
+        watched.enter_context(_clocked(running, "recount_held", stages, stage="count"))
         request = running.Request(
             inputs=tuple(inputs), out=Path(folder) / "run", model=model, settings=settings, gsd_m=(gsd_m, gsd_m)
         )
