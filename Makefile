@@ -48,7 +48,7 @@ lock:
 	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	printf 'hatchling>=1.25\neditables\n' | build/lock/bin/uv --no-config pip compile pyproject.toml - --extra dev \
 		--constraint constraints.txt --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
-		--default-index https://pypi.org/simple --custom-compile-command "make lock" --output-file requirements.lock
+		--custom-compile-command "make lock" --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) demo-run build dist .pytest_cache .mypy_cache .ruff_cache

@@ -168,6 +168,7 @@ def test_a_put_whose_answer_was_lost_finds_itself(objects: Objects, monkeypatch:
     monkeypatch.setattr(objects, "put_new", twice)
     with leased(objects) as lease:
         lease.demand()
+        assert objects.names("lock") == ["000000001"]
 
 
 def test_who_comes_late_with_a_number_that_was_passed_takes_another(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
