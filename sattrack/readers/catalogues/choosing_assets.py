@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from sattrack.errors import SceneRefused
 from sattrack.readers.catalogues.items import Asset, Item
 from sattrack.readers.masks import rule_named
+from sattrack.steps.judging import FINE_COLOUR_M
 
 _RASTERS = ("image/tiff", "image/jp2", "image/vnd.stac.geotiff", "image/geotiff")
 _PLAIN = ("image/png", "image/jpeg")
@@ -33,8 +34,6 @@ _MASK_KEYS = {
 
 
 _FINER = 1.2
-# Up to this size of pixel colour is looked at rather than a finer gray, as in deliveries: see readers.deliveries.
-FINE_COLOUR_M = 0.65
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,8 @@ from sattrack.readers.finding import Source
 from sattrack.readers.mosaics import demand_end
 from sattrack.settings import Settings
 from sattrack.steps.grounding import Frame, footprint
-from sattrack.steps.judging import capability
+from sattrack.steps.judging import FINE_COLOUR_M, capability
 
-# Up to this size of pixel colour is counted rather than the finer gray: every labelled set of 0.65 m or finer has an AP at 0.3
-# of 0.85 or more (docs/detector.md), and colour parts boxes from the ground and from each other.
-FINE_COLOUR_M = 0.65
 _MOST_SHOWN = 6
 
 Describe = Callable[[Source], Scene]
