@@ -37,16 +37,24 @@ class Checks:
             blocks.close()
         self._levels.clear()
 
-    def bad(self, area: Area, shape: tuple[int, int]) -> list[tuple[int, int]]:
+    def bad(
+        self, area: Area, shape: tuple[int, int], *, pixels: NDArray[Any] | None = None
+    ) -> list[tuple[int, int]]:  # fmt: skip
         """Where (column, row) blocks begin that are not what was written, of those that GDAL may decode for an area read at a
         shape (rows, cols); in pixels of the full size or of an overview.
+
+        pixels: (bands, rows, cols), all bands of an area read at its full size, where the caller has them: what several of
+        GDAL's threads decoded at once is in no cache, and would be decoded again.
         """
         if self.none:
             return []
         shrunk = min(area[2] / shape[1], area[3] / shape[0])
         # Which one it is hangs on how it rounds: the finer is decoded at times where the coarser would do.
         levels = {sum(factor <= reach * shrunk for factor in self._factors) for reach in (1.0, 1.2)}
-        return [place for level in sorted(levels) for place in self._blocks(level).bad(area, whole=self._raster.shape)]
+        return [
+            place for level in sorted(levels)
+            for place in self._blocks(level).bad(area, whole=self._raster.shape, pixels=None if level else pixels)
+        ]  # fmt: skip
 
     def _blocks(self, level: int) -> "_Blocks":
         if level not in self._levels:
@@ -83,8 +91,8 @@ class _Blocks:
         if self._raster is not self._base:
             self._raster.close()
 
-    def bad(self, area: Area, *, whole: tuple[int, int]) -> list[tuple[int, int]]:
-        """area: in pixels of the full size, whose shape (rows, cols) is `whole`."""
+    def bad(self, area: Area, *, whole: tuple[int, int], pixels: NDArray[Any] | None) -> list[tuple[int, int]]:
+        """area: in pixels of the full size, whose shape (rows, cols) is `whole`. pixels: what was decoded of it, if known."""
         if self._made_up:
             return []
         rows, cols = (
@@ -98,7 +106,7 @@ class _Blocks:
         if (known == _UNKNOWN).any():
             for row in rows:
                 for group in self._groups(cols):
-                    self._prove(row, group)
+                    self._prove(row, group, area=area, pixels=pixels)
         return [
             ((cols.start + col) * self._block[1], (rows.start + row) * self._block[0])
             for row, col in np.argwhere((known == _BAD).any(axis=0)).tolist()
@@ -109,26 +117,41 @@ class _Blocks:
         for first in range(cols.start, cols.stop, size):
             yield range(first, min(first + size, cols.stop))
 
-    def _prove(self, row: int, cols: range) -> None:
+    def _prove(self, row: int, cols: range, *, area: Area, pixels: NDArray[Any] | None) -> None:
         """Looks at what is not known yet of some blocks beside each other."""
         unknown = np.argwhere(self._known[:, row, cols.start : cols.stop] == _UNKNOWN).tolist()
         lying = {(plane, i): self._lying(plane + 1, row, cols[i]) for plane, i in unknown}
-        raw = self._decoded(row, cols) if self._marks.needs_pixels and any(size for _, size in lying.values()) else None
+        raw = None
+        if self._marks.needs_pixels and any(size for _, size in lying.values()):
+            raw = None if pixels is None else self._part(row, cols, area=area, pixels=pixels)
+            raw = self._decoded(row, cols) if raw is None else raw
         high, wide = self._block
         lines = min(high, self._raster.height - row * high)
         for (plane, i), (offset, size) in lying.items():
             bands = slice(plane, plane + 1) if self._planes > 1 else slice(None)
-            pixels = None if raw is None else raw[bands, :, i * wide : (i + 1) * wide]
+            mine = None if raw is None else raw[bands, :, i * wide : (i + 1) * wide]
             shape = lines, min(wide, self._raster.width - cols[i] * wide)
             # What was never written is a hole.
-            sound = not size or self._marks.is_sound(offset, size, shape=shape, pixels=pixels)
+            sound = not size or self._marks.is_sound(offset, size, shape=shape, pixels=mine)
             self._known[plane, row, cols[i]] = _WHOLE if sound else _BAD
+
+    def _part(self, row: int, cols: range, *, area: Area, pixels: NDArray[Any]) -> NDArray[Any] | None:
+        """Of an area's pixels those of some blocks; none where it does not hold them whole."""
+        left, top, width, height = self._extent(row, cols)
+        x, y = left - int(area[0]), top - int(area[1])
+        if x < 0 or y < 0 or x + width > pixels.shape[2] or y + height > pixels.shape[1]:
+            return None
+        return pixels[:, y : y + height, x : x + width]
+
+    def _extent(self, row: int, cols: range) -> tuple[int, int, int, int]:
+        """Column, row, width and height of some blocks, as far as they lie in the picture."""
+        high, wide = self._block
+        left, top = cols.start * wide, row * high
+        return left, top, min(cols.stop * wide, self._raster.width) - left, min(high, self._raster.height - top)
 
     def _decoded(self, row: int, cols: range) -> NDArray[Any]:
         """Pixels (bands, rows, cols), until the next call. From GDAL's cache, but for those of overviews."""
-        high, wide = self._block
-        left, top = cols.start * wide, row * high
-        width, height = min(cols.stop * wide, self._raster.width) - left, min(high, self._raster.height - top)
+        left, top, width, height = self._extent(row, cols)
         shape = (self._raster.count, height, width)
         if self._buffer.shape != shape:
             # Fresh memory for each would cost as much as the copying.

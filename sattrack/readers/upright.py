@@ -60,6 +60,7 @@ class Upright:
             self._warp()
         self.turned = orientation(self.file, self.location) if plain and not self.warped else 1
         self._turn = TURNS[self.turned]
+        self._all_bands = tuple(range(1, self.raster.count + 1))
         rows, cols = self.raster.height, self.raster.width
         self.shape: tuple[int, int] = (cols, rows) if self._turn[2] else (rows, cols)
         self.palette = self._palette()
@@ -190,7 +191,7 @@ class Upright:
         try:
             with gdal_errors(self.location, what="the pixels cannot be read"):
                 raw = self.raster.read(list(bands), window=window, out_shape=(len(bands), *shape), resampling=way)
-                self._check(window, shape)
+                self._check(window, shape, raw=raw if bands == self._all_bands else None)
                 if self.declares_mask:
                     return raw, self.raster.read_masks(bands[0], window=window, out_shape=shape) > 0
                 return raw, np.ones(shape, bool)
@@ -203,14 +204,15 @@ class Upright:
             self._forgiving = Forgiving(self.raster, masks=self.declares_mask, check=self._check)
         return self._forgiving.read(bands, window, shape, mean=way == Resampling.average)
 
-    def _check(self, window: RasterioWindow, shape: tuple[int, int]) -> None:
-        """SceneError where what was decoded for a window is not what was written."""
+    def _check(self, window: RasterioWindow, shape: tuple[int, int], *, raw: NDArray[Any] | None = None) -> None:
+        """SceneError where what was decoded for a window is not what was written. raw: all bands of what was decoded."""
         assert self._checks is not None
         area: Area = (window.col_off, window.row_off, window.width, window.height)
         if self.warped:
             # Which pixels a warped window is made of is the projection's to say.
-            area, shape = (0, 0, self.file.width, self.file.height), (self.file.height, self.file.width)
-        if bad := self._checks.bad(area, shape):
+            area, shape, raw = (0, 0, self.file.width, self.file.height), (self.file.height, self.file.width), None
+        whole = raw is not None and shape == (area[3], area[2]) and all(float(n).is_integer() for n in area)
+        if bad := self._checks.bad(area, shape, pixels=raw if whole else None):
             col, row = bad[0]
             raise SceneError(
                 f"the pixels cannot be read: the block at column {col}, row {row} is not what was written",
