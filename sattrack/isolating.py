@@ -15,6 +15,7 @@ from sattrack.executors.processes import Bounds, Lost, ProcessExecutor
 from sattrack.keeping import Kept, ended_badly, keep
 from sattrack.looking import Work
 from sattrack.pipeline import detect_scenes
+from sattrack.readers.catalogues.signing import sign_too
 from sattrack.readers.remote.places import learn
 from sattrack.readers.remote.refreshing import refresh_by
 from sattrack.readers.remote.travels import TRAVELS
@@ -28,7 +29,9 @@ _CARDS = Path("/proc/driver/nvidia/gpus")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a worker must know before its first scene. run: its folder; at: as a Request has it. secrets, refresh: of places."""
+    """What a worker must know before its first scene. run: its folder; at: as a Request has it. secrets, refresh, signed: of
+    places.
+    """
 
     model: wiring.Model
     card: ModelCard
@@ -37,12 +40,14 @@ class Start:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     at: Location | None = None
     refresh: str | None = field(default=None, repr=False)
+    signed: Mapping[str, tuple[str, Settings]] = field(default_factory=dict, repr=False)
 
 
 def begin(start: Start) -> Callable[[Work], Kept]:
     """In a worker: what looks at a scene, and stores its part. The detector is loaded once."""
     learn(start.secrets)
     refresh_by(start.refresh)
+    sign_too(start.signed)
     store = wiring.open_part_store(start.run, at=start.at, settings=start.settings)
     reader, executor = wiring.make_reader(start.settings), wiring.make_executor(start.settings)
     detector, _ = wiring.load_model(start.model, settings=start.settings)

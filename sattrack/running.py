@@ -21,6 +21,7 @@ from sattrack.looking import Timings, Work
 from sattrack.pipeline import detect_scenes
 from sattrack.planning import Planned, Request, plan
 from sattrack.ports import Store
+from sattrack.readers.catalogues.signing import signed
 from sattrack.readers.remote.places import secrets
 from sattrack.readers.remote.refreshing import refresher
 from sattrack.readers.remote.travels import TRAVELS
@@ -99,7 +100,9 @@ def _outcomes(
         listener.scene_begins(plans[work.key])
 
     if request.settings.isolated:
-        start = Start(request.model, card, request.settings, store.root.absolute(), secrets(), request.at, refresher())
+        start = Start(
+            request.model, card, request.settings, store.root.absolute(), secrets(), request.at, refresher(), signed()
+        )
         kept = detected_apart(works, start=start, begins=begins, ray_address=request.ray_address)
     else:
         kept = _detected_here(works, request, card=card, store=store, begins=begins, tiles_done=listener.tiles_done)

@@ -1,7 +1,9 @@
 """Whole runs with scenes in worker processes: the same bytes as without, and a scene that kills its worker fails alone."""
 
+import datetime as dt
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,9 +15,13 @@ import rasterio
 
 from sattrack import running
 from sattrack.errors import SettingsError
+from sattrack.readers.catalogues import signing
+from sattrack.readers.catalogues.items import read_item
 from sattrack.readers.settings_file import load_settings
 from sattrack.settings import Settings
 from sattrack.wiring import Model
+from tests.catalogues import serving as catalogues
+from tests.faults import misbehaving
 from tests.test_running import WHOLE_RANGE, contents, finder, numbers, request, scene, statuses, three  # noqa: F401
 
 # Dies of a block of white larger than any box.
@@ -36,6 +42,23 @@ class Deadly(Bright):
                 time.sleep(600)
             os.kill(os.getpid(), int(os.environ["DEATH"]))
         return super().look(pixels)
+"""
+
+# The servers of the test in the place of the Planetary Computer's, and in a worker an hour that has passed.
+_LEAVING = """
+import os
+import re
+from pathlib import Path
+from finder_of_the_test import Bright
+from sattrack.readers.catalogues import signing
+
+signing.TOKENS_AT, signing._BLOB = os.environ["TOKENS_AT"], re.compile(os.environ["BLOB"])
+
+
+class Leaving(Bright):
+    def __init__(self):
+        if os.getpid() != int(os.environ["PARENT"]):
+            Path(os.environ["PASSED"]).touch()
 """
 
 
@@ -156,3 +179,39 @@ def test_workers_are_the_default_where_several_scenes_run_at_once_and_threads_wh
 
 def test_what_is_asked_of_workers_does_not_change_a_part() -> None:
     assert apart().digest_fields((1, 99)) == WHOLE_RANGE.digest_fields((1, 99))
+
+
+def test_n6_leave_to_read_that_ends_while_a_worker_is_at_work_is_asked_for_anew(
+    tmp_path: Path,
+    finder: Path,
+    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+) -> None:
+    passed, content = tmp_path / "passed", scene(tmp_path / "a.tif").read_bytes()
+
+    def leased(to: misbehaving.Handler, asked: misbehaving.Asked, body: bytes, number: int) -> None:
+        if asked.query == ("sig=second" if passed.exists() else "sig=first"):
+            misbehaving.right(to, asked, body, number)
+        else:
+            to.answer(403, b"")
+
+    monkeypatch.setitem(misbehaving.FAULTS, "leased", leased)
+    (finder / "leaving_of_the_test.py").write_text(_LEAVING)
+    with catalogues.serving() as tokens, misbehaving.serving({"a.tif": content}) as files:
+        place, until = files.url("leased", "a.tif"), dt.datetime.now(dt.UTC) + dt.timedelta(minutes=45)
+        known = {"TOKENS_AT": f"{tokens.base}/token", "BLOB": files.url("(leased)", r"(a)\.tif"), "PASSED": str(passed)}
+        for name, value in {**known, "PARENT": str(os.getpid())}.items():
+            monkeypatch.setenv(name, value)
+        for name in ("_TOKENS", "_REFUSED", "_SIGNED"):
+            monkeypatch.setattr(signing, name, {})
+        monkeypatch.setattr(signing, "TOKENS_AT", known["TOKENS_AT"])
+        monkeypatch.setattr(signing, "_BLOB", re.compile(known["BLOB"]))
+        settings = apart(remote_tries=2).allowing(["127.0.0.1"])
+        item = json.loads((catalogues.RECORDED / "planetary-computer/naip.json").read_text())
+        for token in ("sig=first", "sig=second"):
+            tokens.put("/token/leased/a", {"msft:expiry": f"{until:%Y-%m-%dT%H:%M:%SZ}", "token": token})
+            if token == "sig=first":
+                signing.sign(place, read_item(item, where="naip", base="/tmp"), limits=settings)
+        model = Model(detector="leaving_of_the_test:Leaving")
+        run = running.detect(request(place, tmp_path / "run", model=model, settings=settings, allow_remote=True))  # type: ignore[arg-type]
+    assert list(numbers(run).values()) == [8], run.index.outcomes
+    assert passed.exists()

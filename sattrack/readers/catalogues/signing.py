@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -48,6 +49,20 @@ def _sign(place: str, *, limits: Settings) -> None:
     with _LOCK:
         _SIGNED[place] = (token, limits)
         learn({place: token})
+
+
+def signed() -> dict[str, tuple[str, Settings]]:
+    """What a worker must be told, beside the secrets of places, to sign the same places again when their leave ends."""
+    with _LOCK:
+        return dict(_SIGNED)
+
+
+def sign_too(told: Mapping[str, tuple[str, Settings]]) -> None:
+    """Takes over what another process has signed."""
+    if told:
+        renewed_by(_renewed)
+    with _LOCK:
+        _SIGNED.update(told)
 
 
 def _is_ours(place: str, used: str) -> bool:
