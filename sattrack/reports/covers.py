@@ -18,7 +18,7 @@ COVER_COLUMNS = (
     "area_m2", "area_low_m2", "area_high_m2", "interval_level", "interval_method", "read_m2", "least_area_m2", "site_m2",
     "footprint_low_m2", "footprint_high_m2", "top_boxes_low", "top_boxes_high", "tiers_low", "tiers_high", "observed_fraction",
     "cloud_checked", "brightness", "texture", "changed_since", "brightness_change", "brightness_noise", "texture_change",
-    "texture_noise", "said", "gsd_m", "px_per_width", "model_id", "notes", "schema_version",
+    "texture_noise", "said", "gsd_m", "px_per_width", "model_id", "notes", "parts", "schema_version",
 )  # fmt: skip
 
 
@@ -52,7 +52,8 @@ def cover_row(row: Cover, *, locations: Sequence[str] = ()) -> dict[str, object]
         "texture": number(row.texture, digits=4), "changed_since": bright.since if bright else None,
         **_change("brightness", bright), **_change("texture", rough), "said": row.said, "gsd_m": number(row.gsd_m, digits=4),
         "px_per_width": number(row.px_per_width, digits=3), "model_id": row.model_id,
-        "notes": discreet("; ".join(row.notes), locations=locations), "schema_version": COVER_SCHEMA,
+        "notes": discreet("; ".join(row.notes), locations=locations), "parts": clean("; ".join(row.parts)),
+        "schema_version": COVER_SCHEMA,
     }  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def covers_value(found: Covers, *, pictures: Mapping[tuple[str, ...], Sequence[s
         "covers": [
             {
                 **cover_row(row, locations=places), "notes": [discreet(note, locations=places) for note in row.notes],
-                "pictures": list(pictures.get(row.key, ())),
+                "parts": [clean(part) for part in row.parts], "pictures": list(pictures.get(row.key, ())),
             }
             for row in found.rows
         ],

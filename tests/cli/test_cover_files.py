@@ -134,6 +134,8 @@ def test_files_of_two_kinds_are_two_rows_each_with_its_own_picture(
         ("area", ["pictures/left_a_fine.jpg"]), ("presence", ["pictures/left_b_coarse.jpg"]),
     ]  # fmt: skip
     assert "read from b_coarse alone" in " ".join(rows[1]["notes"])
+    assert [row["parts"] for row in rows] == [["a_fine"], ["b_coarse"]]
+    assert [row["parts"] for row in rows_of(to)] == ["a_fine", "b_coarse"]
 
 
 def test_gray_and_colour_files_of_one_scene_are_not_added_up(sattrack: Say, site: Path, weights: Path, tmp_path: Path) -> None:

@@ -248,6 +248,21 @@ def test_a_pack_is_verified_alone_and_against_its_run(sattrack, plain_run, tmp_p
     assert "provenance.json, threshold: 0.3 in the pack, 0.5 in the run" in other["differs"]
 
 
+def test_a_text_that_says_nothing_is_as_good_as_none(sattrack, plain_run, tmp_path):
+    sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
+    files = unpacked(next((plain_run / "evidence").iterdir()))
+    alert = json.loads(files["alert.json"])
+    assert alert["alert"]["zone"] == ""
+    del alert["alert"]["zone"]
+    provenance = json.loads(files["provenance.json"])
+    provenance["inputs"][0]["source"] = None
+    provenance["inputs"][0]["sha256"] = None
+    older = files | {"alert.json": json.dumps(alert).encode(), "provenance.json": json.dumps(provenance).encode()}
+    said = sattrack("evidence", repacked(tmp_path / "older.zip", older), "--verify", "--run", plain_run, "--json").json
+    (differs,) = said["differs"]
+    assert differs.startswith("provenance.json, inputs.0.sha256: null in the pack, ")
+
+
 def test_what_is_no_pack_is_one_line(sattrack, plain_run, tmp_path):
     sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
     pack = next((plain_run / "evidence").iterdir())
