@@ -3,7 +3,6 @@
 import csv
 import math
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -115,15 +114,15 @@ def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: boo
         raise ManifestError("the count is empty", way_out="give a number, or the status not_assessable")
     if count is not None and not (low or 0) <= count <= (count if high is None else high):
         raise ManifestError(f"the count {count:g} lies outside count_low to count_high", way_out="mend one of the three")
-    if status != "outside" and not when:
+    if not when:
         if status == "done":
             raise ManifestError(
                 "the datetime is empty", way_out="give it, or remove the line: without a time there is no series"
             )
-        status = "outside"
+        status, when = "outside", "1970-01-01"
     seen = 1.0 if numbers["observed_fraction"] is None else numbers["observed_fraction"]
     observation = Observation(
-        scene_id=said.get("scene_id") or sys.intern(when), datetime=_time(when or "1970-01-01"), count=_whole(count),
+        scene_id=said.get("scene_id") or _named_by(when), datetime=_time(when), count=_whole(count),
         low=low, high=high, observed_fraction=seen, status=status, level=numbers["interval_level"] or level,
         notes=tuple(note for note in [said.get("notes", "")] if note),
     )  # fmt: skip
@@ -144,6 +143,12 @@ _BOUNDS = {
 _NONE: dict[str, float | None] = dict.fromkeys(_BOUNDS)
 # Many sites are seen on few days: their times are read, and kept, once.
 _time = lru_cache(maxsize=100_000)(parse_time)
+
+
+@lru_cache(maxsize=100_000)
+def _named_by(when: str) -> str:
+    """A scene without a name of its own is named by its time, in one spelling: else one scene spelled in two ways is two."""
+    return _time(when).isoformat().replace("+00:00", "Z").removesuffix("T00:00:00Z")
 
 
 def _number(name: str, text: str, *, decimal_comma: bool) -> float:

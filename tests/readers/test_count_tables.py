@@ -37,6 +37,14 @@ def test_O4_semicolons_with_decimal_commas_and_a_byte_order_mark(tmp_path):
     assert (one.observation.count, one.observation.observed_fraction) == (12.5, 0.5)
 
 
+@pytest.mark.parametrize("again", ["2023-09-08", "2023-09-08T00:00:00Z", "2023-09-08T02:00:00+02:00"])
+def test_without_scene_ids_a_scene_is_its_time_however_that_is_spelled(tmp_path, again):
+    text = "site_id,datetime,count\nport,2023-09-08,310\nport,2023-09-08T10:30:00Z,312\n"
+    assert [one.observation.scene_id for one in read_counts(table(tmp_path, text))] == ["2023-09-08", "2023-09-08T10:30:00Z"]
+    with pytest.raises(ManifestError, match=r"line 4.*an earlier line has the same site.*give the times of day or a scene_id"):
+        list(read_counts(table(tmp_path, f"{text}port,{again},310\n")))
+
+
 def test_a_row_without_a_count_is_kept_as_not_assessable_and_outside_is_left_out(tmp_path):
     rows = ("site_id,datetime,count,status", "port,2023-09-01,,", "port,2023-09-02,,failed", "port,2023-09-03,,outside")
     text = "\n".join((*rows, "port,2023-09-04,0,done\n"))
