@@ -30,15 +30,24 @@ _SAMPLE_PX = 1_000_000
 # Up to this size the sample is taken from the full pixels, so that a file's overviews cannot move the stretch.
 _SAMPLED_WHOLLY_PX = 400_000_000
 _LINES = 1024
+# A scene whose pixels take no more is held from its survey on, and decoded once: 16 megapixels of colour.
+_HELD_BYTES = 64 << 20
+# Of these the nearest pixels to a lattice are the same whether GDAL picks them or we do.
+_HELD_DRIVERS = ("GTiff", "PNG")
+# What GDAL adds to a place between pixels before it takes the one below.
+_GDALS_EPSILON = 1e-10
 _MOST_FILLS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sample:
-    """A small picture of a whole scene (rows, cols, channels), and what of it is valid."""
+    """A small picture of a whole scene (rows, cols, channels), and what of it is valid. whole: the same of all its pixels,
+    where they are held.
+    """
 
     pixels: Pixels
     valid: Valid
+    whole: tuple[Pixels, Valid] | None
 
 
 class RasterReader:
@@ -111,12 +120,9 @@ class RasterReader:
             return self._sampled[1]
 
     def _whole(self, scene: Scene) -> tuple[Pixels, Valid] | None:
-        """All pixels of a scene so small that its survey held them all, and which are valid; masks beside it are asked anew."""
+        """All pixels of a scene that its survey held, and which are valid."""
         sampled = self._sampled
-        if sampled is None or scene.mask or self._limits.on_bad_tile != "fail" or sampled[0] != scene:
-            return None
-        sample = sampled[1]
-        return (sample.pixels, sample.valid) if sample.valid.shape == scene.grid.shape else None
+        return sampled[1].whole if sampled is not None and sampled[0] == scene else None
 
     def _known_of(self, scene: Scene) -> dict[int, Known]:
         """What is known of the blocks of each of a scene's files, by whichever thread looked at them first."""
@@ -134,7 +140,7 @@ class RasterReader:
         factor = max(1.0, math.sqrt(rows * cols / _SAMPLE_PX))
         shape = (max(1, min(rows, round(rows / factor))), max(1, min(cols, round(cols / factor))))
         area: Area = (0, 0, cols, rows)
-        fill = None
+        fill = whole = None
         with gdal_options(self._limits):
             wholly = rows * cols <= _SAMPLED_WHOLLY_PX and not any(map(is_remote, scene.locations))
             # At the full size none is used, and to leave them a file must be opened once more.
@@ -143,19 +149,33 @@ class RasterReader:
                 unchanged(picture, scene)
                 least = self._limits.gdal_cache_bytes
                 wanted = picture.cache_for(_LINES, least=least, most=MOST_CACHES * least)
+                # As windows will be read: around bad blocks, or under a mask beside the file, is another way.
+                alike = not scene.mask and self._limits.on_bad_tile == "fail"
                 with gdal_options(self._limits, cache_bytes=wanted):
-                    pixels, valid = _lattice(picture, scene, shape)
+                    if alike and (shape == (rows, cols) or (wholly and self._may_be_held(picture, scene))):
+                        whole = _lattice(picture, scene, (rows, cols))
+                        pixels, valid = _thinned(*whole, shape)
+                    else:
+                        pixels, valid = _lattice(picture, scene, shape)
                 if self._looks_for_fill(scene) and not picture.declares_nodata:
                     fill = find_fill(pixels, valid)
             if scene.mask:
                 with closing(open_mask(scene, limits=self._limits)) as mask:
                     valid &= mask.clear(area, shape)
         if fill is not None:
-            valid &= ~fill.covers(pixels, area=area, shape=scene.grid.shape)
+            for found, seen in [(pixels, valid), *([whole] if whole and whole[1] is not valid else [])]:
+                seen &= ~fill.covers(found, area=area, shape=scene.grid.shape)
         while len(self._fills) >= _MOST_FILLS:
             self._fills.pop(next(iter(self._fills)))
         self._fills[scene] = fill
-        self._sampled = (scene, _Sample(pixels, valid))
+        self._sampled = (scene, _Sample(pixels, valid, whole))
+
+    def _may_be_held(self, picture: Picture, scene: Scene) -> bool:
+        """Whether all pixels of a larger scene may be kept: few enough, and their lattice is what GDAL would pick."""
+        plain = picture.driver in _HELD_DRIVERS and not picture.warped and picture.turned == 1
+        rows, cols = scene.grid.shape
+        channels = len(scene.bands) if picture.palette is None else 3
+        return plain and rows * cols * (channels * np.dtype(scene.dtype).itemsize + 1) <= _HELD_BYTES
 
     def _held(self, scene: Scene) -> Held:
         """This thread's own open scene: GDAL's are not safe to share."""
@@ -200,11 +220,27 @@ def _lattice(picture: Picture, scene: Scene, shape: tuple[int, int]) -> tuple[Pi
     """
     rows, cols = scene.grid.shape
     step = rows / shape[0]
-    parts = []
+    pixels, valid = None, np.empty(shape, bool)
     for first, last in _bands(shape[0], step=step, block=picture.block_rows):
         area = (0, first * step, cols, (last - first) * step)
-        parts.append(picture.read(scene.bands, area, (last - first, shape[1]), nodata=scene.nodata, mean=False))
-    return np.concatenate([pixels for pixels, _ in parts]), np.concatenate([valid for _, valid in parts])
+        part, valid[first:last] = picture.read(
+            scene.bands, area, (last - first, shape[1]), nodata=scene.nodata, mean=False
+        )  # fmt: skip
+        if pixels is None:
+            pixels = np.empty((*shape, part.shape[-1]), part.dtype)
+        pixels[first:last] = part
+    assert pixels is not None
+    return pixels, valid
+
+
+def _thinned(pixels: Pixels, valid: Valid, shape: tuple[int, int]) -> tuple[Pixels, Valid]:
+    """What `_lattice` would say, out of all pixels of a scene; the same arrays where it is all of them."""
+    if shape == valid.shape:
+        return pixels, valid
+    rows, cols = (
+        ((np.arange(n) + 0.5) * (of / n) + _GDALS_EPSILON).astype(int) for n, of in zip(shape, valid.shape, strict=True)
+    )
+    return pixels[rows][:, cols], valid[rows][:, cols]
 
 
 def _bands(lines: int, *, step: float, block: int) -> Iterator[tuple[int, int]]:

@@ -400,6 +400,26 @@ def test_a_small_scene_that_was_surveyed_is_read_from_memory_as_from_its_file(
     from_memory.close()
 
 
+@pytest.mark.parametrize("shape", [(1203, 1000), (1024, 2048), (999, 1511)])
+@pytest.mark.parametrize("profile", [{"compress": "deflate", "tiled": True}, {"driver": "PNG", "crs": None}])
+def test_a_scene_of_some_megapixels_is_decoded_once_and_surveyed_as_a_larger_one_is(
+    write, scene_of, monkeypatch, shape, profile
+):
+    shown = np.random.default_rng(7).integers(0, 255, (3, *shape), np.uint8)
+    scene = scene_of(write("scene.png" if profile.get("driver") else "scene.tif", shown, **profile), gsd_m=(0.5, 0.5))
+    held, from_file = RasterReader(), RasterReader()
+    monkeypatch.setattr(from_file, "_may_be_held", lambda *_: False)
+    for one, other in zip(held.sample(scene), from_file.sample(scene), strict=True):
+        assert (one == other).all()
+    assert held.sample(scene)[1].size < shape[0] * shape[1]
+    monkeypatch.setattr(held, "_held", None)  # the file is not opened again
+    for window in (Window(900, 700, 640, 640), Window(-30, -30, 640, 640)):
+        for one, other in zip(held.read(scene, window, (640, 640)), from_file.read(scene, window, (640, 640)), strict=True):
+            assert (one == other).all()
+    held.close()
+    from_file.close()
+
+
 @pytest.mark.parametrize(
     ("lines", "step", "block"), [(1000, 10.0, 512), (1000, 27.0, 1024), (10, 1.0, 64), (1000, 3.7, 1), (1, 5.0, 9)]
 )
