@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sattrack import wiring
 from sattrack.assessing import assess_run
-from sattrack.errors import SattrackError, StoreError, UsageError, WeightsError
+from sattrack.errors import OutlineError, SattrackError, StoreError, UsageError, WeightsError
 from sattrack.face import write_report
 from sattrack.planning import Request, look_for
 from sattrack.readers.arriving import Sight, still_arriving
@@ -28,6 +28,9 @@ from sattrack.timeline import Alert
 from sattrack.writing import write_whole
 
 _MEMORY = "watch.json"
+# How old what lies in the folder may be while a pass goes on, s: written after each of a thousand watches it would grow with
+# their square. What was told is written at once.
+_EVERY_S = 5.0
 # Of an alert as JSON; returns what went wrong, nothing where it was told.
 Teller = Callable[[dict[str, Any]], str]
 
@@ -78,19 +81,13 @@ class Looked:
         return bool(self.status.error or self.status.troubles)
 
 
-def check_watches(watches: Sequence[Watch]) -> None:
-    """Reads every file of outlines, so that what is wrong is said before anything is detected. OutlineError."""
-    for one in watches:
-        if one.request.sites is not None:
-            read_outlines(one.request.sites)
-
-
 class Watching:
     """Some watches over one folder: a run folder for each, what was told, and the status page."""
 
     def __init__(self, watches: Sequence[Watch], folder: Path, *, settle_s: float, tell: Teller | None = None) -> None:
         self._watches, self._folder, self._settle_s, self._tell = tuple(watches), folder, settle_s, tell
         self._memory: dict[str, Memory] = {}
+        self._written = 0.0
 
     def alone(self) -> Any:
         """Keeps other processes out of the folder meanwhile. StoreError where one is in it."""
@@ -109,18 +106,24 @@ class Watching:
         """
         self._memory = _read_memory(self._folder / _MEMORY)
         found = []
-        for watch in self._watches:
-            try:
-                looked = self._look(watch, listener=listener)
-            except WeightsError:
-                raise  # it would be the same for every watch
-            except SattrackError as error:
-                before = self._of(watch).status or _not_yet(watch)
-                looked = Looked(replace(before, error=str(error)))
-            self._keep(watch, status=looked.status)
-            self._write_status()
-            heard(looked)
-            found.append(looked)
+        try:
+            for watch in self._watches:
+                try:
+                    looked = self._look(watch, listener=listener)
+                except WeightsError:
+                    raise  # it would be the same for every watch
+                except SattrackError as error:
+                    before = self._of(watch).status or _not_yet(watch)
+                    looked = Looked(replace(before, error=str(error)))
+                self._keep(watch, status=looked.status)
+                heard(looked)
+                found.append(looked)
+                if time.monotonic() - self._written > _EVERY_S:
+                    self._write_memory()
+                    self._write_status()
+        finally:
+            self._write_memory()
+        self._write_status()
         return found
 
     def statuses(self) -> list[WatchStatus]:
@@ -195,6 +198,7 @@ class Watching:
             known = self._of(watch)
             still = [one for one in known.owed if one != alert.id] + ([alert.id] if wrong else [])
             self._keep(watch, told=tuple(dict.fromkeys([*known.told, alert.id])), owed=tuple(still))
+            self._write_memory()
             if wrong:
                 faults.append(f"{watch.name}: alert {alert.id} could not be told, the next pass tries again: {wrong}")
         return faults
@@ -203,17 +207,23 @@ class Watching:
         return self._memory.get(watch.name) or Memory()
 
     def _keep(self, watch: Watch, **changed: Any) -> None:
-        """Remembers at once; of watches that the file does not name any more, too: they may come back."""
         self._memory[watch.name] = replace(self._of(watch), **changed)
-        write_whole(self._folder / _MEMORY, _FILE.dump_json(_File(SCHEMA_VERSION, self._memory), indent=1))
 
     def _write_status(self) -> None:
         write_status(self.statuses(), self._folder, version=versions().get("sattrack", ""))
+        self._written = time.monotonic()
+
+    def _write_memory(self) -> None:
+        """Also of watches that the file does not name any more: they may come back."""
+        write_whole(self._folder / _MEMORY, _FILE.dump_json(_File(SCHEMA_VERSION, self._memory), indent=1))
 
 
 def _not_yet(watch: Watch) -> WatchStatus:
     """Of a watch that was never looked at."""
-    sites, _ = read_outlines(watch.request.sites) if watch.request.sites else ((), ())
+    try:
+        sites, _ = read_outlines(watch.request.sites) if watch.request.sites else ((), ())
+    except OutlineError:
+        sites = ()  # why it cannot be looked at, and then told of it
     rows = tuple(SiteRow(one.id, one.name, one.zone, NO_SCENE) for one in sites if not one.excludes)
     return WatchStatus(watch.name, None, rows)
 

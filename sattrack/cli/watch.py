@@ -75,7 +75,7 @@ def watch(
     """
     from sattrack.readers.remote.refreshing import refresh_by
     from sattrack.readers.watch_file import read_watch_file
-    from sattrack.watching import Watching, check_watches
+    from sattrack.watching import Watching
 
     if once and every is not None:
         raise UsageError("--once and --every are both given", way_out="give one of them")
@@ -97,7 +97,6 @@ def watch(
     watches = _watches(
         said, folder, model=model, device=device, allow_remote=allow_remote, allow_host=allow_host, imagery=not no_imagery
     )  # fmt: skip
-    check_watches(watches)
     watching = Watching(watches, folder, settle_s=said.settle_seconds, tell=_teller(on_alert) if on_alert is not None else None)
     with watching.alone():
         while True:

@@ -159,6 +159,40 @@ def test_one_watch_that_cannot_be_looked_at_costs_only_itself_and_keeps_what_was
     assert status(tmp_path)["watches"][0]["error"] is None
 
 
+@pytest.mark.parametrize("broken", ['{"type":', None])
+def test_outlines_that_broke_cost_only_their_own_watch_also_where_it_was_never_looked_at(watch, site, tmp_path, broken):
+    config = tmp_path / "watch.yaml"
+    config.write_text(config.read_text() + "  - {name: other, inputs: [in], sites: other.geojson}\n")
+    outlines = tmp_path / "other.geojson"
+    if broken:
+        outlines.write_text(broken)
+    said = watch()
+    assert said.code == 3
+    assert "other: could not be looked at: " in said.err
+    assert "other.geojson" in said.err
+    pier, other = status(tmp_path)["watches"]
+    assert (pier["scenes_counted"], pier["error"]) == (10, None)
+    assert (other["looked"], other["sites"]) == (None, [])
+    assert other["error"]
+    outlines.write_bytes(site.read_bytes())
+    assert watch("-q").code == 0
+    outlines.write_text("{")
+    assert watch("-q").code == 3
+    assert status(tmp_path)["watches"][1]["sites"][0]["count"] == 4
+
+
+def test_a_pass_over_many_watches_does_not_write_all_of_them_after_each(watch, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    watches = "".join(f"  - {{name: port-{n}, inputs: [empty], sites: site.geojson}}\n" for n in range(20))
+    (tmp_path / "watch.yaml").write_text(f"watches:\n{watches}")
+    written = []
+    monkeypatch.setattr("sattrack.watching._EVERY_S", float("inf"))
+    monkeypatch.setattr("sattrack.watching.write_whole", lambda path, content: written.append((path.name, len(content))))
+    assert watch("-q").code == 0
+    assert [name for name, _ in written].count("watch.json") == 1
+    assert len(status(tmp_path)["watches"]) == 20
+
+
 def test_two_watchers_of_one_folder_are_one_too_many(watch, tmp_path):
     (tmp_path / "watched").mkdir()
     with alone_in(tmp_path / "watched"):
