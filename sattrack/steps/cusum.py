@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from sattrack.steps.farrington import LEAST_SCENES, settled
 from sattrack.steps.histories import Flags, Floats, Histories
 from sattrack.steps.predicting import Sure, upper
+from sattrack.steps.students_t import tail
 
 # How many of the newest scenes, that under test among them, a change may have begun in.
 WINDOW = 6
@@ -65,7 +65,7 @@ def cusum(histories: Histories, *, sure: Sure) -> Sums:
     best = np.argmax(root, axis=1)
     at = (np.arange(n), best)
     freedom = old.sum(axis=1) - 1 + sure.usual_weight
-    p = np.minimum(WINDOW * stats.t.sf(root[at], freedom), 1.0)
+    p = np.minimum(WINDOW * tail(root[at], freedom), 1.0)
     whole = means[:, -1]
     relative = np.sqrt(base.spread / whole + base.variance)
     limit = upper(sure.alarm / WINDOW, expected=whole, relative=relative, freedom=freedom)

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from sattrack.changes import Lean
 from sattrack.geometry import Points, Quads, centres, sides
@@ -62,6 +61,8 @@ def lean_between(before: Quads, after: Quads) -> Lean | None:
 
 def _alike(before: Quads, after: Quads) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Pairs (rows of before, rows of after) of like length and direction no further apart than is looked for."""
+    from scipy.spatial import cKDTree  # not with the module: most pages are written of runs without a pair
+
     trees = cKDTree(centres(before)), cKDTree(centres(after))
     found = trees[0].sparse_distance_matrix(trees[1], _REACH_M + _SAME_M, output_type="ndarray")
     i, j = found["i"].astype(np.intp), found["j"].astype(np.intp)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from sattrack.steps.histories import Floats
+from sattrack.steps.students_t import beyond, tail
 
 # Rises are judged on the 2/3 power, on which overdispersed counts are nearly symmetric (Farrington et al. 1996); falls on the
 # cube root (Wilson & Hilferty 1931), since a limit on the 2/3 power reaches zero before a port does.
@@ -51,7 +51,7 @@ def p_rise(count: Floats, *, expected: Floats, relative: Floats, freedom: Floats
     own_part = _step(count, np.maximum(count - own, 0.0), power=RISE_POWER)
     spread = np.hypot(relative * expected**RISE_POWER, own_part)
     t = _step(count, expected, power=RISE_POWER) / spread
-    return np.asarray(np.where(count - expected >= least, stats.t.sf(t, freedom), np.maximum(0.5, stats.t.sf(t, freedom))))
+    return np.asarray(np.where(count - expected >= least, tail(t, freedom), np.maximum(0.5, tail(t, freedom))))
 
 
 def p_fall(count: Floats, *, expected: Floats, relative: Floats, freedom: Floats, own: Floats, least: float) -> Floats:
@@ -60,25 +60,25 @@ def p_fall(count: Floats, *, expected: Floats, relative: Floats, freedom: Floats
     own_part = _step(near + own, near, power=FALL_POWER)
     spread = np.hypot(relative * (expected + _HALF) ** FALL_POWER, own_part)
     t = _step(expected + _HALF, near, power=FALL_POWER) / spread
-    return np.asarray(np.where(expected - count >= least, stats.t.sf(t, freedom), np.maximum(0.5, stats.t.sf(t, freedom))))
+    return np.asarray(np.where(expected - count >= least, tail(t, freedom), np.maximum(0.5, tail(t, freedom))))
 
 
 def upper(level: Floats | float, *, expected: Floats, relative: Floats, freedom: Floats) -> Floats:
     """The count that is exceeded at so small a level, the count's own error aside."""
-    t = stats.t.isf(level, freedom)
+    t = beyond(level, freedom)
     return np.asarray(expected * np.maximum(1 + RISE_POWER * t * relative, 0.0) ** (1 / RISE_POWER))
 
 
 def lower(level: Floats | float, *, expected: Floats, relative: Floats, freedom: Floats) -> Floats:
     """The count below which no more than the level lies; 0 where nothing is so low, and then no count alarms."""
-    t = stats.t.isf(level, freedom)
+    t = beyond(level, freedom)
     root = np.maximum(1 - FALL_POWER * t * relative, 0.0) ** (1 / FALL_POWER)
     return np.asarray(np.maximum((expected + _HALF) * root - _HALF, 0.0))
 
 
 def detectable(above: Floats, *, expected: Floats, relative: Floats, freedom: Floats, share: Floats) -> Floats:
     """Boxes more than expected, in the whole site, of which POWER would be noticed."""
-    room = stats.t.isf(1 - POWER, freedom) * relative
+    room = beyond(1 - POWER, freedom) * relative
     # The noise of a surged count grows with it; one step from the limit is enough.
     return np.asarray((above * (1 + RISE_POWER * room) ** (1 / RISE_POWER) - expected) / share)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from sattrack.changes import Offset
 from sattrack.geometry import Quads
@@ -130,12 +129,16 @@ def _level(edges: Edges, ground: Floats) -> Edges:
 
 def _overlap(first: Floats, second: Floats, *, reach: int) -> NDArray[np.float64]:
     """Pixels of ground that both show at each offset."""
+    from scipy import fft
+
     size = _size(first.shape, second.shape, reach)
     return _window(fft.irfft2(fft.rfft2(first, size) * np.conj(fft.rfft2(second, size)), size), reach)
 
 
 def _correlation(first: Edges, second: Edges, *, reach: int) -> NDArray[np.float64]:
     """(2 reach + 1, 2 reach + 1): how well first, looked at from an offset (row, col) on, is second."""
+    from scipy import fft
+
     size = _size(first.shape, second.shape, reach)
     both = fft.fft2(first, size) * np.conj(fft.fft2(second, size))
     strength = np.abs(both)
@@ -144,6 +147,8 @@ def _correlation(first: Edges, second: Edges, *, reach: int) -> NDArray[np.float
 
 
 def _size(first: tuple[int, ...], second: tuple[int, ...], reach: int) -> tuple[int, int]:
+    from scipy import fft
+
     rows, cols = (fft.next_fast_len(max(a, b) + reach) for a, b in zip(first, second, strict=True))
     return rows, cols
 
