@@ -16,7 +16,7 @@ class Site:
 
     id: str
     name: str
-    outline: dict[str, Any] | None
+    outline: dict[str, Any] | None = field(hash=False)
     zone: str = ""
     kind: str = ""
     notes: str = ""

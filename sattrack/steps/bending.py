@@ -20,7 +20,8 @@ def bent(points: Points, exact: Callable[[Points], Points], *, within: float = 1
     """
     if len(points) < _FEW:
         return exact(points)
-    low, high = points.min(axis=0), points.max(axis=0)
+    # Column by column: along rows of two numbers numpy takes ten times as long.
+    low, high = (np.array([of(column) for column in points.T]) for of in (np.min, np.max))
     half = np.maximum((high - low) / 2, 1e-12)
     ticks = np.linspace(-1, 1, _SIDE)
     fitted = _lattice(ticks)
@@ -42,11 +43,14 @@ def _lattice(ticks: Points) -> Points:
 
 def _terms(points: Points) -> Points:
     """(n, 2) -> (terms, n): every product of powers up to the degree."""
-    x, y = points.T
-    terms, row = [], np.ones(len(points))
+    x, y = np.ascontiguousarray(points.T)
+    terms = np.ones(((_DEGREE + 1) * (_DEGREE + 2) // 2, len(points)))
+    first = 0
     for across in range(_DEGREE + 1):
-        terms.append(row)
-        for _ in range(_DEGREE - across):
-            terms.append(terms[-1] * y)
-        row = row * x
-    return np.stack(terms)
+        last = first + _DEGREE - across
+        for row in range(first, last):
+            np.multiply(terms[row], y, out=terms[row + 1])
+        if across < _DEGREE:
+            np.multiply(terms[first], x, out=terms[last + 1])
+        first = last + 1
+    return terms

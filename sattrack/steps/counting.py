@@ -14,7 +14,7 @@ from sattrack.imagery import Grid, Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.bending import bent
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, NOT_MEASURED, Interval, crowding, interval_for
-from sattrack.steps.grounding import Frame, covered, far_apart, footprint, sample_points
+from sattrack.steps.grounding import Frame, covered, far_apart, footprint, laid, sample_points, sampled
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.observing import seen_at
 from sattrack.steps.picking import eligible, seen_once, sure, within
@@ -127,8 +127,7 @@ def _place(site: Site, parts: Sequence[Part], missing: Sequence[SceneOutcome]) -
         return frame, shapely.union_all([footprint(grid, frame=frame) for grid in grids])
     if not parts[0].scene.grid.georeferenced:
         return Frame.of_pixels(), shapely.box(-2, -2, -1, -1)  # an outline on the ground and a picture without one never meet
-    frame = Frame.over(site.outline)
-    return frame, frame.polygon(site.outline)
+    return laid(site)
 
 
 def _observed(
@@ -137,7 +136,7 @@ def _observed(
     """The shares of a site that any file covers, and that any file shows, 0 to 1."""
     if site.outline is None and len(parts) == 1 and not missing:
         return 1.0, float(parts[0].seen.share.mean()) / 255  # its cells are all of one size
-    points = sample_points(outline)
+    points = sample_points(outline) if site.outline is None or frame.crs is None else sampled(site)
     inside, seen = np.zeros(len(points), bool), np.zeros(len(points))
     for part in parts:
         pixels = bent(points, partial(frame.to_pixels, grid=part.scene.grid))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from shapely.geometry import shape as shape_of
 from sattrack.geometry import Points
 from sattrack.imagery import Grid, Scene
 from sattrack.projections import WGS84, flat_about, from_lonlat, project, to_grid, to_lonlat
+from sattrack.timeline import Site
 
 # A scene of which no point is farther from its middle can be told apart from a place by distance; metres.
 _LARGEST_M = 500_000.0
@@ -81,6 +83,22 @@ class Frame:
         if flat.is_valid or not np.isfinite(flat.bounds).all():
             return flat
         return shapely.make_valid(flat, method="structure", keep_collapsed=False)
+
+
+@lru_cache(maxsize=1024)
+def laid(site: Site) -> tuple[Frame, shapely.Geometry]:
+    """The frame over a site's outline, and the outline in its metres; kept, since every scene asks for those of every site."""
+    assert site.outline is not None
+    frame = Frame.over(site.outline)
+    return frame, frame.polygon(site.outline)
+
+
+@lru_cache(maxsize=32)
+def sampled(site: Site) -> Points:
+    """The sample points of a site's outline, in the metres of its frame; those of the last sites are kept."""
+    points = sample_points(laid(site)[1])
+    points.flags.writeable = False
+    return points
 
 
 def pixel_rings(outline: dict[str, Any], *, grid: Grid) -> list[list[Points]]:

@@ -77,11 +77,10 @@ def _borders(begin: int, size: int, *, cell: float, cells: int, pixels: int) -> 
 
 def seen_at(seen: Seen, points: Points) -> NDArray[np.float64]:
     """The share seen, 0 to 1, at points (n, 2) in source pixels; 0 outside the scene."""
-    finite = np.asarray(np.isfinite(points).all(axis=-1), bool)
-    safe = np.where(finite[..., None], points, -1.0)
-    col = np.floor(safe[..., 0] / seen.cell[0]).astype(np.int64)
-    row = np.floor(safe[..., 1] / seen.cell[1]).astype(np.int64)
+    x, y = points[..., 0] / seen.cell[0], points[..., 1] / seen.cell[1]
     rows, cols = seen.share.shape
-    inside = finite & (col >= 0) & (row >= 0) & (col < cols) & (row < rows)
-    share = seen.share[np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1)] / 255.0
-    return np.where(inside, share, 0.0)
+    inside = (x >= 0) & (y >= 0) & (x < cols) & (y < rows)  # nothing of this holds of what is no number
+    share = np.zeros(inside.shape)
+    # Of a large site a scene holds few points.
+    share[inside] = seen.share[y[inside].astype(np.int64), x[inside].astype(np.int64)] / 255.0
+    return share

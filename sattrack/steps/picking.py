@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sattrack.detections import Detections
 from sattrack.imagery import Scene
 from sattrack.results import ModelCard, Part
-from sattrack.steps.grounding import Frame, footprint
+from sattrack.steps.grounding import Frame, footprint, laid
 from sattrack.steps.merging import merge
 from sattrack.timeline import Site
 
@@ -53,9 +53,9 @@ def within(part: Part, site: Site) -> Mask:
         return np.ones(n, bool)
     if not touches(site, scene=part.scene):
         return np.zeros(n, bool)
-    frame = Frame.over(site.outline)
+    frame, outline = laid(site)
     middle = frame.from_pixels(part.detections.quads, grid=part.scene.grid).mean(axis=1)
-    return np.asarray(shapely.contains_xy(frame.polygon(site.outline), middle[:, 0], middle[:, 1]), bool).reshape(n)
+    return np.asarray(shapely.contains_xy(outline, middle[:, 0], middle[:, 1]), bool).reshape(n)
 
 
 def touches(site: Site, *, scene: Scene) -> bool:
@@ -64,8 +64,8 @@ def touches(site: Site, *, scene: Scene) -> bool:
         return site.pixel_scene == scene.id
     if not scene.grid.georeferenced:
         return False
-    frame = Frame.over(site.outline)
-    return bool(frame.polygon(site.outline).intersects(footprint(scene.grid, frame=frame)))
+    frame, outline = laid(site)
+    return bool(outline.intersects(footprint(scene.grid, frame=frame)))
 
 
 def seen_once(parts: Sequence[Part], *, overlap: float) -> list[Mask]:
