@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from sattrack.covers import COVERS_FILE
 from sattrack.errors import StoreError, UsageError
 from sattrack.results import Part, RunIndex
 from sattrack.stores.folder import RunFolder, packed
@@ -158,14 +159,20 @@ class Pulled:
 def pull(objects: Objects, folder: Path) -> Pulled:
     """Copies a run into a folder, each part read and held against its digest.
 
-    A folder that holds this run already is brought up to date. UsageError where it holds another; StoreError where something is
-    missing or is not what was written: what came before it is kept, and the same call goes on.
+    A folder that holds this run already is brought up to date. UsageError where it holds another, or anything whose place
+    a run's files would take; StoreError where something is missing or is not what was written: what came before it is kept, and
+    the same call goes on.
     """
     mark, said = folder / "pulled-from.txt", _source(objects.location)
     known = mark.read_text() if mark.is_file() else ""
     if (folder / "run.json").exists() and known != said:
         whose = f", pulled from {known.strip()[:200]}" if known else ""
         raise UsageError(f"the folder holds another run{whose}", where=str(folder), way_out="give a new folder")
+    others = [name for name in (COVERS_FILE, *HEADS) if (folder / name).exists()]
+    if others and known != said:
+        raise UsageError(
+            f"the folder holds {others[0]}, which is not of this run", where=str(folder), way_out="give a new folder"
+        )
     if objects.find("run.json") is None:
         raise no_run(objects)
     try:

@@ -143,6 +143,16 @@ def test_nothing_is_pulled_over_another_run_nor_where_there_is_none(bucket: Buck
         pull(bucket.objects(), tmp_path / "file")
 
 
+@pytest.mark.parametrize("name", ["counts.csv", "report.html", "covers.json"])
+def test_nothing_is_pulled_over_files_that_are_of_no_run(name: str, bucket: Bucket, tmp_path: Path) -> None:  # noqa: F811
+    written(bucket, tmp_path / "copy")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_text("the user's own")
+    with pytest.raises(UsageError, match=f"the folder holds {name}, which is not of this run"):
+        pull(bucket.objects(), tmp_path / "mine")
+    assert [(path.name, path.read_text()) for path in (tmp_path / "mine").iterdir()] == [(name, "the user's own")]
+
+
 def test_a_worker_that_cannot_see_the_run_is_told_before_its_first_scene(bucket: Bucket) -> None:  # noqa: F811
     with pytest.raises(StoreError, match="is not a run"):
         RemoteParts(bucket.objects())
