@@ -24,7 +24,10 @@ _MOST_ROWS = 200
 @app.command(no_args_is_help=True)
 def cover(
     inputs: o.Inputs,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where covers.csv, covers.json and the page go.")],
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", metavar="FOLDER", help="Where covers.csv, covers.json and the page go.", callback=o.here),
+    ],
     sites: o.Sites = None,
     gsd_m: o.GsdM = None,
     bands: o.Bands = None,

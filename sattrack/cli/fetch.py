@@ -27,11 +27,17 @@ def fetch(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="FILE.json", help="Where the list of what was found is saved.")
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE.json", help="Where the list of what was found is saved.", callback=o.here),
     ] = None,
     download: Annotated[
         Path | None,
-        typer.Option("--download", metavar="FOLDER", help="Fetch the chosen pictures too, with a list of them as items.json."),
+        typer.Option(
+            "--download",
+            metavar="FOLDER",
+            help="Fetch the chosen pictures too, with a list of them as items.json.",
+            callback=o.here,
+        ),
     ] = None,
     sites: o.Sites = None,
     bbox: i.Bbox = None,

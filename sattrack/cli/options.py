@@ -1,6 +1,7 @@
 """Options that several commands share, and how their texts become values. Nothing given is none: defaults live in Settings."""
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _DATA, _MODEL, _RUN, _TALK = "What the pictures do not say themselves", "The model", "The run", "Talk"
 _DOUBT = "Damaged, large and doubtful files"
+# Two letters at least: one is a drive.
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):[/\\]+")
 
 
 def meaning(name: str) -> str:
@@ -23,13 +26,28 @@ def meaning(name: str) -> str:
     return f"{field.description}{default}"
 
 
+def here(path: Path | None) -> Path | None:
+    """A path on this machine. UsageError where an address was meant, of which Path leaves one slash."""
+    if path is not None and _ADDRESS.match(str(path)) and not path.exists():
+        raise UsageError(
+            "is no folder or file of this machine", where=_ADDRESS.sub(r"\1://", str(path)),
+            way_out="give a path here; only detect writes elsewhere, and sattrack pull copies such a run into a folder",
+        )  # fmt: skip
+    return path
+
+
 Inputs = Annotated[
     list[str], typer.Argument(metavar="INPUT...", help="Pictures, folders, globs, a CSV manifest, or a file of STAC items.")
 ]
 Source = Annotated[
-    Path, typer.Argument(metavar="RUN | CSV", help="The run folder that detect wrote, or a CSV of counts.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="RUN | CSV", help="The run folder that detect wrote, or a CSV of counts.", show_default=False, callback=here
+    ),
 ]
-RunIn = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder that detect wrote.", show_default=False)]
+RunIn = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The run folder that detect wrote.", show_default=False, callback=here)
+]
 Recursive = Annotated[bool, typer.Option("-r", "--recursive", help="Look in subfolders too.")]
 AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Accept https:// and s3:// locations.")]
 AllowHost = Annotated[

@@ -16,7 +16,9 @@ def pull(
     location: Annotated[
         str, typer.Argument(metavar="LOCATION", help="Where detect wrote the run: s3://BUCKET/PREFIX.", show_default=False)
     ],
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder to copy it into.", show_default=False)],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The folder to copy it into.", show_default=False, callback=o.here)
+    ],
     store_endpoint: o.StoreEndpoint = None,
     quiet: o.Quiet = False,
 ) -> None:

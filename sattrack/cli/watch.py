@@ -39,7 +39,11 @@ def watch(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", metavar="FOLDER", help="Where runs and status.html go. Default: `out` of CONFIG, or watched."
+            "-o",
+            "--out",
+            metavar="FOLDER",
+            help="Where runs and status.html go. Default: `out` of CONFIG, or watched.",
+            callback=o.here,
         ),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="One pass, as cron calls it. This is the default.")] = False,

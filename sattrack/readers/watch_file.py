@@ -97,7 +97,12 @@ def _input(text: str, folder: Path) -> str:
 def _out(text: str, folder: Path, *, where: str) -> Path:
     """A file that came from elsewhere must not choose a place to write to: `out` stays beside it."""
     out = folder / text
-    if Path(text).is_absolute() or not out.resolve().is_relative_to(folder.resolve()) or out.resolve() == folder.resolve():
+    if (
+        "://" in text
+        or Path(text).is_absolute()
+        or not out.resolve().is_relative_to(folder.resolve())
+        or out.resolve() == folder.resolve()
+    ):
         raise SettingsError(
             f"out is {text!r}, which does not lie in the file's own folder", where=where,
             way_out="name a folder below it, or give -o on the command line",

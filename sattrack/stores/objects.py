@@ -113,7 +113,8 @@ def _filesystem(location: Location, *, tries: int, timeout_s: float) -> Any:
         fsspec = import_module("fsspec")
         import_module(package)
     except ImportError as error:
-        raise UsageError(f"{error.name} is not installed", where=str(location), way_out="pip install 'sattrack[s3]'") from error
+        extra = "'sattrack[s3]'" if location.scheme in ("s3", "memory") else package
+        raise UsageError(f"{error.name} is not installed", where=str(location), way_out=f"pip install {extra}") from error
     options: dict[str, Any] = {}
     if location.scheme == "s3":
         retries = {"max_attempts": tries, "mode": "standard"}

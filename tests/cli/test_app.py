@@ -197,3 +197,20 @@ def test_S10_an_interrupted_run_keeps_what_is_done_and_goes_on(sattrack, detecto
     assert {path.name for path in (to / "parts").iterdir()} >= set(stored)
     said = sattrack("detect", folder, "-o", to, "--detector", "bright_boxes:Bright", "--no-report", "--json")
     assert {c["scene_id"]: c["count"] for c in said.json["counts"]} == {"a": 12, "b": 8}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("report", "s3://bucket/run"), ("count", "s3://bucket/run"), ("export", "s3://bucket/run", "-f", "csv"),
+        ("series", "s3://bucket/run"), ("watch", "ports.yaml", "-o", "s3://bucket/run"), ("cover", "a.tif", "-o", "s3://bucket/run"),
+        ("fetch", "items.json", "-o", "s3://bucket/run"), ("pull", "s3://bucket/other", "s3://bucket/run"),
+    ],
+)  # fmt: skip
+def test_an_address_where_a_path_is_taken_is_named_as_it_was_typed_and_nothing_is_made(words, sattrack, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = sattrack(*words)
+    assert said.code == 2
+    assert "s3://bucket/run: is no folder or file of this machine" in said.err
+    assert "sattrack pull" in said.err
+    assert not [*tmp_path.iterdir()]

@@ -51,6 +51,7 @@ def test_paths_are_relative_to_the_file_and_remote_ones_are_left(tmp_path):
         (_GOOD + "out: /srv/elsewhere\n", "out is '/srv/elsewhere', which does not lie in the file's own folder"),
         (_GOOD + "out: ../elsewhere\n", "out is '../elsewhere'"),
         (_GOOD + "out: .\n", "out is '.'"),
+        (_GOOD + "out: s3://bucket/prefix\n", "out is 's3://bucket/prefix'"),
         (_GOOD + "a: &x 1\nb: *x\n", "anchors"),
     ],
 )

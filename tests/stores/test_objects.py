@@ -133,6 +133,12 @@ def test_without_keys_that_is_told_and_no_key_ever(bucket: Bucket, monkeypatch: 
     assert "not-to-be-told" not in str(caught.value)
 
 
+def test_a_package_that_no_extra_brings_is_named_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(UsageError, match=r"gcsfs is not installed \(pip install gcsfs\)"):
+        Objects(Location("gs", "bucket/run"))
+
+
 def test_a_package_that_is_missing_is_named_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(UsageError, match=r"s3fs is not installed \(pip install 'sattrack\[s3\]'\)"):
