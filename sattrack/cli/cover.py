@@ -65,6 +65,8 @@ def cover(
 
     voice = Voice(quiet=quiet)
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
+    if not quiet:
+        o.tell_what_is_passed_over()
     settings = chosen_settings(config, threshold=None, device=None, max_pixels=max_pixels, min_observed=min_observed)
     settings = o.with_hosts(settings, allow_host)
     if out.exists() and not out.is_dir():

@@ -106,7 +106,7 @@ def detect(
     logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
     logging.getLogger("sattrack.stores").setLevel(logging.WARNING)  # that nobody is kept out, also when quiet
     if not quiet:
-        logging.getLogger("sattrack.readers.folders").setLevel(logging.WARNING)  # what of a folder was passed over
+        o.tell_what_is_passed_over()
     settings = chosen_settings(
         config, threshold=threshold, device=device, careful=careful or None, on_bad_tile=on_bad_tile, max_pixels=max_pixels,
         scene_seconds=scene_seconds, workers=workers, executor=executor,

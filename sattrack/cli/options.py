@@ -1,6 +1,7 @@
 """Options that several commands share, and how their texts become values. Nothing given is none: defaults live in Settings."""
 
 import datetime as dt
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -24,6 +25,12 @@ def meaning(name: str) -> str:
     field = Settings.model_fields[name]
     default = "" if field.default is None else f" Default: {field.default}."
     return f"{field.description}{default}"
+
+
+def tell_what_is_passed_over() -> None:
+    """Says on standard error what of folders and of files of items is not looked at, and why."""
+    for name in ("folders", "finding"):
+        logging.getLogger(f"sattrack.readers.{name}").setLevel(logging.WARNING)
 
 
 def here(path: Path | None) -> Path | None:
