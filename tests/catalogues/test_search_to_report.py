@@ -113,6 +113,38 @@ def test_a_search_is_paged_by_post_and_by_get(get_only, sattrack, served, host, 
     assert served.pictures_read() == 0
 
 
+def test_an_answer_of_a_search_that_is_given_by_its_address_is_read_to_its_last_page(sattrack, served, host, api, tmp_path):
+    said = sattrack("fetch", f"{api}/search?bbox=128,35,130,36", *host, "--json")
+    assert said.code == 0, said.err
+    assert [row["item"] for row in said.json["items"]] == [f"yard-{day}" for day in (1, 2, 3, 4, 5)]
+    served.next_link = {"method": "POST", "body": {"token": "2"}}
+    posted = sattrack("fetch", f"{api}/search", *host)
+    assert posted.code == 1
+    assert "give the root of the API" in posted.err
+    served.next_link = {"href": f"{api}/search"}
+    assert "lead in a ring" in sattrack("fetch", f"{api}/search", *host).err
+    served.put("/one.json", {**served.items["/planetarycomputer.microsoft.com/api/stac/v1"][0],
+                             "links": [{"rel": "next", "href": "two.json"}]})  # fmt: skip
+    assert len(sattrack("fetch", f"{served.base}/one.json", *host, "--json").json["items"]) == 1
+
+
+def test_a_page_that_was_saved_is_said_to_be_one_page(sattrack, api, served, tmp_path) -> None:
+    items = served.items["/planetarycomputer.microsoft.com/api/stac/v1"]
+    page = {"type": "FeatureCollection", "features": items[:2], "links": [{"rel": "next", "href": f"{api}/search?token=2"}]}
+    (tmp_path / "page.json").write_text(json.dumps(page))
+    said = sattrack("fetch", tmp_path / "page.json")
+    assert said.code == 0, said.err
+    assert "is one page of a longer answer" in said.err
+
+
+def test_a_collection_of_an_api_is_refused_with_the_call_that_searches_it(sattrack, served, host, api, tmp_path) -> None:
+    links = [{"rel": "items", "href": f"{api}/collections/naip/items"}, {"rel": "root", "href": f"{api}?key=geheim"}]
+    address = served.put("/collections/naip", {"type": "Collection", "id": "naip", "links": links})
+    said = sattrack("fetch", address, *host)
+    assert said.code == 1
+    assert f"give {api} --collection naip" in said.err
+
+
 def test_the_list_has_the_same_bytes_however_the_catalogue_orders_and_pages(sattrack, served, host, api, tmp_path) -> None:
     lists = []
     for number, page in enumerate((2, 1, 5)):

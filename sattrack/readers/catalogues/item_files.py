@@ -12,7 +12,7 @@ from sattrack.imagery import Viewing
 from sattrack.readers.catalogues.choosing_assets import Choice, choose, native_gsd
 from sattrack.readers.catalogues.item_filters import Filters, Wanted, acquisition_of, wanted
 from sattrack.readers.catalogues.item_places import place_of
-from sattrack.readers.catalogues.items import Item, Unread, items_in
+from sattrack.readers.catalogues.items import Item, Unread, items_in, links_of
 from sattrack.readers.catalogues.signing import forget_refusals, sign
 from sattrack.readers.hints import Hints
 from sattrack.readers.strict_json import read_json
@@ -127,7 +127,7 @@ def pick(path: Path, *, filters: Filters, limits: Settings, allow_remote: bool) 
         Pick(one.where, one.where, file_name(one.id), file_name(one.id), acquisition=one.where, fault=one.error)
         for one in unread
     ]
-    return Picked(tuple(alone), left_out(path.name, left, of=len(found)))
+    return Picked(tuple(alone), (*going_on(document, path.name), *left_out(path.name, left, of=len(found))))
 
 
 def _of_the_rest(filters: Filters, document: Any) -> Filters:
@@ -138,6 +138,18 @@ def _of_the_rest(filters: Filters, document: Any) -> Filters:
     asked = search.get("collections") if isinstance(search, dict) else None
     searched = isinstance(asked, list) and bool(asked) and all(one in filters.collections for one in asked)
     return replace(filters, collections=()) if searched else filters
+
+
+def pages_after(document: Any) -> list[dict[str, Any]]:
+    """Links to the page that follows in an answer. What a single item calls its next one is another item."""
+    return [] if isinstance(document, dict) and document.get("type") == "Feature" else links_of(document, "next")
+
+
+def going_on(document: Any, name: str) -> tuple[str, ...]:
+    """What is said of a file that is one page of a longer answer."""
+    if not pages_after(document):
+        return ()
+    return (f"{name}: is one page of a longer answer, whose next one is not asked for; a search of the catalogue has all",)
 
 
 def left_out(name: str, left: Counter[str], *, of: int) -> tuple[str, ...]:

@@ -9,14 +9,16 @@ from typing import Any
 from sattrack.errors import CatalogueError, RemoteError, UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.catalogues.api import search, search_link
-from sattrack.readers.catalogues.item_files import each_once, left_out
+from sattrack.readers.catalogues.item_files import each_once, going_on, left_out, pages_after
 from sattrack.readers.catalogues.item_filters import AT_NO_SITE, Filters, Wanted, wanted
 from sattrack.readers.catalogues.item_lists import write_items
 from sattrack.readers.catalogues.items import Item, Unread, items_in, links_of
 from sattrack.readers.catalogues.kept_keys import keep_keys
 from sattrack.readers.catalogues.presets import PRESETS, preset_named
 from sattrack.readers.catalogues.static import walk
+from sattrack.readers.hints import read_text
 from sattrack.readers.remote.documents import Documents
+from sattrack.readers.remote.places import bare
 from sattrack.settings import Settings
 
 
@@ -86,14 +88,50 @@ def asked_of(found: Found, *, filters: Filters) -> dict[str, Any]:
 def _all(documents: Documents, root: Any, filters: Filters, *, limits: Settings, notes: list[str]) -> Iterator[Item | Unread]:
     kind = root.get("type") if isinstance(root, dict) else None
     if kind in ("Feature", "FeatureCollection"):
-        return items_in(root, where=documents.told, base=documents.base_of(documents.root), most=limits.catalogue_items)
+        return _listed(documents, root, most=limits.catalogue_items, notes=notes)
     if kind not in ("Catalog", "Collection"):
         raise CatalogueError(
             f"expected a STAC catalogue, came {str(kind)[:40]!r}", where=documents.told, way_out="give its root document"
         )
+    _refuse_collection_of_api(root, documents)
     if not _is_walked(root, documents):
         return search(documents, root, filters=filters, most=limits.catalogue_items)
     return walk(documents, root, filters=filters, most=limits.catalogue_items, told=notes.append)
+
+
+def _listed(documents: Documents, root: Any, *, most: int, notes: list[str]) -> Iterator[Item | Unread]:
+    """The items of an item file, or of an answer of an API that is given by its address, page by page to the last."""
+    if not documents.remote:
+        notes += going_on(root, documents.told)
+        yield from items_in(root, where=documents.told, base=documents.base_of(documents.root), most=most)
+        return
+    page, address, met = root, documents.root, {documents.root}
+    while True:
+        yield from items_in(page, where=bare(address), base=address, most=most)
+        following = next(iter(pages_after(page)), None)
+        if following is None:
+            return
+        if str(following.get("method", "GET")).upper() != "GET":
+            raise CatalogueError(
+                "the answer has more pages, which are not asked for by an address", where=bare(address),
+                way_out="give the root of the API, and what is wanted as options",
+            )  # fmt: skip
+        address = documents.resolved(following["href"], base=address)
+        if address in met:
+            raise CatalogueError("the catalogue's pages lead in a ring", where=bare(address))
+        met.add(address)
+        page = documents.get(address)
+
+
+def _refuse_collection_of_api(root: Any, documents: Documents) -> None:
+    """CatalogueError of a document that links to its items by a question, and to nothing that could be walked."""
+    if not documents.remote or not links_of(root, "items") or any(links_of(root, to) for to in ("search", "item", "child")):
+        return
+    above = next((link["href"] for to in ("root", "parent") for link in links_of(root, to)), "the root of the API")
+    raise CatalogueError(
+        "is a collection of an API, which is searched from its root", where=documents.told,
+        way_out=f"give {bare(above)} --collection {read_text(root.get('id'))[:100]}",
+    )  # fmt: skip
 
 
 def _is_walked(root: Any, documents: Documents) -> bool:
