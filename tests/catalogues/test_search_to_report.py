@@ -128,6 +128,19 @@ def test_an_answer_of_a_search_that_is_given_by_its_address_is_read_to_its_last_
     assert len(sattrack("fetch", f"{served.base}/one.json", *host, "--json").json["items"]) == 1
 
 
+@pytest.mark.parametrize(("name", "known"), [("naip", True), ("nap", False)])
+def test_a_collection_that_a_catalogue_does_not_have_is_said(name, known, sattrack, served, host, api) -> None:
+    said = sattrack("fetch", api, "--collection", name, "--datetime", "1999", *host)
+    assert said.code == 0, said.err
+    assert "nothing was found" in said.out
+    assert (f"the collection '{name}' is not known there" in said.err) is not known
+
+
+def test_a_collection_that_no_branch_of_a_static_catalogue_has_is_said(sattrack, served, host) -> None:
+    said = sattrack("fetch", load_static(served), "--collection", "Port-fire", "--datetime", "2024", *host)
+    assert "no collection 'Port-fire' was met" in said.err
+
+
 def test_a_page_that_was_saved_is_said_to_be_one_page(sattrack, api, served, tmp_path) -> None:
     items = served.items["/planetarycomputer.microsoft.com/api/stac/v1"]
     page = {"type": "FeatureCollection", "features": items[:2], "links": [{"rel": "next", "href": f"{api}/search?token=2"}]}

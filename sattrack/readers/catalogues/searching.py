@@ -5,8 +5,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sattrack.errors import CatalogueError, RemoteError, UsageError
+from sattrack.errors import CatalogueError, RemoteBusy, RemoteError, UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.catalogues.api import search, search_link
 from sattrack.readers.catalogues.item_files import each_once, going_on, left_out, pages_after
@@ -17,7 +18,7 @@ from sattrack.readers.catalogues.kept_keys import keep_keys
 from sattrack.readers.catalogues.presets import PRESETS, preset_named
 from sattrack.readers.catalogues.static import walk
 from sattrack.readers.hints import read_text
-from sattrack.readers.remote.documents import Documents
+from sattrack.readers.remote.documents import Documents, TooMuch
 from sattrack.readers.remote.places import bare
 from sattrack.settings import Settings
 
@@ -68,6 +69,8 @@ def _found_in(documents: Documents, *, filters: Filters, limits: Settings) -> Fo
     unread = (*(one for one in found if isinstance(one, Unread)), *refused)
     del left[AT_NO_SITE]  # what was not asked for is no news
     notes += left_out(documents.told, left, of=seen)
+    if not (seen or walked):
+        notes += _unknown(documents, root, filters)
     collections = _collections(documents, items, notes=notes)
     return Found(documents.told, tuple(items), unread, collections, tuple(notes), documents.requests, documents.received)
 
@@ -121,6 +124,20 @@ def _listed(documents: Documents, root: Any, *, most: int, notes: list[str]) -> 
             raise CatalogueError("the catalogue's pages lead in a ring", where=bare(address))
         met.add(address)
         page = documents.get(address)
+
+
+def _unknown(documents: Documents, root: Any, filters: Filters) -> Iterator[str]:
+    """What is said of collections that a catalogue does not have: its search finds nothing in them, as in those that it has."""
+    if search_link(root) is None:
+        return
+    at, mark, query = documents.root.partition("?")
+    for name in filters.collections:
+        try:
+            documents.get(f"{at.rstrip('/')}/collections/{quote(name, safe='')}{mark}{query}")
+        except (RemoteBusy, TooMuch):
+            return  # who is not answered knows nothing of it
+        except (CatalogueError, RemoteError) as error:
+            yield f"the collection {name[:100]!r} is not known there: {error.message}"
 
 
 def _refuse_collection_of_api(root: Any, documents: Documents) -> None:

@@ -25,6 +25,8 @@ def walk(
     met: set[str] = {documents.root}
     missing = set(filters.collections)
     yield from _below(documents, root, documents.root, filters, most, told, met, missing, inside=not missing, deep=0)
+    for name in sorted(missing):
+        told(f"no collection {name[:100]!r} was met; branches of other places and times were not entered")
 
 
 def _below(
