@@ -14,6 +14,7 @@ from sattrack.planning import Request, describe_for, find_for
 from sattrack.ports import AreaReader, Reader
 from sattrack.readers.band_names import band_names
 from sattrack.readers.outlines.files import read_outlines
+from sattrack.readers.remote.ranges import look_again
 from sattrack.steps.counting import own_site
 from sattrack.steps.grounding import finds_back
 from sattrack.steps.judging import capability, px_per_width
@@ -42,6 +43,7 @@ def cover(
             where=str(request.out),
             way_out="choose another -o",
         )
+    look_again()
     card, load = wiring.make_area_reader(weights)
     sites, notes = read_outlines(request.sites) if request.sites else ((), ())
     places, exclusions = [s for s in sites if not s.excludes], [s for s in sites if s.excludes]

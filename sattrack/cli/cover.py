@@ -110,6 +110,7 @@ class _Pictures:
 def _tell(
     found: "Covers", out: Path, *, page: Path | None, pictures: Any, voice: Voice, as_json: bool
 ) -> None:  # fmt: skip
+    from sattrack.cli.summary import travels
     from sattrack.reports.covers import CSV, covers_value
 
     if as_json:
@@ -127,6 +128,8 @@ def _tell(
             if row.said:
                 voice.out(one_line(f"{row.site_id}{f', {row.zone}' if row.zone else ''}, {row.scene_id}: {row.said}"))
         voice.out(f"page: {one_line(str(page))}" if page else one_line(str(out / CSV)))
+    for line in travels():
+        voice.say(one_line(line))
     for note in found.notes:
         voice.say(f"note: {one_line(note)}")
     for one in found.scenes:
