@@ -134,9 +134,10 @@ def redirected(response: http.client.HTTPResponse, place: SplitResult, *, named:
     """Where a redirect leads. Nothing that belongs to the first host goes along."""
     target = response.getheader("Location")
     region = response.getheader("x-amz-bucket-region")
-    if not target and region and (place.hostname or "").endswith(".s3.amazonaws.com"):
-        bucket = str(place.hostname).removesuffix(".s3.amazonaws.com")
-        return place._replace(netloc=f"{bucket}.s3.{region}.amazonaws.com")
+    if not target and region and f".{place.hostname}".endswith(".s3.amazonaws.com"):
+        # The bucket stands before the host, or in the path.
+        bucket = str(place.hostname).removesuffix("s3.amazonaws.com")
+        return place._replace(netloc=f"{bucket}s3.{region}.amazonaws.com")
     try:
         led = urlsplit(urljoin(place.geturl(), target or ""))
         whole = led.geturl()

@@ -66,6 +66,11 @@ def test_a_bucket_that_lies_elsewhere_is_asked_there() -> None:
     place = urlsplit("https://bucket.s3.amazonaws.com/a.tif")
     led = answers.redirected(answer(301, x_amz_bucket_region="eu-central-1"), place, named="x")
     assert led.geturl() == "https://bucket.s3.eu-central-1.amazonaws.com/a.tif"
+    dotted = urlsplit("https://s3.amazonaws.com/bucket.of.dots/a.tif")
+    led = answers.redirected(answer(301, x_amz_bucket_region="eu-central-1"), dotted, named="x")
+    assert led.geturl() == "https://s3.eu-central-1.amazonaws.com/bucket.of.dots/a.tif"
+    with pytest.raises(RemoteError, match="no address"):
+        answers.redirected(answer(301, x_amz_bucket_region="eu-central-1"), urlsplit("https://nots3.amazonaws.com/a"), named="")
 
 
 @pytest.mark.parametrize("target", ["", "https://a:b@host/x", "https://[::1/x", "https://host:0/x", "https://h/ä"])
