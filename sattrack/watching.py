@@ -16,6 +16,7 @@ from sattrack.errors import OutlineError, SattrackError, StoreError, UsageError,
 from sattrack.face import write_report
 from sattrack.planning import Request, look_for
 from sattrack.readers.arriving import Sight, still_arriving
+from sattrack.readers.deliveries.gathering import with_their_others
 from sattrack.readers.outlines.files import read_outlines
 from sattrack.reports.alerts import alert_value, write_alerts
 from sattrack.reports.status_page import NO_SCENE, SiteRow, WatchStatus, write_status
@@ -136,11 +137,12 @@ class Watching:
         sources = look_for(watch.request)
         arriving = still_arriving(sources, self._of(watch).arriving, now=time.time(), settle_s=self._settle_s)
         self._keep(watch, arriving=arriving)
-        ready = {one.path for one in sources if one.path not in arriving}
+        left = with_their_others(arriving, sources)
+        ready = {one.path for one in sources if one.path not in left}
         before = _done(watch.request.out)
         if not ready:
-            return self._nothing(watch, now=now, left=len(arriving), before=before)
-        run = detect(replace(watch.request, leave=frozenset(arriving)), listener=listener)
+            return self._nothing(watch, now=now, left=len(left), before=before)
+        run = detect(replace(watch.request, leave=left), listener=listener)
         alerts = assess_run(run, settings=Settings.model_validate(run.index.settings)).alerts
         raised = [one for one in alerts if one.level == "alert"]
         write_alerts(raised, run.folder)
@@ -148,7 +150,7 @@ class Watching:
         gone = sum(place not in ready for place in before.values())
         done = [one.key for one in run.index.outcomes if one.status == "done"]
         status = WatchStatus(
-            watch.name, now, rows_of(run, alerts), troubles_of(run), len(done), len(arriving), _notes(run, gone=gone),
+            watch.name, now, rows_of(run, alerts), troubles_of(run), len(done), len(left), _notes(run, gone=gone),
             _report_of(run.folder),
         )  # fmt: skip
         new = [one for one in raised if one.id not in self._of(watch).told]

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from sattrack.stores.locking import alone_in
 from tests.cli.conftest import write_scene
+from tests.readers.delivered import cut
 
 BRIGHT = ("--detector", "bright_boxes:Bright")
 _TELLER = """\
@@ -134,6 +136,22 @@ def test_a_file_that_is_still_arriving_is_left_for_the_next_pass(watch, arrivals
     os.utime(late, (old, old))
     said = watch("--json")
     assert (said.code, len(said.json["new_alerts"])) == (4, 1)
+
+
+def test_the_tiles_of_a_delivery_wait_for_one_of_them_that_is_still_arriving(watch, arrivals, tmp_path):
+    config = tmp_path / "watch.yaml"
+    config.write_text(config.read_text().replace("settle_seconds: 0", "settle_seconds: 3600"))
+    rows, cols = (100,), (150,)
+    tiles = cut(np.full((3, 200, 300), 40, np.uint8), arrivals, rows=rows, cols=cols, name="port_late{tile}")
+    old = time.time() - 7200
+    for path in arrivals.iterdir():
+        os.utime(path, (old, old))
+    os.utime(tiles[-1])
+    (one,) = watch("--json").json["watches"]
+    assert (one["scenes_counted"], one["scenes_left"]) == (10, 4)
+    os.utime(tiles[-1], (old, old))
+    (one,) = watch("--json").json["watches"]
+    assert (one["scenes_counted"], one["scenes_left"]) == (11, 0)
 
 
 def test_one_watch_that_cannot_be_looked_at_costs_only_itself_and_keeps_what_was_seen(watch, arrivals, tmp_path):

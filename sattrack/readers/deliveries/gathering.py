@@ -1,7 +1,7 @@
 """Deliveries: the files of one acquisition gathered into one scene, and which of its products is counted."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -42,6 +42,22 @@ def gathered(sources: Sequence[Source], *, describe: Describe, limits: Settings)
         at.update({number: [] for number in numbers})
         at[numbers[0]] = made
     return _one_product([source for number in sorted(at) for source in at[number]], describe=describe)
+
+
+def with_their_others(paths: Collection[str], sources: Sequence[Source]) -> frozenset[str]:
+    """Paths, and those of all other files of the same acquisitions, of whatever product: half of one is not to be counted."""
+    if not paths:
+        return frozenset()
+    times_named = Counter(source.scene_id for source in sources)
+    keys = {source.path: _keys_of(source, joined=times_named[source.scene_id] > 1) for source in sources}
+    touched = frozenset().union(*(keys[path] for path in paths if path in keys))
+    return frozenset(paths) | {path for path, own in keys.items() if own & touched}
+
+
+def _keys_of(source: Source, *, joined: bool) -> frozenset[tuple[str, ...]]:
+    acquisition = named(PurePath(source.path).stem).acquisition
+    keys = (_group_of(source, joined=joined), ("products", acquisition) if acquisition else ())
+    return frozenset(key for key in keys if key)
 
 
 def _group_of(source: Source, *, joined: bool) -> tuple[str, ...]:

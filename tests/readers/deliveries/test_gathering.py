@@ -12,7 +12,7 @@ import rasterio
 
 from sattrack.errors import SceneError
 from sattrack.imagery import Scene, Window
-from sattrack.readers.deliveries.gathering import gathered
+from sattrack.readers.deliveries.gathering import gathered, with_their_others
 from sattrack.readers.deliveries.joining import describe_pieces
 from sattrack.readers.deliveries.names import COLOUR, PAN, is_decoy, named, without_tile
 from sattrack.readers.describing import describe
@@ -41,6 +41,20 @@ def scene_of(source: Source) -> Scene:
 
 def told(source: Source, *words: str) -> None:
     assert any(all(word in note for word in words) for note in source.hints.notes), source.hints.notes
+
+
+def test_the_others_of_an_acquisition_are_its_tiles_its_products_and_those_that_a_manifest_joins(tmp_path: Path) -> None:
+    names = [
+        "a/23OCT14011501-M2AS_R1C1-012345678010_01_P001.TIF", "a/23OCT14011501-M2AS_R1C2-012345678010_01_P001.TIF",
+        "b/23OCT14011501-P2AS-012345678010_01_P001.TIF", "a/port_R1C1.tif", "a/port_R1C2.tif", "b/port_R1C1.tif", "c/one.tif",
+    ]  # fmt: skip
+    sources = [Source(name, f"part-{n}", f"part-{n}") for n, name in enumerate(names)]
+    sources += [Source("c/two.tif", "two", "night"), Source("c/three.tif", "three", "night")]
+    assert with_their_others([], sources) == set()
+    assert with_their_others([names[0]], sources) == set(names[:3])
+    assert with_their_others([names[4], "elsewhere.tif"], sources) == {*names[3:5], "elsewhere.tif"}
+    assert with_their_others(["c/one.tif"], sources) == {"c/one.tif"}
+    assert with_their_others(["c/two.tif"], sources) == {"c/two.tif", "c/three.tif"}
 
 
 @pytest.mark.parametrize(
