@@ -128,6 +128,20 @@ def test_an_answer_of_a_search_that_is_given_by_its_address_is_read_to_its_last_
     assert len(sattrack("fetch", f"{served.base}/one.json", *host, "--json").json["items"]) == 1
 
 
+def test_sites_far_apart_are_asked_for_one_by_one_and_not_by_a_box_around_the_world(sattrack, served, host, api, tmp_path):
+    rings = [[[x, y], [x + 0.01, y], [x, y + 0.01], [x, y]] for x in range(-120, 120, 20) for y in range(-50, 50, 20)]
+    features = [
+        {"type": "Feature", "properties": {"site_id": f"port-{n}"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        for n, ring in enumerate(rings)
+    ]
+    (tmp_path / "ports.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    said = sattrack("fetch", api, "--collection", "naip", "--sites", tmp_path / "ports.geojson", *host)
+    assert said.code == 0, said.err
+    asked = [one.body["bbox"] for one in served.asked if one.path.endswith("/search")]
+    assert len(asked) == len(rings) == 60
+    assert max(east - west for west, _, east, _ in asked) < 0.02
+
+
 @pytest.mark.parametrize(("name", "known"), [("naip", True), ("nap", False)])
 def test_a_collection_that_a_catalogue_does_not_have_is_said(name, known, sattrack, served, host, api) -> None:
     said = sattrack("fetch", api, "--collection", name, "--datetime", "1999", *host)

@@ -14,7 +14,8 @@ from sattrack.readers.remote.documents import Documents
 from sattrack.readers.remote.places import bare
 
 _PAGE = 100
-_MOST_BOXES = 50
+# Each is a search of its own; of more parts one box around all is asked, which may be the world.
+_MOST_BOXES = 1_000
 _SORT = "item-search#sort"
 
 
