@@ -49,7 +49,7 @@ def changes(
     from sattrack.reports.change_values import CHANGE_HEAD, change_row, change_value
 
     voice = Voice(quiet=quiet)
-    if len(inputs) == 1 and (Path(inputs[0]) / "run.json").is_file():
+    if len(inputs) == 1 and Path(inputs[0]).is_dir():
         given = {"--gsd-m": gsd_m, "--bands": bands, "--weights": weights, "--threshold": threshold, "--config": config,
                  "--detector": detector}  # fmt: skip
         if extra := [name for name, value in given.items() if value is not None]:

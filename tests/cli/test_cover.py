@@ -218,7 +218,7 @@ def test_one_bad_scene_costs_one_scene(sattrack: Say, site: Path, weights: Path,
     assert {row["scene_id"]: row["status"] for row in rows_of(to)} == {"copy": "done", "torn": "failed"}
 
 
-@pytest.mark.parametrize("command", ["series", "alert", "flow", "count", "report"])
+@pytest.mark.parametrize("command", ["series", "alert", "flow", "changes", "count", "report"])
 def test_no_command_of_counts_takes_covers(sattrack: Say, site: Path, weights: Path, tmp_path: Path, command: str) -> None:
     scene, to = write_coarse(tmp_path / "may.tif", gsd=3.0), tmp_path / "covers"
     sattrack("cover", scene, "--sites", site, "-o", to, "--weights", weights, "-q")
