@@ -64,10 +64,9 @@ def changes_of_run(folder: Path, *, site: str | None = None, search_m: float = S
             "sattrack changes A.png B.png --gsd-m M",
         )  # fmt: skip
     exclusions = [one for one in run.sites if one.excludes]
-    by_scene = on_ground(parts)
 
     def files(count: Count) -> list[Part]:
-        return [parts[name] for name in by_scene[count.scene_id]]
+        return [parts[name] for name in on_ground(parts, count.scene_id)]
 
     with closing(wiring.make_reader(settings)) as reader:
         for first, second in pairs:

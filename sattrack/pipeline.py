@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -111,7 +111,7 @@ def detect_scene(
 
 
 def detect_scenes(
-    works: Iterable[Work],
+    works: Sequence[Work],
     *,
     reader: Reader,
     detector: Detector,
@@ -174,26 +174,35 @@ def _batches(queue: "_Queue", *, reader: Reader, executor: Executor, size: int) 
 class _Queue:
     """Scenes that have not begun, and those on their way, in order. asked: the windows of each batch that is to be answered."""
 
-    def __init__(self, works: Iterable[Work], *, look: Callable[[Work], Look], begins: Callable[[Work], None]) -> None:
+    def __init__(self, works: Sequence[Work], *, look: Callable[[Work], Look], begins: Callable[[Work], None]) -> None:
         self.asked: deque[tuple[Look, tuple[Cell, ...]]] = deque()
-        self._works, self._look, self._begins = deque(works), look, begins
+        self._works, self._begun, self._look, self._begins = works, 0, look, begins
         self._on_way: deque[Look] = deque()
         self._since = time.monotonic()
 
     @property
     def more(self) -> bool:
-        return bool(self._works or self._on_way)
+        return self._left > 0 or bool(self._on_way)
+
+    @property
+    def _left(self) -> int:
+        return len(self._works) - self._begun
 
     def windows(self) -> Iterator[tuple[Look, Cell]]:
         """Every window of every scene that has not begun; no more of a scene once it has failed."""
-        while self._works:
-            look = self._look(self._works.popleft())
-            self._on_way.append(look)
+        while self._left:
+            look = self._next()
             self._begins(look.work)
             for cell in look.work.cells:
                 if look.error:
                     break
                 yield look, cell
+
+    def _next(self) -> Look:
+        """The next scene, which is on its way now."""
+        self._on_way.append(self._look(self._works[self._begun]))
+        self._begun += 1
+        return self._on_way[-1]
 
     def answer(self, found: list[Detections]) -> None:
         """Gives the oldest batch its answer. DetectorError where there is none that it fits."""
@@ -221,16 +230,17 @@ class _Queue:
     def fail(self, error: Exception) -> None:
         """Fails the scene whose answer was waited for. Those behind it begin again: what had been asked for them is lost."""
         if not self._on_way:
-            self._on_way.append(self._look(self._works.popleft()))
+            self._next()
         culprit = self.asked[0][0] if self.asked else self._on_way[0]
         culprit.error = culprit.error or error
         self.asked.clear()
         while self._on_way[-1] is not culprit:
-            self._works.appendleft(self._on_way.pop().work)
+            self._on_way.pop()
+            self._begun -= 1
 
     def ended(self, detector: Detector, *, but: int = 0) -> Iterator[Ended]:
         """Scenes that are done or failed, in order, up to the first that is still on its way, but for so many last of all."""
-        while self._on_way and len(self._on_way) + len(self._works) > but and self._on_way[0].over:
+        while self._on_way and len(self._on_way) + self._left > but and self._on_way[0].over:
             look = self._on_way.popleft()
             part = None
             if not look.error:

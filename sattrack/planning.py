@@ -10,6 +10,7 @@ from sattrack import wiring
 from sattrack.errors import SattrackError, SceneRefused, UsageError
 from sattrack.imagery import Scene
 from sattrack.looking import Work
+from sattrack.packed import Packed
 from sattrack.pipeline import plan_work
 from sattrack.ports import Store
 from sattrack.readers.catalogues.item_filters import EVERYTHING, Filters, outlines_of
@@ -75,7 +76,9 @@ class Planned:
     stored: bool = False
 
 
-def plan(request: Request, *, store: Store | None = None) -> tuple[list[Planned], ModelCard, tuple[Site, ...], tuple[str, ...]]:
+def plan(
+    request: Request, *, store: Store | None = None
+) -> tuple[Sequence[Planned], ModelCard, tuple[Site, ...], tuple[str, ...]]:
     """Every scene described, its windows planned, and whether its part is already there. Nothing is detected."""
     card = wiring.card_of(request.model)
     sites, notes = read_outlines(request.sites) if request.sites else ((), ())
@@ -83,7 +86,7 @@ def plan(request: Request, *, store: Store | None = None) -> tuple[list[Planned]
     look_again()
     digest = verified(reader.digest, listed=request.verify) if request.verify else reader.digest
     sources = find_for(request)
-    planned: list[Planned] = []
+    planned: Packed[Planned] = Packed()
     known: dict[str, str] = {}
     try:
         for source in sources:

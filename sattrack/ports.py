@@ -1,6 +1,6 @@
 """The extension points: structural protocols, one page."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -116,7 +116,7 @@ class Finished(Protocol):
     def index(self) -> RunIndex: ...
 
     @property
-    def counts(self) -> tuple[Count, ...]: ...
+    def counts(self) -> Sequence[Count]: ...
 
     @property
     def sites(self) -> tuple[Site, ...]: ...

@@ -1,15 +1,18 @@
 """Recounting: from the parts of a run to its counts, with the outlines and the threshold of now; nothing is detected."""
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from sattrack import wiring
 from sattrack.errors import OutlineError, SettingsError, StoreError
+from sattrack.packed import Lookup, Packed, in_order
 from sattrack.planning import NOT_NEAR
 from sattrack.ports import Store
 from sattrack.readers.outlines.files import check_kept, read_outlines
@@ -29,6 +32,7 @@ _SITES = TypeAdapter(tuple[Site, ...])
 STOPPED = "the run was stopped"
 # More scenes of one moment than this are not named one by one.
 _MOST_NAMED = 5
+_LATER_OUTLINES = "the detector did not look at this scene, which touched no site of the run: detect again with these outlines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Run:
 
     folder: Path
     index: RunIndex
-    counts: tuple[Count, ...]
+    counts: Sequence[Count]
     sites: tuple[Site, ...]
     notes: tuple[str, ...] = ()
 
@@ -57,7 +61,7 @@ class Reopened:
     parts: RunParts
 
     @cached_property
-    def counts(self) -> tuple[Count, ...]:
+    def counts(self) -> Sequence[Count]:
         rule = rule_of(self.index, _settings_of(self.index))
         return count_all(self.parts, self.index.outcomes, sites=self.sites, card=self.index.card, rule=rule)
 
@@ -108,20 +112,28 @@ def recount_held(
     else:
         outlines = kept_sites(folder)
     rule = rule_of(index if threshold is None else replace(index, threshold=threshold), settings)
-    tally = Tally(index.outcomes, sites=outlines, card=index.card, rule=rule)
-    counted: dict[str, int] = {}
-    doubts: dict[str, str] = {}
-    for group in each_scene(RunParts(store, index)):
-        tally.add(group)
-        marked = counted_in(group, threshold=rule.threshold, sites=outlines, overlap=rule.merge_overlap)
-        counted |= {name: int(mask.sum()) for name, mask in marked.items()}
-        doubts |= {name: doubt for name, part in group.items() if (doubt := _doubt(name, part))}
-    counts = tally.counts()
+    parts = RunParts(store, index)
+    counted = np.zeros(len(index.outcomes), np.int64)
+    doubts: dict[int, str] = {}
+
+    def marked() -> Iterator[dict[str, Part]]:
+        """Each scene, once it is known how many of its boxes are counted, and what speaks against its pixel size."""
+        for group in each_scene(parts):
+            masks = counted_in(group, threshold=rule.threshold, sites=outlines, overlap=rule.merge_overlap)
+            for name, part in group.items():
+                number = parts.number(name)
+                counted[number] = masks[name].sum()
+                if doubt := _doubt(name, part):
+                    doubts[number] = doubt
+            yield group
+
+    counts = _counts_of(marked(), index.outcomes, sites=outlines, card=index.card, rule=rule)
     known = set(index.notes)
-    notes = [*notes, *(doubts[o.part] for o in index.outcomes if o.part in doubts and doubts[o.part] not in known)]
-    outcomes = tuple(o if o.counted == (n := counted.get(o.part, 0)) else replace(o, counted=n) for o in index.outcomes)
+    notes = [*notes, *(doubt for _, doubt in sorted(doubts.items()) if doubt not in known)]
+    of_each = zip(index.outcomes, counted.tolist(), strict=True)
     index = replace(
-        index, threshold=rule.threshold, settings=settings.model_dump(mode="json"), outcomes=outcomes,
+        index, threshold=rule.threshold, settings=settings.model_dump(mode="json"),
+        outcomes=Packed(one if one.counted == n else replace(one, counted=n) for one, n in of_each),
         notes=tuple(dict.fromkeys([*index.notes, *notes])),
     )  # fmt: skip
     store.write_index(index)
@@ -231,91 +243,89 @@ def rule_of(index: RunIndex, settings: Settings) -> Rule:
     return Rule(threshold=index.threshold, min_observed=settings.min_observed, merge_overlap=settings.merge_overlap)
 
 
-def on_ground(parts: Mapping[str, Part]) -> dict[str, list[str]]:
-    """The names of those files of each scene that have a CRS, and so can be laid on one ground."""
-    scenes: dict[str, list[str]] = {}
-    for name, scene in scenes_of(parts).items():
-        if scene.grid.georeferenced:
-            scenes.setdefault(scene.id, []).append(name)
-    return scenes
+def on_ground(parts: Mapping[str, Part], scene_id: str) -> list[str]:
+    """The names of those files of a scene that have a CRS, and so can be laid on one ground."""
+    scenes = scenes_of(parts)
+    return [name for name in acquisitions(parts).get(scene_id, ()) if scenes[name].grid.georeferenced]
 
 
 def count_all(
-    parts: Mapping[str, Part], outcomes: Iterable[SceneOutcome], *, sites: Sequence[Site], card: ModelCard, rule: Rule
-) -> tuple[Count, ...]:
+    parts: Mapping[str, Part], outcomes: Sequence[SceneOutcome], *, sites: Sequence[Site], card: ModelCard, rule: Rule
+) -> Sequence[Count]:
     """One Count per (site, zone, scene) in order of site, then time; scenes that failed or were refused are rows too."""
-    tally = Tally(outcomes, sites=sites, card=card, rule=rule)
-    for group in each_scene(parts):
-        tally.add(group)
-    return tally.counts()
+    return _counts_of(each_scene(parts), outcomes, sites=sites, card=card, rule=rule)
 
 
-class Tally:
-    """The counts of a run, scene by scene; see count_all."""
+def _counts_of(
+    scenes: Iterable[Mapping[str, Part]], outcomes: Sequence[SceneOutcome], *, sites: Sequence[Site], card: ModelCard,
+    rule: Rule,
+) -> Sequence[Count]:  # fmt: skip
+    """The same, of scenes with their files by name, each of which is drawn once."""
+    places = [site for site in sites if not site.excludes]
+    order = {(site.id, site.zone): i for i, site in enumerate(places)}
+    far = dt.datetime.max.replace(tzinfo=dt.UTC)
 
-    def __init__(self, outcomes: Iterable[SceneOutcome], *, sites: Sequence[Site], card: ModelCard, rule: Rule) -> None:
-        self._places = [site for site in sites if not site.excludes]
-        self._exclusions = [site for site in sites if site.excludes]
-        self._card, self._rule, self._outcomes = card, rule, outcomes
-        self._bad: dict[str, list[SceneOutcome]] = {}
-        for outcome in outcomes:
-            if outcome.status in ("failed", "refused"):
-                self._bad.setdefault(outcome.scene_id, []).append(outcome)
-        self._counts: list[Count] = []
-        self._seen: set[str] = set()
+    def placed(count: Count) -> tuple[object, ...]:
+        return order.get((count.site_id, count.zone), 0), count.datetime or far, count.scene_id, count.site_id
 
-    def add(self, group: Mapping[str, Part]) -> None:
-        """All files of one scene that were looked at, by name."""
+    counts = in_order(_each_count(scenes, outcomes, sites=sites, card=card, rule=rule), key=placed)
+    return Packed(_shown_twice(counts) if places else counts)
+
+
+def _each_count(
+    scenes: Iterable[Mapping[str, Part]], outcomes: Sequence[SceneOutcome], *, sites: Sequence[Site], card: ModelCard,
+    rule: Rule,
+) -> Iterator[Count]:  # fmt: skip
+    """The counts of the scenes as they come; then those of scenes of which no file could be counted."""
+    places, exclusions = [site for site in sites if not site.excludes], [site for site in sites if site.excludes]
+    bad = [number for number, one in enumerate(outcomes) if one.status in ("failed", "refused")]
+    away = [number for number, one in enumerate(outcomes) if _not_looked_at(one)]
+    bad_ids, away_ids = (Lookup(outcomes[number].scene_id for number in numbers) for numbers in (bad, away))
+    partly: set[str] = set()
+    for group in scenes:
         name = next(iter(group.values())).scene.id
-        self._seen.add(name)
-        missing = self._bad.get(name, [])
-        for alike, own in _comparable(list(group.values()), known_places=bool(self._places)):
-            for site in self._places or [own]:
-                self._counts.append(
-                    count_site(site, parts=alike, exclusions=self._exclusions, rule=self._rule, missing=missing)
-                )
-
-    def counts(self) -> tuple[Count, ...]:
-        """Those of all scenes; call it once, when every scene was added."""
-        places, counts = self._places, self._counts
-        for outcome in [*(one for bad in self._bad.values() for one in bad), *_not_looked_at(self._outcomes)]:
-            if outcome.scene_id in self._seen:
-                continue
-            for site in places or [Site(outcome.scene_id, outcome.scene_id, None, pixel_scene=outcome.scene_id)]:
-                if outcome.scene is None or not places or touches(site, scene=outcome.scene):
-                    counts.append(count_refused(site, outcome=outcome, card=self._card, rule=self._rule))
-        order = {(site.id, site.zone): i for i, site in enumerate(places)}
-        far = dt.datetime.max.replace(tzinfo=dt.UTC)
-        counts.sort(key=lambda c: (order.get((c.site_id, c.zone), 0), c.datetime or far, c.scene_id, c.site_id))
-        return tuple(_shown_twice(counts) if places else counts)
-
-
-def _not_looked_at(outcomes: Iterable[SceneOutcome]) -> list[SceneOutcome]:
-    """The scenes that the run passed over since none of its outlines then lay on them: of later outlines they saw nothing."""
-    reason = "the detector did not look at this scene, which touched no site of the run: detect again with these outlines"
-    return [
-        replace(outcome, status="not_assessable", reason=reason)
-        for outcome in outcomes
-        if outcome.status == "skipped" and outcome.reason == NOT_NEAR and outcome.scene is not None
-    ]
-
-
-def _shown_twice(counts: Sequence[Count]) -> Iterable[Count]:
-    """Says it where two scenes of one moment both show a site: they may be files of one acquisition, and half a site each."""
-    alike: dict[tuple[object, ...], list[str]] = {}
-    for count in counts:
-        if count.count is not None and count.datetime is not None:
-            alike.setdefault((count.site_id, count.zone, count.datetime), []).append(count.scene_id)
-    for count in counts:
-        names = alike.get((count.site_id, count.zone, count.datetime), ())
-        if count.count is None or len(names) < 2:
-            yield count
+        missing = [outcomes[bad[place]] for place in bad_ids.places(name)]
+        if missing or name in away_ids:
+            partly.add(name)
+        for alike, own in _comparable(list(group.values()), known_places=bool(places)):
+            for site in places or [own]:
+                yield count_site(site, parts=alike, exclusions=exclusions, rule=rule, missing=missing)
+    for number in [*(bad[place] for alike in bad_ids.groups() for place in alike), *away]:
+        outcome = outcomes[number]
+        if outcome.scene_id in partly:
             continue
-        others = [name for name in names[: _MOST_NAMED + 1] if name != count.scene_id][:_MOST_NAMED]
-        more = f" and {len(names) - 1 - len(others)} more" if len(names) - 1 > len(others) else ""
-        told = f"{', '.join(others)}{more}"
-        note = f"the site is also in {told}, of the same time: files of one acquisition are joined by a manifest"
-        yield replace(count, notes=(*count.notes, note))
+        if _not_looked_at(outcome):
+            outcome = replace(outcome, status="not_assessable", reason=_LATER_OUTLINES)
+        for site in places or [Site(outcome.scene_id, outcome.scene_id, None, pixel_scene=outcome.scene_id)]:
+            if outcome.scene is None or not places or touches(site, scene=outcome.scene):
+                yield count_refused(site, outcome=outcome, card=card, rule=rule)
+
+
+def _not_looked_at(outcome: SceneOutcome) -> bool:
+    """Whether the run passed over a scene since none of its outlines then lay on it: of later outlines it saw nothing."""
+    return outcome.status == "skipped" and outcome.reason == NOT_NEAR and outcome.scene is not None
+
+
+def _shown_twice(counts: Iterable[Count]) -> Iterator[Count]:
+    """Says it where two scenes of one moment both show a site: they may be files of one acquisition, and half a site each.
+
+    counts: in order of site, then time.
+    """
+    for (_, _, moment), alike in itertools.groupby(counts, key=lambda one: (one.site_id, one.zone, one.datetime)):
+        if moment is None:
+            yield from alike
+            continue
+        together = list(alike)
+        names = [one.scene_id for one in together if one.count is not None]
+        for count in together:
+            if count.count is None or len(names) < 2:
+                yield count
+                continue
+            others = [name for name in names[: _MOST_NAMED + 1] if name != count.scene_id][:_MOST_NAMED]
+            more = f" and {len(names) - 1 - len(others)} more" if len(names) - 1 > len(others) else ""
+            told = f"{', '.join(others)}{more}"
+            note = f"the site is also in {told}, of the same time: files of one acquisition are joined by a manifest"
+            yield replace(count, notes=(*count.notes, note))
 
 
 def _comparable(group: list[Part], *, known_places: bool) -> list[tuple[list[Part], Site]]:

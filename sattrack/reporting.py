@@ -77,13 +77,14 @@ def pairs_of(
     rule = rule_of(run.index, Settings.model_validate(run.index.settings))
     places = {(one.id, one.zone): one for one in run.sites if not one.excludes}
     exclusions = [one for one in run.sites if one.excludes]
-    scenes = on_ground(parts)
     reasons: dict[str, str] = {}
     for alert in shown_alerts(findings.alerts):
         site, both = places.get((alert.site_id, alert.zone)), _observations(alert, findings.series)
-        if site is None or site.outline is None or both is None or any(one.scene_id not in scenes for one in both):
+        if site is None or site.outline is None or both is None:
             continue
-        groups = [[parts[name] for name in scenes[one.scene_id]] for one in both]
+        groups = [[parts[name] for name in on_ground(parts, one.scene_id)] for one in both]
+        if not all(groups):
+            continue
         lattice, rings = _frame_of(site.outline, groups)
         sides = []
         for one, group in zip(both, groups, strict=True):

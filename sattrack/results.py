@@ -2,7 +2,7 @@
 
 import datetime as dt
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -94,17 +94,24 @@ class Parts(Mapping[str, Part]):
     def scenes(self) -> Mapping[str, Scene]:
         """The scene of each file, known without reading its part."""
 
+    @property
+    @abstractmethod
+    def acquisitions(self) -> Mapping[str, Sequence[str]]:
+        """The files of each scene by its id, in order of the parts."""
+
 
 def scenes_of(parts: Mapping[str, Part]) -> Mapping[str, Scene]:
     """The scene of each file."""
     return parts.scenes if isinstance(parts, Parts) else {name: part.scene for name, part in parts.items()}
 
 
-def acquisitions(parts: Mapping[str, Part]) -> dict[str, list[str]]:
+def acquisitions(parts: Mapping[str, Part]) -> Mapping[str, Sequence[str]]:
     """The files of each scene by its id, in order of the parts."""
+    if isinstance(parts, Parts):
+        return parts.acquisitions
     groups: dict[str, list[str]] = {}
-    for name, scene in scenes_of(parts).items():
-        groups.setdefault(scene.id, []).append(name)
+    for name, part in parts.items():
+        groups.setdefault(part.scene.id, []).append(name)
     return groups
 
 
@@ -136,9 +143,20 @@ class SceneOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class _Locations(Iterable[str]):
+    """Where scenes lay, told again each time that it is walked through: a list would be of a million texts."""
+
+    outcomes: Sequence[SceneOutcome]
+
+    def __iter__(self) -> Iterator[str]:
+        return (location for outcome in self.outcomes for location in outcome.locations)
+
+
+@dataclass(frozen=True, slots=True)
 class RunIndex:
     """The head of a run, stored as run.json. settings, versions and command are plain JSON values.
 
+    outcomes: in a run of a million scenes packed, each made when it is asked for (see packed.Packed).
     imagery: whether pages may show the scenes' pixels; a run made without keeps every later page without.
     """
 
@@ -149,13 +167,13 @@ class RunIndex:
     settings: dict[str, object]
     versions: dict[str, str]
     card: ModelCard
-    outcomes: tuple[SceneOutcome, ...] = ()
+    outcomes: Sequence[SceneOutcome] = ()
     sites_file: str = ""
     created: dt.datetime | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
     imagery: bool = True
 
     @property
-    def locations(self) -> tuple[str, ...]:
+    def locations(self) -> Iterable[str]:
         """Where the scenes lay: what sentences of the run may quote, and what is cut down to names before print."""
-        return tuple(location for outcome in self.outcomes for location in outcome.locations)
+        return _Locations(self.outcomes)

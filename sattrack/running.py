@@ -4,7 +4,8 @@ import datetime as dt
 import json
 import platform
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -12,12 +13,15 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from sattrack import wiring
 from sattrack.detectors.backends import version_of
 from sattrack.errors import UsageError
 from sattrack.isolating import Start, detected_apart
 from sattrack.keeping import Kept, done, kept_behind
 from sattrack.looking import Timings, Work
+from sattrack.packed import Made, Packed
 from sattrack.pipeline import detect_scenes
 from sattrack.planning import Planned, Request, plan
 from sattrack.ports import Store
@@ -28,7 +32,7 @@ from sattrack.readers.remote.travels import TRAVELS
 from sattrack.recounting import STOPPED, Run, count_all, keep_sites, open_run, recount, recount_held, reopen
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
 from sattrack.timeline import Site
-from sattrack.writing import write_whole
+from sattrack.writing import whole_file
 
 __all__ = ["Listener", "Planned", "Request", "Run", "count_all", "detect", "open_run", "plan", "recount", "reopen", "versions"]
 
@@ -37,7 +41,7 @@ __all__ = ["Listener", "Planned", "Request", "Run", "count_all", "detect", "open
 class Listener:
     """What a caller may want to hear while a run goes on."""
 
-    planned: Callable[[list[Planned]], None] = lambda _planned: None
+    planned: Callable[[Sequence[Planned]], None] = lambda _planned: None
     scene_begins: Callable[[Planned], None] = lambda _planned: None
     tiles_done: Callable[[int], None] = lambda _n: None
     scene_ends: Callable[[SceneOutcome], None] = lambda _outcome: None
@@ -58,19 +62,7 @@ def detect(
         raise UsageError("memory:// is this process' own: workers cannot write there", way_out="--executor thread, or s3://")
     store = wiring.open_store(request.out, create=True, at=request.at, settings=request.settings)
     with store.alone():
-        planned, card, sites, notes = plan(request, store=store)
-        listener.planned(planned)
-        journal = _Journal(store, request, card=card, sites=sites, names=[one.name for one in planned])
-        outcomes = _outcomes(planned, request, card=card, store=store, listener=listener, journal=journal)
-        try:
-            for outcome in outcomes:
-                journal.add(outcome)
-                listener.scene_ends(outcome)
-                if request.on_error == "fail" and outcome.status in ("failed", "refused"):
-                    break
-        finally:
-            outcomes.close()
-            journal.write()
+        notes = _detected(request, store=store, listener=listener)
         store.gather()
         here = wiring.open_store(request.out, create=False)  # of a run that is kept elsewhere: its copy
         run = recount_held(here, sites=request.sites, threshold=request.settings.threshold, notes=notes)
@@ -80,25 +72,51 @@ def detect(
         return run
 
 
+def _detected(request: Request, *, store: Store, listener: Listener) -> tuple[str, ...]:
+    """Plans, detects and stores; what is to be said of the outlines. What was planned is forgotten before all is counted."""
+    planned, card, sites, notes = plan(request, store=store)
+    listener.planned(planned)
+    journal = _Journal(store, request, card=card, sites=sites, planned=len(planned))
+    outcomes = _outcomes(planned, request, card=card, store=store, listener=listener, journal=journal)
+    try:
+        for number, outcome in outcomes:
+            journal.add(number, outcome)
+            listener.scene_ends(outcome)
+            if request.on_error == "fail" and outcome.status in ("failed", "refused"):
+                break
+    finally:
+        outcomes.close()
+        journal.write()
+    return notes
+
+
 def _outcomes(
     planned: Sequence[Planned], request: Request, *, card: ModelCard, store: Store, listener: Listener, journal: "_Journal"
-) -> Generator[SceneOutcome, None, None]:
-    """One outcome per planned scene, first of those that need no detector: a run that is killed later has lost none of them."""
-    new = [one for one in planned if one.work is not None and not one.stored]
-    for one in planned:
+) -> Generator[tuple[int, SceneOutcome], None, None]:
+    """One outcome per planned scene, and which it is of; first of those that need no detector: a run that is killed later has
+    lost none of them.
+    """
+    new = array("L")
+    for number, one in enumerate(planned):
         if one.outcome is not None:
-            yield one.outcome
+            yield number, one.outcome
         elif one.work is not None and one.stored:
-            yield done(store.get(one.work.key), one.work)
+            yield number, done(store.get(one.work.key), one.work)
+        else:
+            new.append(number)
     if not new:
         return
     journal.write()
-    plans = {one.work.key: one for one in new if one.work}
-    works = [one.work for one in new if one.work]
+
+    def work_of(number: int) -> Work:
+        work = planned[number].work
+        assert work is not None
+        return work
 
     def begins(work: Work) -> None:
-        listener.scene_begins(plans[work.key])
+        listener.scene_begins(Planned(work.scene.part, work))
 
+    works = Made(new, work_of)
     if request.settings.isolated:
         start = Start(
             request.model, card, request.settings, store.root.absolute(), secrets(), request.at, refresher(), signed()
@@ -106,18 +124,18 @@ def _outcomes(
         kept = detected_apart(works, start=start, begins=begins, ray_address=request.ray_address)
     else:
         kept = _detected_here(works, request, card=card, store=store, begins=begins, tiles_done=listener.tiles_done)
-    for outcome, timings in kept:
+    for number, (outcome, timings) in zip(new, kept, strict=True):
         if timings is not None:
-            journal.time(outcome.part, timings)
+            journal.time(outcome, timings)
             if timings.travelled:
                 TRAVELS.add(outcome.location, timings.travelled)
             if request.settings.isolated:
                 listener.tiles_done(timings.tiles)
-        yield outcome
+        yield number, outcome
 
 
 def _detected_here(
-    works: list[Work], request: Request, *, card: ModelCard, store: Store, begins: Callable[[Work], None],
+    works: Sequence[Work], request: Request, *, card: ModelCard, store: Store, begins: Callable[[Work], None],
     tiles_done: Callable[[int], None],
 ) -> Iterator[Kept]:  # fmt: skip
     """What became of each scene. The detector is loaded here; parts are stored by another thread while it is at work."""
@@ -132,7 +150,7 @@ def _detected_here(
             executor=wiring.make_executor(request.settings), begins=begins, tiles_done=tiles_done,
         )  # fmt: skip
         # A detector of the user's own is given scene by scene, so that one that miscounts cannot mix up two.
-        rows = [[work] for work in works] if request.model.detector else [works]
+        rows: Iterable[Sequence[Work]] = ([work] for work in works) if request.model.detector else [works]
         yield from kept_behind(chain.from_iterable(map(see, rows)), store=store, digest=reader.digest)
 
 
@@ -142,12 +160,14 @@ class _Journal:
     # Also no more than a fiftieth of the time, since what is written grows with the run.
     _EVERY_S, _SHARE = 5.0, 0.02
 
-    def __init__(self, store: Store, request: Request, *, card: ModelCard, sites: Sequence[Site], names: Sequence[str]) -> None:
+    def __init__(self, store: Store, request: Request, *, card: ModelCard, sites: Sequence[Site], planned: int) -> None:
         self._store = store
         self._sites = tuple(sites)
-        self._names = names
-        self._outcomes: dict[str, SceneOutcome] = {}
-        self._timings: dict[str, Timings] = {}
+        self._planned = planned
+        # As they came, and which of the planned scenes they are of.
+        self._outcomes: Packed[SceneOutcome] = Packed()
+        self._numbers = array("L")
+        self._timings: Packed[tuple[str, str, Timings]] = Packed()
         self._written, self._took = time.monotonic(), 0.0
         chosen = request.settings.threshold
         self._index = RunIndex(
@@ -157,41 +177,41 @@ class _Journal:
             imagery=request.imagery,
         )  # fmt: skip
 
-    def add(self, outcome: SceneOutcome) -> None:
-        self._outcomes[outcome.part] = outcome
+    def add(self, number: int, outcome: SceneOutcome) -> None:
+        self._outcomes.append(outcome)
+        self._numbers.append(number)
         if time.monotonic() - self._written > max(self._EVERY_S, self._took / self._SHARE):
             self.write()
 
-    def time(self, name: str, timings: Timings) -> None:
-        self._timings[name] = timings
-
-    def _travelled(self, name: str) -> dict[str, int]:
-        """What was read of a remote file, and its size; nothing of others."""
-        outcome = self._outcomes.get(name)
-        travel = TRAVELS.of(outcome.location) if outcome else None
-        return {"read_bytes": travel.read, "of_bytes": travel.size} if travel else {}
+    def time(self, outcome: SceneOutcome, timings: Timings) -> None:
+        self._timings.append((outcome.part, outcome.location, timings))
 
     def write(self) -> None:
         began = time.monotonic()
-        outcomes = tuple(self._outcomes[name] for name in self._names if name in self._outcomes)
-        left = len(self._names) - len(outcomes)
-        notes = (f"{STOPPED}: {left} of {len(self._names)} scenes were not looked at",) if left else ()
+        in_order = np.argsort(np.asarray(self._numbers))
+        outcomes = Made(in_order, self._outcomes.__getitem__)
+        left = self._planned - len(outcomes)
+        notes = (f"{STOPPED}: {left} of {self._planned} scenes were not looked at",) if left else ()
         if not self._took:
             keep_sites(self._sites, folder=self._store.root)
         self._store.write_index(replace(self._index, outcomes=outcomes, notes=notes))
-        seconds = {
-            name: {
-                "wall_s": round(t.wall, 3), "model_s": round(t.model, 3), "waiting_s": round(t.waiting, 3), "tiles": t.tiles,
-                "stages": {stage: round(took, 4) for stage, took in t.stages.items()},
-                **self._travelled(name),
-            }
-            for name, t in self._timings.items()
-        }  # fmt: skip
-        if seconds:
-            lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(told)}" for name, told in seconds.items())
-            write_whole(self._store.root / "timings.json", f"{{\n{lines}\n}}".encode())
+        if self._timings:
+            with whole_file(self._store.root / "timings.json", make_folder=False) as draft, draft.open("wb") as file:
+                file.writelines(self._seconds())
         self._written = time.monotonic()
         self._took = self._written - began
+
+    def _seconds(self) -> Iterator[bytes]:
+        """timings.json, a line at a time."""
+        for number, (name, location, t) in enumerate(self._timings):
+            travel = TRAVELS.of(location)
+            told = {
+                "wall_s": round(t.wall, 3), "model_s": round(t.model, 3), "waiting_s": round(t.waiting, 3), "tiles": t.tiles,
+                "stages": {stage: round(took, 4) for stage, took in t.stages.items()},
+                **({"read_bytes": travel.read, "of_bytes": travel.size} if travel else {}),
+            }  # fmt: skip
+            yield f"{',' if number else '{'}\n {json.dumps(name)}: {json.dumps(told)}".encode()
+        yield b"\n}"
 
 
 def versions() -> dict[str, str]:

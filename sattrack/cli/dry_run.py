@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
+    from sattrack.packed import Packed
     from sattrack.running import Planned, Request
 
 # A full yard tile holds about 1,000 boxes; 48 bytes a box before compression.
@@ -18,11 +19,12 @@ _LARGEST_PAGE_BYTES = 25 << 20
 def rehearse(request: "Request", *, voice: Voice, as_json: bool) -> None:
     """Says scenes, tiles, time and disk. The time comes from a batch of noise through the real model on its device."""
     from sattrack import running, wiring
+    from sattrack.packed import Packed
 
     began_before = request.at is not None or (request.out / "run.json").is_file()
     store = wiring.open_store(request.out, create=bool(request.at), at=request.at) if began_before else None
     planned = running.plan(request, store=store)[0]
-    ahead = [one for one in planned if one.work and not one.stored]
+    ahead = Packed(one for one in planned if one.work and not one.stored)
     tiles = sum(len(one.work.cells) for one in ahead if one.work)
     seconds, device = seconds_per_tile(request) if tiles else (0.0, "")
     value = {
@@ -61,7 +63,7 @@ def seconds_per_tile(request: "Request") -> tuple[float, str]:
     return (time.monotonic() - began) / len(batch.tiles), detector.device
 
 
-def _lines(value: dict[str, Any], ahead: list["Planned"]) -> list[str]:
+def _lines(value: dict[str, Any], ahead: "Packed[Planned]") -> list[str]:
     lines = [
         f"{one_line(one.name)}: {' x '.join(map(str, one.work.scene.grid.shape[::-1]))} px, {tiles_of(len(one.work.cells))}"
         for one in ahead

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sattrack.cli.voice import Voice, one_line
@@ -42,7 +42,7 @@ class _Following:
         self._cells: dict[str, int] = {}
         self._done = 0
 
-    def planned(self, planned: list["Planned"]) -> None:
+    def planned(self, planned: "Sequence[Planned]") -> None:
         self._cells = {one.name: len(one.work.cells) for one in planned if one.work and not one.stored}
         stored = sum(one.stored for one in planned)
         if stored:

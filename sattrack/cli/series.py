@@ -26,15 +26,14 @@ def series(
     """
     from sattrack.assessing import open_series
     from sattrack.readers.settings_file import load_settings
-    from sattrack.reports.alerts import series_csv, series_value
-    from sattrack.writing import write_whole
+    from sattrack.reports.alerts import series_value, write_series
 
     voice = Voice(quiet=quiet)
     found = open_series(source, settings=load_settings(config), threshold=threshold)
     for note in found.notes:
         voice.say(f"note: {one_line(note)}")
     if to is not None:
-        write_whole(to, series_csv(found.series))
+        write_series(found.series, to)
     if as_json:
         voice.json([series_value(one) for one in found.series])
         return

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sattrack.cli.voice import Voice, one_line, plain
@@ -23,26 +24,25 @@ def count_table(run: "Run", *, voice: Voice) -> None:
 
     Scenes that do not reach a site are a row of counts.csv each, and one sentence here.
     """
-    reaching = [count for count in run.counts if count.status != "outside"]
-    if not reaching:
+    shown = list(islice((count for count in run.counts if count.status != "outside"), _MOST_ROWS))
+    if not shown:
         voice.out(f"nothing was counted: no scene reaches a site{_why_none(run)}")
         return
-    shown = reaching[:_MOST_ROWS]
     told = (any(count.site_id != count.scene_id for count in shown), any(count.zone for count in shown))
     keep = [i for i in range(len(_HEAD)) if i >= len(told) or told[i]]
     rows = [_row(count) for count in shown]
     right = [keep.index(i) for i in (4, 5, 6)]
     voice.table([_HEAD[i] for i in keep], [[row[i] for i in keep] for row in rows], right=right)
-    if len(reaching) > len(shown):
-        voice.out(f"... and {len(reaching) - len(shown)} rows more in {one_line(str(run.folder / 'counts.csv'))}")
-    for remark in _remarks(run):
+    outside = sum(count.status == "outside" for count in run.counts)
+    if more := len(run.counts) - outside - len(shown):
+        voice.out(f"... and {more} rows more in {one_line(str(run.folder / 'counts.csv'))}")
+    for remark in _remarks(run, outside=outside):
         voice.out(remark)
 
 
 def _why_none(run: "Run") -> str:
     """Pictures without a place on the globe lie in no outline, wherever it is."""
-    scenes = [outcome.scene for outcome in run.index.outcomes if outcome.scene]
-    if any(scene.grid.crs is None for scene in scenes):
+    if any(outcome.scene is not None and outcome.scene.grid.crs is None for outcome in run.index.outcomes):
         return "; pictures without georeferencing lie in no outline: count them without outlines, or give world files and .prj"
     return ""
 
@@ -71,10 +71,9 @@ def interval(count: "Count") -> str:
     return f"{math.floor(count.count_low)} to {math.ceil(count.count_high)}"
 
 
-def _remarks(run: "Run") -> list[str]:
+def _remarks(run: "Run", *, outside: int) -> list[str]:
     """What a reader of the table must know."""
     remarks = []
-    outside = sum(count.status == "outside" for count in run.counts)
     if outside:
         told = "1 row, of a scene that does not reach a site, is" if outside == 1 else (
             f"{outside:,} rows, of scenes that do not reach a site, are"

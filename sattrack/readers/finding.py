@@ -5,7 +5,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -21,7 +21,7 @@ from sattrack.readers.deliveries.names import is_decoy
 from sattrack.readers.deliveries.values import Told
 from sattrack.readers.folders import has_magic, is_picture, natural_key, pictures_below, pictures_matching
 from sattrack.readers.gdals_sidecars import read_gdals
-from sattrack.readers.hints import Hints
+from sattrack.readers.hints import SILENT, Hints
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
 from sattrack.readers.remote.places import bare, named_place
 from sattrack.readers.sidecars import is_mask_name, look_beside, read_sidecars
@@ -49,7 +49,7 @@ class Source:
     path: str
     part: str
     scene_id: str
-    hints: Hints = field(default_factory=Hints)
+    hints: Hints = SILENT
     fault: SattrackError | None = None
     coarse: SceneRefused | None = None
     pieces: tuple["Source", ...] = ()
@@ -66,7 +66,7 @@ class _Found:
     named: bool = True
     where: str = ""
     scene: str = ""
-    hints: Hints = field(default_factory=Hints)
+    hints: Hints = SILENT
     stem: str = ""
     acquisition: str = ""
     fault: SattrackError | None = None
@@ -249,7 +249,8 @@ def _hints(one: _Found, *, beside: Callable[[Path], Any], told: Callable[[Path],
         said = read_sidecars(path, beside=beside(path.parent))
     said = said.over(read_gdals(path, beside=beside(path.parent))) if gdals else said
     said, vendor = one.hints.over(said), read_vendor(path, beside=beside(path.parent), read=told)
-    return replace(said, notes=(*said.notes, *contradiction(said, vendor))).over(vendor)
+    said = replace(said, notes=(*said.notes, *contradiction(said, vendor))).over(vendor)
+    return SILENT if said == SILENT else said  # one for all of a million pictures of which nothing is said
 
 
 def _named(pairs: Iterable[tuple[_Found, Hints]]) -> list[Source]:

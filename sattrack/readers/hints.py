@@ -51,6 +51,9 @@ class Hints:
         return replace(self, **said | {"notes": (*self.notes, *other.notes)})
 
 
+SILENT = Hints()
+
+
 def read_gsd(value: Any, *, decimal_comma: bool = False) -> tuple[float, float]:
     """A pixel's size in metres: one number, or two (along columns, along rows) as a list or as `X,Y`.
 

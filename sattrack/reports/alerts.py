@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number, readable_json
+from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number, readable_json, write_table
 from sattrack.results import SCHEMA_VERSION
 from sattrack.timeline import Alert, Observation, Series
 from sattrack.writing import write_whole
@@ -75,9 +75,9 @@ def series_rows(found: Iterable[Series]) -> Iterable[dict[str, Any]]:
             yield _observation_row(series, one)
 
 
-def series_csv(found: Iterable[Series]) -> bytes:
+def write_series(found: Iterable[Series], to: Path) -> None:
     """The series as CSV, which `sattrack alert` reads again."""
-    return csv_bytes(SERIES_COLUMNS, rows=([row[name] for name in SERIES_COLUMNS] for row in series_rows(found)))
+    write_table(to, SERIES_COLUMNS, rows=([row[name] for name in SERIES_COLUMNS] for row in series_rows(found)))
 
 
 def series_value(series: Series) -> dict[str, Any]:

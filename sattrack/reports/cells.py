@@ -8,9 +8,11 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
+from sattrack.packed import Lookup
 from sattrack.writing import whole_file
 
 _URL = r"(?:/vsi\w+/)?[A-Za-z][A-Za-z0-9+.-]+://[^\s\"'<>]*|/vsi\w+\?[^\s\"'<>]*"
@@ -49,20 +51,36 @@ def shown(location: str) -> str:
 
 
 class KnownPlaces:
-    """The locations of a run, for finding which of them a sentence quotes without looking for each of a million."""
+    """The locations of a run, for finding which of them a sentence quotes without looking for each of a million.
+
+    They are walked through once, when a sentence is met that may quote one: most runs have none.
+    """
 
     def __init__(self, locations: Iterable[str]) -> None:
-        every = {one for one in locations if one}
-        self._short = [one for one in every if len(one) < _BEGIN]
-        self._long = every.difference(self._short)
-        self._begins = {one[:_BEGIN] for one in self._long}
-        self._lengths = sorted({len(one) for one in self._long})
+        self._locations = locations
+        self._short: set[str] = set()
+        self._begins: set[str] = set()
+        self._lengths: set[int] = set()
 
     def within(self, text: str) -> Iterator[str]:
+        known = self._known
         yield from (one for one in self._short if one in text)
         for at in range(len(text)):
             if text[at : at + _BEGIN] in self._begins:
-                yield from (one for n in self._lengths if (one := text[at : at + n]) in self._long and len(one) == n)
+                yield from (one for n in self._lengths if len(one := text[at : at + n]) == n and one in known)
+
+    @cached_property
+    def _known(self) -> Lookup:
+        return Lookup(self._long())
+
+    def _long(self) -> Iterator[str]:
+        for one in filter(None, self._locations):
+            if len(one) < _BEGIN:
+                self._short.add(one)
+                continue
+            self._begins.add(one[:_BEGIN])
+            self._lengths.add(len(one))
+            yield one
 
 
 def discreet(text: str, *, locations: "Iterable[str] | KnownPlaces" = ()) -> str:

@@ -17,9 +17,12 @@ _KEPT = ("det_id", "counted", "length_m", "width_m", "heading_deg", "teu_class",
 
 def write_coco(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:  # noqa: ARG001 - holds all
     """Every stored box as an annotation with its `score` and `counted`; a category's id is its class_id plus one."""
-    head = {"info": _about(run), "categories": _categories(run), "images": _images(parts)}
+    head = {"info": _about(run), "categories": _categories(run), "images": []}
     with whole_file(to) as draft, draft.open("w", encoding="utf-8", newline="") as file:
-        file.write(compact_json(head)[:-1] + ',"annotations":[')
+        file.write(compact_json(head).removesuffix("]}"))
+        for number, image in enumerate(_images(parts)):
+            file.write(("," if number else "") + compact_json(image))
+        file.write('],"annotations":[')
         between = "\n"
         for annotation in _annotations(run, parts):
             file.write(between + compact_json(annotation))
@@ -41,18 +44,16 @@ def _categories(run: Finished) -> list[dict[str, Any]]:
     return [{"id": i, "name": clean(name), "supercategory": ""} for i, name in enumerate(run.index.card.classes, start=1)]
 
 
-def _images(parts: Mapping[str, Part]) -> list[dict[str, Any]]:
-    images = []
-    for number, (_, scene) in enumerate(sorted(scenes_of(parts).items()), start=1):
+def _images(parts: Mapping[str, Part]) -> Iterator[dict[str, Any]]:
+    scenes = scenes_of(parts)
+    for number, name in enumerate(sorted(scenes), start=1):
+        scene = scenes[name]
         rows, cols = scene.grid.shape
-        images.append(
-            {
-                "id": number, "file_name": shown(scene.location), "width": cols, "height": rows,
-                "date_captured": moment(scene.acquired), "scene_id": clean(scene.id), "part": clean(scene.part),
-                "sensor": clean(scene.sensor), "source": discreet(scene.source), "licence": discreet(scene.licence),
-            }
-        )  # fmt: skip
-    return images
+        yield {
+            "id": number, "file_name": shown(scene.location), "width": cols, "height": rows,
+            "date_captured": moment(scene.acquired), "scene_id": clean(scene.id), "part": clean(scene.part),
+            "sensor": clean(scene.sensor), "source": discreet(scene.source), "licence": discreet(scene.licence),
+        }  # fmt: skip
 
 
 def _annotations(run: Finished, parts: Mapping[str, Part]) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sattrack.reports.canvas import THEMED, svg
-from sattrack.reports.cells import clean, discreet
+from sattrack.reports.cells import KnownPlaces, clean, discreet
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.evidence_chart import series_chart
 from sattrack.reports.evidence_pictures import STATE_WORDS, Drawn, credit, gsd_of, headline, small
@@ -51,7 +51,7 @@ def page(case: Case, drawings: Mapping[str, Drawn]) -> bytes:
 
 def _said(case: Case) -> dict[str, Any]:
     alert = case.alert
-    locations = case.run.index.locations
+    locations = KnownPlaces(case.run.index.locations)
     band = ""
     if alert.expected is not None:
         band = f"{alert.expected:,.0f} ({alert.expected_low or 0:,.0f} to {alert.expected_high or 0:,.0f})"

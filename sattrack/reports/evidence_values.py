@@ -6,7 +6,7 @@ from typing import Any
 
 from sattrack.imagery import Scene
 from sattrack.reports.alerts import alert_value, series_value
-from sattrack.reports.cells import clean, csv_bytes, discreet, moment, number, readable_json, shown
+from sattrack.reports.cells import KnownPlaces, clean, csv_bytes, discreet, moment, number, readable_json, shown
 from sattrack.reports.change_values import change_value
 from sattrack.reports.evidence_case import Case
 from sattrack.reports.evidence_words import amounts_of, bracket, commands
@@ -71,7 +71,8 @@ def provenance(case: Case) -> bytes:
 
 def counts_csv(case: Case) -> bytes:
     """The rows of the run's counts.csv that are of the alert's series."""
-    rows = [count_row(count, locations=case.run.index.locations) for count in case.counts]
+    known = KnownPlaces(case.run.index.locations)
+    rows = [count_row(count, locations=known) for count in case.counts]
     return csv_bytes(COUNT_COLUMNS, rows=[[row[name] for name in COUNT_COLUMNS] for row in rows])
 
 

@@ -1,6 +1,7 @@
 """Evidence in words: what was seen and what not, how it was counted and judged, and what that does not prove."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from sattrack.reports.cells import clean, discreet, shown
 from sattrack.reports.change_values import sentence
@@ -195,5 +196,5 @@ def missing_words(one: Sight) -> str:
     return discreet(one.missing, locations=[part.scene.location for part in one.parts])
 
 
-def _places(case: Case) -> tuple[str, ...]:
+def _places(case: Case) -> Iterable[str]:
     return case.run.index.locations

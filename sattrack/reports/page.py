@@ -16,7 +16,7 @@ from sattrack.errors import StoreError
 from sattrack.findings import Findings, Pair
 from sattrack.ports import Finished, Reader
 from sattrack.reports.alarm_telling import alarms_of
-from sattrack.reports.cells import clean, discreet, shown
+from sattrack.reports.cells import KnownPlaces, clean, discreet, shown
 from sattrack.reports.chain_telling import chain_told
 from sattrack.reports.cloud_words import cloud_words
 from sattrack.reports.flow_telling import flows_told
@@ -61,7 +61,7 @@ def write_report(
         bare = len(_render(said, {}).encode())
         # What a picture's own caption and links take, and a little more: the limit is on the file, not on a guess of it.
         room = most_bytes - bare - 2_500 * max(1, min(len(run.counts), MOST_ROWS) + min(len(parts), MOST_SHOTS)) - 20_000
-        shown, taken = pair_shots(pairs, imagery=imagery, room=room // 2, locations=run.index.locations)
+        shown, taken = pair_shots(pairs, imagery=imagery, room=room // 2, locations=KnownPlaces(run.index.locations))
         said |= _alarms(said["places"], findings, shown, packs=_beside(path, run))
         room -= taken
         shots = shots_of(run, parts, imagery=imagery, reader=reader, remote=allow_remote, folder=folder, room=room)
@@ -143,7 +143,7 @@ def _said(run: Finished, parts: Mapping[str, Part], findings: Findings | None) -
     own = not any(not site.excludes for site in run.sites)
     if own:  # scenes that gave nothing are listed once, with their reasons, further down
         places = tuple(place for place in places if any(c.status not in ("refused", "failed") for c in place.lead.counts))
-    locations = index.locations
+    locations = KnownPlaces(index.locations)
     return {
         "title": _title(places, own=own),
         "dek": _dek(run, places, own=own),
@@ -173,7 +173,7 @@ def _said(run: Finished, parts: Mapping[str, Part], findings: Findings | None) -
         "measured": bool(index.card.measured),
         "min_observed": share(float(str(index.settings.get("min_observed", 0.5)))),
         "sites_file": shown(index.sites_file),
-        "problems": problems(index.outcomes),
+        "problems": problems(index.outcomes, locations=locations),
         "sources": sources(index.outcomes),
         "model": model_rows(index.card),
         "facts": run_rows(run, parts, locations),

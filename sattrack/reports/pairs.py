@@ -9,7 +9,7 @@ from PIL import Image
 
 from sattrack.findings import Pair, Side
 from sattrack.reports.alarm_telling import way
-from sattrack.reports.cells import clean, discreet
+from sattrack.reports.cells import KnownPlaces, clean, discreet
 from sattrack.reports.marks import round_length
 from sattrack.reports.overlays import jpeg
 from sattrack.reports.shots import data_uri, svg_path
@@ -56,21 +56,20 @@ class PairShot:
         return f"{self.width / self.height:.4f}"
 
 
-def pair_shots(pairs: Iterable[Pair], *, imagery: bool, room: int, locations: Iterable[str]) -> tuple[list[PairShot], int]:
+def pair_shots(pairs: Iterable[Pair], *, imagery: bool, room: int, locations: KnownPlaces) -> tuple[list[PairShot], int]:
     """The pairs of a page in the order given, and the bytes that they take; pictures that have no room are left out, which is
     said in their place.
     """
     shots: list[PairShot] = []
-    known = tuple(locations)
     taken = 0
     for pair in pairs:
-        shot, size = _shot(pair, imagery=imagery, room=room - taken, locations=known)
+        shot, size = _shot(pair, imagery=imagery, room=room - taken, locations=locations)
         taken += size
         shots.append(shot)
     return shots, taken
 
 
-def _shot(pair: Pair, *, imagery: bool, room: int, locations: tuple[str, ...]) -> tuple[PairShot, int]:
+def _shot(pair: Pair, *, imagery: bool, room: int, locations: KnownPlaces) -> tuple[PairShot, int]:
     rows, cols = pair.shape
     lines = [_lines(side, pair) for side in (pair.before, pair.after)]
     size = _WORDS + sum(map(len, lines))
@@ -95,7 +94,7 @@ def _shot(pair: Pair, *, imagery: bool, room: int, locations: tuple[str, ...]) -
 
 
 def _side(
-    side: Side, name: str, *, tag: str, marks: Markup, src: str, crowded: bool, locations: tuple[str, ...]
+    side: Side, name: str, *, tag: str, marks: Markup, src: str, crowded: bool, locations: KnownPlaces
 ) -> SideShot:  # fmt: skip
     one = side.observation
     count = f"{whole(one.count or 0)} counted" + (f", {share(one.observed_fraction)} seen" if one.observed_fraction < 1 else "")

@@ -1,9 +1,10 @@
 """Particulars: the model, the run and its settings as rows of terms and values, so that a count can be repeated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import islice
 
 from sattrack.ports import Finished
-from sattrack.reports.cells import clean, discreet, shown
+from sattrack.reports.cells import KnownPlaces, clean, discreet, shown
 from sattrack.reports.wording import viewing_words
 from sattrack.results import ModelCard, Part
 
@@ -42,7 +43,7 @@ def _band(row: Mapping[str, float]) -> str:
     )
 
 
-def run_rows(run: Finished, parts: Mapping[str, Part], locations: Sequence[str]) -> list[tuple[str, str]]:
+def run_rows(run: Finished, parts: Mapping[str, Part], locations: KnownPlaces) -> list[tuple[str, str]]:
     """What was done, with what."""
     index = run.index
     devices: set[str] = set()
@@ -67,10 +68,11 @@ def run_rows(run: Finished, parts: Mapping[str, Part], locations: Sequence[str])
 
 def _taken(run: Finished) -> str:
     """How scenes were taken, of those whose vendor says it."""
-    scenes = [outcome.scene for outcome in run.index.outcomes if outcome.status == "done" and outcome.scene]
-    told = [f"{clean(scene.part)}: {viewing_words(scene.viewing)}" for scene in scenes if scene.viewing]
-    more = len(told) - _MOST_TOLD
-    return "; ".join(told[:_MOST_TOLD]) + (f"; and {more:,} more, in run.json" if more > 0 else "")
+    done = (outcome.scene for outcome in run.index.outcomes if outcome.status == "done" and outcome.scene)
+    viewed = (f"{clean(scene.part)}: {viewing_words(scene.viewing)}" for scene in done if scene.viewing)
+    told = list(islice(viewed, _MOST_TOLD))
+    more = sum(1 for _ in viewed)
+    return "; ".join(told) + (f"; and {more:,} more, in run.json" if more > 0 else "")
 
 
 def setting_rows(run: Finished) -> list[tuple[str, str]]:

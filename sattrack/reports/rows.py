@@ -128,10 +128,10 @@ def check_placed(parts: Mapping[str, Part], *, format_name: str) -> None:
 
 def left_out(parts: Mapping[str, Part]) -> str:
     """A sentence naming the scenes that have no coordinate system; empty where all have one."""
-    plain = [clean(name) for name, scene in sorted(scenes_of(parts).items()) if not scene.grid.georeferenced]
+    plain = sorted(name for name, scene in scenes_of(parts).items() if not scene.grid.georeferenced)
     if not plain:
         return ""
-    some = ", ".join(plain[:5]) + (f" and {len(plain) - 5} more" if len(plain) > 5 else "")
+    some = ", ".join(map(clean, plain[:5])) + (f" and {len(plain) - 5} more" if len(plain) > 5 else "")
     return f"{len(plain)} of {len(parts)} scenes have no coordinate system and are left out: {some}"
 
 

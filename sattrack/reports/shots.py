@@ -12,7 +12,7 @@ from PIL import Image
 from sattrack.geometry import Points, Quads
 from sattrack.imagery import Window
 from sattrack.ports import Finished, Reader
-from sattrack.reports.cells import clean, discreet
+from sattrack.reports.cells import KnownPlaces, clean, discreet
 from sattrack.reports.marks import Marks, marks_on, north_in, scale_bar
 from sattrack.reports.naming import file_name
 from sattrack.reports.overlays import Pixels, drawn, jpeg
@@ -131,6 +131,7 @@ def shots_of(
     sought = sorted(_sought(run, parts), key=lambda one: one.rank)[:MOST_SHOTS]
     budget = Budget(room, shots=len(sought), folder=folder)
     counted = counted_boxes(run, parts)
+    known = KnownPlaces(run.index.locations)
     made: dict[str, list[Shot]] = {}
     for number, one in enumerate(sought, start=1):
         want = _Wanted(one.place, one.count, parts[one.name], one.site, one.view, counted[one.name])
@@ -138,9 +139,7 @@ def shots_of(
         if imagery:
             picture = take(want.part, want.view, reader=reader, remote=remote)
             if picture.pixels is None:
-                shot = replace(
-                    shot, missing=discreet(picture.missing, locations=run.index.locations), marks=_lines(want, run, budget)
-                )
+                shot = replace(shot, missing=discreet(picture.missing, locations=known), marks=_lines(want, run, budget))
             else:
                 shot = _with_picture(shot, picture.pixels, want, run, budget)
         else:

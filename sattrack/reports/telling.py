@@ -125,11 +125,10 @@ def latest(counts: Iterable[Count]) -> Count | None:
     return counted[-1] if counted else None
 
 
-def problems(outcomes: Sequence[SceneOutcome]) -> tuple[dict[str, str], ...]:
+def problems(outcomes: Iterable[SceneOutcome], *, locations: KnownPlaces) -> tuple[dict[str, str], ...]:
     """Scenes that gave nothing, with the reason: refused and failed ones first, then those skipped."""
     order = {"failed": 0, "refused": 1, "skipped": 2}
     bad = sorted((o for o in outcomes if o.status in order), key=lambda o: (order[o.status], o.part))
-    locations = [location for o in outcomes for location in o.locations]
     return tuple(
         {
             "scene": clean(o.part or o.scene_id),
@@ -141,7 +140,7 @@ def problems(outcomes: Sequence[SceneOutcome]) -> tuple[dict[str, str], ...]:
     )
 
 
-def sources(outcomes: Sequence[SceneOutcome]) -> tuple[dict[str, str], ...]:
+def sources(outcomes: Iterable[SceneOutcome]) -> tuple[dict[str, str], ...]:
     """Who the pictures come from and on what terms, with the number of scenes; what is not stated is said so."""
     seen = Counter(
         (clean(o.scene.sensor), clean(o.scene.source), clean(o.scene.licence))

@@ -7,8 +7,9 @@ import numpy as np
 
 from sattrack.detections import CORNERS
 from sattrack.errors import StoreError
+from sattrack.packed import Packed
 from sattrack.ports import Finished
-from sattrack.reports.cells import clean, csv_bytes, shown
+from sattrack.reports.cells import clean, shown, write_table
 from sattrack.reports.naming import label_name
 from sattrack.reports.rows import BoxRows, box_rows
 from sattrack.results import Part
@@ -23,13 +24,13 @@ def write_yolo_obb(run: Finished, parts: Mapping[str, Part], to: Path, *, everyt
     Corners beyond the picture are moved to its edge, as trainers ask. StoreError where the folder holds other things.
     """
     labels = _cleared(to) / "labels"
-    pictures = []
+    pictures: Packed[tuple[object, ...]] = Packed()
     for rows in box_rows(run, parts, everything=everything):
         scene = rows.part.scene
         name = label_name(scene.part)
         write_whole(labels / name, _lines(rows).encode())
         pictures.append((f"labels/{name}", shown(scene.location), scene.grid.shape[1], scene.grid.shape[0], len(rows)))
-    write_whole(to / "images.csv", csv_bytes(_IMAGE_COLUMNS, rows=pictures))
+    write_table(to / "images.csv", _IMAGE_COLUMNS, rows=pictures)
     write_whole(to / "classes.txt", "".join(f"{clean(name)}\n" for name in run.index.card.classes).encode())
     return to
 

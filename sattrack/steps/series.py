@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sattrack.timeline import Count, Observation, Series, Site
@@ -57,21 +57,20 @@ def sensor_class(name: str, *, gsd_m: float | None = None) -> str:
     return f"{UNNAMED}, {below:g} to {above:g} m" if below else f"{UNNAMED}, below {above:g} m"
 
 
-def readings_of(counts: Iterable[Count], *, sites: Sequence[Site] = ()) -> list[Reading]:
+def readings_of(counts: Iterable[Count], *, sites: Sequence[Site] = ()) -> Iterator[Reading]:
     """A run's counts as readings. Scenes that do not reach a site, or whose time is unknown, have no place in its series."""
     places = {site.id: _place(site) for site in sites if not site.zone}
-    return [
-        Reading(
-            count.site_id, count.site_name, count.zone, count.sensor, count.model_id, count.threshold,
-            Observation(
-                count.scene_id, count.datetime, count.count, count.count_low, count.count_high, count.observed_fraction,
-                count.status, count.interval_level, count.notes,
-            ),
+    for count in counts:
+        if count.datetime is None or count.status == "outside":
+            continue
+        seen = Observation(
+            count.scene_id, count.datetime, count.count, count.count_low, count.count_high, count.observed_fraction,
+            count.status, count.interval_level, count.notes,
+        )  # fmt: skip
+        yield Reading(
+            count.site_id, count.site_name, count.zone, count.sensor, count.model_id, count.threshold, seen,
             places.get(count.site_id), count.gsd_m or None,
-        )
-        for count in counts
-        if count.datetime is not None and count.status != "outside"
-    ]  # fmt: skip
+        )  # fmt: skip
 
 
 def series_of(readings: Iterable[Reading], *, min_observed: float = 0.0) -> tuple[Series, ...]:

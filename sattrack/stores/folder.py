@@ -6,6 +6,7 @@ import re
 import tempfile
 import time
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sattrack.covers import COVERS_FILE
 from sattrack.errors import StoreError
+from sattrack.packed import Packed
 from sattrack.results import SCHEMA_VERSION, Part, RunIndex
 from sattrack.stores.heads import lines_of, read_lines, version_at_the_front
 from sattrack.stores.locking import alone_in
@@ -86,7 +88,7 @@ class RunFolder:
     def get(self, key: str) -> Part:
         path = self._path(key)
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            with pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as file:
                 # Not read_table, which imports what data sets of many files need: half a second.
                 return part_of(file.read(use_threads=False), key=key)
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, ValidationError, zlib.error) as error:
@@ -106,6 +108,7 @@ class RunFolder:
                 index = read_lines(file)
             if index is None:  # written by hand, or damaged: then what is wrong with it is said
                 index = _INDEX.validate_json(path.read_bytes())
+                index = replace(index, outcomes=Packed(index.outcomes))
             for outcome in index.outcomes:
                 if outcome.scene is not None:
                     check_grid(outcome.scene.grid)

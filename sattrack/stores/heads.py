@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
 
-from sattrack.imagery import Scene
+from sattrack.packed import Packed
 from sattrack.results import RunIndex, SceneOutcome
 from sattrack.stores.parts import plain
 
@@ -16,7 +16,6 @@ _INDEX, _OUTCOME = TypeAdapter(RunIndex), TypeAdapter(SceneOutcome)
 _OPENED, _CLOSED, _END, _INDENT = b' "outcomes": [\n', b" ]\n", b"}", "  "
 # What is said first of all: the version. Longer than any that was ever written.
 _SAID_FIRST = re.compile(rb'\s*\{\s*"schema_version":\s*"([^"\\]{0,40})"')
-_SHARED = ("dtype", "acquired_source", "sensor", "source", "licence", "driver", "mask", "gsd_source")
 
 
 def lines_of(index: RunIndex) -> Iterator[bytes]:
@@ -35,7 +34,7 @@ def lines_of(index: RunIndex) -> Iterator[bytes]:
 
 
 def read_lines(file: BinaryIO) -> RunIndex | None:
-    """What `lines_of` wrote, with words that stand in many scenes held once; none where it is not that, line for line."""
+    """What `lines_of` wrote, its scenes packed; none where it is not that, line for line."""
     head: list[bytes] = []
     for line in file:
         if line == _OPENED:
@@ -45,8 +44,7 @@ def read_lines(file: BinaryIO) -> RunIndex | None:
         return None
     try:
         bare = _INDEX.validate_json(b"".join(head).rstrip().removesuffix(b",") + b"}")
-        known: dict[str, str] = {}
-        outcomes = tuple(_lean(_OUTCOME.validate_json(line), known) for line in _scenes(file))
+        outcomes = Packed(_OUTCOME.validate_json(line) for line in _scenes(file))
     except (ValidationError, ValueError):
         return None
     return replace(bare, outcomes=outcomes)
@@ -74,32 +72,6 @@ def _scenes(file: Iterable[bytes]) -> Iterator[bytes]:
         more = said.endswith(b",")
         yield said.removesuffix(b",")
     raise ValueError("the end is missing")
-
-
-def _lean(outcome: SceneOutcome, known: dict[str, str]) -> SceneOutcome:
-    """The same, whose words are those of other scenes where they say the same: a third of the memory."""
-    scene = outcome.scene
-    own = {word: word for word in (outcome.scene_id, outcome.part, outcome.location)}
-    if scene is not None:
-        scene = _lean_scene(scene, known, own)
-    return replace(
-        outcome, scene_id=own[outcome.scene_id], part=own[outcome.part], scene=scene, status=_same(outcome.status, known),
-        reason=_same(outcome.reason, known), acquired_source=_same(outcome.acquired_source, known),
-    )  # fmt: skip
-
-
-def _lean_scene(scene: Scene, known: dict[str, str], own: dict[str, str]) -> Scene:
-    words: dict[str, Any] = {name: _same(said, known) for name in _SHARED if (said := getattr(scene, name)) is not None}
-    crs = scene.grid.crs
-    return replace(
-        scene, id=own.get(scene.id, scene.id), part=own.get(scene.part, scene.part),
-        location=own.get(scene.location, scene.location), notes=tuple(_same(note, known) for note in scene.notes),
-        grid=replace(scene.grid, crs=None if crs is None else _same(crs, known)), **words,
-    )  # fmt: skip
-
-
-def _same(word: str, known: dict[str, str]) -> str:
-    return known.setdefault(word, word)
 
 
 def _line(value: Any) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sattrack.imagery import Grid, Scene
+from sattrack.packed import Packed
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
 from sattrack.stores.heads import lines_of, read_lines, version_at_the_front
 
@@ -42,15 +43,11 @@ def test_what_is_written_is_read_line_by_line_and_is_json(scenes: int) -> None:
     assert version_at_the_front(written[:200]) == SCHEMA_VERSION
 
 
-def test_s14_words_of_many_scenes_are_held_once() -> None:
-    read = read_lines(io.BytesIO(b"".join(lines_of(index(3)))))
+def test_s14_scenes_that_were_read_are_packed() -> None:
+    read = read_lines(io.BytesIO(b"".join(lines_of(index(100)))))
     assert read is not None
-    one, two = (outcome.scene for outcome in read.outcomes[:2])
-    assert one is not None
-    assert two is not None
-    assert one.sensor is two.sensor
-    assert one.grid.crs is two.grid.crs
-    assert one.id is one.part
+    assert isinstance(read.outcomes, Packed)
+    assert [outcome.part for outcome in read.outcomes] == [f"s{number}" for number in range(100)]
 
 
 @pytest.mark.parametrize(
