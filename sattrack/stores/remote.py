@@ -22,7 +22,7 @@ from sattrack.stores.objects import Objects
 from sattrack.writing import write_whole
 
 # What a run is besides its parts, in an order in which any part of it is worth having.
-HEADS = ("sites.json", "run.json", "timings.json", "counts.csv", "scenes.csv", "report.html")
+HEADS = ("items.json", "sites.json", "run.json", "timings.json", "counts.csv", "scenes.csv", "report.html")
 # Those that are made of the others, and may be of an earlier run where the last one was stopped.
 DERIVED = ("counts.csv", "scenes.csv", "report.html")
 _AT_ONCE = 8
@@ -98,7 +98,7 @@ class RemoteRun(RunFolder):
 
     def write_index(self, index: RunIndex) -> None:
         super().write_index(index)
-        self.publish(("sites.json", "run.json"))
+        self.publish(("items.json", "sites.json", "run.json"))
 
     def finished(self) -> list[str]:
         """The keys of all finished scenes."""
