@@ -94,13 +94,16 @@ def _flow(*, draws: int, seed: int, voice: Voice, markdown: bool, as_json: bool)
 
 
 def _bound(*, draws: int, past: int, seed: int, voice: Voice, as_json: bool) -> None:
-    from sattrack.bench.alarm_bound import BASE_LIMIT, MORE_LIMIT, best_possible
+    from sattrack.bench.alarm_bound import BASE_LIMIT, GROWTH_LIMIT, MORE_LIMIT, best_possible
 
     found = best_possible(draws=draws, past=past, seed=seed)
+    free = best_possible(draws=draws, past=past, seed=seed, growth=False)
     if as_json:
-        voice.json(asdict(found) | {"draws": draws, "seed": seed})
+        voice.json(asdict(found) | {"without_growth": asdict(free), "draws": draws, "seed": seed})
         return
-    voice.out(f"A rule that is told both spreads and the size of the surge, with {past} past scenes:")
+    voice.out(f"A rule that is told both spreads, the growth and the size of the surge, with {past} past scenes:")
     voice.out(f"catches at most {found.caught:.1%} of x{found.surge:g};")
     voice.out(f"raises {found.base:.2%} false rises in the base model (may: {BASE_LIMIT:.1%}),")
-    voice.out(f"and {found.more:.2%} under more spread (may: {MORE_LIMIT:.1%}).")
+    voice.out(f"{found.more:.2%} under more spread (may: {MORE_LIMIT:.1%}),")
+    voice.out(f"and {found.growth:.2%} under growth (may: {GROWTH_LIMIT:.1%}).")
+    voice.out(f"Were false rises under growth not limited ({free.growth:.2%} then), it would catch {free.caught:.1%}.")
