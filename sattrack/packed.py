@@ -5,7 +5,6 @@ import heapq
 import itertools
 import pickle
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, overload
 
@@ -30,10 +29,12 @@ class Packed(Sequence[T]):
     Only what this process packed is ever unpacked.
     """
 
+    __slots__ = ("_blocks", "_last", "_open")
+
     def __init__(self, values: Iterable[T] = ()) -> None:
         self._blocks: list[bytes] = []
         self._last: list[T] = []
-        self._open: OrderedDict[int, list[T]] = OrderedDict()
+        self._open: dict[int, list[T]] = {}
         for value in values:
             self.append(value)
 
@@ -80,7 +81,7 @@ class Packed(Sequence[T]):
         if found is None:
             found = self._open[number] = self._unpacked(number)
             while len(self._open) > _OPEN:
-                self._open.popitem(last=False)
+                self._open.pop(next(iter(self._open)), None)
         return found
 
     def _unpacked(self, number: int) -> list[T]:
@@ -109,13 +110,13 @@ class Made(Sequence[T]):
         return self._make(int(self._places[index]))
 
 
-def in_order(values: Iterable[T], *, key: Callable[[T], Any]) -> Iterator[T]:
-    """The values sorted, those with equal keys as they came; few of them are unpacked at once."""
+def in_order(values: Iterable[T], *, key: Callable[[T], Any], reverse: bool = False) -> Iterator[T]:
+    """The values sorted as by sorted(), those with equal keys as they came; few of them are unpacked at once."""
     drawn = iter(values)
     rows = []
     while some := list(itertools.islice(drawn, _SORTED)):
-        rows.append(Packed(sorted(some, key=key)))
-    return heapq.merge(*rows, key=key)
+        rows.append(Packed(sorted(some, key=key, reverse=reverse)))
+    return heapq.merge(*rows, key=key, reverse=reverse)
 
 
 class Lookup:

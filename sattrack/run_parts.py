@@ -14,7 +14,7 @@ from sattrack.ports import Store
 from sattrack.results import Part, Parts, RunIndex, SceneOutcome
 
 # What is kept of parts that were read: a run of everyday size is read once, of a larger one only so much is in memory.
-_KEPT_BYTES = 64 << 20
+KEPT_BYTES = 64 << 20
 # Of a part without its boxes and its map of what was seen, in Python's own objects.
 _BARE_BYTES = 8 << 10
 
@@ -24,7 +24,7 @@ class RunParts(Parts):
     or torn.
     """
 
-    def __init__(self, store: Store, index: RunIndex, *, kept_bytes: int = _KEPT_BYTES) -> None:
+    def __init__(self, store: Store, index: RunIndex, *, kept_bytes: int = KEPT_BYTES) -> None:
         self._store, self._card, self._room = store, index.card, kept_bytes
         self._outcomes = index.outcomes
         done = (number for number, outcome in enumerate(index.outcomes) if outcome.status == "done")

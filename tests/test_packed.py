@@ -57,7 +57,9 @@ def test_s14_an_outcome_takes_little_memory() -> None:
 def test_s14_rows_are_sorted_as_if_all_were_in_memory(length: int) -> None:
     pick = random.Random(7)
     values = [(pick.randrange(50), number) for number in range(length)]
-    assert list(in_order(values, key=lambda one: one[0])) == sorted(values, key=lambda one: one[0])
+    for reverse in (False, True):
+        found = in_order(values, key=lambda one: one[0], reverse=reverse)
+        assert list(found) == sorted(values, key=lambda one: one[0], reverse=reverse)
 
 
 def test_s14_a_lookup_finds_every_place_of_a_word_and_no_other() -> None:

@@ -1,6 +1,7 @@
 """Shots: the pictures of a page, each a place in a scene, with its boxes as lines over it; heavy ones lie beside the page."""
 
 import base64
+import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image
 
 from sattrack.geometry import Points, Quads
 from sattrack.imagery import Window
+from sattrack.packed import Made, in_order
 from sattrack.ports import Finished, Reader
 from sattrack.reports.cells import KnownPlaces, clean, discreet
 from sattrack.reports.marks import Marks, marks_on, north_in, scale_bar
@@ -128,7 +130,7 @@ def shots_of(
     room: int,
 ) -> dict[str, list[Shot]]:
     """The pictures of each place, latest first. The latest of all places are placed in the page before older ones."""
-    sought = sorted(_sought(run, parts), key=lambda one: one.rank)[:MOST_SHOTS]
+    sought = heapq.nsmallest(MOST_SHOTS, _sought(run, parts), key=lambda one: one.rank)
     budget = Budget(room, shots=len(sought), folder=folder)
     counted = counted_boxes(run, parts)
     known = KnownPlaces(run.index.locations)
@@ -156,17 +158,19 @@ def chained(shots: Sequence[Shot]) -> list[Shot]:
 
 
 def _sought(run: Finished, parts: Mapping[str, Part]) -> Iterator[_Sought]:
-    """A picture for each file of each scene that shows a place, latest scenes first."""
-    leads: dict[str, list[Count]] = {}
+    """A picture for each file of each scene that shows a place, latest scenes first, as far as a page may have so many."""
+    leads: dict[str, list[int]] = {}
     zoned = {c.site_id for c in run.counts if not c.zone}
-    for count in run.counts:
+    for number, count in enumerate(run.counts):
         if count.status in ("done", "not_assessable") and (not count.zone or count.site_id not in zoned):
-            leads.setdefault(count.site_id, []).append(count)
+            leads.setdefault(count.site_id, []).append(number)
     files, scenes = acquisitions(parts), scenes_of(parts)
-    for place, counts in leads.items():
+    for place, numbers in leads.items():
         rank = 0
         shown: set[str] = set()
-        for count in sorted(counts, key=_latest_first, reverse=True):
+        for count in in_order(Made(numbers, run.counts.__getitem__), key=_latest_first, reverse=True):
+            if rank >= MOST_SHOTS:
+                break  # of no place there are more
             site = next((s for s in run.sites if s.id == place and s.zone == count.zone and not s.excludes), None)
             for name in files.get(count.scene_id, []):
                 grid = scenes[name].grid

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sattrack.ports import Finished
 from sattrack.reports.cells import KnownPlaces, clean, discreet, shown
-from sattrack.reports.charts import series_of
 from sattrack.reports.cloud_words import cloud_words
 from sattrack.reports.wording import STATUS, clock, day, interval, share, short_day, some, state, utc, when, whole
 from sattrack.results import SceneOutcome
@@ -83,29 +82,41 @@ class Place:
 
 def places_of(run: Finished) -> tuple[Place, ...]:
     """Every site that was outlined, or, without outlines, every scene as its own."""
-    series = series_of(run.counts)
+    # Of each site and zone the counts that reach it, how many do not, and what the site is called by its counts.
+    series: dict[tuple[str, str], list[Count]] = {}
+    outside: Counter[tuple[str, str]] = Counter()
+    named: dict[str, str] = {}
+    for count in run.counts:
+        if count.site_name:
+            named.setdefault(count.site_id, count.site_name)
+        if count.status == "outside":
+            outside[count.site_id, count.zone] += 1
+        else:
+            series.setdefault((count.site_id, count.zone), []).append(count)
     # Sites that no scene touches are places too: nothing seen is not the same as nothing there.
     keys: dict[str, dict[str, None]] = {}
     for site, zone in [*((s.id, s.zone) for s in run.sites if not s.excludes), *series]:
         keys.setdefault(site, {})[zone] = None
-    # Without outlines there are as many places as scenes: each looks at its own counts only.
-    own: dict[str, list[Count]] = {}
-    for count in run.counts:
-        own.setdefault(count.site_id, []).append(count)
     known = KnownPlaces(run.index.locations)
     places = []
     for site_id, zoned in keys.items():
         told = [_series(zone, series.get((site_id, zone), []), known) for zone in zoned]
         outlines = [s for s in run.sites if s.id == site_id and not s.excludes]
         names = [s.name for s in outlines if not s.zone] or [s.name for s in outlines]
-        names += [c.site_name for c in own.get(site_id, ())]
+        names += [named.get(site_id, "")]
         whole = next((one for one in told if not one.zone), None)
         zones = tuple(one for one in told if one.zone)
         lead = whole or zones[0]
-        outside = sum(c.status == "outside" and c.zone == lead.zone for c in own.get(site_id, ()))
         note = next((s.notes for s in outlines if s.notes), "")
         places.append(
-            Place(site_id, clean(next(filter(None, names), site_id)), clean(note), whole, zones, _unseen(lead.counts, outside))
+            Place(
+                site_id,
+                clean(next(filter(None, names), site_id)),
+                clean(note),
+                whole,
+                zones,
+                _unseen(lead.counts, outside[site_id, lead.zone]),
+            )
         )
     return tuple(places)
 

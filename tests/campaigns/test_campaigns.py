@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.campaigns.many import Cost, grown
+
 _HOME = Path(__file__).parents[2]
 
 
@@ -52,3 +54,11 @@ def test_s14_many_scenes_are_counted_and_exported() -> None:
         (command, boxes) for boxes in (150, 300) for command in ("count", "csv", "parquet")
     ]
     assert {row["megabytes"] < 600 for row in found["rows"]} == {True}
+
+
+def test_s14_memory_that_grows_with_scenes_is_told() -> None:
+    def of(scenes: int, megabytes: float) -> Cost:
+        return Cost("count", scenes, scenes, 9.0, 9.0 * scenes / 10_000, megabytes)
+
+    assert grown([of(10_000, 200), of(100_000, 280)]) == []
+    assert grown([of(10_000, 200), of(100_000, 300)]) == ["count: 419 bytes a scene from 10000 to 100000"]
