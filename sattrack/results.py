@@ -35,8 +35,8 @@ class ModelCard:
     """What must travel with weights. precision and recall are measured; bands say where (see counting intervals).
 
     percentiles: by which its pictures were stretched, and so every scene, unless the settings say others.
-    measured: rows {gsd_low, gsd_high, density_low, density_high, precision, recall, n, ratio, spread, faint} (see
-    bench.bands.measured_bands; ratio and faint may be missing); empty: nothing was measured.
+    measured: rows {gsd_low, gsd_high, density_low, density_high, precision, recall, n, ratio, spread, faint, sure} (see
+    bench.bands.measured_bands; ratio, faint and sure may be missing); empty: nothing was measured.
     threshold_careful, measured_careful, figures_careful: the same of the weights looking at each tile in several views; none:
     the plain threshold, and nothing was measured.
     exports: rows {backend, precision, sha256, passed, ...} of exports that were held against the weights (see bench.gating).

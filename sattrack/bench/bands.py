@@ -25,6 +25,8 @@ PRIOR_PLACES = 4
 LEAST_WIDTH = 0.75
 # A width that no set of few pictures goes beyond.
 MOST_WIDTH = 5.0
+# In so few of the pictures with containers that are counted the surest box scores less than a card's `sure`.
+UNSURE = 0.03
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,19 +44,32 @@ class Point:
 
 
 def measured_bands(measured: Sequence[Measured], *, threshold: float) -> tuple[dict[str, float], ...]:
-    """Rows of ModelCard.measured: gsd_low, gsd_high, density_low, density_high, precision, recall, n, ratio, spread, faint.
+    """Rows of ModelCard.measured: gsd_low, gsd_high, density_low, density_high, precision, recall, n, ratio, spread, faint and
+    sure, the last three the same in all rows.
 
-    n: labelled boxes. ratio: see estimating.interval_for. spread and faint, the same in all rows, are as wide as it takes for
-    90 % of the pictures to be held by bands of the other sets; with less than nine pictures, as wide as may be. Bands meet
-    half-way; the outermost end where their pictures end, and beyond an interval says so.
+    n: labelled boxes. ratio: see estimating.interval_for. spread and faint are as wide as it takes for 90 % of the pictures to
+    be held by bands of the other sets; with less than nine pictures, as wide as may be. sure: the score that some box reaches
+    in all but UNSURE of the pictures. Bands meet half-way; the outermost end where their pictures end, and beyond an interval
+    says so.
     """
     return bands_of([point_of(m, threshold=threshold) for m in measured])
 
 
 def bands_of(points: Sequence[Point]) -> tuple[dict[str, float], ...]:
     """The same, of pictures whose place among the bands is known already."""
-    width = _width(points)
-    return tuple(row | {"spread": round(SURE_SPREAD * width, 4), "faint": round(width, 4)} for row in _rows(points))
+    width, sure = _width(points), _sure(points)
+    alike = {"spread": round(SURE_SPREAD * width, 4), "faint": round(width, 4), "sure": sure}
+    return tuple(row | alike for row in _rows(points))
+
+
+def _sure(points: Sequence[Point]) -> float:
+    """Down to the next 0.05, the score of the surest box at the share UNSURE of the pictures; 0 where they are too few to tell.
+
+    Of pictures with containers of which some are counted; the next one falls below it with a chance of UNSURE at most.
+    """
+    surest = sorted(float(p.measured.scored.scores[0]) for p in points if p.at.true and p.at.found)
+    place = math.floor(UNSURE * (len(surest) + 1))
+    return _down(surest[place - 1], 0.05) if place else 0.0
 
 
 def _rows(points: Sequence[Point]) -> list[dict[str, float]]:

@@ -120,7 +120,8 @@ def judge(points: Sequence[Point], *, card: ModelCard, bands: ModelCard | None =
     found = sum(p.at.found for p in points)
     density = float(np.average([p.density for p in points], weights=[p.at.found for p in points])) if found else 0.0
     gsd_m = max(p.gsd_m for p in points)
-    interval = interval_for(found, card=card, gsd_m=gsd_m, density=density, faint=sum(p.faint for p in points))
+    surest = max((float(p.measured.scored.scores.max(initial=0.0)) for p in points), default=0.0)
+    interval = interval_for(found, card=card, gsd_m=gsd_m, density=density, faint=sum(p.faint for p in points), surest=surest)
     row, _ = nearest_band(card, gsd_m=gsd_m, density=density)
     named, inside = nearest_band(bands or card, gsd_m=gsd_m, density=density)
     image = points[0].measured.image

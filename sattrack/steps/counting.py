@@ -13,7 +13,7 @@ from sattrack.geometry import Quads, sides
 from sattrack.imagery import Grid, Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.bending import bent
-from sattrack.steps.estimating import FAINT_FROM, LEVEL, NOT_MEASURED, Interval, crowding, interval_for
+from sattrack.steps.estimating import FAINT_FROM, LEVEL, NO_SURE_BOX, NOT_MEASURED, Interval, crowding, interval_for
 from sattrack.steps.grounding import Frame, covered, far_apart, footprint, laid, sample_points, sampled
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.observing import seen_at
@@ -70,7 +70,12 @@ def count_site(
         notes.append("a tile returned as many boxes as it may: the count is a lower bound")
     area_ha = outline.area / 1e4 * observed
     gsd = max(first.scene.grid.gsd_m)
-    interval = interval_for(len(counted), card=first.card, gsd_m=gsd, density=crowding(counted.centres()), faint=max(faint, 0))
+    interval = interval_for(
+        len(counted), card=first.card, gsd_m=gsd, density=crowding(counted.centres()), faint=max(faint, 0),
+        surest=float(counted.scores.max(initial=0.0)),
+    )  # fmt: skip
+    if interval.doubted:
+        notes.append(NO_SURE_BOX)
     return _with_number(
         site, parts, rule, counted, interval, observed=observed, area_ha=area_ha, status="not_assessable" if short else "done",
         notes=tuple(dict.fromkeys(notes)),

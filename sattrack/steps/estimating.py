@@ -19,15 +19,17 @@ FAINT_FROM = 0.15
 # How much wider an interval is where no band was measured.
 UNMEASURED = 1.5
 NOT_MEASURED = "none: nothing was measured for these weights"
+NO_SURE_BOX = "no box here is as sure as one nearly always is where containers stand: all may be look-alikes"
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """low <= count <= high, in boxes; method says where it comes from."""
+    """low <= count <= high, in boxes; method says where it comes from. doubted: there may be none at all, see interval_for."""
 
     low: float | None
     high: float | None
     method: str
+    doubted: bool = False
 
 
 def crowding(middles_m: Points) -> float:
@@ -52,7 +54,7 @@ def _near(middles_m: Points) -> int:
     return n + 2 * pairs
 
 
-def interval_for(count: int, *, card: ModelCard, gsd_m: float, density: float, faint: int = 0) -> Interval:
+def interval_for(count: int, *, card: ModelCard, gsd_m: float, density: float, faint: int = 0, surest: float = 1.0) -> Interval:
     """The interval for the number of visible boxes, given `count` found, at a pixel size (m) and density (see crowding).
 
     faint: boxes in the same place scored from FAINT_FROM up that were not counted: where many were nearly counted, counts were
@@ -61,6 +63,9 @@ def interval_for(count: int, *, card: ModelCard, gsd_m: float, density: float, f
     spread) squared, plus (faint x the band's weight of faint boxes) squared; these were set so that intervals held 90 % of the
     pictures of places left out. Where no band holds the point, the nearest is taken, and both are UNMEASURED times as wide.
     Always holds the count itself. Transferred from the benchmark: it assumes that this place is like those.
+
+    surest: the highest score of those counted. Where containers stand it nearly always reaches the band's `sure`, where only
+    look-alikes do seldom; below it the interval begins at none.
     """
     band, inside = nearest_band(card, gsd_m=gsd_m, density=density)
     if band is None:
@@ -72,7 +77,12 @@ def interval_for(count: int, *, card: ModelCard, gsd_m: float, density: float, f
     method = "transferred from the benchmark (model card)"
     if not inside:
         method += ", nearest band and wider: no measurement at this pixel size or density"
-    return Interval(max(0.0, min(truth - half, float(count))), max(truth + half, float(count)), method)
+    # In single precision, as scores are compared with a threshold.
+    doubted = count > 0 and bool(np.float32(surest) < np.float32(band.get("sure", 0.0)))
+    if doubted:
+        method += ", from none on: no box is sure"
+    low = 0.0 if doubted else max(0.0, min(truth - half, float(count)))
+    return Interval(low, max(truth + half, float(count)), method, doubted)
 
 
 def likely(count: int, *, band: dict[str, float]) -> float:

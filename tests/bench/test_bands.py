@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -91,3 +93,18 @@ def test_empty_places_and_places_where_nothing_was_found_stay_finite() -> None:
     assert all(np.isfinite(list(row.values())).all() for row in rows)
     assert all(row["faint"] <= MOST_WIDTH for row in rows)
     assert measured_bands([], threshold=0.25) == ()
+
+
+def test_the_score_of_a_sure_box_is_reached_by_the_surest_of_nearly_all_pictures() -> None:
+    def pictures(surest: list[float]) -> list[Measured]:
+        alike = picture("a", true=3, found=3, hits=3)
+        return [replace(alike, scored=replace(alike.scored, scores=np.float32([top, 0.3, 0.3]))) for top in surest]
+
+    tops = [0.5, 0.73, *np.linspace(0.8, 0.9, 64)]
+    assert [row["sure"] for row in measured_bands(pictures(tops), threshold=0.25)] == [0.7]
+    assert [row["sure"] for row in measured_bands(pictures(tops[:40]), threshold=0.25)] == [0.5]
+    # Too few to tell what one in thirty-three does.
+    assert [row["sure"] for row in measured_bands(pictures(tops[:30]), threshold=0.25)] == [0.0]
+    # Pictures without containers, and those of which none is counted, tell nothing.
+    empty = [picture("b", true=0, found=2, hits=0), picture("c", true=5, found=0, hits=0)] * 20
+    assert measured_bands([*pictures(tops), *empty], threshold=0.25)[0]["sure"] == 0.7

@@ -10,6 +10,7 @@ from sattrack.imagery import Grid, Scene, Stretch
 from sattrack.projections import to_lonlat
 from sattrack.results import ModelCard, Part, SceneOutcome, Seen
 from sattrack.steps.counting import Rule, count_refused, count_site, own_site
+from sattrack.steps.estimating import NO_SURE_BOX
 from sattrack.steps.picking import touches
 from sattrack.timeline import Count, Site
 
@@ -192,3 +193,19 @@ def test_o7_a_site_across_the_antimeridian_is_seen_and_counted() -> None:
     assert touches(site, scene=found.scene)
     said = count(site, found)
     assert (said.count, said.observed_fraction) == (2, 1.0)
+
+
+def test_a_count_without_a_sure_box_says_that_there_may_be_none() -> None:
+    band = {
+        "gsd_low": 0.2, "gsd_high": 0.8, "density_low": 0.0, "density_high": 500.0, "precision": 0.95, "recall": 0.95,
+        "n": 900.0, "spread": 0.03, "sure": 0.7,
+    }  # fmt: skip
+    card = replace(CARD, measured=(band,))
+    faint = [(150 + 30 * i, 300, 0.5) for i in range(10)]
+    unsure, sure = (
+        count(outline(100, 100, 500, 500), part(boxes, card=card)) for boxes in (faint, [*faint[1:], (450, 300, 0.7)])
+    )
+    assert (unsure.count, unsure.count_low, unsure.count_high) == (10, 0, sure.count_high)
+    assert NO_SURE_BOX in unsure.notes
+    assert (sure.count_low or 0) > 5
+    assert NO_SURE_BOX not in sure.notes

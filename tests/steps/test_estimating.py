@@ -102,3 +102,15 @@ def test_crowding_does_not_change_with_how_widely_a_site_is_drawn() -> None:
     assert 9 < crowding(row) / crowding(alone) < 11
     far = np.concatenate([row, row + np.array([0, 2000.0])])
     assert crowding(far) == pytest.approx(crowding(row))
+
+
+def test_where_no_box_is_sure_the_interval_begins_at_none() -> None:
+    card = replace(CARD, measured=(BAND | {"sure": 0.7}, COARSE | {"sure": 0.7}))
+    unsure, sure = (interval_for(40, card=card, gsd_m=0.3, density=10, surest=surest) for surest in (0.69, 0.7))
+    assert (unsure.low, unsure.high, unsure.doubted) == (0, sure.high, True)
+    assert unsure.method.endswith("from none on: no box is sure")
+    assert (sure.low or 0) > 25
+    assert not sure.doubted
+    assert not interval_for(0, card=card, gsd_m=0.3, density=0, surest=0.0).doubted
+    # A card from before this was measured says nothing of it.
+    assert not interval_for(40, card=CARD, gsd_m=0.3, density=10, surest=0.3).doubted
