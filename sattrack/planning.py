@@ -1,7 +1,8 @@
 """Planning: every scene described, its windows laid, its key made; nothing is detected and nothing written."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from sattrack.readers.deliveries.joining import describe_pieces
 from sattrack.readers.describing import describe, time_of
 from sattrack.readers.finding import Source, find_sources
 from sattrack.readers.outlines.files import read_outlines
-from sattrack.readers.remote.ranges import look_again
+from sattrack.readers.remote.ranges import ask_again, look_again
 from sattrack.results import ModelCard, SceneOutcome
 from sattrack.settings import Settings
 from sattrack.steps.grounding import finds_back
@@ -82,21 +83,29 @@ def plan(
     """Every scene described, its windows planned, and whether its part is already there. Nothing is detected."""
     card = wiring.card_of(request.model)
     sites, notes = read_outlines(request.sites) if request.sites else ((), ())
-    reader = wiring.make_reader(request.settings)
     look_again()
-    digest = verified(reader.digest, listed=request.verify) if request.verify else reader.digest
-    sources = find_for(request)
-    planned: Packed[Planned] = Packed()
+    planned = Packed(_each_planned(find_for(request), request, card=card, sites=sites, store=store))
+    return planned, card, sites, tuple(notes)
+
+
+def plan_anew(
+    request: Request, names: Container[str], *, card: ModelCard, sites: Sequence[Site], store: Store
+) -> list[Planned]:  # fmt: skip
+    """Some scenes of a request as they are now; those that are not there any more are left out."""
+    ask_again()
+    sources = [one for one in find_for(request) if one.part in names]
+    return list(_each_planned(sources, request, card=card, sites=sites, store=store))
+
+
+def _each_planned(
+    sources: Sequence[Source], request: Request, *, card: ModelCard, sites: Sequence[Site], store: Store | None
+) -> Iterator[Planned]:
     known: dict[str, str] = {}
-    try:
+    with closing(wiring.make_reader(request.settings)) as reader:
+        digest = verified(reader.digest, listed=request.verify) if request.verify else reader.digest
         for source in sources:
             one = _plan_one(source, request, card=card, sites=sites, digest=digest, known=known)
-            if one.work and store is not None:
-                one = replace(one, stored=store.has(one.work.key))
-            planned.append(one)
-    finally:
-        reader.close()
-    return planned, card, sites, tuple(notes)
+            yield replace(one, stored=store.has(one.work.key)) if one.work and store is not None else one
 
 
 def look_for(request: Request) -> list[Source]:

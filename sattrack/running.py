@@ -5,7 +5,7 @@ import json
 import platform
 import time
 from array import array
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -18,14 +18,16 @@ import numpy as np
 from sattrack import wiring
 from sattrack.detectors.backends import version_of
 from sattrack.errors import UsageError
+from sattrack.imagery import is_remote
 from sattrack.isolating import Start, detected_apart
 from sattrack.keeping import Kept, done, kept_behind
 from sattrack.looking import Timings, Work
 from sattrack.packed import Made, Packed
 from sattrack.pipeline import detect_scenes
-from sattrack.planning import Planned, Request, plan
+from sattrack.planning import Planned, Request, plan, plan_anew
 from sattrack.ports import Store
 from sattrack.readers.catalogues.signing import signed
+from sattrack.readers.remote.answers import CHANGED
 from sattrack.readers.remote.places import secrets
 from sattrack.readers.remote.refreshing import refresher
 from sattrack.readers.remote.travels import TRAVELS
@@ -35,6 +37,10 @@ from sattrack.timeline import Site
 from sattrack.writing import whole_file
 
 __all__ = ["Listener", "Planned", "Request", "Run", "count_all", "detect", "open_run", "plan", "recount", "reopen", "versions"]
+
+
+# Which of the planned scenes, and what became of it.
+_Outcomes = Generator[tuple[int, SceneOutcome], None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,9 @@ def _detected(request: Request, *, store: Store, listener: Listener) -> tuple[st
     planned, card, sites, notes = plan(request, store=store)
     listener.planned(planned)
     journal = _Journal(store, request, card=card, sites=sites, planned=len(planned))
-    outcomes = _outcomes(planned, request, card=card, store=store, listener=listener, journal=journal)
+    look = partial(_outcomes, request=request, card=card, store=store, listener=listener, journal=journal)
+    anew = partial(plan_anew, request, card=card, sites=sites, store=store)
+    outcomes = _settled(planned, look=look, anew=anew)
     try:
         for number, outcome in outcomes:
             journal.add(number, outcome)
@@ -90,9 +98,32 @@ def _detected(request: Request, *, store: Store, listener: Listener) -> tuple[st
     return notes
 
 
+def _settled(
+    planned: Sequence[Planned],
+    *,
+    look: Callable[[Sequence[Planned]], _Outcomes],
+    anew: Callable[[Container[str]], list[Planned]],
+) -> _Outcomes:
+    """The outcomes; a scene on a server whose file changed while it was read is begun anew once, as it is then."""
+    changed: dict[str, tuple[int, SceneOutcome]] = {}
+    with closing(look(planned)) as outcomes:
+        for number, outcome in outcomes:
+            if CHANGED in outcome.reason and is_remote(outcome.location):
+                changed[outcome.part] = number, outcome
+            else:
+                yield number, outcome
+    if not changed:
+        return
+    again = anew(changed)
+    with closing(look(again)) as outcomes:
+        for at, outcome in outcomes:
+            yield changed.pop(again[at].name)[0], outcome
+    yield from changed.values()
+
+
 def _outcomes(
-    planned: Sequence[Planned], request: Request, *, card: ModelCard, store: Store, listener: Listener, journal: "_Journal"
-) -> Generator[tuple[int, SceneOutcome], None, None]:
+    planned: Sequence[Planned], *, request: Request, card: ModelCard, store: Store, listener: Listener, journal: "_Journal"
+) -> _Outcomes:
     """One outcome per planned scene, and which it is of; first of those that need no detector: a run that is killed later has
     lost none of them.
     """

@@ -276,12 +276,18 @@ def changes(to: Handler, asked: Asked, content: bytes, number: int) -> None:
     to.write(to.part(asked, content, ETag='"one"' if number < 2 else '"two"'))
 
 
+@fault("restless")
+def restless(to: Handler, asked: Asked, content: bytes, number: int) -> None:
+    """Another tag each time."""
+    to.write(to.part(asked, content, ETag=f'"{number}"'))
+
+
 @fault("unmatched")
 def unmatched(to: Handler, asked: Asked, content: bytes, number: int) -> None:
-    if number > 1:
-        to.answer(412 if "if-match" in asked.headers else 500, b"")
+    if asked.headers.get("if-match") == '"one"':
+        to.answer(412, b"")
     else:
-        right(to, asked, content, number)
+        to.write(to.part(asked, content, ETag='"one"' if number < 2 else '"two"'))
 
 
 @fault("ring")

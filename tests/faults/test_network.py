@@ -16,7 +16,7 @@ from tests.faults.conftest import Detect, Ran, write, write_good, yard
 from tests.faults.misbehaving import FAULTS, LED, Server, serving
 
 _SETTINGS = "remote_timeout_s: 2.0\nremote_tries: 4\nremote_backoff_s: 0.02\nremote_wait_s: 1.0\nremote_whole_bytes: 3000000\n"
-_PASSING = ("half503", "wait429", "cut", "reset", "noranges", "chunked", "elsewhere", "right")
+_PASSING = ("half503", "wait429", "cut", "reset", "noranges", "chunked", "elsewhere", "right", "changes", "unmatched")
 _KEY = "sig=verborgen0123"
 
 
@@ -31,6 +31,8 @@ class Bad:
     clean: Ran
     server: Server
     other: Server
+    # Requests of the first run, by fault.
+    asked: dict[str, int]
 
 
 def remote_yard(folder: Path) -> bytes:
@@ -55,10 +57,11 @@ def bad(tmp_path_factory: pytest.TempPathFactory, detect: Detect) -> Iterator[Ba
         hosts = [word for one in (server, other) for word in ("--allow-host", f"127.0.0.1:{one.port}")]
         call = (folder / "scenes", *urls, "--allow-remote", *hosts, "--config", settings)
         ran = detect(*call, folder=folder)
+        asked = {name: len(server.of(name)) for name in names}
         parts, server.healed = ran.parts, True
         resumed = detect(*call, folder=folder)
         assert parts.items() <= resumed.parts.items()
-        yield Bad(ran, resumed, detect(*call, folder=folder / "clean"), server, other)
+        yield Bad(ran, resumed, detect(*call, folder=folder / "clean"), server, other, asked)
 
 
 def sentence(bad: Bad, part: str) -> str:
@@ -191,10 +194,28 @@ def test_n1_n8_a_server_that_is_silent_for_some_files_is_not_asked_for_all_other
         ran.assert_told(f"scene{number}", f"not asked: {host} gave no answer for 5 files", "run again later")
 
 
-def test_n7_a_file_that_changes_is_not_read_on(bad: Bad) -> None:
+def test_n7_a_scene_whose_file_changes_is_begun_anew_and_none_is_read_on(bad: Bad) -> None:
     for part in ("changes", "unmatched"):
-        bad.ran.assert_told(part, "changed while it was read", "run again")
-        assert bad.resumed.scene(part)["boxes"] == 12
+        assert bad.ran.scene(part)["boxes"] == 12
+        tags = [asked.headers.get("if-match") for asked in bad.server.of(part)][: bad.asked[part]]
+        assert None in tags[tags.index('"one"') : tags.index('"two"')], "what it is now is asked before it is read"
+
+
+def test_n7_a_file_that_changes_again_and_again_fails_its_scene(bad: Bad) -> None:
+    bad.ran.assert_told("restless", "changed while it was read", "run again")
+    assert bad.resumed.scene("restless")["boxes"] == 12
+
+
+@pytest.mark.parametrize("more", [(), ("--executor", "process", "--workers", "1")])
+def test_n7_other_scenes_are_looked_at_once_and_keep_their_place(more: tuple[str, ...], detect: Detect, tmp_path: Path) -> None:
+    with serving({"b.tif": remote_yard(tmp_path), "c.tif": remote_yard(tmp_path)[:-1] + b"."}) as server:
+        urls = [server.url("changes", "b.tif"), server.url("right", "c.tif")]
+        hosts = ("--allow-remote", "--allow-host", f"127.0.0.1:{server.port}")
+        ran = detect(write(tmp_path / "a.tif", yard(8)), *urls, *hosts, *more, folder=tmp_path)
+    assert ran.code == 0, ran.err
+    assert [(one["part"], one["status"]) for one in ran.json["scenes"]] == [("a", "done"), ("b", "done"), ("c", "done")]
+    assert sorted(json.loads((ran.folder / "timings.json").read_text())) == ["a", "b", "c"]
+    assert ran.err.count(" MB of b.tif") == 1
 
 
 def test_n8_a_portals_page_an_empty_and_a_missing_file_are_named(bad: Bad) -> None:

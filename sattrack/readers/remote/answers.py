@@ -18,6 +18,7 @@ from sattrack.readers.remote.places import WAY_OUT
 REDIRECTS = (301, 302, 303, 307, 308)
 NOT_ALLOWED = (401, 403)
 AGAIN = "run again later: what is done is kept"
+CHANGED = "the file changed while it was read"
 _MOST_TOLD = 300
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -127,7 +128,7 @@ def size_of_none(response: http.client.HTTPResponse) -> Version | None:
 
 
 def changed(named: str) -> RemoteBusy:
-    return RemoteBusy("the file changed while it was read", where=named, way_out="run again: it is then looked at anew")
+    return RemoteBusy(CHANGED, where=named, way_out="run again: it is then looked at anew")
 
 
 def redirected(response: http.client.HTTPResponse, place: SplitResult, *, named: str) -> SplitResult:

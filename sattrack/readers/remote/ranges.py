@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from sattrack.errors import RemoteBusy, RemoteError
-from sattrack.readers.remote.answers import Unranged, Version, too_large
+from sattrack.readers.remote.answers import CHANGED, Unranged, Version, changed, too_large
 from sattrack.readers.remote.block_cache import BlockCache
 from sattrack.readers.remote.fetching import Fetcher
 from sattrack.readers.remote.silent_hosts import forget
@@ -78,7 +78,7 @@ class RemoteFile:
         """The bytes of each (first, length) inside the file; what lies side by side is fetched together."""
         with self._lock, self._giving_up():
             if version != self._version:
-                raise RemoteBusy("the file changed while it was read", where=self.place, way_out="run again")
+                raise changed(self.place)
             if self._whole is not None:
                 return [self._of_whole(first, length) for first, length in asked]
             wanted = {n for first, length in asked if length for n in range(first // BLOCK, (first + length - 1) // BLOCK + 1)}
@@ -166,7 +166,7 @@ class RemoteFile:
         try:
             raw, _ = self._fetcher.part(first * BLOCK, (last + 1 - first) * BLOCK, pinned=version)
         except RemoteBusy as error:
-            if "changed" in error.message:
+            if error.message == CHANGED:
                 self._version = None
             raise
         for number in range(first, last + 1):
@@ -216,10 +216,15 @@ remote_file: Callable[..., RemoteFile] = _FILES.of
 
 def look_again() -> None:
     """A new run begins: every file is asked again what it is, and what travels is counted from nothing."""
-    for one in _FILES.all():
-        one.doubt()
+    ask_again()
     TRAVELS.clear()
     forget()
+
+
+def ask_again() -> None:
+    """Every file is asked again what it is, also one that was given up."""
+    for one in _FILES.all():
+        one.doubt()
 
 
 def hang_up() -> None:
