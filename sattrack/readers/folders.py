@@ -50,10 +50,17 @@ def pictures_matching(pattern: str, *, follow_links: bool = False) -> Iterator[s
     yield from _matching(str(root), parts[fixed:], inside="/" if follow_links else os.path.realpath(root))
 
 
-def natural_key(path: str) -> tuple[object, ...]:
-    """Sorts `t2` before `t10`, whatever the case, and the same everywhere."""
+def natural_key(path: str) -> tuple[str, str]:
+    """Sorts `t2` before `t10`, whatever the case, and the same everywhere.
+
+    A text, since a million paths are sorted at once: each number stands behind how many digits it has, and each piece of text
+    before what is less than any letter.
+    """
     pieces = re.split(r"([0-9]+)", path)
-    return tuple((int(p), "") if i % 2 else (-1, p.casefold()) for i, p in enumerate(pieces)), path
+    for at, piece in enumerate(pieces):
+        digits = piece.lstrip("0")
+        pieces[at] = f"{chr(len(digits))}{digits}" if at % 2 else f"{piece.casefold()}\0"
+    return "".join(pieces), path
 
 
 def _matching(folder: str, parts: tuple[str, ...], *, inside: str) -> Iterator[str]:

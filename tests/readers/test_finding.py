@@ -1,5 +1,7 @@
 import logging
 import os
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from sattrack.errors import ManifestError, UsageError
 from sattrack.readers import finding
 from sattrack.readers.finding import Source, find_sources
+from sattrack.readers.folders import natural_key
 from sattrack.readers.remote.places import address_of
 
 
@@ -30,6 +33,17 @@ def test_a_folder_gives_its_pictures_whatever_the_case_of_the_suffix(tmp_path: P
     suffixes = ["tif", "TIFF", "jp2", "J2K", "png", "jpg", "JpEg", "vrt"]
     touched(tmp_path, *(f"{i}.{s}" for i, s in enumerate(suffixes)), "readme.txt", "a.json", "counts.csv", "a.tif.ovr", "a.ntf")
     assert found(tmp_path) == [f"{i}.{s}" for i, s in enumerate(suffixes)]
+
+
+def test_s14_the_key_by_which_names_are_sorted_is_as_if_pieces_were_compared_one_by_one() -> None:
+    def by_pieces(path: str) -> tuple[object, ...]:
+        pieces = re.split(r"([0-9]+)", path)
+        return tuple((int(p), "") if i % 2 else (-1, p.casefold()) for i, p in enumerate(pieces)), path
+
+    pick = random.Random(1)
+    for _ in range(200):
+        some = ["".join(pick.choices("aAbZß/._-é٣0019012 ", k=pick.randrange(9))) for _ in range(40)]
+        assert sorted(some, key=natural_key) == sorted(some, key=by_pieces)
 
 
 def test_names_are_sorted_as_people_count(tmp_path: Path) -> None:
