@@ -11,6 +11,7 @@ from sattrack.planning import Request, describe_for, find_for
 from sattrack.ports import Reader
 from sattrack.readers.finding import Source
 from sattrack.readers.opening import gdal_options, open_raster
+from sattrack.readers.remote.ranges import look_again
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 from sattrack.steps.judging import capability, px_per_width
@@ -47,6 +48,7 @@ class Facts:
 def inspect_all(request: Request) -> Iterator[Facts]:
     """Facts of every picture that the request's inputs name, in the order in which detect would take them."""
     card, said = _card(request)
+    look_again()
     reader = wiring.make_reader(request.settings)
     sources = find_for(request)
     try:

@@ -8,7 +8,7 @@ import rasterio
 
 from tests.catalogues.serving import load_apis
 from tests.cli.coarse_scenes import rows_of, write_coarse
-from tests.cli.conftest import write_site
+from tests.cli.conftest import write_scene, write_site
 
 
 @pytest.fixture
@@ -49,6 +49,14 @@ def test_items_too_coarse_for_boxes_are_read_by_cover_with_their_masks(sattrack,
     assert {row["cloud_checked"] for row in rows} == {"true"}
     assert rows[2]["changed_since"] == "S2_01"
     assert said.err.count(" MB of TCI.tif") == 3
+
+
+def test_info_of_one_process_asks_again_for_what_failed(sattrack, served, host, tmp_path) -> None:
+    words = ("info", f"{served.base}/late.tif", "--allow-remote", *host)
+    assert sattrack(*words).code == 3
+    served.put("/late.tif", write_scene(tmp_path / "late.tif", boxes=4).read_bytes())
+    again = sattrack(*words)
+    assert (again.code, again.err) == (0, "")
 
 
 def test_a_second_call_of_one_process_asks_again_for_what_failed(sattrack, served, host, list_of_three, tmp_path) -> None:
