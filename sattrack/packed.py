@@ -34,7 +34,7 @@ class Packed(Sequence[T]):
     def __init__(self, values: Iterable[T] = ()) -> None:
         self._blocks: list[bytes] = []
         self._last: list[T] = []
-        self._open: dict[int, list[T]] = {}
+        self._open: tuple[tuple[int, list[T]], ...] = ()
         for value in values:
             self.append(value)
 
@@ -77,12 +77,13 @@ class Packed(Sequence[T]):
     def _block(self, number: int) -> list[T]:
         if number == len(self._blocks):
             return self._last
-        found = self._open.get(number)
-        if found is None:
-            found = self._open[number] = self._unpacked(number)
-            while len(self._open) > _OPEN:
-                self._open.pop(next(iter(self._open)), None)
-        return found
+        for opened, values in self._open:
+            if opened == number:
+                return values
+        values = self._unpacked(number)
+        # In one step, for threads that look meanwhile.
+        self._open = ((number, values), *self._open[: _OPEN - 1])
+        return values
 
     def _unpacked(self, number: int) -> list[T]:
         values: list[T] = pickle.loads(zlib.decompress(self._blocks[number]))
