@@ -19,7 +19,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command(no_args_is_help=True)
 def evidence(
-    source: Annotated[Path, typer.Argument(metavar="RUN | PACK.zip", help="A run folder; with --verify a pack.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="RUN | PACK.zip", help="A run folder; with --verify a pack.", callback=o.here)
+    ],
     alert_id: Annotated[
         str | None, typer.Argument(metavar="ALERT_ID", help="As `sattrack alert RUN --json` prints it, or how it begins.")
     ] = None,

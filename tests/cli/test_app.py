@@ -203,7 +203,7 @@ def test_S10_an_interrupted_run_keeps_what_is_done_and_goes_on(sattrack, detecto
     "words",
     [
         ("report", "s3://bucket/run"), ("count", "s3://bucket/run"), ("export", "s3://bucket/run", "-f", "csv"),
-        ("series", "s3://bucket/run"), ("watch", "ports.yaml", "-o", "s3://bucket/run"), ("cover", "a.tif", "-o", "s3://bucket/run"),
+        ("series", "s3://bucket/run"), ("evidence", "s3://bucket/run", "x"), ("watch", "ports.yaml", "-o", "s3://bucket/run"), ("cover", "a.tif", "-o", "s3://bucket/run"),
         ("fetch", "items.json", "-o", "s3://bucket/run"), ("pull", "s3://bucket/other", "s3://bucket/run"),
     ],
 )  # fmt: skip
