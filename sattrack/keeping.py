@@ -12,6 +12,7 @@ from sattrack.pipeline import Ended
 from sattrack.ports import PartStore
 from sattrack.results import Part, SceneOutcome
 from sattrack.steps.observing import told_of_pixels
+from sattrack.steps.resolving import told_of_detail
 
 Digest = Callable[[Scene], str]
 Kept = tuple[SceneOutcome, Timings | None]
@@ -57,8 +58,8 @@ def done(part: Part, work: Work) -> SceneOutcome:
     """The outcome of a scene with its part. What was noted of the scene is today's; what its pixels told is the part's."""
     return SceneOutcome(
         scene_id=part.scene.id, part=part.scene.part, location=work.scene.location, status="done", key=part.key,
-        scene=replace(work.scene, notes=(*work.scene.notes, *told_of_pixels(part.notes))), boxes=len(part.detections),
-        cap_hit=part.detections.cap_hit, sha256=part.sha256,
+        scene=replace(work.scene, notes=(*work.scene.notes, *told_of_pixels(part.notes), *told_of_detail(part.notes))),
+        boxes=len(part.detections), cap_hit=part.detections.cap_hit, sha256=part.sha256,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from sattrack.steps.glancing import Glance, LooksMap
 from sattrack.steps.merging import merge
 from sattrack.steps.observing import SeenMap, nodata_notes
 from sattrack.steps.placing import checked, place, sound
+from sattrack.steps.resolving import Detail, detail_notes, detail_of
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.steps.tiling import Cell, Plan
 
@@ -79,9 +80,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """A tile, and what was glanced of it where clouds are to be judged."""
+    """A tile, the detail that it shows, and what was glanced of it where clouds are to be judged."""
 
     tile: Tile
+    detail: Detail = field(default_factory=Detail)
     glance: Glance | None = None
 
 
@@ -98,6 +100,7 @@ class Look:
         self._stretch: Stretch | None = None
         self._notes: tuple[str, ...] = ()
         self._looks: LooksMap | None = None
+        self._detail = Detail()
         self._surveying = threading.Lock()
         self._placed: list[Detections] = []
 
@@ -121,13 +124,15 @@ class Look:
         with stage("stretch"):
             tile = Tile(cell.window, apply_stretch(raw, stretch, valid=valid), valid)
         with stage("look"):
-            return Shown(tile, self._looks.look(tile) if self._looks else None)
+            detail = detail_of(tile, gsd_m=self.work.scene.grid.gsd_m, tile_gsd_m=self._card.gsd_m)
+            return Shown(tile, detail, self._looks.look(tile) if self._looks else None)
 
     def add(self, cell: Cell, shown: Shown) -> bool:
         """Keeps what a tile shows, in the order of the windows; whether the detector is to see it: not without a seen pixel."""
         self.unread -= 1
         with self.timings.stage("observe"):
             self._seen.add(cell, shown.tile.valid)
+            self._detail += shown.detail
             if self._looks and shown.glance:
                 self._looks.keep(shown.glance)
             if not shown.tile.valid.any():
@@ -154,6 +159,7 @@ class Look:
         assert self._stretch is not None
         with self.timings.stage("judge"):
             observed, notes = self._under_clouds(self._stretch, merged)
+            notes = (*detail_notes(self._detail, gsd_m=scene.grid.gsd_m), *notes)
         self.timings.tiles = self.fed
         # Where the file lay is the run's to say: the same content in another folder is the same part, byte for byte.
         named = replace(

@@ -289,6 +289,20 @@ def test_m12_pixels_of_ten_metres_are_refused_since_no_container_can_be_told(ran
     ran.assert_told("sentinel", "pixels of 10 m", "1.2 m or finer", status="refused")
 
 
+def test_m12_a_picture_that_was_enlarged_from_coarse_pixels_is_counted_with_a_warning(detect: Detect, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    coarse = np.random.default_rng(1).integers(20, 220, (3, 60, 60)).astype(np.uint8)
+    write(tmp_path / "in" / "enlarged.tif", coarse.repeat(6, axis=1).repeat(6, axis=2))
+    write(tmp_path / "in" / "may.tif", yard(12, shape=(360, 360)))
+    ran = detect(tmp_path / "in", folder=tmp_path)
+    told = "the picture's own pixels are of about 3 m, and were enlarged to 0.5 m"
+    assert (ran.code, ran.err.count(told)) == (0, 1)
+    notes = {
+        row["scene_id"]: row["notes"] for row in csv.DictReader((tmp_path / "run" / "counts.csv").read_text().splitlines())
+    }
+    assert (told in notes["enlarged"], told in notes["may"]) == (True, False)
+
+
 def test_m13_scenes_of_two_places_are_not_compared_box_by_box(sattrack: Detect, modules: Path, tmp_path: Path) -> None:
     here, there = (
         write(tmp_path / "here.tif", yard(12)),
