@@ -120,9 +120,10 @@ def _driver_of_remote(location: str, *, limits: Settings) -> str:
     if driver in _BY_PARTS:
         return driver
     came = f"{driver} is not read from elsewhere" if driver else f"not a raster: {_came(head)}"
-    raise SceneError(
-        came, where=location, way_out="remote files are GeoTIFF, COG or JPEG 2000; fetch others, and give their path"
-    )
+    way_out = "remote files are GeoTIFF, COG or JPEG 2000; fetch others, and give their path"
+    if head.lstrip()[:1] == b"{":
+        way_out = "of a catalogue or a list of items make a file: sattrack fetch ADDRESS -o items.json"
+    raise SceneError(came, where=location, way_out=way_out)
 
 
 def _head(location: str) -> bytes:

@@ -155,6 +155,13 @@ def test_a_collection_that_no_branch_of_a_static_catalogue_has_is_said(sattrack,
     assert "no collection 'Port-fire' was met" in said.err
 
 
+def test_a_catalogue_that_is_given_as_a_picture_is_told_from_one(sattrack, served, host, detectors, tmp_path) -> None:
+    said = sattrack("detect", load_static(served), "--allow-remote", *host, "-o", tmp_path / "run", "--no-report", *_BRIGHT)
+    assert said.code == 3
+    assert "not a raster" in said.err
+    assert "sattrack fetch ADDRESS -o items.json" in said.err
+
+
 def test_a_page_that_was_saved_is_said_to_be_one_page(sattrack, api, served, tmp_path) -> None:
     items = served.items["/planetarycomputer.microsoft.com/api/stac/v1"]
     page = {"type": "FeatureCollection", "features": items[:2], "links": [{"rel": "next", "href": f"{api}/search?token=2"}]}
