@@ -14,7 +14,7 @@ from sattrack import wiring
 from sattrack.assessing import assess_run
 from sattrack.errors import OutlineError, SattrackError, StoreError, UsageError, WeightsError
 from sattrack.face import write_report
-from sattrack.planning import Request, look_for
+from sattrack.planning import Planned, Request, look_for
 from sattrack.readers.arriving import Sight, still_arriving
 from sattrack.readers.deliveries.gathering import with_their_others
 from sattrack.readers.outlines.files import read_outlines
@@ -88,7 +88,7 @@ class Watching:
     def __init__(self, watches: Sequence[Watch], folder: Path, *, settle_s: float, tell: Teller | None = None) -> None:
         self._watches, self._folder, self._settle_s, self._tell = tuple(watches), folder, settle_s, tell
         self._memory: dict[str, Memory] = {}
-        self._written = 0.0
+        self._written, self._changed = 0.0, False
 
     def alone(self) -> Any:
         """Keeps other processes out of the folder meanwhile. StoreError where one is in it."""
@@ -120,8 +120,7 @@ class Watching:
                 heard(looked)
                 found.append(looked)
                 if time.monotonic() - self._written > _EVERY_S:
-                    self._write_memory()
-                    self._write_status()
+                    self._write()
         finally:
             self._write_memory()
         self._write_status()
@@ -142,7 +141,7 @@ class Watching:
         before = _done(watch.request.out)
         if not ready:
             return self._nothing(watch, now=now, left=len(left), before=before)
-        run = detect(replace(watch.request, leave=left), listener=listener)
+        run = detect(replace(watch.request, leave=left), listener=self._writing_first(listener))
         alerts = assess_run(run, settings=Settings.model_validate(run.index.settings)).alerts
         raised = [one for one in alerts if one.level == "alert"]
         write_alerts(raised, run.folder)
@@ -208,12 +207,28 @@ class Watching:
     def _of(self, watch: Watch) -> Memory:
         return self._memory.get(watch.name) or Memory()
 
+    def _writing_first(self, listener: Listener | None) -> Listener:
+        """A listener by which what was seen of other watches is written before the first scene, which may take hours."""
+        given = listener or Listener()
+
+        def begins(planned: Planned) -> None:
+            if self._changed:
+                self._write()
+            given.scene_begins(planned)
+
+        return replace(given, scene_begins=begins)
+
     def _keep(self, watch: Watch, **changed: Any) -> None:
         self._memory[watch.name] = replace(self._of(watch), **changed)
+        self._changed = True
+
+    def _write(self) -> None:
+        self._write_memory()
+        self._write_status()
 
     def _write_status(self) -> None:
         write_status(self.statuses(), self._folder, version=versions().get("sattrack", ""))
-        self._written = time.monotonic()
+        self._written, self._changed = time.monotonic(), False
 
     def _write_memory(self) -> None:
         """Also of watches that the file does not name any more: they may come back."""

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 
+from sattrack.looking import Look
 from sattrack.stores.locking import alone_in
 from tests.cli.conftest import write_scene
 from tests.readers.delivered import cut
@@ -209,6 +210,23 @@ def test_a_pass_over_many_watches_does_not_write_all_of_them_after_each(watch, t
     assert watch("-q").code == 0
     assert [name for name, _ in written].count("watch.json") == 1
     assert len(status(tmp_path)["watches"]) == 20
+
+
+def test_what_was_seen_of_one_watch_is_shown_while_the_scenes_of_the_next_are_detected(watch, tmp_path, monkeypatch):
+    config = tmp_path / "watch.yaml"
+    (tmp_path / "more").mkdir()
+    write_scene(tmp_path / "more" / "a.tif", boxes=8)
+    config.write_text(config.read_text() + "  - {name: other, inputs: [more], sites: site.geojson}\n")
+    monkeypatch.setattr("sattrack.watching._EVERY_S", float("inf"))
+    shown = []
+    look = Look.tile
+    monkeypatch.setattr(
+        Look, "tile", lambda *words, **more: (shown.append(status(tmp_path)["watches"]), look(*words, **more))[1]
+    )
+    (tmp_path / "watched").mkdir()
+    (tmp_path / "watched" / "status.json").write_text('{"watches": []}')
+    assert watch("-q").code == 0
+    assert [one["scenes_counted"] for one in shown[-1]] == [10]
 
 
 def test_two_watchers_of_one_folder_are_one_too_many(watch, tmp_path):
