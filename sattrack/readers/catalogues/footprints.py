@@ -10,6 +10,7 @@ from shapely.affinity import translate
 
 from sattrack.errors import OutlineError, SceneError
 from sattrack.readers.outlines.geojson import geometry_of
+from sattrack.readers.outlines.repairing import repaired
 
 Box = tuple[float, float, float, float]
 _WORLD = shapely.box(-180, -90, 180, 90)
@@ -54,7 +55,10 @@ def footprint_of(geometry: Any, bbox: Any, *, where: str) -> shapely.Geometry | 
     if np.abs(points[:, 0]).max() > 360 or np.abs(points[:, 1]).max() > 90:
         raise SceneError("its geometry is no longitude and latitude", where=where, way_out=_WAY_OUT)
     parts = [_unwrapped(part) for part in shapely.get_parts(shape)]
-    sound = [part if part.is_valid else shapely.make_valid(part) for part in parts]
+    try:
+        sound = [repaired(part) for part in parts]
+    except ValueError as error:
+        raise SceneError(f"its geometry is a tangle: {error}", where=where, way_out=_WAY_OUT) from error
     return wrapped(sound[0] if len(sound) == 1 else shapely.union_all(sound))
 
 

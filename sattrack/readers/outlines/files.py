@@ -14,6 +14,7 @@ from sattrack.readers.hints import read_text
 from sattrack.readers.outlines.geojson import geometry_of, read_geojson
 from sattrack.readers.outlines.geopackage import read_geopackage
 from sattrack.readers.outlines.kml import read_kml
+from sattrack.readers.outlines.repairing import repaired
 from sattrack.readers.outlines.shapes import Layer, Shape, refused
 from sattrack.timeline import Site
 
@@ -55,8 +56,8 @@ def check_kept(path: Path, sites: Sequence[Site]) -> None:
             raise refused(path, "a corner is not a longitude and a latitude", number=number)
         _check_lonlat(path, geometry, number=number)
         # Digits lost in writing may make a sound outline touch itself; one that was changed has another area once repaired.
-        repaired = float(shapely.make_valid(geometry).area)
-        if repaired <= 0 or abs(geometry.area - repaired) > 1e-6 * repaired:
+        area = float(_repaired(path, geometry, number=number).area)
+        if area <= 0 or abs(geometry.area - area) > 1e-6 * area:
             raise refused(path, f"the outline is not valid ({shapely.is_valid_reason(geometry)})", number=number)
 
 
@@ -65,6 +66,8 @@ def _layers(path: Path) -> tuple[Layer, ...]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise refused(path, f"more than {MOST_BYTES >> 20} MB", way_out="keep the outlines of the sites only")
+        if not path.is_file():
+            raise refused(path, "expected a file, came a folder, pipe or device", way_out="save the outlines as a file")
         with path.open("rb") as file:
             head = file.read(512)
         if head.startswith(b"SQLite format 3\0"):
@@ -80,7 +83,10 @@ def _layers(path: Path) -> tuple[Layer, ...]:
 
 
 def _stranger(head: bytes) -> str:
-    known = {b"PK": "a zip archive (KMZ or zipped shapefile)", b"\x00\x00\x27\x0a": "a shapefile", b"fgb": "FlatGeobuf"}
+    known = {
+        b"PK": "a zip archive (KMZ or zipped shapefile)", b"\x00\x00\x27\x0a": "a shapefile", b"fgb": "FlatGeobuf",
+        b"\xff\xfe": "text in UTF-16", b"\xfe\xff": "text in UTF-16",
+    }  # fmt: skip
     came = next(
         (name for magic, name in known.items() if head.startswith(magic)), "something else" if head else "an empty file"
     )
@@ -104,15 +110,23 @@ def _outline(path: Path, shape: Shape, *, to_lonlat: pyproj.Transformer | None, 
     if to_lonlat is not None:
         geometry = _projected(geometry, to_lonlat=to_lonlat)
     _check_lonlat(path, geometry, number=shape.number)
-    if not geometry.is_valid:
+    sound = _repaired(path, geometry, number=shape.number)
+    if sound is not geometry:
         notes.append(f"feature {shape.number}: repaired ({shapely.is_valid_reason(geometry)})")
-        geometry = shapely.make_valid(geometry)
+        geometry = sound
     polygons = [_turned(part) for part in _polygons(geometry) if part.area > 0]
     if not polygons:
         raise refused(path, "the outline has no area", number=shape.number, way_out="draw an outline around the place")
     whole = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
     outline: dict[str, Any] = json.loads(shapely.to_geojson(whole))
     return outline
+
+
+def _repaired(path: Path, geometry: shapely.Geometry, *, number: int) -> shapely.Geometry:
+    try:
+        return repaired(geometry)
+    except ValueError as error:
+        raise refused(path, f"the outline is a tangle: {error}", number=number, way_out="draw it again") from error
 
 
 def _only_polygons(geometry: shapely.Geometry) -> bool:

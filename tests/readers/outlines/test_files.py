@@ -97,6 +97,27 @@ def test_a_self_crossing_outline_is_repaired_and_said_o1(tmp_path: Path) -> None
     assert notes[0].startswith("feature 1: repaired (Self-intersection")
 
 
+@pytest.mark.parametrize(
+    ("parts", "tenths"),
+    [
+        ([[square(size=0.01)], [square(RAJIN[0] + 0.005, size=0.01)]], 15),
+        ([[square(size=0.01), square(RAJIN[0] + 0.005, RAJIN[1] + 0.0025, 0.005)]], 7.5),
+        ([[square(size=0.01), square(RAJIN[0] + 0.0075, RAJIN[1] + 0.0025, 0.005)]], 8.75),
+        ([[square() + square()[1:]]], 10),
+    ],
+    ids=["overlap", "a hole at the edge", "a hole over the edge", "twice around"],
+)
+def test_parts_that_overlap_are_joined_and_holes_are_taken_out_o1(tmp_path: Path, parts: Any, tenths: float) -> None:
+    (site,), _ = read_outlines(written(tmp_path, {"type": "MultiPolygon", "coordinates": parts}))
+    assert area(site.outline) == pytest.approx(tenths * 1e-5)
+
+
+def test_parts_that_touch_at_their_corners_are_no_tangle_o1(tmp_path: Path) -> None:
+    cells = [[square(RAJIN[0] + i * 1e-4, RAJIN[1] + j * 1e-4, 1e-4)] for i in range(100) for j in range(100) if (i + j) % 2]
+    (site,), _ = read_outlines(written(tmp_path, {"type": "MultiPolygon", "coordinates": cells}))
+    assert area(site.outline) == pytest.approx(0.5e-4)
+
+
 def test_holes_stay_and_heights_go_o1(tmp_path: Path) -> None:
     rings = [[[*p, 5.0] for p in square()], [[*p, 5.0] for p in square(130.302, 42.222, 0.005)]]
     (site,), notes = read_outlines(written(tmp_path, {"type": "Polygon", "coordinates": rings}))
@@ -120,6 +141,7 @@ def test_an_open_ring_is_closed_and_said(tmp_path: Path) -> None:
         (b"[1]", "expected a GeoJSON object, came a list"),
         (b'{"type": "\xff"}', "broken GeoJSON"),
         (b"PK\x03\x04", "a zip archive"),
+        ("{}".encode("utf-16"), "came text in UTF-16"),
         (b"\x00\x00\x27\x0a", "a shapefile"),
         ({"type": "Topology"}, "TopoJSON"),
         ({"type": "FeatureCollection"}, "no list of features"),
