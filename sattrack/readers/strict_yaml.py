@@ -1,5 +1,6 @@
 """Strict YAML: a small file of plain keys and values, without aliases, merges or repeated keys; errors say where."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import yaml
 from sattrack.errors import SettingsError
 
 _LARGEST_BYTES = 64 << 10
+_DOUBTFUL = re.compile(r"[:_]|^[-+]?0[0-9a-zA-Z]")
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -30,6 +32,17 @@ class _StrictLoader(yaml.SafeLoader):
                 raise _Refused(f"the key {key.value!r} is there twice", key.start_mark)
             seen.add(str(key.value))
         return super().construct_mapping(node, deep=deep)
+
+    def construct_number(self, node: Any) -> Any:
+        """YAML 1.1 reads 010 as eight and 1:30 as ninety."""
+        if _DOUBTFUL.search(node.value):
+            raise _Refused(f"{node.value} is no plain number: write its decimal digits", node.start_mark)
+        kind = node.tag.rpartition(":")[2]
+        return self.construct_yaml_int(node) if kind == "int" else self.construct_yaml_float(node)
+
+
+for _kind in ("int", "float"):
+    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", _StrictLoader.construct_number)
 
 
 class _Refused(yaml.YAMLError):

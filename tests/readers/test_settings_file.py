@@ -84,6 +84,13 @@ def test_O3_a_value_of_the_wrong_type_is_never_guessed_at(tmp_path, line):
     assert line.partition(":")[0] in refused(tmp_path, line)
 
 
+@pytest.mark.parametrize("number", ["010", "0x10", "-010", "1_0", "1:30", "1:30.5", "0b1"])
+def test_O3_numbers_that_yaml_reads_in_other_bases_are_refused_with_their_place(tmp_path, number):
+    assert f"{number} is no plain number: write its decimal digits (line 1, column 11)" in refused(
+        tmp_path, f"margin_m: {number}"
+    )
+
+
 @pytest.mark.parametrize(
     "line", ["threshold: 1.5", "threshold: .nan", "batch: 0", "batch: -1", "tile_cap: 3", "max_bands: 100000"]
 )
