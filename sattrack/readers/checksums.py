@@ -51,7 +51,9 @@ def _read(listed: Path) -> dict[Path, str]:
     try:
         if listed.stat().st_size > MOST_BYTES:
             raise UsageError(f"is larger than {MOST_BYTES >> 20} MB", where=str(listed), way_out=_WAY_OUT)
-        text = listed.read_text(encoding="utf-8")
+        if not listed.is_file():
+            raise UsageError("is no file", where=str(listed), way_out=_WAY_OUT)
+        text = listed.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(listed), way_out=_WAY_OUT) from error
     except UnicodeDecodeError as error:

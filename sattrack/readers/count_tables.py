@@ -1,6 +1,8 @@
 """Tables of counts: a CSV of anybody's counts, or a run's counts.csv, as readings; bad rows are errors that name their line."""
 
+import codecs
 import csv
+import io
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -24,6 +26,7 @@ _DELIMITERS = (",", ";", "\t")
 _THOUSANDS = re.compile(r"\d{1,3}([.,]\d{3})+")
 _STATUSES = ("done", "not_assessable", "refused", "failed", "outside")
 _LEVEL = 0.9
+_LONGEST_LINE = 1 << 20
 _HEAD_WAY_OUT = f"begin with a line of column names: {', '.join(NEEDED)}, and where known {', '.join(OPTIONAL[:9])}"
 
 
@@ -35,9 +38,11 @@ def read_counts(path: Path, *, level: float = _LEVEL) -> Iterator[Reading]:
     there twice.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _readings(path, file, level=level)
-    except UnicodeDecodeError as error:
+        with path.open("rb") as raw:
+            wide = raw.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+            file = io.TextIOWrapper(raw, encoding="utf-16" if wide else "utf-8-sig", newline="")
+            yield from _readings(path, _lines(path, file), level=level)
+    except UnicodeError as error:
         raise ManifestError("is not UTF-8 text", where=str(path), way_out="save it as CSV UTF-8") from error
     except OSError as error:
         raise ManifestError(f"cannot be read: {error.strerror}", where=str(path)) from error
@@ -45,9 +50,21 @@ def read_counts(path: Path, *, level: float = _LEVEL) -> Iterator[Reading]:
         raise ManifestError(f"is no CSV: {error}", where=str(path), way_out="save it as CSV UTF-8") from error
 
 
-def _readings(path: Path, file: TextIO, *, level: float) -> Iterator[Reading]:
-    columns, delimiter, width = _header(path, file.readline())
-    rows = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The lines of a table. What has no ends of lines is none, and must not be held in memory to be told so."""
+    for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), ""), start=1):
+        if len(line) == _LONGEST_LINE:
+            raise ManifestError(
+                f"has more than {_LONGEST_LINE:,} characters",
+                where=f"{path}, line {number}",
+                way_out="save it as CSV UTF-8",
+            )
+        yield line
+
+
+def _readings(path: Path, lines: Iterator[str], *, level: float) -> Iterator[Reading]:
+    columns, delimiter, width = _header(path, next(lines, ""))
+    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     seen: dict[tuple[object, ...], set[str]] = {}
     line, found = 2, False
     for cells in rows:

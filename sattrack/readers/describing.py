@@ -187,6 +187,7 @@ def _grid(picture: Upright, source: "Source", *, option: tuple[float, float] | N
     own: Affine6 = tuple(raster.transform[:6])
     transform = source.hints.transform if own == _IDENTITY and source.hints.transform else own
     crs = raster.crs.to_wkt() if raster.crs else source.hints.crs
+    said_before = len(notes)
     if transform != _IDENTITY and crs is not None and _on_earth(crs, notes=notes):
         if picture.turned != 1:
             raise SceneRefused(
@@ -203,8 +204,9 @@ def _grid(picture: Upright, source: "Source", *, option: tuple[float, float] | N
         notes.append("the file has a transform but no CRS: it is read as a plain picture")
     stated = source.hints.gsd_m or option
     if stated is None:
+        why = [*([source.hints.unplaced] if source.hints.unplaced else []), *notes[said_before:]]
         raise SceneRefused(
-            "the pixel size is not known: the picture has no georeferencing",
+            f"the pixel size is not known: {'; '.join(why) or 'the picture has no georeferencing'}",
             where=where,
             way_out="give --gsd-m 0.5 (or X,Y), or gsd_m in a NAME.json beside it or in the manifest",
         )

@@ -93,8 +93,8 @@ def find_sources(
     place. filters: which items of STAC files are wanted; limits: of what such a file may hold, and whom it may name.
 
     Masks (`NAME_udm2`, `_udm`, `_mask`, `NAME.mask`) are no sources, unless one is named itself and its picture is not. Raises
-    UsageError where an input does not exist, or is remote and that was not allowed; ManifestError where a manifest or a
-    sidecar of ours cannot be understood.
+    UsageError where an input does not exist, or is remote and that was not allowed; ManifestError where a manifest cannot be
+    understood. Where a sidecar of ours cannot be, the source has a fault.
     """
     items = partial(pick, filters=filters, limits=limits or Settings(), allow_remote=allow_remote)
     found: dict[str, _Found] = {}
@@ -106,7 +106,7 @@ def find_sources(
     _check_scenes(found.values())
     beside, told = cache(look_beside), cache(read_told)
     pairs = [
-        (one, _hints(one, beside=beside, told=told, gdals=sidecars))
+        _with_hints(one, beside=beside, told=told, gdals=sidecars)
         for one in sorted(found.values(), key=lambda one: natural_key(one.path))
     ]
     masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and not is_remote(hints.mask)}
@@ -129,15 +129,15 @@ def _found(
         path = Path(text).absolute()
         if path.is_dir():
             yield from _walked(pictures_below(path, recursive=recursive, follow_links=follow_links))
+        elif not path.is_file():
+            raise UsageError("neither a file nor a folder", where=text, way_out="give a picture's file")
         elif path.name.casefold().endswith(SUFFIXES):
             yield from (_from_row(row, folder=path.parent, allow_remote=allow_remote) for row in read_manifest(path))
-        elif path.is_file() and holds_items(path):
+        elif holds_items(path):
             picked = items(path)
             for note in picked.notes:
                 _LOG.warning("%s", note)
             yield from map(_from_item, picked.picks)
-        elif not path.is_file():
-            raise UsageError("neither a file nor a folder", where=text, way_out="give a picture's file")
         elif is_picture(path.name) or not path.name.casefold().endswith(_BESIDE):
             yield _Found(_writable(str(path)))
     else:
@@ -157,13 +157,21 @@ def _walked(paths: Iterable[str]) -> Iterator[_Found]:
         if is_decoy(stem):
             passed.append(PurePosixPath(path).name)
         elif not is_mask_name(stem):
-            yield _Found(_writable(path), named=False)
+            yield _of_folder(path)
     if passed:
         shown = ", ".join(sorted(passed)[:_MOST_SHOWN]) + (", ..." if len(passed) > _MOST_SHOWN else "")
         _LOG.warning(
             "not looked at, since their names are those of previews: %s; name such a file itself to have it counted",
             shown,
         )  # fmt: skip
+
+
+def _of_folder(path: str) -> _Found:
+    """A picture that stands in a folder. A name that no output can hold fails it alone."""
+    try:
+        return _Found(_writable(path), named=False)
+    except UsageError as error:
+        return _Found(os.fsencode(path).decode("utf-8", "backslashreplace"), named=False, fault=error)
 
 
 def _from_row(row: Row, *, folder: Path, allow_remote: bool) -> _Found:
@@ -236,6 +244,16 @@ def _check_scenes(found: Iterable[_Found]) -> None:
                     f"the scene {one.scene!r} has another time in {other.where}", where=one.where,
                     way_out="give files of one acquisition the same datetime, or other scene names",
                 )  # fmt: skip
+
+
+def _with_hints(
+    one: _Found, *, beside: Callable[[Path], Any], told: Callable[[Path], Told], gdals: bool
+) -> tuple[_Found, Hints]:
+    """A file, and what is said of it. What cannot be understood beside a picture fails that picture alone."""
+    try:
+        return one, _hints(one, beside=beside, told=told, gdals=gdals)
+    except ManifestError as error:
+        return replace(one, fault=error), one.hints
 
 
 def _hints(one: _Found, *, beside: Callable[[Path], Any], told: Callable[[Path], Told], gdals: bool) -> Hints:

@@ -92,11 +92,14 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _may_follow(entry: os.DirEntry[str], *, inside: str) -> bool:
-    if not entry.is_symlink():
-        return entry.is_file(follow_symlinks=False)
+    if entry.is_file(follow_symlinks=False):
+        return True
     target = os.path.realpath(entry.path)
-    if not Path(target).is_file():
+    if Path(target).exists() and not Path(target).is_file():
+        if not Path(target).is_dir():
+            logger.warning("%s: passed over: a pipe, socket or device is no picture", entry.path)
         return False
+    # A link to what is not there is a picture that cannot be read: where a disk is away, its scenes must not go in silence.
     if os.path.commonpath([target, inside]) != inside:
         logger.warning(
             "%s: not followed: the link leads outside the folder; name the file itself, or give --follow-links", entry.path

@@ -31,6 +31,8 @@ def read_gdals(picture: Path, *, beside: Beside) -> Hints:
         return ManifestError(message, where=str(path), way_out=_WAY_OUT)
 
     try:
+        if not path.is_file():
+            raise refused("is no file")
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:
@@ -40,7 +42,8 @@ def read_gdals(picture: Path, *, beside: Beside) -> Hints:
     root = parse_strictly(raw, deepest=_DEEPEST, refused=refused)
     transform, crs = _transform(root), _crs(root)
     if transform is None or crs is None:
-        return Hints(notes=(f"{name} says no transform and CRS that can be used",))
+        unplaced = f"{name} says no transform and CRS that can be used"
+        return Hints(unplaced=unplaced, notes=(unplaced,))
     return Hints(transform=transform, crs=crs, notes=(f"the place comes from {name}, unless the file has one of its own",))
 
 

@@ -132,14 +132,14 @@ def _head(location: str) -> bytes:
         if path.is_dir():
             raise SceneError("not a raster: a folder", where=location, way_out=_WAY_OUT)
         if not path.is_file():
-            raise SceneError("not a raster: no such file", where=location)
+            raise SceneError("not a raster: no such file", where=location, way_out="check the path, and where links lead")
         with path.open("rb") as file:
             return file.read(_HEAD)
     except SceneError:
         raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SceneError(f"cannot be read: {reason}", where=location) from error
+        raise SceneError(f"cannot be read: {reason}", where=location, way_out="check that you may read it") from error
 
 
 def _came(head: bytes) -> str:

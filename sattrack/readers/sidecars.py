@@ -101,7 +101,7 @@ def _read_json(picture: Path, *, beside: Beside) -> Hints:
     path = beside.folder / name
     raw = _bounded(path, most=_MOST_JSON_BYTES)
     try:
-        said = json.loads(raw)
+        said = json.loads(raw, object_pairs_hook=_said_once)
     except (ValueError, RecursionError) as error:
         if any(f'"{key}"'.encode() in raw for key in _TELLING):
             raise ManifestError(f"broken JSON: {error}", where=str(path), way_out="mend or remove the file") from error
@@ -112,6 +112,14 @@ def _read_json(picture: Path, *, beside: Beside) -> Hints:
         return _json_hints(said)
     except ManifestError as error:
         raise ManifestError(error.message, where=str(path), way_out=error.way_out) from error
+
+
+def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; ValueError where it says two things under one of our keys."""
+    keys = [key for key, _ in pairs]
+    if twice := next((key for key in KEYS if keys.count(key) > 1), ""):
+        raise ValueError(f"the key {twice!r} stands twice")
+    return dict(pairs)
 
 
 def _is_ours(said: dict[str, Any]) -> bool:
@@ -159,7 +167,7 @@ def _read_world(picture: Path, *, beside: Beside) -> Hints:
 
 def _world_ignored(suffix: str, note: str) -> Hints:
     # A GeoTIFF with its own place often has a leftover .tfw: no need to speak of that.
-    return Hints(notes=(note,)) if suffix in _WITHOUT_OWN_PLACE else Hints()
+    return Hints(unplaced=note, notes=(note,) if suffix in _WITHOUT_OWN_PLACE else ())
 
 
 def _world_transform(raw: bytes) -> Affine6 | None:

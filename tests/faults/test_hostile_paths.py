@@ -1,7 +1,9 @@
 """Rows H: virtual rasters, paths, names and links that lead elsewhere."""
 
 import http.server
+import os
 import shutil
+import socket
 import subprocess
 import threading
 import zipfile
@@ -235,6 +237,31 @@ def test_h13_a_name_that_is_markup_is_text_in_every_output(ran: Ran, sattrack: D
     rows = (to / "boxes.csv").read_text()
     assert "\n=cmd" not in rows
     assert ",=cmd" not in rows
+
+
+def test_h13_what_a_folder_holds_beside_pictures_costs_itself_alone(run_beside: Any, good: Ran) -> None:
+    """A link to nothing, as of a disk that is away, is a scene that failed; pipes and sockets are none, and are said."""
+
+    def not_utf8(path: Path) -> None:
+        write(path, yard(12, seed=61)).rename(os.fsdecode(os.fsencode(path.parent) + b"/caf\xe9.tif"))
+
+    def listening(path: Path) -> None:
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(os.path.relpath(path))
+
+    ran = run_beside(
+        {
+            "away.tif": lambda path: path.symlink_to(path.parent / "gone" / "away.tif"), "latin.tif": not_utf8,
+            "ring.tif": lambda path: path.symlink_to(path), "pipe.tif": os.mkfifo,
+            "socket.tif": listening,
+        }
+    )  # fmt: skip
+    ran.assert_nothing_lost(good)
+    ran.assert_told("away", "no such file", "where links lead")
+    ran.assert_told("ring", "no such file", "where links lead")
+    ran.assert_told("caf\\xe9", "the name is not valid UTF-8", "rename the file")
+    for name in ("pipe.tif", "socket.tif"):
+        assert f"{name}: passed over: a pipe, socket or device is no picture" in ran.err
 
 
 def test_h14_names_of_scenes_never_name_a_file_of_the_run(ran: Ran) -> None:

@@ -1,6 +1,7 @@
 """Rows O: outlines, manifests, settings and folders that people get wrong, through the command line."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,18 @@ def polygon(ring: Any) -> Any:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
+def tangle(corners: int) -> list[list[float]]:
+    """A ring whose sides cross each other some n * n / 6 times: GEOS would be at it for hours."""
+    ring = np.random.default_rng(1).uniform((130.30, 42.22), (130.31, 42.23), (corners, 2)).tolist()
+    return [*ring, ring[0]]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
         ("a.geojson", "{", "broken GeoJSON"),
         ("a.geojson", "", "an empty file"),
+        ("a.geojson", collection(polygon(tangle(3_000))), "feature 1: the outline is a tangle"),
         ("a.geojson", collection(polygon(SQUARE), None), "feature 2"),
         ("a.geojson", collection({"type": "Point", "coordinates": [1, 2]}), "feature 1: expected a Polygon or MultiPolygon"),
         ("a.geojson", collection(polygon([[y, x] for x, y in SQUARE])), "look swapped"),
@@ -61,6 +69,44 @@ def test_o1_an_outline_that_crosses_itself_is_repaired_and_said(here: Here, scen
     assert "repaired" in json.dumps(said.json) + said.err
 
 
+def test_o1_parts_of_an_outline_that_overlap_are_one_area_and_not_a_hole(
+    here: Here, scenes: Path, site: Path, tmp_path: Path
+) -> None:
+    counts = []
+    for name in ("whole", "in two"):
+        whole = json.loads(site.read_text())
+        ring = whole["features"][0]["geometry"]["coordinates"][0]
+        if name == "in two":
+            # Each part reaches a quarter of the site beyond its middle.
+            (west, south), (east, north) = np.min(ring, axis=0), np.max(ring, axis=0)
+            parts = [(west, west + 0.75 * (east - west)), (west + 0.25 * (east - west), east)]
+            rings = [[[a, south], [b, south], [b, north], [a, north], [a, south]] for a, b in parts]
+            whole["features"][0]["geometry"] = {"type": "MultiPolygon", "coordinates": [[one] for one in rings]}
+            site.write_text(json.dumps(whole))
+        said = here("detect", scenes, "--sites", site, *strange("Bright", tmp_path / name))
+        assert said.code == 0
+        counts.append([row["count"] for row in said.json["counts"] if row["site_id"] == "left"])
+    assert counts[0] == counts[1]
+    assert min(counts[0]) >= 6
+    assert "repaired" in said.err
+
+
+def test_o1_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(here: Here, scenes: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    for option in ("--sites", "--verify"):
+        said = here("detect", scenes, option, tmp_path / "pipe.csv", *strange("Bright", tmp_path / "run"))
+        assert said.code in (1, 2)
+        assert said.err.startswith(f"error: {tmp_path / 'pipe.csv'}: ")
+        assert said.err.count("\n") == 1
+    os.mkfifo(scenes / "may.tif.aux.xml")
+    said = here("detect", scenes, "--sidecars", *strange("Bright", tmp_path / "run"))
+    assert said.code == 3
+    assert "failed: may: " in said.err
+    assert "may.tif.aux.xml: is no file (mend it, or leave --sidecars out)" in said.err
+    said = here("detect", tmp_path / "pipe.csv", *strange("Bright", tmp_path / "run"))
+    assert (said.code, said.err.count("\n"), "pipe.csv: neither a file nor a folder" in said.err) == (2, 1, True)
+
+
 def test_o2_sites_beside_every_scene_are_said_and_are_no_zero(here: Here, scenes: Path, site: Path, tmp_path: Path) -> None:
     far = write_site(tmp_path / "far.geojson", site_id="far", east=50_000.0)
     one, other = json.loads(site.read_text()), json.loads(far.read_text())
@@ -75,7 +121,8 @@ def test_o2_sites_beside_every_scene_are_said_and_are_no_zero(here: Here, scenes
     ("text", "told"),
     [
         ("batch: 4\nbatch: 8\n", "batch"), ("bacth: 4\n", "did you mean 'batch'"), ("overlap_m: 24 m\n", "overlap_m"),
-        ("batch: 0\n", "batch"), ("detector: os:system\n", "--detector on the command line"),
+        ("batch: 0\n", "batch"), ("batch: 010\n", "010 is no plain number"),
+        ("scene_seconds: 1:30\n", "1:30 is no plain number"), ("detector: os:system\n", "--detector on the command line"),
         ("overlap_m: 5.0\n", "law of overlap"), ("a: &a [1]\nb: *a\n", "anchors (&name) are not accepted"),
         ('batch: !!python/object/apply:os.mkdir ["mark_of_yaml"]\n', "not plain YAML"), ("- 1\n", "s.yaml"),
     ],

@@ -37,6 +37,14 @@ def test_O4_semicolons_with_decimal_commas_and_a_byte_order_mark(tmp_path):
     assert (one.observation.count, one.observation.observed_fraction) == (12.5, 0.5)
 
 
+def test_O4_a_table_in_utf_16_is_read_and_one_without_ends_of_lines_is_not_held(tmp_path):
+    path = tmp_path / "counts.csv"
+    path.write_text("site_id\tdatetime\tcount\npórt\t2023-09-08\t12\n", encoding="utf-16")
+    assert [one.site_id for one in read_counts(path)] == ["pórt"]
+    with pytest.raises(ManifestError, match=r"/dev/zero, line 1: has more than 1,048,576 characters"):
+        list(read_counts(Path("/dev/zero")))
+
+
 @pytest.mark.parametrize("again", ["2023-09-08", "2023-09-08T00:00:00Z", "2023-09-08T02:00:00+02:00"])
 def test_without_scene_ids_a_scene_is_its_time_however_that_is_spelled(tmp_path, again):
     text = "site_id,datetime,count\nport,2023-09-08,310\nport,2023-09-08T10:30:00Z,312\n"

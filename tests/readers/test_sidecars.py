@@ -130,7 +130,8 @@ def test_a_world_file_without_a_crs_places_nothing_and_that_is_said(tmp_path: Pa
 
 
 def test_a_leftover_world_file_of_a_geotiff_is_not_worth_a_word(tmp_path: Path) -> None:
-    assert sidecars(tmp_path, "a.tif", tfw="0.5 0 0 -0.5 10 20") == Hints()
+    said = sidecars(tmp_path, "a.tif", tfw="0.5 0 0 -0.5 10 20")
+    assert (said.transform, said.notes) == (None, ())
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,8 @@ class Documents:
 
     def _local(self, address: str) -> bytes:
         try:
+            if Path(address).exists() and not Path(address).is_file():
+                raise CatalogueError("is no file", where=address)
             with Path(address).open("rb") as file:
                 raw = file.read(self._limits.catalogue_bytes + 1)
         except OSError as error:
