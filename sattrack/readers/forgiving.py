@@ -15,9 +15,11 @@ from sattrack.readers.opening import GDAL_ERRORS
 class Forgiving:
     """For one thread, while the raster is open. Always of the full pixels: overviews may be damaged too."""
 
-    def __init__(self, raster: Any, *, masks: bool, check: Callable[[RasterioWindow, tuple[int, int]], None]) -> None:
-        """check: raises SceneError where what was decoded for a window at a size is not what was written."""
-        self._raster, self._masks, self._check = raster, masks, check
+    def __init__(self, raster: Any, *, shown: Callable[..., NDArray[np.bool_]], check: Callable[..., None]) -> None:
+        """shown(bands, window, shape): what the file does not mask of a window at a size. check(window, shape): raises
+        SceneError where what was decoded for it is not what was written.
+        """
+        self._raster, self._shown, self._check = raster, shown, check
         self._block: tuple[int, int] = raster.block_shapes[0]
         self._bad: set[tuple[int, int]] = set()
 
@@ -56,7 +58,7 @@ class Forgiving:
         try:
             raw = self._raster.read(list(bands), window=part)
             self._check(part, (part.height, part.width))
-            seen = self._raster.read_masks(bands[0], window=part) > 0 if self._masks else np.ones(raw.shape[1:], bool)
+            seen = self._shown(bands, part, (part.height, part.width))
         except (*GDAL_ERRORS, SceneError):
             self._bad.add(block)
             return None

@@ -65,7 +65,11 @@ class Upright:
         self.shape: tuple[int, int] = (cols, rows) if self._turn[2] else (rows, cols)
         self.palette = self._palette()
         flags = [flag.name for band in self.raster.mask_flag_enums for flag in band]
-        self.declares_mask = "per_dataset" in flags
+        masked = "per_dataset" in flags
+        # An alpha band is a mask to GDAL only where it is the second of two or the fourth of four, and nodata is not declared.
+        kinds = self.raster.colorinterp
+        self._alpha = kinds.index(ColorInterp.alpha) + 1 if not masked and ColorInterp.alpha in kinds else 0
+        self.declares_mask = masked or self._alpha > 0
         self._checks = Checks(self.file, self.location, known=self._known, overview=self._overview)
         self._holes = Holes(self.raster) if self.driver == "GTiff" and not self.warped else None
 
@@ -192,17 +196,31 @@ class Upright:
             with gdal_errors(self.location, what="the pixels cannot be read"):
                 raw = self.raster.read(list(bands), window=window, out_shape=(len(bands), *shape), resampling=way)
                 self._check(window, shape, raw=raw if bands == self._all_bands else None)
-                if self.declares_mask:
-                    return raw, self.raster.read_masks(bands[0], window=window, out_shape=shape) > 0
-                return raw, np.ones(shape, bool)
+                return raw, self._shown(bands, window, shape, mean=way == Resampling.average)
         except RemoteError:
             raise  # no fault of the file's
         except SceneError:
             if self._limits.on_bad_tile == "fail" or self.driver != "GTiff" or self.warped:
                 raise
         if self._forgiving is None:
-            self._forgiving = Forgiving(self.raster, masks=self.declares_mask, check=self._check)
+            self._forgiving = Forgiving(self.raster, shown=self._shown, check=self._check)
         return self._forgiving.read(bands, window, shape, mean=way == Resampling.average)
+
+    def _shown(
+        self, bands: tuple[int, ...], window: RasterioWindow, shape: tuple[int, int], *, mean: bool = False
+    ) -> NDArray[np.bool_]:
+        """What the file itself does not mask (rows, cols)."""
+        if self._alpha:
+            alpha = self.raster.read(self._alpha, window=window, out_shape=shape)
+            seen = np.asarray(alpha > 0)
+            # Of a mean of shown and hidden pixels the hidden are a part.
+            return seen & (self._mean_alpha(window, shape) >= alpha) if mean else seen
+        if self.declares_mask:
+            return np.asarray(self.raster.read_masks(bands[0], window=window, out_shape=shape) > 0)
+        return np.ones(shape, bool)
+
+    def _mean_alpha(self, window: RasterioWindow, shape: tuple[int, int]) -> NDArray[Any]:
+        return np.asarray(self.raster.read(self._alpha, window=window, out_shape=shape, resampling=Resampling.average))
 
     def _check(self, window: RasterioWindow, shape: tuple[int, int], *, raw: NDArray[Any] | None = None) -> None:
         """SceneError where what was decoded for a window is not what was written. raw: all bands of what was decoded."""

@@ -112,6 +112,31 @@ def straight(path: Path) -> None:
     path.with_suffix(".json").write_text('{"gsd_m": 0.5}')
 
 
+def hidden_right_half(path: Path, *, bands: int, **how: Any) -> Path:
+    """A yard whose last band is an alpha that hides its right half."""
+    others = np.full((bands - 4, 200, 300), 77, np.uint8)
+    alpha = np.where(np.arange(300) < 150, 255, 0).astype(np.uint8)
+    whole = np.concatenate([yard(12, seed=40 + bands), others, np.broadcast_to(alpha, (1, 200, 300))])
+    write(path, whole, photometric="rgb", **how)
+    with rasterio.open(path, "r+") as to:
+        to.colorinterp = (*list(ColorInterp)[3:6], *[ColorInterp.undefined] * (bands - 4), ColorInterp.alpha)
+    return path
+
+
+def decimal_commas(path: Path) -> None:
+    write(path, yard(12, seed=50), driver="PNG", crs=None)
+    path.with_suffix(".pgw").write_text(f"0,5\n0\n0\n-0,5\n{EAST:.0f},25\n{NORTH:.0f},75\n")
+    path.with_suffix(".prj").write_text(rasterio.crs.CRS.from_epsg(32652).to_wkt())
+
+
+def said_beside(text: str, *, seed: int) -> Any:
+    def make(path: Path) -> None:
+        write(path, yard(12, seed=seed), driver="PNG", crs=None)
+        path.with_suffix(".json").write_text(text)
+
+    return make
+
+
 _ROTATED = Affine.translation(EAST, NORTH) @ Affine.rotation(30) @ Affine.scale(GSD, -GSD)
 FILES = {
     "plain.tif": lambda p: write(p, yard(4, seed=1), crs=None),
@@ -134,6 +159,12 @@ FILES = {
     "alpha.tif": lambda p: write(
         p, np.concatenate([yard(12, seed=15), np.full((1, 200, 300), 255, np.uint8)]), photometric="rgb", ALPHA="YES"
     ),
+    "alpha_fifth.tif": lambda p: hidden_right_half(p, bands=5),
+    "alpha_and_nodata.tif": lambda p: hidden_right_half(p, bands=4, nodata=7),
+    "decimal_commas.png": decimal_commas,
+    "comma_beside.png": said_beside('{"gsd_m": "0,5"}', seed=51),
+    "twice_beside.png": said_beside('{"gsd_m": 0.5, "gsd_m": 5}', seed=52),
+    "late_beside.png": said_beside('{"gsd_m": 0.5, "datetime": "9999-12-31"}', seed=53),
     "palette.tif": palette,
     "radar.tif": lambda p: write(p, yard(12)[:1].astype(np.complex64)),
     "uint16.tif": lambda p: write(p, yard(12, seed=16).astype(np.uint16) * 41),
@@ -237,6 +268,24 @@ def test_m6_bands_are_fed_as_the_file_names_them_and_asked_for_where_it_does_not
         ran.assert_told(part, f"{count} bands", "--bands", status="refused")
     ran.assert_told("radar", "complex pixels", "optical", status="refused")
     ran.assert_told("two", "2 bands", "--bands", status="refused")
+
+
+def test_m6_an_alpha_band_hides_what_it_hides_wherever_it_stands(ran: Ran) -> None:
+    """GDAL takes it for a mask only as the second of two bands or the fourth of four, and where no nodata is declared."""
+    for part in ("alpha_fifth", "alpha_and_nodata"):
+        assert ran.count(part)["observed_fraction"] == pytest.approx(0.5, abs=0.01), part
+        assert ran.count(part)["count"] == 9, part
+
+
+def test_m1_why_a_world_file_was_not_used_is_said_where_the_picture_is_refused(ran: Ran) -> None:
+    ran.assert_told("decimal_commas", "the world file decimal_commas.pgw does not hold six numbers", status="refused")
+
+
+def test_m15_what_cannot_be_understood_beside_a_picture_fails_that_picture_alone(ran: Ran, good: Ran) -> None:
+    ran.assert_told("comma_beside", "comma_beside.json: gsd_m '0,5' may be a decimal comma", "write 0.5")
+    ran.assert_told("twice_beside", "twice_beside.json: broken JSON: the key 'gsd_m' stands twice", "mend or remove the file")
+    ran.assert_told("late_beside", "late_beside.json: the time '9999-12-31' lies in the future", "write it like")
+    ran.assert_nothing_lost(good)
 
 
 def test_m6_bands_that_are_named_by_the_user_are_fed(detect: Detect, tmp_path: Path) -> None:
