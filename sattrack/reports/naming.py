@@ -13,7 +13,8 @@ _LONGEST = 120
 
 def file_name(name: str, *, taken: set[str]) -> str:
     """A name safe on every file system, made unique among those taken, and taken."""
-    safe = re.sub(r"[^\w.-]+", "_", clean(name)).strip("._-")[:80] or "unnamed"
+    safe = re.sub(r"[^\w.-]+", "_", clean(name)).strip("._-")[:80].encode()[:_LONGEST].decode("utf-8", "ignore") or "unnamed"
+    safe = f"_{safe}" if _DEVICES.match(safe) else safe
     chosen = next(c for c in itertools.chain([safe], (f"{safe}_{n}" for n in itertools.count(2))) if c.lower() not in taken)
     taken.add(chosen.lower())
     return chosen

@@ -146,6 +146,8 @@ def test_scenes_without_an_interval_are_drawn_without_one(tmp_path):
 
 def test_H13_file_names_are_safe_and_unique():
     taken = set()
-    names = [file_name(n, taken=taken) for n in ("a/../b", "a_.._b", "A_.._B", "", "\n", "x" * 300, "-rf")]
+    strange = ("a/../b", "a_.._b", "A_.._B", "", "\n", "x" * 300, "-rf", "CON", "nul.b", "\U00020000" * 300)
+    names = [file_name(n, taken=taken) for n in strange]
     assert len({n.lower() for n in names}) == len(names)
     assert all("/" not in n and "\n" not in n and not n.startswith(("-", ".")) and 0 < len(n) <= 84 for n in names)
+    assert all(len(n.encode()) < 200 and n.split(".")[0].lower() not in ("con", "nul") for n in names)
