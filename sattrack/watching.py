@@ -212,7 +212,7 @@ class Watching:
         given = listener or Listener()
 
         def begins(planned: Planned) -> None:
-            if self._changed:
+            if self._changed and self.statuses():
                 self._write()
             given.scene_begins(planned)
 
