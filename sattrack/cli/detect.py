@@ -111,7 +111,7 @@ def detect(
         config, threshold=threshold, device=device, careful=careful or None, on_bad_tile=on_bad_tile, max_pixels=max_pixels,
         scene_seconds=scene_seconds, workers=workers, executor=executor,
     )  # fmt: skip
-    settings = o.with_hosts(settings, allow_host)
+    settings = o.with_room(o.with_hosts(settings, allow_host))
     refresh_by(refresh_address)
     filters = i.filters(
         sites=sites, bbox=bbox, intersects=intersects, datetime=datetime, max_cloud=max_cloud, collection=collection,

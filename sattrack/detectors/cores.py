@@ -9,4 +9,9 @@ def granted_threads() -> int:
     """The threads that OMP_NUM_THREADS grants; where it says nothing, as many as there are cores for this process."""
     if asked := asked_threads():
         return asked
+    return own_cores()
+
+
+def own_cores() -> int:
+    """The cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
