@@ -123,8 +123,8 @@ def recount_held(
             for name, part in group.items():
                 number = parts.number(name)
                 counted[number] = masks[name].sum()
-                if doubt := _doubt(name, part):
-                    doubts[number] = doubt
+                if doubt := _doubt(part):
+                    doubts[number] = f"{name}: {doubt}"
             yield group
 
     counts = _counts_of(marked(), index.outcomes, sites=outlines, card=index.card, rule=rule)
@@ -204,13 +204,12 @@ def keep_sites(sites: Sequence[Site], *, folder: Path) -> None:
     write_whole(folder / "sites.json", _SITES.dump_json(tuple(sites)))
 
 
-def _doubt(name: str, part: Part) -> str:
+def _doubt(part: Part) -> str:
     """What speaks against the pixel size that somebody gave for a scene; georeferencing is not doubted."""
     if part.scene.grid.georeferenced:
         return ""
     sure = part.detections.scores > 0.5
-    doubt = doubt_on_pixel_size(length_m(part.detections.quads[sure], grid=part.scene.grid), gsd_m=part.scene.grid.gsd_m)
-    return f"{name}: {doubt}" if doubt else ""
+    return doubt_on_pixel_size(length_m(part.detections.quads[sure], grid=part.scene.grid), gsd_m=part.scene.grid.gsd_m)
 
 
 def _settings_of(index: RunIndex, *, threshold: float | None = None, min_observed: float | None = None) -> Settings:
@@ -288,8 +287,12 @@ def _each_count(
         if missing or name in away_ids:
             partly.add(name)
         for alike, own in _comparable(list(group.values()), known_places=bool(places)):
+            doubts = [doubt for part in alike if (doubt := _doubt(part))]
             for site in places or [own]:
-                yield count_site(site, parts=alike, exclusions=exclusions, rule=rule, missing=missing)
+                count = count_site(site, parts=alike, exclusions=exclusions, rule=rule, missing=missing)
+                # Beside the number, too: a table is passed on without what was said of the run.
+                doubted = bool(doubts) and count.count is not None
+                yield replace(count, notes=tuple(dict.fromkeys((*count.notes, *doubts)))) if doubted else count
     for number in [*(bad[place] for alike in bad_ids.groups() for place in alike), *away]:
         outcome = outcomes[number]
         if outcome.scene_id in partly:

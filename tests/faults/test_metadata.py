@@ -230,6 +230,16 @@ def test_m1_a_plain_picture_is_counted_in_pixels_and_gets_no_map(detect: Detect,
     assert not (tmp_path / "out.geojson").exists()
 
 
+def test_m1_a_doubtful_pixel_size_is_said_of_the_run_and_beside_the_number(detect: Detect, tmp_path: Path) -> None:
+    # Boxes of 12 m, said to be a third longer.
+    ran = detect(write(tmp_path / "plain.tif", yard(36), crs=None), "--gsd-m", "0.66", folder=tmp_path)
+    doubt = "is the pixel size of 0.66 m right?"
+    assert any(note.startswith(f"plain: {doubt}") for note in ran.json["notes"])
+    assert any(note.startswith(doubt) for note in ran.count("plain")["notes"])
+    (row,) = csv.DictReader((ran.folder / "counts.csv").read_text(encoding="utf-8-sig").splitlines())
+    assert doubt in row["notes"]
+
+
 def test_m2_the_same_yard_has_one_count_and_one_length_in_metres_feet_degrees_and_web_mercator(ran: Ran, boxes: Any) -> None:
     lengths = {}
     for part in ("utm", "mercator", "degrees", "feet"):
