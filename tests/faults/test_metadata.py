@@ -232,7 +232,7 @@ def test_m1_a_plain_picture_is_counted_in_pixels_and_gets_no_map(detect: Detect,
 
 def test_m1_a_doubtful_pixel_size_is_said_of_the_run_and_beside_the_number(detect: Detect, tmp_path: Path) -> None:
     # Boxes of 12 m, said to be a third longer.
-    ran = detect(write(tmp_path / "plain.tif", yard(36), crs=None), "--gsd-m", "0.66", folder=tmp_path)
+    ran = detect(write(tmp_path / "plain.tif", yard(56, shape=(320, 300)), crs=None), "--gsd-m", "0.66", folder=tmp_path)
     doubt = "is the pixel size of 0.66 m right?"
     assert any(note.startswith(f"plain: {doubt}") for note in ran.json["notes"])
     assert any(note.startswith(doubt) for note in ran.count("plain")["notes"])
