@@ -1,7 +1,7 @@
 """Changes: which boxes of a site stayed, came and went between two of its scenes."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +62,8 @@ class Exchange:
     by: `boxes`, or `counts` where boxes cannot be told apart for the reason `why`; then kept, arrived and left are none.
     earlier, later: the scenes' ids. before, after: the counted boxes of each, in metres of the site's frame. pairs: (k, 2) rows
     of before and after that are one box. pair_sure: (k,) confidence, 0 to 1; before_sure, after_sure: that of each box's state.
-    change: later less earlier.
+    change: later less earlier. faint_before, faint_after: rows of boxes that are kept though only a faint box, too faint to be
+    counted, lies in their place at the other date.
     unlike: boxes in the place of others that look different, told as exchanged. shared_fraction: of the site, seen by both.
     """
 
@@ -93,16 +94,18 @@ class Exchange:
     model_id: str
     unlike: int = 0
     notes: tuple[str, ...] = ()
+    faint_before: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
+    faint_after: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
 
     @property
     def stays_before(self) -> NDArray[np.bool_]:
         """Which boxes of the earlier scene are kept."""
-        return _marked(len(self.before), self.pairs[:, 0])
+        return _marked(len(self.before), self.pairs[:, 0], self.faint_before)
 
     @property
     def stays_after(self) -> NDArray[np.bool_]:
         """Which boxes of the later scene were there before."""
-        return _marked(len(self.after), self.pairs[:, 1])
+        return _marked(len(self.after), self.pairs[:, 1], self.faint_after)
 
     @property
     def direction(self) -> str:
@@ -112,7 +115,8 @@ class Exchange:
         return "rise" if self.change.low > 0 else "fall" if self.change.high < 0 else "none"
 
 
-def _marked(n: int, rows: Rows) -> NDArray[np.bool_]:
+def _marked(n: int, *rows: Rows) -> NDArray[np.bool_]:
     marks = np.zeros(n, bool)
-    marks[rows] = True
+    for some in rows:
+        marks[some] = True
     return marks

@@ -183,6 +183,8 @@ def _exchange(
     notes = list(told.notes)
     if both[0].low is None or both[1].low is None:
         notes.append("nothing was measured for these weights: the change has no interval")
+    # Pixels differ by a fifth at most.
+    alike = first.card.id == second.card.id and max(gsds) <= 1.2 * min(gsds)
     if first.card.id != second.card.id:
         notes.append("the scenes were read by different weights")
     return Exchange(
@@ -193,8 +195,10 @@ def _exchange(
         pair_sure=np.zeros(0) if found is None else found.sure,
         before_sure=ground[0].scores.astype(float) if found is None else found.before,
         after_sure=ground[1].scores.astype(float) if found is None else found.after,
-        kept=kept, arrived=arrived, left=left, change=change_of(counts, both), level=LEVEL, shared_fraction=share,
+        kept=kept, arrived=arrived, left=left, change=change_of(counts, both, alike=alike), level=LEVEL, shared_fraction=share,
         threshold=rule.threshold, model_id=first.card.id, unlike=found.doubtful if found else 0, notes=tuple(notes),
+        faint_before=np.flatnonzero(found.still_before if found else []),
+        faint_after=np.flatnonzero(found.still_after if found else []),
     )  # fmt: skip
 
 

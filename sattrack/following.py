@@ -90,7 +90,7 @@ def missing_places(chain: Chain, flows: Sequence[Flow]) -> list[str]:
 
 
 def with_boxes(flows: Sequence[Flow], exchanges: Iterable[Exchange]) -> list[Flow]:
-    """Flows whose movements are told by matched boxes wherever those show more than the counts do."""
+    """Flows whose movements are told by matched boxes, but where less than the counts say moved on what both scenes show."""
     by_pair = {(one.site_id, one.zone, one.earlier, one.later): one for one in exchanges}
     told = []
     for flow in flows:
@@ -110,7 +110,9 @@ def _by_boxes(move: Movement, one: Exchange | None) -> Movement:
     left, arrived = _moved(one.left), _moved(one.arrived)
     if left is None or arrived is None:
         return replace(move, why=one.why)
-    if left.value < move.left.value or arrived.value < move.arrived.value:
+    # Boxes that were there all the time by what faintly lies in their place are fewer moved, but no less seen.
+    without = len(one.before) - len(one.pairs), len(one.after) - len(one.pairs)
+    if without[0] < move.left.value or without[1] < move.arrived.value:
         return replace(move, why=f"both scenes show only {one.shared_fraction:.0%} of the site, and fewer boxes moved there")
     return replace(move, left=left, arrived=arrived, by="boxes")
 

@@ -103,13 +103,15 @@ def write_change_tables(found: Sequence[tuple[Exchange, Frame]], out: Path) -> l
 
 
 def box_records(one: Exchange, *, frame: Frame) -> Iterator[dict[str, Any]]:
-    """Each box once: kept ones as they lie in the later scene. state: kept, arrived or left; `unknown` where only counted."""
+    """Each box once: kept ones as they lie in the later scene, where it counts them. state: kept, arrived or left; `unknown` where only counted."""
     by_boxes = one.by == "boxes"
     stays = one.stays_after
     states = [("kept" if s else "arrived") if by_boxes else "unknown" for s in stays]
     yield from _records(one, frame, states, later=True, rows=np.arange(len(one.after)))
-    gone = np.flatnonzero(~one.stays_before)
-    yield from _records(one, frame, ["left" if by_boxes else "unknown"] * len(gone), later=False, rows=gone)
+    # Kept ones that the later scene shows only faintly have no other row.
+    alone = np.setdiff1d(np.arange(len(one.before)), one.pairs[:, 0])
+    states = [("kept" if s else "left") if by_boxes else "unknown" for s in one.stays_before[alone]]
+    yield from _records(one, frame, states, later=False, rows=alone)
 
 
 def _records(one: Exchange, frame: Frame, states: Sequence[str], *, later: bool, rows: np.ndarray) -> Iterator[dict[str, Any]]:

@@ -47,4 +47,6 @@ def compare(
     told = states(found, before=earlier[0], after=counted, alike=alike, faint_before=earlier[1], faint_after=faint)
     if told.doubtful:
         notes = (*notes, f"{told.doubtful} boxes stand where others of another look stood, and count as exchanged")
+    if still := int(told.still_before.sum() + told.still_after.sum()):
+        notes = (*notes, f"{still} boxes were counted at one date only, and are kept: a faint one lies there at the other")
     return Compared(lean, told, notes=notes)

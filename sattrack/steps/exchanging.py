@@ -1,13 +1,12 @@
-"""Exchanging: boxes of two scenes matched one to one, and with what confidence each stayed, came or went."""
+"""Exchanging: boxes of two scenes matched one to one, and with what confidence each stayed, came or went.
+
+scipy is imported where it is needed, since most pages are written of runs without a pair.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from sattrack.changes import Rows, Sure
 from sattrack.detections import Detections
@@ -15,13 +14,13 @@ from sattrack.geometry import Quads, centres, sides
 from sattrack.steps.merging import order_of
 from sattrack.steps.overlapping import ious
 
-# From this oriented overlap two boxes may be one, and from this on nothing speaks against it: half a pixel of 0.6 m each way
-# leaves two thirds.
-LEAST_IOU, FULL_IOU = 0.35, 0.7
+# From this oriented overlap two boxes may be one: half a pixel of 0.6 m each way leaves two thirds.
+LEAST_IOU = 0.35
 # One is at most so many times as long as the other.
 _LONGER = 1.3
-# What a good overlap is worth where colours say nothing: another box of the same length in the very slot is not rare.
-_BELIEF = 0.9
+# Of the boxes in one place so many stayed where colours say nothing, as if that had been seen in so many pairs.
+_STAYED, _SEEN = 0.8, 2.5
+_ROUNDS = 60
 SAME = 0.5
 
 
@@ -37,7 +36,9 @@ class Candidates:
 class States:
     """What became of each box. pairs: (k, 2) rows that are one box, sure: (k,); before, after: (n,) confidence in each state.
 
-    doubtful: pairs in one place that look unlike, and so were taken for an exchange.
+    doubtful: pairs in one place that look unlike, and so were taken for an exchange. still_before, still_after: (n,) boxes with
+    no partner that stay all the same: a faint box lies in their place at the other date. stayed: how many pairs are one box, as
+    expected, and variance, its variance. faint, faint_variance: the same of boxes (earlier, later) in the place of a faint one.
     """
 
     pairs: Rows
@@ -45,6 +46,12 @@ class States:
     before: Sure
     after: Sure
     doubtful: int
+    still_before: NDArray[np.bool_]
+    still_after: NDArray[np.bool_]
+    stayed: float
+    variance: float
+    faint: tuple[float, float]
+    faint_variance: tuple[float, float]
 
 
 def candidates(before: Quads, after: Quads) -> Candidates:
@@ -56,6 +63,9 @@ def candidates(before: Quads, after: Quads) -> Candidates:
     first, second, iou = _overlapping(before, after)
     if not len(first):
         return Candidates(np.zeros((0, 2), np.intp), np.zeros(0))
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     n, m = len(before), len(after)
     graph = coo_array((np.ones(len(first)), (first, n + second)), shape=(n + m, n + m))
     part = connected_components(graph, directed=False)[1][first]
@@ -72,20 +82,42 @@ def states(
     """Which candidates are one box, and how sure each box's state is.
 
     alike: (k,) from roofs.likeness. faint_before, faint_after: boxes nearly counted at each date: where one lies in the place
-    of a box that came or went, it may have been there all the time. All in one frame.
+    of a box without a partner, it was there all the time, unless most boxes in one place were exchanged. All in one frame.
     """
-    fit = np.clip((found.iou - LEAST_IOU) / (FULL_IOU - LEAST_IOU), 0, 1)
-    belief = _BELIEF * (0.5 + 0.5 * fit)
-    same = belief * alike / (belief * alike + 1 - belief)
+    share, unsure = _share_stayed(alike)
+    same = share * alike / (share * alike + 1 - share)
+    stayed = float(same.sum())
     stays = same >= SAME
     i, j = found.pairs[:, 0], found.pairs[:, 1]
-    left = before.scores.astype(np.float64) * (1 - _hidden(before.quads, faint_after))
-    came = after.scores.astype(np.float64) * (1 - _hidden(after.quads, faint_before))
-    for rows, sure in ((i, left), (j, came)):
-        sure[rows] = np.minimum(sure[rows], 1 - same)
     pair_sure = same * before.scores[i] * after.scores[j]
-    left[i[stays]], came[j[stays]] = pair_sure[stays], pair_sure[stays]
-    return States(found.pairs[stays], pair_sure[stays], left, came, int((~stays).sum()))
+    left, came = (boxes.scores.astype(np.float64) for boxes in (before, after))
+    there = [_hidden(before.quads, faint_after), _hidden(after.quads, faint_before)]
+    for rows, sure, hidden in zip((i, j), (left, came), there, strict=True):
+        hidden[rows] = False
+        sure[hidden] *= share if share >= SAME else 1 - share
+        sure[rows] = np.where(stays, pair_sure, np.minimum(sure[rows], 1 - same))
+    # Each pair is a coin of its own, and all hang on the share.
+    leaning = float((alike / (share * alike + 1 - share) ** 2).sum())
+    variance = float((same * (1 - same)).sum()) + leaning**2 * unsure
+    faint = [float(hidden.sum()) for hidden in there]
+    still = [hidden & (share >= SAME) for hidden in there]
+    return States(
+        found.pairs[stays], pair_sure[stays], left, came, int((~stays).sum()), still[0], still[1], stayed, variance,
+        (share * faint[0], share * faint[1]), (share * (1 - share) * faint[0], share * (1 - share) * faint[1]),
+    )  # fmt: skip
+
+
+def _share_stayed(alike: NDArray[np.float64]) -> tuple[float, float]:
+    """The share of pairs in one place that are one box, and its variance, from how alike the pairs look.
+
+    The pairs are a mixture of boxes that stayed and of others in the same slots, which a yard that was cleared and filled again
+    is full of; its share is found by expectation and maximisation (Dempster, Laird & Rubin 1977), drawn towards _STAYED.
+    """
+    share, n = _STAYED, len(alike)
+    for _ in range(_ROUNDS):
+        share = (float((share * alike / (share * alike + 1 - share)).sum()) + _STAYED * _SEEN) / (n + _SEEN)
+    known = float((((alike - 1) / (share * alike + 1 - share)) ** 2).sum()) + _SEEN / (share * (1 - share))
+    return share, 1 / known
 
 
 def _overlapping(before: Quads, after: Quads) -> tuple[Rows, Rows, NDArray[np.float64]]:
@@ -93,6 +125,8 @@ def _overlapping(before: Quads, after: Quads) -> tuple[Rows, Rows, NDArray[np.fl
     none = np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0)
     if not len(before) or not len(after):
         return none
+    from scipy.spatial import cKDTree
+
     long, other = sides(before)[0], sides(after)[0]
     trees = cKDTree(centres(before)), cKDTree(centres(after))
     near = trees[0].sparse_distance_matrix(trees[1], float(max(long.max(), other.max())), output_type="ndarray")
@@ -123,14 +157,15 @@ def _assigned(first: Rows, second: Rows, iou: NDArray[np.float64], rows: Rows) -
     at = np.full((len(mine), len(theirs)), -1, np.intp)
     for row in rows.tolist():
         at[mine.index(first[row]), theirs.index(second[row])] = row
+    from scipy.optimize import linear_sum_assignment
+
     worth = np.where(at >= 0, iou[at], 0.0)
     chosen = at[linear_sum_assignment(worth, maximize=True)]
     return np.asarray(chosen[chosen >= 0], np.intp)
 
 
-def _hidden(quads: Quads, faint: Detections) -> NDArray[np.float64]:
-    """(n,) the score of the surest faint box in the place of each, 0 where there is none."""
-    score = np.zeros(len(quads))
-    first, second, _ = _overlapping(quads, faint.quads)
-    np.maximum.at(score, first, faint.scores[second].astype(np.float64))
-    return score
+def _hidden(quads: Quads, faint: Detections) -> NDArray[np.bool_]:
+    """(n,) whether a faint box lies in the place of each."""
+    there = np.zeros(len(quads), bool)
+    there[_overlapping(quads, faint.quads)[0]] = True
+    return there

@@ -35,7 +35,7 @@ def boxes_sentence(flow: Flow) -> str:
     pairs = f"{matched} of {len(flow.movements)} pairs of scenes"
     return (
         f"By boxes matched one to one between {pairs}, {_boxes(left)} left {_place(flow)} "
-        f"{between_times(flow.since, flow.until)}, and {_boxes(came)} came; how often these ends hold was not measured."
+        f"{between_times(flow.since, flow.until)}, and {_boxes(came)} came."
     )
 
 

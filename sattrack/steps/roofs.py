@@ -31,9 +31,12 @@ def likeness(earlier: Look, later: Look, *, pairs: NDArray[np.intp]) -> NDArray[
     apart = np.linalg.norm(first[pairs[:, 0]] - second[pairs[:, 1]], axis=1)
     some = first[:: -(-len(first) // _MOST)], second[:: -(-len(second) // _MOST)]
     usual = np.sort(np.linalg.norm(some[0][:, None] - some[1][None], axis=2).ravel())
-    # In a yard of one paint all are about as alike: then the rank is in the middle, and says little.
-    rank = (np.searchsorted(usual, apart - _ALIKE) + np.searchsorted(usual, apart + _ALIKE)) / (2 * len(usual))
-    return np.asarray((1 + _SHARPNESS) * (1 - rank) ** _SHARPNESS)
+    # Over all ranks that a pair may have: in a yard of one paint it may have any, and says nothing.
+    first_rank = np.searchsorted(usual, apart - _ALIKE) / len(usual)
+    ranks = np.maximum(np.searchsorted(usual, apart + _ALIKE) / len(usual) - first_rank, 1 / len(usual))
+    return np.asarray(
+        ((1 - first_rank) ** (1 + _SHARPNESS) - np.maximum(1 - first_rank - ranks, 0) ** (1 + _SHARPNESS)) / ranks
+    )
 
 
 def _own(look: Look) -> NDArray[np.float64]:

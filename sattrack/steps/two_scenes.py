@@ -39,24 +39,28 @@ class Whole:
     above: float
 
 
-def change_between(earlier: Observation, later: Observation) -> Change:
+def change_between(earlier: Observation, later: Observation, *, alike: float = 0.0) -> Change:
     """The change in boxes between two assessable scenes of one site: see whole_site and between.
 
     The truth of both dates is that of the detector's kind of box.
     """
     known = earlier.low is not None and later.low is not None
-    return between(whole_site(earlier), whole_site(later), known=known)
+    return between(whole_site(earlier), whole_site(later), known=known, alike=alike)
 
 
-def between(earlier: Whole, later: Whole, *, known: bool = True) -> Change:
+def between(earlier: Whole, later: Whole, *, known: bool = True, alike: float = 0.0) -> Change:
     """The change between two whole sites, joined by the method of variance estimates recovery (Zou & Donner 2008), which keeps
-    the intervals' own shape.
+    the intervals' own shape. alike: how the two counts' errors correlate, as far as that is known (Zou 2007); below 1.
     """
     change = later.boxes - earlier.boxes
-    down, up = math.hypot(later.below, earlier.above), math.hypot(later.above, earlier.below)
+    down, up = _joined(later.below, earlier.above, alike=alike), _joined(later.above, earlier.below, alike=alike)
     toward = down if change > 0 else up
     p = math.erfc(abs(change) / toward * _z(LEVEL) / math.sqrt(2)) if toward > 0 else (0.0 if change else 1.0)
     return Change(change, change - down, change + up, min(p, 1.0), known)
+
+
+def _joined(one: float, other: float, *, alike: float) -> float:
+    return math.sqrt(one**2 + other**2 - 2 * alike * one * other)
 
 
 # How many boxes are hidden or seen together, on average: a short row of a block.

@@ -40,9 +40,10 @@ def test_each_box_of_a_sight_has_the_state_that_the_exchange_gives_it(case):
     before, after = (states_of(sight, case).tolist() for sight in case.sights)
     told = case.exchange
     if told.by == "boxes":
-        assert (before.count("kept"), after.count("kept")) == (len(told.pairs), len(told.pairs))
-        assert before.count("left") == len(told.before) - len(told.pairs)
-        assert after.count("arrived") == len(told.after) - len(told.pairs)
+        stay = told.stays_before.sum(), told.stays_after.sum()
+        assert (before.count("kept"), after.count("kept")) == stay
+        assert before.count("left") == len(told.before) - stay[0] == told.left.value
+        assert after.count("arrived") == len(told.after) - stay[1] == told.arrived.value
     else:
         assert {*before, *after} == {"not told"}
 

@@ -11,7 +11,7 @@ from sattrack.steps.leaning import lean_between
 from sattrack.steps.overlapping import ious
 from sattrack.steps.registering import Look
 from sattrack.steps.roofs import likeness
-from sattrack.steps.tallying import change_of, totals_of
+from sattrack.steps.tallying import ALIKE, change_of, totals_of
 
 Generator = np.random.Generator
 
@@ -125,6 +125,46 @@ def painted(quads: Quads, paints: np.ndarray) -> Look:
     for quad, paint in zip(quads, paints, strict=False):
         cv2.fillConvexPoly(pixels, np.rint(quad).astype(np.int32), paint.tolist())
     return Look(pixels, np.ones(pixels.shape[:2], bool), quads, np.ones(len(quads), np.float32))
+
+
+def test_a_yard_that_was_cleared_and_filled_again_is_told_from_one_that_stands() -> None:
+    rng = np.random.default_rng(5)
+    quads = block(8, 8)
+    pairs = Candidates(np.stack([np.arange(64)] * 2, axis=1), np.full(64, 0.8))
+    rank = rng.random(64)
+    boxes, none = detections(quads), Detections.none()
+    told_of = {
+        name: states(pairs, before=boxes, after=boxes, alike=4 * (1 - ranks) ** 3, faint_before=none, faint_after=none)
+        for name, ranks in (("filled again", rank), ("stands", rank**4))
+    }
+    assert len(told_of["filled again"].pairs) <= 6
+    assert told_of["filled again"].stayed < 10
+    assert len(told_of["stands"].pairs) >= 45
+    # Colours that say nothing leave what is usual, and more doubt than either.
+    blank = states(pairs, before=boxes, after=boxes, alike=np.ones(64), faint_before=none, faint_after=none)
+    assert (len(blank.pairs), blank.stayed) == (64, pytest.approx(0.8 * 64))
+    assert blank.variance > 3 * max(one.variance for one in told_of.values())
+
+
+def test_a_box_in_the_place_of_a_faint_one_stays() -> None:
+    before = block(2, 3)
+    found = told(before, before[:5], faint_after=detections(before[5:], 0.1))
+    assert found.still_before.tolist() == [False] * 5 + [True]
+    kept, arrived, left = totals_of(found, (6, 5), (Interval(5, 7, ""), Interval(4, 6, "")))
+    assert (kept.value, arrived.value, left.value) == (6, 0, 0)
+
+
+def test_in_a_yard_of_one_paint_roofs_say_nothing() -> None:
+    quads = block(5, 5) / 0.5 + 40
+    one = painted(quads, np.full((25, 3), 200))
+    assert likeness(one, one, pairs=np.stack([np.arange(25)] * 2, axis=1)) == pytest.approx(1.0)
+
+
+def test_counts_that_err_alike_leave_a_narrower_change() -> None:
+    ends = (Interval(40.0, 62.0, ""), Interval(38.0, 60.0, ""))
+    alone, alike = change_of((50, 48), ends), change_of((50, 48), ends, alike=True)
+    assert alone.value == alike.value == -2
+    assert (alike.high - alike.low) / (alone.high - alone.low) == pytest.approx((1 - ALIKE) ** 0.5, rel=0.02)
 
 
 def test_totals_hold_their_numbers_and_agree_with_the_change_in_stock() -> None:
