@@ -11,6 +11,7 @@ from sattrack.cli.bench.clouds import clouds
 from sattrack.cli.bench.cover import cover
 from sattrack.cli.bench.dense import dense
 from sattrack.cli.bench.empty import empty
+from sattrack.cli.bench.flow import flow
 from sattrack.cli.bench.intervals import intervals
 from sattrack.cli.bench.merging import merging
 from sattrack.cli.bench.peers import peers
@@ -30,5 +31,6 @@ app.command()(dense)
 app.command()(merging)
 app.command()(alarms)
 app.command(no_args_is_help=True)(changes)
+app.command()(flow)
 app.command()(clouds)
 app.command()(cover)
