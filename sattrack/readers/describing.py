@@ -15,7 +15,7 @@ from rasterio.enums import ColorInterp
 
 from sattrack.errors import SceneError, SceneRefused
 from sattrack.geometry import Affine6, apply_affine, invert_affine
-from sattrack.imagery import Grid, Scene
+from sattrack.imagery import Grid, Scene, is_remote
 from sattrack.projections import WGS84, project
 from sattrack.readers.deliveries.values import VENDOR
 from sattrack.readers.masks import open_mask
@@ -117,13 +117,18 @@ def _described(picture: Upright, source: "Source", *, options: _Options) -> Scen
 
 def _changes(picture: Upright) -> list[str]:
     """What a reader of source pixels must know."""
+    notes = []
+    # Of a remote file each further directory would be another request.
+    pictures = 0 if is_remote(picture.location) else len(picture.file.subdatasets)
+    if pictures > 1:
+        notes.append(f"the file holds {pictures:,} pictures, of which the first is read: save each as a file of its own")
     if picture.warped:
-        return [
+        notes.append(
             "the file has ground control points: it is read warped by them; pixel coordinates are those of the warped picture"
-        ]
-    if picture.turned != 1:
-        return ["the picture is turned by its EXIF orientation: pixel coordinates are those of the upright picture"]
-    return []
+        )
+    elif picture.turned != 1:
+        notes.append("the picture is turned by its EXIF orientation: pixel coordinates are those of the upright picture")
+    return notes
 
 
 def _first(tags: dict[str, str], names: Sequence[str]) -> str:

@@ -110,6 +110,7 @@ def find_sources(
         for one in sorted(found.values(), key=lambda one: natural_key(one.path))
     ]
     masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and not is_remote(hints.mask)}
+    _refuse_masks_listed_as_pictures(pairs, masks)
     return _named((one, hints) for one, hints in pairs if one.key not in masks)
 
 
@@ -254,6 +255,15 @@ def _with_hints(
         return one, _hints(one, beside=beside, told=told, gdals=gdals)
     except ManifestError as error:
         return replace(one, fault=error), one.hints
+
+
+def _refuse_masks_listed_as_pictures(pairs: Iterable[tuple[_Found, Hints]], masks: set[str]) -> None:
+    """A shell's `folder/*` names masks too; a line of a manifest that names one as its picture is a slip, and none is lost."""
+    for one, _ in pairs:
+        if one.where and not one.acquisition and one.key in masks:
+            raise ManifestError(
+                f"the picture {one.path} is also named as a mask", where=one.where, way_out="name it once, as what it is"
+            )
 
 
 def _hints(one: _Found, *, beside: Callable[[Path], Any], told: Callable[[Path], Told], gdals: bool) -> Hints:

@@ -156,6 +156,16 @@ def test_o4_a_manifest_that_cannot_be_understood_is_refused_with_the_line(here: 
     assert "line 3: the time '05/06/2024'" in said.err
 
 
+def test_o4_a_picture_that_a_manifest_also_names_as_a_mask_is_refused_and_not_lost(
+    here: Here, scenes: Path, tmp_path: Path
+) -> None:
+    (scenes / "list.csv").write_text("path,mask\nmay.tif,june.tif\njune.tif,\n")
+    said = here("detect", scenes / "list.csv", *strange("Bright", tmp_path / "run"))
+    assert (said.code, said.out) == (1, "")
+    assert "line 3: the picture" in said.err
+    assert "june.tif is also named as a mask (name it once, as what it is)" in said.err
+
+
 def test_o7_a_scene_across_the_antimeridian_and_one_near_the_pole_have_their_counts(here: Here, tmp_path: Path) -> None:
     folder = tmp_path / "edges"
     folder.mkdir()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 # A repair works out every crossing, and cannot be interrupted: these take some seconds, n sides drawn at random n * n / 6.
 MOST_CROSSINGS = 50_000
 _MOST_PAIRS, _MOST_PAIRS_A_SIDE = 5_000_000, 20
-_PAIRS_AT_ONCE = 10_000_000
+_PAIRS_AT_ONCE, _LEAST_AT_ONCE = 1_000_000, 10
 # With more corners even asking whether an outline is valid may take minutes.
 _MANY_CORNERS = 1_000
 
@@ -62,6 +62,6 @@ def _tangled(sides: NDArray[np.object_]) -> bool:
 
 def _few_at_once(sides: NDArray[np.object_]) -> Iterator[NDArray[np.object_]]:
     """So few that all that lie beside all others take little memory."""
-    step = max(1, _PAIRS_AT_ONCE // max(1, len(sides)))
+    step = max(_LEAST_AT_ONCE, _PAIRS_AT_ONCE // max(1, len(sides)))
     for start in range(0, len(sides), step):
         yield sides[start : start + step]
