@@ -1,7 +1,7 @@
 """Changing: two scenes of a site laid on one ground, its boxes compared; for each pair of a run, or for two pictures."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +33,9 @@ from sattrack.steps.registering import SEARCH_M, Look, offset_between
 from sattrack.steps.tallying import LEVEL, change_of, interval_of, totals_of
 from sattrack.timeline import Count, Site
 
+# Site, zone, and the ids of an earlier and a later scene.
+Pair = tuple[str, str, str, str]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
@@ -43,10 +46,13 @@ class Shown:
     looks: tuple[Look, Look] | None
 
 
-def changes_of_run(folder: Path, *, site: str | None = None, search_m: float = SEARCH_M) -> Iterator[Shown]:
+def changes_of_run(
+    folder: Path, *, site: str | None = None, search_m: float = SEARCH_M, wanted: Collection[Pair] | None = None
+) -> Iterator[Shown]:
     """Each site's and zone's consecutive assessable scenes, in order of site, zone and time, as the run was last counted.
 
-    UsageError where a site is not known, or nowhere two scenes of one site can be compared.
+    wanted: these pairs of scenes instead, such as the neighbours by one sensor. UsageError where a site is not known, or
+    nowhere two scenes of one site can be compared.
     """
     run, parts = open_run(folder)
     settings = Settings.model_validate(run.index.settings)
@@ -56,7 +62,7 @@ def changes_of_run(folder: Path, *, site: str | None = None, search_m: float = S
         raise UsageError(
             f"the run knows no site {site!r}", where=str(folder), way_out=f"one of {', '.join(sorted({n for n, _ in places}))}"
         )
-    pairs = [pair for pair in _consecutive(run.counts) if site is None or pair[0].site_id == site]
+    pairs = [pair for pair in _pairs(run.counts, wanted) if site is None or pair[0].site_id == site]
     if not pairs:
         raise UsageError(
             "no site has two dated scenes that could be counted", where=str(folder),
@@ -74,6 +80,17 @@ def changes_of_run(folder: Path, *, site: str | None = None, search_m: float = S
             yield show(
                 place, (files(first), files(second)), rule=rule, reader=reader, search_m=search_m, exclusions=exclusions,
             )  # fmt: skip
+
+
+def _pairs(counts: Sequence[Count], wanted: Collection[Pair] | None) -> Iterator[tuple[Count, Count]]:
+    if wanted is None:
+        yield from _consecutive(counts)
+        return
+    at = {(count.site_id, count.zone, count.scene_id): count for count in counts}
+    for site, zone, *scenes in wanted:
+        first, second = (at.get((site, zone, scene)) for scene in scenes)
+        if first is not None and second is not None:
+            yield first, second
 
 
 def _consecutive(counts: Sequence[Count]) -> Iterator[tuple[Count, Count]]:

@@ -57,7 +57,9 @@ def follow(
     agreements = agreements_of(chain, flows) if chain else []
     shown = [one for one in flows if site is None or one.site_id == site]
     if boxes:
-        shown = with_boxes(shown, (one.exchange for one in changes_of_run(source, site=site)))
+        # The neighbours of each series: another sensor's scenes may lie between them.
+        pairs = [(one.site_id, one.zone, m.earlier.scene_id, m.later.scene_id) for one in shown for m in one.movements]
+        shown = with_boxes(shown, (one.exchange for one in changes_of_run(source, site=site, wanted=pairs)))
     alerts = [alert for one in shown for alert in alerts_of(one)]
     notes = (*found.notes, *(missing_places(chain, flows) if chain else ()), *_not_passed(shown, amounts))
     return Followed(tuple(shown), tuple(alerts), tuple(agreements), notes)
@@ -106,7 +108,7 @@ def with_boxes(flows: Sequence[Flow], exchanges: Iterable[Exchange]) -> list[Flo
 
 def _by_boxes(move: Movement, one: Exchange | None) -> Movement:
     if one is None:
-        return replace(move, why="the two scenes are no neighbours in the run")
+        return replace(move, why="the two scenes were not compared")
     left, arrived = _moved(one.left), _moved(one.arrived)
     if left is None or arrived is None:
         return replace(move, why=one.why)

@@ -1,13 +1,16 @@
 """Matched boxes in flows: they speak where they show more than the counts, and their ends are added."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from sattrack.assessing import Assessed
 from sattrack.changes import Exchange, Offset, Total
 from sattrack.detections import Detections
-from sattrack.following import cumulative_alerts, with_boxes
+from sattrack.following import cumulative_alerts, follow, with_boxes
+from sattrack.settings import Settings
 from sattrack.steps.flow_phrasing import boxes_sentence
 from sattrack.steps.flowing import flow_of
 from sattrack.timeline import Observation, Series
@@ -62,10 +65,19 @@ def test_boxes_matched_on_a_small_part_do_not_lessen_what_the_counts_show():
     (flow,) = with_boxes([flow_of(SERIES)], [exchange("s0", "s1", left=Total(4, 1, 9), arrived=Total(2, 0, 6))])
     assert flow.movements[0].by == "counts"
     assert "90% of the site" in flow.movements[0].why
-    assert flow.movements[1].why == "the two scenes are no neighbours in the run"
+    assert flow.movements[1].why == "the two scenes were not compared"
     assert flow.by_boxes is None
 
 
 def test_without_thresholds_there_are_no_cumulative_alerts():
     assert cumulative_alerts([SERIES], amounts=[]) == []
     assert [one.direction for one in cumulative_alerts([SERIES], amounts=[10])] == ["fall"]
+
+
+def test_the_boxes_of_one_sensor_are_matched_though_anothers_scene_lies_between(monkeypatch, tmp_path) -> None:
+    series = [replace(SERIES, sensor=name) for name in ("WV2", "SkySat")]
+    monkeypatch.setattr("sattrack.following.open_series", lambda *_given, **_more: Assessed(series))
+    asked = []
+    monkeypatch.setattr("sattrack.following.changes_of_run", lambda *_given, wanted, **_more: asked.extend(wanted) or iter(()))
+    follow(tmp_path, settings=Settings(), boxes=True)
+    assert asked == [("port", "", "s0", "s1"), ("port", "", "s1", "s2")] * 2
