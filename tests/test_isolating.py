@@ -183,8 +183,8 @@ def test_what_is_asked_of_workers_does_not_change_a_part() -> None:
 
 def test_n6_leave_to_read_that_ends_while_a_worker_is_at_work_is_asked_for_anew(
     tmp_path: Path,
-    finder: Path,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+    finder: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     passed, content = tmp_path / "passed", scene(tmp_path / "a.tif").read_bytes()
 
