@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -88,21 +89,26 @@ def _remarks(run: "Run", *, outside: int) -> list[str]:
     return remarks
 
 
-def troubles(run: "Run", *, only_errors: bool = False) -> list[str]:
+def troubles(run: "Run", *, only_errors: bool = False) -> Iterator[str]:
     """One line per scene that failed or was refused, and, unless only errors are wanted, one for what was skipped."""
-    bad = [o for o in run.index.outcomes if o.status in ("failed", "refused")]
-    lines = [one_line(f"{o.status}: {o.part}: {o.reason.removeprefix(f'{o.location}: ')}") for o in bad]
+    bad = 0
+    for o in run.index.outcomes:
+        if o.status in ("failed", "refused"):
+            bad += 1
+            yield one_line(f"{o.status}: {o.part}: {o.reason.removeprefix(f'{o.location}: ')}")
     if only_errors:
-        return lines
+        return
     skipped = Counter(o.reason for o in run.index.outcomes if o.status == "skipped")
-    lines += [one_line(f"skipped: {n} {'scene' if n == 1 else 'scenes'}: {reason}") for reason, n in skipped.items()]
-    lines += [one_line(f"note: {note}") for note in dict.fromkeys((*run.index.notes, *run.notes))]
+    for reason, n in skipped.items():
+        yield one_line(f"skipped: {n} {'scene' if n == 1 else 'scenes'}: {reason}")
+    for note in dict.fromkeys((*run.index.notes, *run.notes)):
+        yield one_line(f"note: {note}")
     told = Counter(note for o in run.index.outcomes if o.status == "done" and o.scene for note in o.scene.notes)
-    lines += [one_line(f"note: {n} {'scene' if n == 1 else 'scenes'}: {note}") for note, n in told.items()]
+    for note, n in told.items():
+        yield one_line(f"note: {n} {'scene' if n == 1 else 'scenes'}: {note}")
     if bad:
         others = "; the others are" if any(o.status == "done" for o in run.index.outcomes) else ""
-        lines.append(f"{len(bad)} of {len(run.index.outcomes)} scenes were not counted{others}.")
-    return lines
+        yield f"{bad} of {len(run.index.outcomes)} scenes were not counted{others}."
 
 
 def travels() -> list[str]:
