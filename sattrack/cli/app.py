@@ -13,7 +13,7 @@ import typer.main
 
 from sattrack.cli.exit_codes import ERROR, INTERRUPTED, OK, USAGE
 from sattrack.cli.stopping import INTERRUPTION, stop_cleanly
-from sattrack.cli.voice import Voice, complain
+from sattrack.cli.voice import Voice, complain, open_streams
 from sattrack.errors import SattrackError, UsageError
 
 # name -> (module whose `app` holds it, what it does). Modules are imported only when their command is called.
@@ -108,6 +108,7 @@ def sattrack_(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code; errors that a user can mend are one line on stderr."""
+    open_streams()
     with warnings.catch_warnings(), stop_cleanly() as turn, _without_loose_ends():
         if not debugging():
             warnings.simplefilter("ignore")

@@ -91,6 +91,19 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def open_streams() -> None:
+    """Opens nowhere what of stdin, stdout and stderr is closed: a run's own file would be given its number, and be written into
+    by whatever prints there.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # under the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
 def _write(to: TextIO, text: str) -> None:
     try:
         to.write(text + "\n")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,6 +124,18 @@ def test_O12_a_closed_pipe_is_silent(tmp_path):
     )  # fmt: skip
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] == "0"
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-", "2>&-"])
+def test_o12_streams_that_were_closed_cost_nothing_and_no_file_takes_their_place(tmp_path, closed):
+    scene = write_scene(tmp_path / "a.tif", boxes=12)
+    done = subprocess.run(
+        f'"{sys.executable}" -m sattrack detect {scene} --detector tests.campaigns.quick:Bright --no-report -o run {closed}',
+        shell=True, executable="/bin/bash", cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert [one["status"] for one in json.loads((tmp_path / "run" / "run.json").read_text())["outcomes"]] == ["done"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
