@@ -55,7 +55,7 @@ def verify(pack: Path, *, run: Path | None = None, allow_remote: bool = False, a
         provenance = json.loads(files["provenance.json"])
         alert, settings = str(provenance["alert_id"]), Settings.model_validate(provenance["settings"]).allowing(allow_hosts)
         imagery, amounts = bool(provenance["imagery"]), tuple(float(one) for one in provenance["cumulative"])
-    except (ValueError, TypeError, KeyError, ValidationError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, ValidationError) as error:
         raise StoreError(
             "provenance.json is damaged, or of another version", where=str(pack), way_out="fetch the pack again"
         ) from error
@@ -98,7 +98,7 @@ def _values(name: str, one: bytes, two: bytes) -> Iterator[tuple[bool, str]]:
     """The values of two JSON files that differ, by their place."""
     try:
         ours, theirs = dict(_leaves(json.loads(one))), dict(_leaves(json.loads(two)))
-    except ValueError:
+    except (ValueError, RecursionError):
         yield False, f"{name}: is no JSON"
         return
     for place in sorted({*ours, *theirs}):

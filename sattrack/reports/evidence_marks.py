@@ -48,7 +48,7 @@ def _read(path: Path) -> Any:
     """StoreError where a list is damaged."""
     try:
         return json.loads(path.read_bytes()) if path.is_file() else []
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError("is damaged", where=str(path), way_out="write it again: sattrack alert RUN") from error
 
 

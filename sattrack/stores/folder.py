@@ -139,7 +139,7 @@ class RunFolder:
             if version is None:
                 raw = json.loads(path.read_bytes())
                 version = raw.get("schema_version") if isinstance(raw, dict) else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         except OSError as error:
             raise StoreError(f"cannot be read: {error.strerror}", where=str(path)) from error

@@ -168,5 +168,5 @@ def _claim(content: bytes | None) -> Claim | None:
         said = json.loads(content or b"")
         until = dt.datetime.fromisoformat(said["until"])
         return Claim(str(said["owner"])[:200], str(said["mark"]), until if until.tzinfo else until.replace(tzinfo=dt.UTC))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -15,7 +15,7 @@ def packs_of(folder: Path) -> dict[str, str]:
     path = folder / _NAME
     try:
         listed = json.loads(path.read_bytes()) if path.is_file() else {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path) from error
     if not isinstance(listed, dict) or not all(isinstance(value, str) for value in listed.values()):
         raise _damaged(path)

@@ -38,7 +38,11 @@ def table_of(part: Part) -> pa.Table:
 def part_of(table: pa.Table, *, key: str) -> Part:
     """The part that a table holds. KeyError, TypeError, ValueError, zlib.error where it is not what was written."""
     said = table.schema.metadata
-    part = _part(key, table, json.loads(said[_HEAD]))
+    try:
+        head = json.loads(said[_HEAD])
+    except RecursionError as error:
+        raise ValueError("its head is nested too deeply") from error
+    part = _part(key, table, head)
     if said.get(_DIGEST, b"") not in (b"", content_digest(said[_HEAD], part.detections)):
         raise ValueError("its content is not what was written")
     return part

@@ -271,7 +271,8 @@ def test_what_is_no_pack_is_one_line(sattrack, plain_run, tmp_path):
     files = unpacked(pack)
     bare = repacked(tmp_path / "bare.zip", {"a.txt": b""})
     wrong = repacked(tmp_path / "wrong.zip", files | {"provenance.json": b"[]"})
-    for path in (cut, bare, wrong, tmp_path / "none.zip", tmp_path):
+    deep = repacked(tmp_path / "deep.zip", files | {"provenance.json": b"[" * 100_000})
+    for path in (cut, bare, wrong, deep, tmp_path / "none.zip", tmp_path):
         said = sattrack("evidence", path, "--verify")
         assert (said.code, said.err.count("\n"), said.out) == (1, 1, ""), path
 

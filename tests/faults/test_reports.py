@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from affine import Affine
 
 from sattrack.wiring import EXPORTS
 from tests.cli.conftest import write_site
@@ -83,6 +84,30 @@ def test_x1_x2_x3_x5_x6_p14_h13_what_is_hostile_or_private_is_only_text_or_not_t
     # What is printed, to the user himself, says where his run is.
     told = b"".join(path.read_bytes() for path in outputs.rglob("*") if path.is_file() and path.name != "summary.json")
     assert b"alice" not in told
+
+
+def test_x4_boxes_of_a_map_have_longitude_first_seven_decimals_and_are_cut_at_the_antimeridian(
+    here: Here, tmp_path: Path
+) -> None:
+    folder = tmp_path / "edges"
+    folder.mkdir()
+    write(folder / "port.tif", yard(12))
+    # A pixel of this map of the Pacific lies on 180 degrees: a box of the yard crosses it.
+    write(folder / "date_line.tif", yard(12), crs="EPSG:3832", transform=Affine(0.5, 0, 3_339_584.72 - 46, 0, -0.5, 100_000))
+    assert here("detect", folder, *strange("Bright", tmp_path / "run")).code == 0
+    assert here("export", tmp_path / "run", "-f", "geojson", "-o", tmp_path / "boxes.geojson").code == 0
+    text = (tmp_path / "boxes.geojson").read_text()
+    boxes = json.loads(text)["features"]
+    assert not re.search(r"\.\d{8}", text)
+    for one in boxes:
+        polygons = one["geometry"]["coordinates"]
+        polygons = [polygons] if one["geometry"]["type"] == "Polygon" else polygons
+        corners = [corner for rings in polygons for ring in rings for corner in ring]
+        assert all(-180 <= lon <= 180 and -90 <= lat <= 90 for lon, lat in corners)
+        assert all(max(lon for lon, _ in ring) - min(lon for lon, _ in ring) < 1 for rings in polygons for ring in rings)
+    port = [one["geometry"]["coordinates"][0][0] for one in boxes if one["properties"]["scene_id"] == "port"]
+    assert all(abs(lon - 129) < 0.1 and abs(lat - 35.2) < 0.1 for lon, lat in port)
+    assert sum(one["geometry"]["type"] == "MultiPolygon" for one in boxes) == 3
 
 
 def test_o11_without_imagery_no_pixel_is_in_the_page(here: Here, scenes: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import ast
 import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -103,6 +104,50 @@ def test_s8_parts_that_are_empty_torn_or_of_another_scene_are_done_again(here: H
         (run / "counts.csv").unlink()
         assert here("detect", scenes, *strange("Bright", run)).code == 0
         assert contents(run) == whole
+
+
+@pytest.mark.parametrize(
+    "head", ["", "[" * 100_000, '{"schema_version": "1"', "\0" * 100], ids=["empty", "deep", "half", "zeros"]
+)
+def test_s8_a_damaged_head_is_an_error_to_read_and_detect_makes_it_anew(
+    here: Here, scenes: Path, run: Path, tmp_path: Path, head: str
+) -> None:
+    whole = contents(run)
+    (run / "run.json").write_text(head)
+    for words in (("count", run), ("series", run), ("report", run), ("export", run, "-f", "csv", "-o", tmp_path / "x.csv")):
+        said = here(*words)
+        assert (said.code, said.out, said.err.count("\n")) == (1, "", 1), words
+        assert str(run / "run.json") in said.err
+        assert "(run detect again: parts are kept)" in said.err
+    assert here("detect", scenes, *strange("Bright", run)).code == 0
+    assert contents(run) == whole
+
+
+def test_s4_what_a_killed_process_left_half_goes_at_the_next_start_and_changes_nothing(
+    here: Here, scenes: Path, run: Path
+) -> None:
+    whole = contents(run)
+    (key,) = {path.stem for path in (run / "parts").iterdir()} - {max(path.stem for path in (run / "parts").iterdir())}
+    left = [run / "parts" / f".{key}.a1b2c3d_.tmp", run / ".run.json.abcdefgh.tmp"]
+    for path in left:
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - 7200,) * 2)
+    assert here("detect", scenes, *strange("Bright", run)).code == 0
+    assert contents(run) == whole
+    assert not any(path.exists() for path in left)
+
+
+def test_s13_other_settings_make_parts_beside_the_old_and_no_count_mixes_them(
+    here: Here, scenes: Path, run: Path, tmp_path: Path
+) -> None:
+    old = {path.name: path.read_bytes() for path in (run / "parts").iterdir()}
+    (tmp_path / "s.yaml").write_text("tile_cap: 300\n")
+    said = here("detect", scenes, "--config", tmp_path / "s.yaml", *strange("Bright", run))
+    assert (said.code, [one["boxes"] for one in said.json["scenes"]]) == (0, [16, 12])
+    now = {path.name: path.read_bytes() for path in (run / "parts").iterdir()}
+    assert old.items() < now.items()
+    keys = {f"{one['key']}.parquet" for one in json.loads((run / "run.json").read_text())["outcomes"]}
+    assert (len(keys), keys & set(old)) == (2, set())
 
 
 def test_s8_o6_a_run_folder_that_is_a_file_is_refused_and_foreign_files_are_left_alone(

@@ -149,7 +149,7 @@ def _is_there(to: Path, *, place: str, version: Version, sha256: str) -> bool:
         if not (version.etag or version.modified):
             return False
         return bool(json.loads(_record_of(to).read_bytes()) == _said(place, version, version.size))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
 
 
