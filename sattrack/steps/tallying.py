@@ -17,8 +17,8 @@ _Z, _Z90 = 1.959963984540054, 1.6448536269514722  # of the normal distribution, 
 # makes false or lets miss: as wide as held 95 % of 300 pairs of drawn scenes (seeds 9,450,000 on). docs/flow.md judges others.
 REFOUND, _BY_CHANCE = 0.25, 0.1
 # How the errors of two counts of one place by the same weights correlate, against the deviations that their intervals take for
-# them: 0.7 on those pairs, 0.65 to 0.77 whatever share of the boxes left, pixel size, haze or lean. Less of it is used than was
-# found, since two dates of a real place differ in more than drawn ones do.
+# them: 0.71 on those pairs, 0.65 to 0.77 whatever share left, pixel size, haze or lean; 0.61 on the others. Less of it is used
+# than was found, since two dates of a real place differ in more than drawn ones do.
 ALIKE = 0.5
 _UNDATED = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 
