@@ -56,7 +56,7 @@ def write_parquet(run: Finished, parts: Mapping[str, Part], to: Path, *, everyth
     said = {"schema_version": SCHEMA_VERSION, "model_id": run.index.model_id, "threshold": run.index.threshold}
     spread = _Spread()
     # Arrow's own copy of the schema would be read in place of what is said at the end.
-    with whole_file(to) as draft, pq.ParquetWriter(draft, _SCHEMA, compression="zstd", store_schema=False) as writer:
+    with whole_file(to) as draft, pq.ParquetWriter(draft.absolute(), _SCHEMA, compression="zstd", store_schema=False) as writer:
         for table in _groups(_table(rows) for rows in box_rows(run, parts, everything=True)):
             spread.add(table)
             writer.write_table(table)

@@ -88,7 +88,8 @@ class RunFolder:
     def get(self, key: str) -> Part:
         path = self._path(key)
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as file:
+            # Of a relative path `~` or `s3:` would be more to Arrow than a name.
+            with pq.ParquetFile(path.absolute(), page_checksum_verification=True, pre_buffer=False) as file:
                 # Not read_table, which imports what data sets of many files need: half a second.
                 return part_of(file.read(use_threads=False), key=key)
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, ValidationError, zlib.error) as error:

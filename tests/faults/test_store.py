@@ -123,6 +123,21 @@ def test_s8_a_damaged_head_is_an_error_to_read_and_detect_makes_it_anew(
     assert contents(run) == whole
 
 
+@pytest.mark.parametrize("name", ["~", "s3:", "hdfs:/x", "new\nline", "./-run"])
+def test_h13_a_run_folder_of_any_name_is_only_a_folder(
+    here: Here, scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """To Arrow a path that begins with ~ is the user's home, and one that begins with s3: a bucket."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    said = here("detect", scenes, *strange("Bright", Path(name)))
+    assert (said.code, [one["boxes"] for one in said.json["scenes"]]) == (0, [16, 12])
+    for kind in ("csv", "parquet"):
+        assert here("export", name, "-f", kind, "-o", f"{name}/boxes.{kind}").code == 0
+    assert (tmp_path / name / "boxes.parquet").is_file()
+    assert not (tmp_path / "home").exists()
+
+
 def test_s4_what_a_killed_process_left_half_goes_at_the_next_start_and_changes_nothing(
     here: Here, scenes: Path, run: Path
 ) -> None:

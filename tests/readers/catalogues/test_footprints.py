@@ -1,8 +1,10 @@
 """Footprints at the antimeridian, as they are read and as they are asked for."""
 
+import numpy as np
 import pytest
 import shapely
 
+from sattrack.errors import SceneError
 from sattrack.readers.catalogues.footprints import area_of, boxes_around, footprint_of
 
 TORN = [[179, -1], [-179, -1], [-179, 1], [179, 1], [179, -1]]
@@ -44,3 +46,9 @@ def test_a_place_across_the_antimeridian_is_asked_for_by_two_boxes() -> None:
     assert boxes_around([area_of((179, -1, -179, 1))], most=50) == [
         (-180, -1.001, -178.999, 1.001), (178.999, -1.001, 180, 1.001),
     ]  # fmt: skip
+
+
+def test_h10_a_footprint_whose_sides_cross_each_other_thousands_of_times_fails_its_item() -> None:
+    ring = np.random.default_rng(1).uniform(0, 1, (3_000, 2)).tolist()
+    with pytest.raises(SceneError, match="its geometry is a tangle: its sides cross each other more than 50,000 times"):
+        footprint_of(polygon([*ring, ring[0]]), None, where="x")
