@@ -3,12 +3,13 @@
 import hashlib
 import random
 import tracemalloc
+from array import array
 from dataclasses import replace
 
 import pytest
 
 from sattrack.imagery import Grid, Scene
-from sattrack.packed import Lookup, Packed, in_order
+from sattrack.packed import Lookup, Made, Packed, in_order
 from sattrack.results import SceneOutcome
 
 _SCENE = Scene("s", "/in/s.tif", Grid((200, 200), (0.5, 0.5), "EPSG:32652", (0.5, 0.0, 5e5, 0.0, -0.5, 4.7e6)), (1,), "uint8")
@@ -40,6 +41,15 @@ def test_it_is_walked_through_from_several_places_at_once() -> None:
     assert [(one, packed[999 - number], packed[number]) for number, one in enumerate(packed)] == [
         (number, 999 - number, number) for number in range(1_000)
     ]
+
+
+def test_values_are_made_when_they_are_asked_for() -> None:
+    asked = []
+    made = Made(array("L", [5, 3, 8]), lambda place: asked.append(place) or 10 * place)
+    assert (len(made), made[1], made[-1], made[1:], list(made)) == (3, 30, 80, (30, 80), [50, 30, 80])
+    assert asked == [3, 8, 3, 8, 5, 3, 8]
+    with pytest.raises(IndexError):
+        made[3]
 
 
 def test_s14_an_outcome_takes_little_memory() -> None:

@@ -1,13 +1,15 @@
 """The parts of a run: read when they are asked for, a few of them kept, and counted scene by scene."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sattrack import running
 from sattrack.errors import StoreError
+from sattrack.packed import Packed
 from sattrack.recounting import each_scene, reopen
-from sattrack.results import acquisitions, scenes_of
+from sattrack.results import SceneOutcome, acquisitions, scenes_of
 from sattrack.run_parts import RunParts
 from sattrack.stores.folder import RunFolder
 from tests.campaigns.many import write_run
@@ -35,6 +37,30 @@ def test_s14_opening_a_run_reads_no_part_and_asking_reads_one(run: Path) -> None
     assert parts["port_0000003"].scene.location == "/pictures/port_0000003.tif"
     assert parts["port_0000003"] is parts["port_0000003"]
     assert store.read == 1
+
+
+def test_scenes_and_their_files_are_as_if_each_part_had_been_read(run: Path) -> None:
+    store = RunFolder(run, create=False)
+    index = store.read_index()
+    outcomes = [
+        # Every third is a file of the scene before it, some bad ones stand between, and one scene is known to its part alone.
+        replace(one, scene=replace(one.scene, id=id_of(number))) if number != 7 else replace(one, scene=None)
+        for number, one in enumerate(index.outcomes)
+    ]
+    bad = SceneOutcome("bad", "bad", "/pictures/bad.tif", "failed")
+    parts = RunParts(store, replace(index, outcomes=Packed([bad, *outcomes[:20], bad, *outcomes[20:]])))
+    read = {name: parts[name] for name in parts}
+    assert dict(scenes_of(parts)) == scenes_of(read)
+    assert list(acquisitions(parts).items()) == list(acquisitions(read).items())
+    assert (len(acquisitions(parts)), parts.number("port_0000000"), parts.number("port_0000020")) == (28, 1, 22)
+    assert ("port_0000003" in parts, "bad" in parts, "nowhere" in acquisitions(parts)) == (True, False, False)
+    for ask in (parts.__getitem__, scenes_of(parts).__getitem__, acquisitions(parts).__getitem__):
+        with pytest.raises(KeyError):
+            ask("bad")
+
+
+def id_of(number: int) -> str:
+    return f"scene {number - 1 if number % 3 == 2 else number}"
 
 
 def test_s14_only_so_many_bytes_of_parts_are_kept(run: Path) -> None:
