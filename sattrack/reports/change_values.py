@@ -103,7 +103,10 @@ def write_change_tables(found: Sequence[tuple[Exchange, Frame]], out: Path) -> l
 
 
 def box_records(one: Exchange, *, frame: Frame) -> Iterator[dict[str, Any]]:
-    """Each box once: kept ones as they lie in the later scene, where it counts them. state: kept, arrived or left; `unknown` where only counted."""
+    """Each box once: kept ones as they lie in the later scene, where it counts them.
+
+    state: kept, arrived or left; `unknown` where only counted.
+    """
     by_boxes = one.by == "boxes"
     stays = one.stays_after
     states = [("kept" if s else "arrived") if by_boxes else "unknown" for s in stays]
