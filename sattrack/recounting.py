@@ -110,7 +110,7 @@ def recount_held(
         keep_sites(outlines, folder=folder)
         index = replace(index, sites_file="")
     else:
-        outlines = kept_sites(folder)
+        outlines = kept_sites(folder, index=index)
     rule = rule_of(index if threshold is None else replace(index, threshold=threshold), settings)
     parts = RunParts(store, index)
     counted = np.zeros(len(index.outcomes), np.int64)
@@ -175,7 +175,7 @@ def reopen(folder: Path) -> Reopened:
     store = wiring.open_store(folder, create=False)
     index = store.read_index()
     _settings_of(index)
-    return Reopened(folder, index, kept_sites(folder), RunParts(store, index))
+    return Reopened(folder, index, kept_sites(folder, index=index), RunParts(store, index))
 
 
 def each_scene(parts: Mapping[str, Part]) -> Iterator[dict[str, Part]]:
@@ -184,9 +184,15 @@ def each_scene(parts: Mapping[str, Part]) -> Iterator[dict[str, Part]]:
         yield {name: parts[name] for name in names}
 
 
-def kept_sites(folder: Path) -> tuple[Site, ...]:
-    """The outlines that a run was last counted with."""
+def kept_sites(folder: Path, *, index: RunIndex) -> tuple[Site, ...]:
+    """The outlines that a run was last counted with. StoreError where it had some and they are not there, or not readable."""
     path = folder / "sites.json"
+    # Of a run that was copied in part: without its outlines each scene would count as a site of its own.
+    if index.sites_file and not path.exists():
+        raise StoreError(
+            f"the run was counted with the outlines of {index.sites_file}, and they are not there", where=str(path),
+            way_out="give them again: sattrack count RUN --sites FILE, or --no-sites to count each scene as its own site",
+        )  # fmt: skip
     try:
         sites = _SITES.validate_json(path.read_bytes()) if path.is_file() else ()
         check_kept(path, sites)

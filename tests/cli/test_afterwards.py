@@ -70,6 +70,23 @@ def test_outlines_can_be_dropped_again(sattrack, run, site):
     assert "--no-sites" in said.err
 
 
+def test_a_run_that_lost_its_outlines_is_refused_and_left_as_it_is(sattrack, run, site):
+    (run / "sites.json").unlink()
+    before = {name: (run / name).read_bytes() for name in ("run.json", "counts.csv", "scenes.csv")}
+    for words in (("count", run), ("report", run), ("changes", run)):
+        said = sattrack(*words)
+        assert (said.code, said.out) == (1, "")
+        assert "the run was counted with the outlines of site.geojson, and they are not there" in said.err
+        assert "--sites FILE" in said.err
+        assert "--no-sites" in said.err
+        assert said.err.count("\n") == 1
+    assert before == {name: (run / name).read_bytes() for name in before}
+    assert [c["site_id"] for c in sattrack("count", run, "--sites", site, "--no-report", "--json").json["counts"]] == ["left"] * 2
+    (run / "sites.json").unlink()
+    said = sattrack("count", run, "--no-sites", "--no-report", "--json")
+    assert {c["site_id"] for c in said.json["counts"]} == {"may", "june"}
+
+
 def test_P13_a_threshold_out_of_bounds_is_a_usage_error(sattrack, run):
     said = sattrack("count", run, "--threshold", "7", "--no-report")
     assert said.code == 2
