@@ -100,6 +100,9 @@ def recount_held(
     folder = store.root
     index = store.read_index()
     settings = _settings_of(index, threshold=threshold, min_observed=min_observed)
+    known = index.notes
+    if sites is not None or no_sites:  # what was said of the old outlines is not of these
+        index = replace(index, notes=tuple(note for note in known if note.startswith(STOPPED)))
     if sites is not None:
         outlines, said = read_outlines(sites)
         notes = [*notes, *(n for n in said if n not in notes)]
@@ -128,18 +131,17 @@ def recount_held(
             yield group
 
     counts = _counts_of(marked(), index.outcomes, sites=outlines, card=index.card, rule=rule)
-    known = set(index.notes)
-    notes = [*notes, *(doubt for _, doubt in sorted(doubts.items()) if doubt not in known)]
+    doubted = [doubt for _, doubt in sorted(doubts.items())]
     of_each = zip(index.outcomes, counted.tolist(), strict=True)
     index = replace(
         index, threshold=rule.threshold, settings=settings.model_dump(mode="json"),
         outcomes=Packed(one if one.counted == n else replace(one, counted=n) for one, n in of_each),
-        notes=tuple(dict.fromkeys([*index.notes, *notes])),
+        notes=tuple(dict.fromkeys([*index.notes, *notes, *doubted])),
     )  # fmt: skip
     store.write_index(index)
     write_counts(counts, folder / "counts.csv", locations=index.locations)
     write_scenes(index, folder / "scenes.csv")
-    return Run(folder, index, counts, outlines, tuple(notes))
+    return Run(folder, index, counts, outlines, (*notes, *(doubt for doubt in doubted if doubt not in known)))
 
 
 def pull(at: Location, folder: Path) -> tuple[int, tuple[str, ...]]:

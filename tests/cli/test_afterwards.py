@@ -81,10 +81,38 @@ def test_a_run_that_lost_its_outlines_is_refused_and_left_as_it_is(sattrack, run
         assert "--no-sites" in said.err
         assert said.err.count("\n") == 1
     assert before == {name: (run / name).read_bytes() for name in before}
-    assert [c["site_id"] for c in sattrack("count", run, "--sites", site, "--no-report", "--json").json["counts"]] == ["left"] * 2
+    said = sattrack("count", run, "--sites", site, "--no-report", "--json")
+    assert {c["site_id"] for c in said.json["counts"]} == {"left"}
     (run / "sites.json").unlink()
     said = sattrack("count", run, "--no-sites", "--no-report", "--json")
     assert {c["site_id"] for c in said.json["counts"]} == {"may", "june"}
+
+
+def test_what_was_said_of_old_outlines_is_not_said_of_others(sattrack, run, site, tmp_path):
+    def noted():
+        return json.loads((run / "run.json").read_text())["notes"]
+
+    crossed = json.loads(site.read_text())
+    (ring,) = crossed["features"][0]["geometry"]["coordinates"]
+    ring[1], ring[2] = ring[2], ring[1]
+    (tmp_path / "crossed.geojson").write_text(json.dumps(crossed))
+    for way in (("--sites", site), ("--no-sites",)):
+        assert sattrack("count", run, "--sites", tmp_path / "crossed.geojson", "--no-report", "-q").code == 0
+        (note,) = noted()
+        assert note.startswith("feature 1: repaired")
+        assert sattrack("count", run, "--threshold", "0.35", "--no-report", "-q").code == 0
+        assert noted() == [note]
+        said = sattrack("count", run, *way, "--no-report", "--json")
+        assert noted() == []
+        assert "repaired" not in said.out + said.err
+
+
+def test_of_other_outlines_all_is_said_that_is_not_of_the_old_ones(sattrack, run, site):
+    index = json.loads((run / "run.json").read_text())
+    kept = ["the run was stopped: 1 of 3 scenes were not looked at"]
+    (run / "run.json").write_text(json.dumps(index | {"notes": [*kept, "feature 1: heights are not used"]}))
+    assert sattrack("count", run, "--sites", site, "--no-report").code == 0
+    assert json.loads((run / "run.json").read_text())["notes"] == kept
 
 
 def test_P13_a_threshold_out_of_bounds_is_a_usage_error(sattrack, run):
