@@ -60,6 +60,7 @@ class Exchange:
     """Two scenes of a site, on the ground that both show.
 
     by: `boxes`, or `counts` where boxes cannot be told apart for the reason `why`; then kept, arrived and left are none.
+    `nothing` where no ground was seen in both: then the change is none too.
     earlier, later: the scenes' ids. before, after: the counted boxes of each, in metres of the site's frame. pairs: (k, 2) rows
     of before and after that are one box. pair_sure: (k,) confidence, 0 to 1; before_sure, after_sure: that of each box's state.
     change: later less earlier. faint_before, faint_after: rows of boxes that are kept though only a faint box, too faint to be
@@ -96,6 +97,11 @@ class Exchange:
     notes: tuple[str, ...] = ()
     faint_before: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
     faint_after: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
+
+    @property
+    def assessable(self) -> bool:
+        """Whether any ground was seen in both scenes: else nothing was counted, which is not nought."""
+        return self.by != "nothing"
 
     @property
     def stays_before(self) -> NDArray[np.bool_]:

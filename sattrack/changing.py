@@ -24,14 +24,20 @@ from sattrack.results import Part
 from sattrack.settings import Settings
 from sattrack.steps.comparing import Compared, compare
 from sattrack.steps.counting import Rule, boxes_of, own_site
+from sattrack.steps.exchanging import candidates
 from sattrack.steps.grounding import Frame, footprint, sample_points
 from sattrack.steps.judging import capability
 from sattrack.steps.lattices import Lattice, lattice_over
 from sattrack.steps.observing import seen_at
 from sattrack.steps.picking import sure
 from sattrack.steps.registering import SEARCH_M, Look, offset_between
+from sattrack.steps.sharing import MARGIN_M, Saw, comparable, seen_by_both
 from sattrack.steps.tallying import LEVEL, change_of, interval_of, totals_of
 from sattrack.timeline import Count, Site
+
+# Points of a site by which it is told whether any of its ground can be compared.
+_FEW = 1_000
+_NOTHING_SHARED = f"no ground of the site was seen in both scenes, with the {MARGIN_M:g} m round it that a box may take"
 
 # Site, zone, and the ids of an earlier and a later scene.
 Pair = tuple[str, str, str, str]
@@ -39,11 +45,15 @@ Pair = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """An exchange with what it was seen on: looks (earlier, later) on a lattice, none where no pixel could be read."""
+    """An exchange with what it was seen on: looks (earlier, later) on a lattice, none where no pixel could be read.
+
+    saw: what each scene saw of ground that is given on the lattice, metres, where it lies in the earlier one.
+    """
 
     exchange: Exchange
     lattice: Lattice
     looks: tuple[Look, Look] | None
+    saw: tuple[Saw, Saw]
 
 
 def changes_of_run(
@@ -165,11 +175,17 @@ def show(
         offset = (
             offset_between([looks], pixel_m=lattice.pixel_m, search_m=search_m) if looks else Offset(0, 0, False, 0, 0, why)
         )
-    shared, share = _shared(scenes, flat, outline, lattice, offset)
+    saw = _saw(scenes, lattice, offset)
+    share = float(seen_by_both(lattice.flat(sample_points(outline)), saw=saw).mean())
+    shared = _comparable(flat[0], flat[1].moved(offset=(-offset.x_m, -offset.y_m)), saw=saw)
     own = [d.where(s) for d, s in zip(flat, shared, strict=True)]
     reach = [sure(d, threshold=rule.threshold) for d in own]
     split = [(d.where(r), d.where(~r)) for d, r in zip(own, reach, strict=True)]
-    if looks is None:
+    few = lattice.flat(sample_points(outline, about=_FEW))
+    assessable = any(map(np.any, shared)) or bool(comparable(few, saw=saw).any())
+    if not assessable:
+        told = Compared(None, None, why=_NOTHING_SHARED)
+    elif looks is None:
         told = Compared(None, None, why=offset.why)
     else:
         counted = tuple(
@@ -179,12 +195,13 @@ def show(
         looks = (counted[0], counted[1])
         told = compare(split[0], split[1], offset=offset, looks=looks)
     ground = tuple(Detections(lattice.ground(pair[0].quads), pair[0].scores, pair[0].labels, pair[0].cap_hit) for pair in split)
-    return Shown(_exchange(site, scenes, told, split, ground, offset, share=share, rule=rule), lattice, looks)
+    exchange = _exchange(site, scenes, told, split, ground, offset, share=share, assessable=assessable, rule=rule)
+    return Shown(exchange, lattice, looks, saw)
 
 
 def _exchange(
     site: Site, scenes: tuple[Sequence[Part], Sequence[Part]], told: Compared, split: list[tuple[Detections, Detections]],
-    ground: tuple[Detections, ...], offset: Offset, *, share: float, rule: Rule,
+    ground: tuple[Detections, ...], offset: Offset, *, share: float, assessable: bool, rule: Rule,
 ) -> Exchange:  # fmt: skip
     first, second = scenes[0][0], scenes[1][0]
     counts = (len(ground[0]), len(ground[1]))
@@ -195,24 +212,27 @@ def _exchange(
     both = (intervals[0], intervals[1])
     kept = arrived = left = Total(None)
     found = told.states
+    by = "nothing" if not assessable else "counts" if found is None else "boxes"
     if found is not None:
         kept, arrived, left = totals_of(found, counts, both)
+    # Pixels differ by a fifth at most.
+    alike = first.card.id == second.card.id and max(gsds) <= 1.2 * min(gsds)
+    # Of ground that was not seen no number is told, not even nought.
+    change = change_of(counts, both, alike=alike) if assessable else Total(None)
     notes = list(told.notes)
     if both[0].low is None or both[1].low is None:
         notes.append("nothing was measured for these weights: the change has no interval")
-    # Pixels differ by a fifth at most.
-    alike = first.card.id == second.card.id and max(gsds) <= 1.2 * min(gsds)
     if first.card.id != second.card.id:
         notes.append("the scenes were read by different weights")
     return Exchange(
         site_id=site.id, site_name=site.name, zone=site.zone, earlier=first.scene.id, later=second.scene.id,
-        earlier_time=first.scene.acquired, later_time=second.scene.acquired, by="counts" if found is None else "boxes",
+        earlier_time=first.scene.acquired, later_time=second.scene.acquired, by=by,
         why=told.why, offset=offset, lean=told.lean, before=ground[0], after=ground[1],
         pairs=np.zeros((0, 2), np.intp) if found is None else found.pairs,
         pair_sure=np.zeros(0) if found is None else found.sure,
         before_sure=ground[0].scores.astype(float) if found is None else found.before,
         after_sure=ground[1].scores.astype(float) if found is None else found.after,
-        kept=kept, arrived=arrived, left=left, change=change_of(counts, both, alike=alike), level=LEVEL, shared_fraction=share,
+        kept=kept, arrived=arrived, left=left, change=change, level=LEVEL, shared_fraction=share,
         threshold=rule.threshold, model_id=first.card.id, unlike=found.doubtful if found else 0, notes=tuple(notes),
         faint_before=np.flatnonzero(found.still_before if found else []),
         faint_after=np.flatnonzero(found.still_after if found else []),
@@ -233,22 +253,28 @@ def _outline(site: Site, scenes: tuple[Sequence[Part], Sequence[Part]], frame: F
     return both
 
 
-def _shared(
-    scenes: tuple[Sequence[Part], Sequence[Part]], flat: Sequence[Detections], outline: shapely.Geometry, lattice: Lattice,
-    offset: Offset,
-) -> tuple[list[NDArray[np.bool_]], float]:  # fmt: skip
-    """Which boxes of each scene stand on ground that both saw, and the share of the site that this is."""
-    move = np.array([offset.x_m, offset.y_m])
+def _saw(scenes: tuple[Sequence[Part], Sequence[Part]], lattice: Lattice, offset: Offset) -> tuple[Saw, Saw]:
+    """What each scene saw of ground that is given where it lies in the earlier one."""
 
-    def seen(points: Points, parts: Sequence[Part]) -> NDArray[np.bool_]:
-        ground = lattice.ground(points)
-        shares = [seen_at(p.seen, lattice.frame.to_pixels(ground, grid=p.scene.grid)) for p in parts]
-        return np.asarray(np.max(shares, axis=0) >= 0.5, bool)
+    def by(parts: Sequence[Part], move: tuple[float, float]) -> Saw:
+        def saw(points: Points) -> NDArray[np.bool_]:
+            ground = lattice.ground(points + np.array(move))
+            shares = [seen_at(p.seen, lattice.frame.to_pixels(ground, grid=p.scene.grid)) for p in parts]
+            return np.asarray(np.max(shares, axis=0) >= 0.5, bool)
 
-    points = lattice.flat(sample_points(outline))
-    share = float((seen(points, scenes[0]) & seen(points + move, scenes[1])).mean())
-    first, second = (d.centres() for d in flat)
-    return [seen(first + move, scenes[1]), seen(second - move, scenes[0])], share
+        return saw
+
+    return by(scenes[0], (0.0, 0.0)), by(scenes[1], (offset.x_m, offset.y_m))
+
+
+def _comparable(earlier: Detections, later: Detections, *, saw: tuple[Saw, Saw]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which boxes of each scene, offset removed, can be compared; of two that may be one both or neither."""
+    first, second = (comparable(d.centres(), saw=saw) for d in (earlier, later))
+    # Found a little elsewhere, one of them may lie just within the margin.
+    rows, others = candidates(earlier.quads, later.quads).pairs.T
+    either = first[rows] | second[others]
+    first[rows] = second[others] = either
+    return first, second
 
 
 __all__ = ["Lattice", "Shown", "changes_of_pictures", "changes_of_run", "show"]

@@ -15,10 +15,10 @@ from sattrack.bench.datasets import LabelledImage, read_datasets, scene_of
 from sattrack.bench.detecting import detect_each
 from sattrack.bench.scoring import inside_any
 from sattrack.changes import Exchange, Offset, Total
-from sattrack.changing import show
+from sattrack.changing import Shown, show
 from sattrack.detections import Detections
 from sattrack.errors import UsageError
-from sattrack.geometry import centres
+from sattrack.geometry import Quads, centres
 from sattrack.laying import looks_on
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
@@ -26,6 +26,7 @@ from sattrack.steps.counting import Rule, own_site
 from sattrack.steps.grounding import Frame, footprint
 from sattrack.steps.lattices import lattice_over
 from sattrack.steps.registering import Look, offset_between
+from sattrack.steps.sharing import comparable
 
 # Pairs of sets, with the pictures of one window at two dates. The scenes' own offset is in the windows' places
 # already, so that the windows lie on each other.
@@ -144,14 +145,27 @@ Dated = tuple[LabelledImage, Part]
 
 
 def _window(pair: str, both: tuple[Dated, Dated], *, card: ModelCard, rule: Rule, settings: Settings, offset: Offset) -> Window:
-    """A window compared on ground ignored on neither date; the windows lie on each other."""
+    """A window compared on ground ignored on neither date, its labels where boxes are; the windows lie on each other."""
     ignore = [*both[0][0].ignore, *both[1][0].ignore]
     parts = [replace(part, detections=_outside(part.detections, ignore), card=replace(part.card, measured=card.measured))
              for _, part in both]  # fmt: skip
-    true = [int((~inside_any(centres(image.truth), rings=ignore)).sum()) for image, _ in both]
     with closing(wiring.make_reader(settings)) as reader:
         shown = show(own_site(parts[0].scene), ([parts[0]], [parts[1]]), rule=rule, reader=reader, offset=offset)
+    moves = (np.zeros(2), np.array([offset.x_m, offset.y_m]))
+    true = [
+        _labelled(image.truth, part, ignore=ignore, shown=shown, move=move)
+        for (image, part), move in zip(both, moves, strict=True)
+    ]
     return Window(pair, f"{both[0][0].name} → {both[1][0].name}", (true[0], true[1]), shown.exchange)
+
+
+def _labelled(truth: Quads, part: Part, *, ignore: Sequence[np.ndarray], shown: Shown, move: np.ndarray) -> int:
+    """How many labels stand where boxes are compared. move: where the scene lies against the earlier one, metres."""
+    middle = centres(truth)
+    middle = middle[~inside_any(middle, rings=ignore)]
+    lattice = shown.lattice
+    ground = lattice.flat(lattice.frame.from_pixels(middle, grid=part.scene.grid))
+    return int(comparable(ground - move, saw=shown.saw).sum())
 
 
 def _outside(found: Detections, ignore: Sequence[np.ndarray]) -> Detections:

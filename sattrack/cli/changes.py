@@ -73,7 +73,8 @@ def changes(
     else:
         voice.table(CHANGE_HEAD, [change_row(one) for one in exchanges], right=range(2, 7))
         for one in exchanges:
-            for text in filter(None, (one.why and f"only counts: {one.why}", *one.notes)):
+            stepped_down = "only counts" if one.assessable else "not assessable"
+            for text in filter(None, (one.why and f"{stepped_down}: {one.why}", *one.notes)):
                 voice.say(one_line(f"{one.site_id} {one.zone}".strip() + f", {one.earlier} to {one.later}: {text}"))
     if out is not None:
         for path in _written(found, out, imagery=not no_imagery):

@@ -37,8 +37,9 @@ def change_row(one: Exchange) -> tuple[str, ...]:
     """A row of CHANGE_HEAD, for people."""
     when = [moment(time) or name for time, name in ((one.earlier_time, one.earlier), (one.later_time, one.later))]
     name = f"{one.site_id} / {one.zone}" if one.zone else one.site_id
+    boxes = f"{len(one.before)} → {len(one.after)}" if one.assessable else "- → -"
     return (
-        name, " → ".join(when), f"{len(one.before)} → {len(one.after)}", _told(one.change, signed=True), _told(one.kept),
+        name, " → ".join(when), boxes, _told(one.change, signed=True), _told(one.kept),
         _told(one.arrived), _told(one.left), one.by,
     )  # fmt: skip
 
@@ -59,7 +60,8 @@ def change_value(one: Exchange) -> dict[str, Any]:
     values: dict[str, Any] = {
         "site_id": one.site_id, "zone": one.zone, "earlier_scene": one.earlier, "later_scene": one.later,
         "earlier_datetime": moment(one.earlier_time), "later_datetime": moment(one.later_time), "compared_by": one.by,
-        "why": one.why, "count_earlier": len(one.before), "count_later": len(one.after),
+        "why": one.why, "count_earlier": len(one.before) if one.assessable else None,
+        "count_later": len(one.after) if one.assessable else None,
     }  # fmt: skip
     for name in ("change", "kept", "arrived", "left"):
         total = getattr(one, name)
@@ -153,6 +155,8 @@ def _round(value: float | None, digits: int) -> float | None:
 def sentence(one: Exchange) -> str:
     """What happened, in one line."""
     change = one.change
+    if not one.assessable:
+        return clean(f"not assessable: {one.why}")
     if one.by == "counts":
         return clean(f"{len(one.before)} → {len(one.after)} boxes ({_told(change, signed=True)}); {one.why}")
     return (

@@ -89,6 +89,41 @@ def test_a_picture_against_itself_keeps_every_box(sattrack, pictures, detectors)
     assert (one["offset_x_m"], one["offset_y_m"]) == (0.0, 0.0)
 
 
+def test_I1_where_nothing_was_seen_in_both_nothing_is_told(sattrack, pictures, detectors, tmp_path) -> None:
+    whole = np.asarray(Image.open(pictures[0]))
+    for name, cols in (("left", slice(None, 160)), ("right", slice(160, None)), ("strip", slice(None, 170))):
+        half = np.zeros_like(whole)
+        half[:, cols] = whole[:, cols]
+        Image.fromarray(half).save(tmp_path / f"{name}.png")
+    Image.fromarray(np.zeros_like(whole)).save(tmp_path / "none.png")
+    for names in (("left", "right"), ("none", "none"), ("strip", "right")):
+        words = ("changes", *(tmp_path / f"{name}.png" for name in names), "--gsd-m", GSD, *DETECTOR)
+        said = sattrack(*words, "--json", "-o", tmp_path / "out")
+        assert said.code == 0, said.err
+        (one,) = said.json["changes"]
+        assert one["compared_by"] == "nothing"
+        assert "no ground of the site was seen in both" in one["why"]
+        assert {one[name] for name in ("count_earlier", "count_later", "change", "kept", "arrived", "left")} == {None}
+        assert one["direction"] == "unknown"
+        said = sattrack(*words)
+        assert "- → -" in said.out
+        assert "not assessable" in said.err
+
+
+def test_m13_a_box_cut_by_the_edge_of_what_was_seen_is_no_arrival(sattrack, pictures, detectors, tmp_path) -> None:
+    whole = Image.open(pictures[0])
+    whole.crop((0, 0, 190, SHAPE[0])).save(tmp_path / "left.png")  # through the boxes of the third column
+    blank = np.array(whole)
+    blank[:, 190:] = 0
+    Image.fromarray(blank).save(tmp_path / "unseen.png")
+    for part in ("left.png", "unseen.png"):
+        for both in ((pictures[0], tmp_path / part), (tmp_path / part, pictures[0])):
+            (one,) = sattrack("changes", *both, "--gsd-m", GSD, *DETECTOR, "--json").json["changes"]
+            assert (one["count_earlier"], one["count_later"], one["change"]) == (6, 6, 0)
+            assert one["arrived"] in (0, None)
+            assert one["left"] in (0, None)
+
+
 def test_M13_pictures_of_two_places_step_down_to_counts_and_say_so(sattrack, pictures, detectors, tmp_path) -> None:
     Image.fromarray(drawn(LATER, seed=2)).save(tmp_path / "elsewhere.png")
     said = sattrack("changes", pictures[0], tmp_path / "elsewhere.png", "--gsd-m", GSD, *DETECTOR)
