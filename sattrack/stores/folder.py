@@ -20,7 +20,7 @@ from sattrack.results import SCHEMA_VERSION, Part, RunIndex
 from sattrack.stores.heads import lines_of, read_lines, version_at_the_front
 from sattrack.stores.locking import alone_in
 from sattrack.stores.parts import part_of, table_of
-from sattrack.stores.soundness import check_grid
+from sattrack.stores.soundness import check_index
 from sattrack.writing import whole_file, write_whole
 
 _INDEX = TypeAdapter(RunIndex)
@@ -110,9 +110,7 @@ class RunFolder:
             if index is None:  # written by hand, or damaged: then what is wrong with it is said
                 index = _INDEX.validate_json(path.read_bytes())
                 index = replace(index, outcomes=Packed(index.outcomes))
-            for outcome in index.outcomes:
-                if outcome.scene is not None:
-                    check_grid(outcome.scene.grid)
+            check_index(index)
             return index
         except OSError as error:
             raise StoreError(f"cannot be read: {error.strerror}", where=str(path)) from error

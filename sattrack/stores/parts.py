@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from sattrack.detections import CORNERS, Detections
 from sattrack.imagery import Scene, Stretch
 from sattrack.results import SCHEMA_VERSION, ModelCard, Part, Seen
-from sattrack.stores.soundness import check_grid, content_digest
+from sattrack.stores.soundness import check_scene, content_digest
 
 _HEAD, _DIGEST = b"sattrack", b"sattrack_sha256"
 _SCENE, _STRETCH, _CARD = TypeAdapter(Scene), TypeAdapter(Stretch), TypeAdapter(ModelCard)
@@ -117,7 +117,7 @@ def _part(key: str, table: pa.Table, head: dict[str, Any]) -> Part:
     packed = zlib.decompress(base64.b64decode(head["seen"]["zlib"]))
     share = np.frombuffer(packed, np.uint8).reshape(head["seen"]["shape"])
     scene = _SCENE.validate_python(head["scene"])
-    check_grid(scene.grid)
+    check_scene(scene)
     return Part(
         key=key,
         scene=scene,

@@ -61,6 +61,29 @@ def test_S7_a_run_with_settings_of_another_version_is_refused_and_named(sattrack
         assert said.err.startswith("error: run.json: the run was made by another version of sattrack")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"acquired": "2024-05-01', '"acquired": "9999-05-01', "a time in the year 9999"),
+        ('"acquired": "2024-05-01', '"acquired": "0001-01-01', "a time in the year 1,"),
+        ('"created": "2', '"created": "9', "a time in the year 9"),
+        ('"threshold": 0.3', '"threshold": 1e999', "threshold of inf"),
+        ('"threshold": 0.3', '"threshold": -1', "threshold of -1"),
+    ],
+)
+def test_a_head_that_was_changed_beyond_bounds_is_one_line(sattrack, run, old, new, said):
+    head = run / "run.json"
+    whole = head.read_text()
+    assert old in whole
+    head.write_text(whole.replace(old, new))
+    for words in (("report", run), ("count", run, "--no-report", "--json"), ("changes", run)):
+        answer = sattrack(*words)
+        assert (answer.code, answer.out) == (1, "")
+        assert said in answer.err
+        assert answer.err.startswith("error: ")
+        assert answer.err.count("\n") == 1
+
+
 def test_outlines_can_be_dropped_again(sattrack, run, site):
     said = sattrack("count", run, "--no-sites", "--no-report", "--json")
     assert {c["site_id"]: c["count"] for c in said.json["counts"]} == {"may": 12, "june": 16}
