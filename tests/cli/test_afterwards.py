@@ -138,6 +138,17 @@ def test_of_other_outlines_all_is_said_that_is_not_of_the_old_ones(sattrack, run
     assert json.loads((run / "run.json").read_text())["notes"] == kept
 
 
+def test_a_hole_outside_its_outline_adds_nothing_to_the_site_o1(sattrack, run, site, tmp_path):
+    whole = [c["count"] for c in sattrack("count", run, "--no-report", "--json").json["counts"]]
+    holed = json.loads(site.read_text())
+    right = json.loads(write_site(tmp_path / "right.geojson", east=75).read_text())
+    holed["features"][0]["geometry"]["coordinates"] += right["features"][0]["geometry"]["coordinates"]
+    (tmp_path / "holed.geojson").write_text(json.dumps(holed))
+    said = sattrack("count", run, "--sites", tmp_path / "holed.geojson", "--no-report", "--json")
+    assert [c["count"] for c in said.json["counts"]] == whole
+    assert "feature 1: repaired" in said.out + said.err
+
+
 def test_P13_a_threshold_out_of_bounds_is_a_usage_error(sattrack, run):
     said = sattrack("count", run, "--threshold", "7", "--no-report")
     assert said.code == 2

@@ -17,7 +17,7 @@ _MANY_CORNERS = 1_000
 def repaired(geometry: shapely.Geometry) -> shapely.Geometry:
     """A polygon or polygons -> the same area, valid: parts that overlap are joined, holes are taken out of what they lie in.
 
-    ValueError where its sides cross more than MOST_CROSSINGS times.
+    A hole that lies in nothing adds nothing. ValueError where its sides cross more than MOST_CROSSINGS times.
     """
     many = int(shapely.get_num_coordinates(geometry)) > _MANY_CORNERS
     if many:
@@ -26,7 +26,19 @@ def repaired(geometry: shapely.Geometry) -> shapely.Geometry:
         return geometry
     if not many:
         _refuse_tangles(geometry)
+    polygons = shapely.get_parts(shapely.get_parts(geometry))
+    return _valid(shapely.multipolygons([_holes_within(polygon) for polygon in polygons]))
+
+
+def _valid(geometry: shapely.Geometry) -> shapely.Geometry:
     return shapely.make_valid(geometry, method="structure", keep_collapsed=False)
+
+
+def _holes_within(polygon: shapely.Polygon) -> shapely.Polygon:
+    """The polygon without the holes that it does not meet, which a repair would take for polygons of their own."""
+    outer = _valid(shapely.Polygon(polygon.exterior))
+    holes = [hole for hole in polygon.interiors if outer.intersects(_valid(shapely.Polygon(hole)))]
+    return shapely.Polygon(polygon.exterior, holes)
 
 
 def _refuse_tangles(geometry: shapely.Geometry) -> None:

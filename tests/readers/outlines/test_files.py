@@ -103,9 +103,20 @@ def test_a_self_crossing_outline_is_repaired_and_said_o1(tmp_path: Path) -> None
         ([[square(size=0.01)], [square(RAJIN[0] + 0.005, size=0.01)]], 15),
         ([[square(size=0.01), square(RAJIN[0] + 0.005, RAJIN[1] + 0.0025, 0.005)]], 7.5),
         ([[square(size=0.01), square(RAJIN[0] + 0.0075, RAJIN[1] + 0.0025, 0.005)]], 8.75),
+        ([[square(size=0.01), square(RAJIN[0] + 0.02, size=0.005)]], 10),
+        ([[square(size=0.01), square(RAJIN[0] + 0.01, size=0.005)]], 10),
+        ([[square(size=0.01), square(RAJIN[0] + 0.02, size=0.01)], [square(RAJIN[0] + 0.025, size=0.01)]], 20),
         ([[square() + square()[1:]]], 10),
     ],
-    ids=["overlap", "a hole at the edge", "a hole over the edge", "twice around"],
+    ids=[
+        "overlap",
+        "a hole at the edge",
+        "a hole over the edge",
+        "a hole outside",
+        "a hole that touches",
+        "a hole in another",
+        "twice around",
+    ],
 )
 def test_parts_that_overlap_are_joined_and_holes_are_taken_out_o1(tmp_path: Path, parts: Any, tenths: float) -> None:
     (site,), _ = read_outlines(written(tmp_path, {"type": "MultiPolygon", "coordinates": parts}))
