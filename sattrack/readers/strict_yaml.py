@@ -54,6 +54,11 @@ class _Refused(yaml.YAMLError):
 def read_yaml(path: Path, *, called: str, way_out: str = "") -> dict[str, object]:
     """The keys and values of a file; none of an empty one. called: what the file is, for errors. Raises SettingsError."""
     try:
+        # A pipe that nobody writes into would be waited for without end.
+        if path.exists() and not path.is_file():
+            raise SettingsError(
+                f"expected a {called}, came a folder, pipe or device", where=str(path), way_out="save it as a file"
+            )
         with path.open("rb") as file:
             content = file.read(_LARGEST_BYTES + 1)
     except OSError as error:

@@ -93,8 +93,13 @@ def test_o1_parts_of_an_outline_that_overlap_are_one_area_and_not_a_hole(
 
 def test_o1_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(here: Here, scenes: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
-    for option in ("--sites", "--verify"):
-        said = here("detect", scenes, option, tmp_path / "pipe.csv", *strange("Bright", tmp_path / "run"))
+    as_option = ("detect", scenes, *strange("Bright", tmp_path / "run"))
+    for words in (
+        *((*as_option, option) for option in ("--sites", "--verify", "--config")),
+        ("watch",),
+        ("config", "--config"),
+    ):
+        said = here(*words, tmp_path / "pipe.csv")
         assert said.code in (1, 2)
         assert said.err.startswith(f"error: {tmp_path / 'pipe.csv'}: ")
         assert said.err.count("\n") == 1
