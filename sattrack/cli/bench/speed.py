@@ -25,7 +25,9 @@ def speed(
     full: Annotated[
         bool,
         typer.Option(
-            "--full", rich_help_panel=_MATRIX, help="Sizes, layouts of files, depths, densities, scenes and threads: minutes to hours."
+            "--full",
+            rich_help_panel=_MATRIX,
+            help="Sizes, layouts of files, depths, densities, scenes, threads: minutes to hours.",
         ),
     ] = False,
     most_px: Annotated[
