@@ -130,16 +130,16 @@ def test_d7_thousands_of_bands_are_refused(ran: Ran) -> None:
 
 
 def unpacks(path: Path) -> None:
-    """Some 100 KB of ZSTD that are 430 MB of pixels."""
+    """Some 800 KB of ZSTD that are 1.2 GB of pixels."""
     with rasterio.open(
-        path, "w", driver="GTiff", width=12_000, height=12_000, count=3, dtype="uint8", photometric="rgb", compress="zstd",
+        path, "w", driver="GTiff", width=20_000, height=20_000, count=3, dtype="uint8", photometric="rgb", compress="zstd",
         tiled=True, blockxsize=512, blockysize=512, interleave="pixel", nodata=0, **UTM,
     ) as to:  # fmt: skip
-        block = np.full((3, 512, 12_000), 90, np.uint8)
+        block = np.full((3, 512, 20_000), 90, np.uint8)
         block[:, ::7] = 60
-        for row in range(0, 12_000, 512):
-            rows = min(512, 12_000 - row)
-            to.write(block[:, :rows], window=rasterio.windows.Window(0, row, 12_000, rows))
+        for row in range(0, 20_000, 512):
+            rows = min(512, 20_000 - row)
+            to.write(block[:, :rows], window=rasterio.windows.Window(0, row, 20_000, rows))
 
 
 def png_bomb(path: Path) -> None:
