@@ -18,6 +18,8 @@ _HEAD = ("site", "zone", "scene", "time (UTC)", "count", "90 % interval", "seen"
 # A longer table is no summary; counts.csv has every row.
 _MOST_ROWS = 200
 _MOST_TRAVELS = 10
+# Scenes without a sure box that are named.
+_MOST_UNSURE = 3
 
 
 def count_table(run: "Run", *, voice: Voice) -> None:
@@ -74,6 +76,8 @@ def interval(count: "Count") -> str:
 
 def _remarks(run: "Run", *, outside: int) -> list[str]:
     """What a reader of the table must know."""
+    from sattrack.steps.estimating import NO_SURE_BOX
+
     remarks = []
     if outside:
         told = "1 row, of a scene that does not reach a site, is" if outside == 1 else (
@@ -84,6 +88,10 @@ def _remarks(run: "Run", *, outside: int) -> list[str]:
         remarks.append("-: no interval was measured for these weights at this pixel size and density.")
     if any(count.cap_hit for count in run.counts):
         remarks.append("+: a tile returned as many boxes as it may; the count is a lower bound.")
+    unsure = [*dict.fromkeys(count.scene_id for count in run.counts if NO_SURE_BOX in count.notes)]
+    if unsure:
+        others = f" and {len(unsure) - _MOST_UNSURE:,} more" if len(unsure) > _MOST_UNSURE else ""
+        remarks.append(one_line(f"{', '.join(unsure[:_MOST_UNSURE])}{others}: {NO_SURE_BOX}."))
     if any(count.datetime is None and count.count is not None for count in run.counts):
         remarks.append("unknown time: counted, but left out of series; --date, a sidecar or a manifest says it.")
     return remarks

@@ -3,8 +3,9 @@
 import datetime as dt
 from types import SimpleNamespace
 
-from sattrack.cli.summary import _when, interval
+from sattrack.cli.summary import _remarks, _when, interval
 from sattrack.reports import wording
+from sattrack.steps.estimating import NO_SURE_BOX
 
 
 def test_an_interval_is_the_same_in_the_table_and_on_the_page():
@@ -17,3 +18,15 @@ def test_a_bare_date_shows_no_clock():
     assert _when(dt.datetime(2009, 12, 8, tzinfo=dt.UTC)) == "2009-12-08"
     assert _when(dt.datetime(2009, 12, 8, 1, 55, tzinfo=dt.UTC)) == "2009-12-08 01:55"
     assert _when(None) == "unknown"
+
+
+def test_scenes_without_a_sure_box_are_named_below_the_table_once_each():
+    def count(scene, *notes):
+        return SimpleNamespace(scene_id=scene, notes=notes, count=3, count_low=0.0, cap_hit=False, datetime=dt.datetime.now())
+
+    def said(*counts):
+        return _remarks(SimpleNamespace(counts=counts), outside=0)
+
+    assert said(count("a"), count("b", "something else")) == []
+    assert said(count("a", NO_SURE_BOX), count("a", NO_SURE_BOX), count("b")) == [f"a: {NO_SURE_BOX}."]
+    assert said(*(count(name, NO_SURE_BOX) for name in "abcde")) == [f"a, b, c and 2 more: {NO_SURE_BOX}."]
