@@ -5,6 +5,7 @@ import heapq
 import itertools
 import pickle
 import zlib
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, overload
 
@@ -22,7 +23,27 @@ _SORTED = 1 << 12
 _DIGEST = 16
 
 
-class Packed(Sequence[T]):
+class _Lazy(Sequence[T]):
+    """A row whose values are made one by one."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _at(self, place: int) -> T:
+        """The value at a place from 0 on."""
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        places = range(len(self))[index]
+        return tuple(map(self._at, places)) if isinstance(places, range) else self._at(places)
+
+
+class Packed(_Lazy[T]):
     """Values as they were appended, in compressed blocks: the outcome of a scene takes 100 bytes so, and 1.4 kB as it is.
 
     Equal to any row of equal values. What is unpacked is equal to what was appended, and another object: for frozen values.
@@ -47,17 +68,9 @@ class Packed(Sequence[T]):
     def __len__(self) -> int:
         return len(self._blocks) * _BLOCK + len(self._last)
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
-        if isinstance(index, slice):
-            return tuple(self[i] for i in range(*index.indices(len(self))))
-        block, place = divmod(range(len(self))[index], _BLOCK)
-        return self._block(block)[place]
+    def _at(self, place: int) -> T:
+        block, within = divmod(place, _BLOCK)
+        return self._block(block)[within]
 
     def __iter__(self) -> Iterator[T]:
         for number in range(len(self._blocks)):
@@ -90,7 +103,7 @@ class Packed(Sequence[T]):
         return values
 
 
-class Made(Sequence[T]):
+class Made(_Lazy[T]):
     """A value for each of some places, made when it is asked for."""
 
     def __init__(self, places: Sequence[int] | NDArray[np.integer[Any]], make: Callable[[int], T]) -> None:
@@ -99,16 +112,8 @@ class Made(Sequence[T]):
     def __len__(self) -> int:
         return len(self._places)
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
-        if isinstance(index, slice):
-            return tuple(self._make(int(place)) for place in self._places[index])
-        return self._make(int(self._places[index]))
+    def _at(self, place: int) -> T:
+        return self._make(int(self._places[place]))
 
 
 def in_order(values: Iterable[T], *, key: Callable[[T], Any], reverse: bool = False) -> Iterator[T]:
