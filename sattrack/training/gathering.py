@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sattrack.errors import UsageError
 from sattrack.labels.choosing import Chosen, read_chosen
 from sattrack.labels.sets import check_once, find_sets
+from sattrack.training.dust import dusted
 from sattrack.training.labelled_pictures import read_labelled
 from sattrack.training.pictures import SUFFIXES, Picture, read_empty, render_pictures
 from sattrack.training.recipes import EmptySource, LabelledSource, Recipe, spared
@@ -46,7 +47,10 @@ def gather(
         sets = [pictures_of_set for one in chosen.sets if (pictures_of_set := read_labelled(one.images))]
         if not sets:
             raise UsageError("everything is to be ignored: nothing is left to train on", where=str(data / source.folder))
-        add([p for one in sets for p in one], [share for one in sets for share in _shares(one)], source.weight)
+        plain, shares = [p for one in sets for p in one], [share for one in sets for share in _shares(one)]
+        add(plain, shares, source.weight * (1 - source.dusty))
+        if source.dusty:
+            add(map(dusted, plain), shares, source.weight * source.dusty)
         sources.append(_labelled_row(source, chosen, name=_name(source, data=data)))
         images = [image for one in chosen.sets for image in one.images]
         row, boxes = sources[-1], sum(len(image.truth) for image in images)
@@ -107,6 +111,7 @@ def _labelled_row(source: LabelledSource, chosen: Chosen, *, name: str) -> dict[
         "pictures_left_out": ", ".join(chosen.left_out),
         "not_taken": "; ".join(f"{one.name}: {note}" for one in chosen.sets for note in one.notes), "terms": source.terms,
     }  # fmt: skip
+    row |= {"dusty": f"{source.dusty:.0%} of the draws"} if source.dusty else {}
     return {key: value for key, value in row.items() if value or key in ("left_out", "terms")}
 
 

@@ -41,6 +41,9 @@ class LabelledSource(_Strict):
     only: Names = Field((), description="Sets or pictures (NAME or SET/NAME, * for anything); empty: all.")
     leave_out: Names = Field((), description="Sets or pictures that are never trained on.")
     half: Half = Field("", description="first or second: half of each set's pictures by sorted name.")
+    dusty: float = Field(
+        0, ge=0, lt=1, description="Part of the draws that show the boxes dusty: toned like the ground that they stand on."
+    )
     terms: str = Field("", description="Terms of the pictures, for the model card.")
 
     def asked(self) -> Asked:

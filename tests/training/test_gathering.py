@@ -52,6 +52,16 @@ def test_sources_of_any_format_are_mixed_by_weight_with_yards_and_empty_pictures
     assert told[0] == "tiles: yolo-obb, 1 set, 4 pictures, 24 boxes"
 
 
+def test_a_part_of_the_draws_shows_boxes_dusty_and_the_card_says_so(tmp_path: Path) -> None:
+    draw_yolo(tmp_path / "tiles")
+    found = gathered(tmp_path / "tiles", labelled(dusty=0.25))
+    dusty = [p.name.endswith("-dusted") for p in found.pictures]
+    assert (len(dusty), sum(dusty)) == (8, 4)
+    assert found.weights[dusty].sum() == pytest.approx(0.25 * 0.7)
+    (row,) = found.sources
+    assert (row["pictures"], row["dusty"]) == ("4", "25% of the draws")
+
+
 def test_half_the_tiles_and_those_left_out_are_named_in_the_card(tmp_path: Path) -> None:
     draw_yolo(tmp_path / "tiles")
     (row,) = gathered(tmp_path / "tiles", labelled(half="first", leave_out=["t0"])).sources
