@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sattrack.errors import StoreError
+from sattrack.reports.cells import clean, csv_cell
 from sattrack.writing import write_whole
 
 
@@ -29,7 +30,7 @@ def mark_evidence(folder: Path, alert: str, *, path: str) -> None:
         value = _read(file)
         for row in _rows(value):
             if row.get("alert_id") == alert:
-                row["evidence_path"] = path
+                row["evidence_path"] = clean(path)
         write_whole(file, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
 
 
@@ -40,7 +41,7 @@ def _marked_rows(text: str, alert: str, path: str) -> bytes:
     if not rows or "evidence_path" not in rows[0]:
         return text.encode()
     writer.writeheader()
-    writer.writerows(row | {"evidence_path": path} if row["alert_id"] == alert else row for row in rows)
+    writer.writerows(row | {"evidence_path": csv_cell(path)} if row["alert_id"] == alert else row for row in rows)
     return out.getvalue().encode()
 
 
