@@ -157,8 +157,8 @@ def report(
 def export(run: str | Path, *, format: str, to: str | Path, everything: bool = False) -> Path:  # noqa: A002 (the option's name)
     """Writes a run's boxes for other programs; formats are the keys of `sattrack.wiring.EXPORTS`.
 
-    everything: also boxes below the threshold; GeoPackage, GeoJSON and KML hold only counted boxes otherwise. Returns what was
-    written: a file, or a folder.
+    everything: also boxes below the threshold; GeoPackage, GeoJSON, KML, YOLO-OBB and overlays hold only counted boxes
+    otherwise. Returns what was written: a file, or a folder.
     """
     writer = export_writer(format)
     opened = running.reopen(Path(run))

@@ -22,7 +22,11 @@ def export(
     ],
     format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help=f"{_FORMATS}.")],  # noqa: A002 (the option's name)
     everything: Annotated[
-        bool, typer.Option("--all", help="In gpkg, geojson and kml also boxes below the threshold; the others hold all.")
+        bool,
+        typer.Option(
+            "--all",
+            help="In gpkg, geojson, kml, yolo-obb and overlay also boxes below the threshold; csv, parquet and coco hold all.",
+        ),
     ] = False,
     quiet: o.Quiet = False,
 ) -> None:

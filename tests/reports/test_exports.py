@@ -1,15 +1,18 @@
 """What holds for every data format alike: whole files, the same bytes, no secrets, the same boxes."""
 
 import csv
+import inspect
 import json
 import re
 import sqlite3
 from pathlib import Path
+from typing import get_args
 
 import pyarrow.parquet as pq
 import pytest
 
 from sattrack import wiring
+from sattrack.cli.export import export
 from sattrack.errors import StoreError, UsageError
 
 FILES = {"csv": "x.csv", "parquet": "x.parquet", "gpkg": "x.gpkg", "geojson": "x.geojson", "kml": "x.kml", "coco": "x.json"}
@@ -44,13 +47,24 @@ def test_a_format_holds_the_boxes_that_it_promises(name, port_run, tmp_path) -> 
     assert some == _identities("csv", _write("csv", port_run, tmp_path)) or name in PLACED
 
 
+def _content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("name", wiring.EXPORTS)
+def test_the_help_names_the_formats_in_which_all_is_more(name, port_run, tmp_path) -> None:
+    said = get_args(inspect.signature(export).parameters["everything"].annotation)[1].help
+    for folder, everything in (("some", False), ("all", True)):
+        _write(name, port_run, tmp_path / folder, everything=everything)
+    more = _content(tmp_path / "some") != _content(tmp_path / "all")
+    assert more == (name in re.findall(r"[\w-]+", said.partition(";")[0]))
+
+
 @pytest.mark.parametrize("name", [*FILES, "yolo-obb"])
 def test_I7_the_same_run_gives_the_same_bytes(name, port_run, tmp_path) -> None:
-    def content(folder: Path) -> dict[str, bytes]:
-        _write(name, port_run, folder, everything=True)
-        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-    assert content(tmp_path / "first") == content(tmp_path / "second")
+    for folder in ("first", "second"):
+        _write(name, port_run, tmp_path / folder, everything=True)
+    assert _content(tmp_path / "first") == _content(tmp_path / "second")
 
 
 @pytest.mark.parametrize("name", [*FILES, "yolo-obb"])
