@@ -234,7 +234,8 @@ class _Queue:
         culprit = self.asked[0][0] if self.asked else self._on_way[0]
         culprit.error = culprit.error or error
         self.asked.clear()
-        while self._on_way[-1] is not culprit:
+        # A scene that failed is gone while batches of it are still with the detector: then all that are left are behind it.
+        while self._on_way and self._on_way[-1] is not culprit:
             self._on_way.pop()
             self._begun -= 1
 

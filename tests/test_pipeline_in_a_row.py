@@ -118,6 +118,39 @@ def test_i6_a_detector_that_fails_costs_the_scene_it_was_at_and_those_behind_beg
     assert stored(found, tmp_path / "a") == stored(good, tmp_path / "b")
 
 
+@pytest.mark.parametrize("error", [MemoryError(), DetectorError("the network failed")])
+def test_i6_a_scene_that_is_gone_already_is_the_only_one_that_its_last_batches_cost(tmp_path: Path, error: Exception) -> None:
+    class Torn(Ground):
+        def read(self, scene: Scene, window: Window, out_shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+            if scene.id == "s0" and (window.row, window.col) == last:
+                raise SceneError("the pixels cannot be read", where=scene.location)
+            return super().read(scene, window, out_shape)
+
+    class FarAhead(Truth):
+        """Has three batches of the torn scene when that ends, and fails at the third."""
+
+        failed = False
+
+        def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
+            drawn = iter(batches)
+            if not self.failed:
+                waiting = [next(drawn) for _ in range(4)]
+                yield from ([self.look(tile) for tile in batch.tiles] for batch in waiting[:2])
+                self.failed = True
+                raise error
+            yield from ([self.look(tile) for tile in batch.tiles] for batch in drawn)
+
+    one_by_one = SETTINGS.model_copy(update={"batch": 1})
+    made = works(3)
+    last = max((cell.window.row, cell.window.col) for cell in made[0].cells)
+    found = ended(made, detector=FarAhead(QUADS / GSD), reader=Torn(), workers=0, settings=one_by_one)
+    assert [(one.work.scene.id, type(one.error)) for one in found] == [
+        ("s0", SceneError), ("s1", type(None)), ("s2", type(None))
+    ]  # fmt: skip
+    good = ended(works(3)[1:], detector=Ahead(), settings=one_by_one)
+    assert stored(found, tmp_path / "a") == stored(good, tmp_path / "b")
+
+
 def test_a_detector_that_always_fails_fails_every_scene_and_comes_to_an_end() -> None:
     found = ended(works(3), detector=Ahead(breaks_at=range(1000)))
     assert [str(one.error) for one in found] == ["the network failed"] * 3
