@@ -1,5 +1,6 @@
 """`sattrack cover`: scenes too coarse for boxes in, covered areas per site with a page and pictures out; never a count."""
 
+import contextlib
 import logging
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 _MOST_ROWS = 200
+_PREFIX = "cover_"
 
 
 @app.command(no_args_is_help=True)
@@ -79,6 +81,7 @@ def cover(
     pictures = _Pictures(out, wanted=not no_imagery)
     found = coarse.cover(request, weights=weights or "", versions=running.versions(), shown=pictures.add)
     out.mkdir(parents=True, exist_ok=True)
+    pictures.sweep()
     write_covers(found, out, pictures=pictures.named)
     page = None if no_report else write_cover_page(found, out, pictures=pictures.named, version=running.versions()["sattrack"])
     _tell(found, out, page=page, pictures=pictures.named, voice=voice, as_json=as_json)
@@ -102,9 +105,18 @@ class _Pictures:
         picture = make()
         self._folder.mkdir(parents=True, exist_ok=True)
         parts = [row.site_id, row.zone, picture.scene.part or picture.scene.id]
-        name = f"{file_name('_'.join(part for part in dict.fromkeys(parts) if part), taken=self._taken)}.jpg"
+        name = f"{_PREFIX}{file_name('_'.join(part for part in dict.fromkeys(parts) if part), taken=self._taken)}.jpg"
         write_whole(self._folder / name, picture_bytes(picture, row))
         self.named.setdefault(row.key, []).append(f"{self._folder.name}/{name}")
+
+    def sweep(self) -> None:
+        """Pictures of an earlier call go, so that none outlives --no-imagery, its site or its scene."""
+        kept = {name for names in self.named.values() for name in names}
+        for old in self._folder.glob(f"{_PREFIX}*.jpg"):
+            if f"{self._folder.name}/{old.name}" not in kept:
+                old.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._folder.rmdir()  # stays where something else lies in it
 
 
 def _tell(

@@ -42,11 +42,11 @@ def test_covered_area_of_a_site_with_interval_boxes_page_and_picture(
     assert (row["tiers_low"], row["tiers_high"], row["observed_fraction"]) == ("1", "6", "1.0")
     value = json.loads((to / "covers.json").read_text())
     assert value["kind"].startswith("covered areas and brightness, not counts")
-    assert value["covers"][0]["pictures"] == ["pictures/left_may.jpg"]
-    assert (to / "pictures" / "left_may.jpg").read_bytes()[:2] == b"\xff\xd8"
+    assert value["covers"][0]["pictures"] == ["pictures/cover_left_may.jpg"]
+    assert (to / "pictures" / "cover_left_may.jpg").read_bytes()[:2] == b"\xff\xd8"
     page = (to / "cover.html").read_text()
     assert "Covered areas, not counts" in page
-    assert 'src="pictures/left_may.jpg"' in page
+    assert 'src="pictures/cover_left_may.jpg"' in page
     assert "<script" not in page
 
 
@@ -87,7 +87,7 @@ def test_the_same_call_writes_the_same_bytes(sattrack: Say, site: Path, weights:
     scene = write_coarse(tmp_path / "may.tif", gsd=2.2)
     for name in ("one", "two"):
         assert sattrack("cover", scene, "--sites", site, "-o", tmp_path / name, "--weights", weights, "-q").code == 0
-    for name in ("covers.csv", "cover.html", "pictures/left_may.jpg"):
+    for name in ("covers.csv", "cover.html", "pictures/cover_left_may.jpg"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
@@ -251,6 +251,18 @@ def test_json_and_no_imagery(sattrack: Say, site: Path, weights: Path, tmp_path:
     assert (row["kind"], row["pictures"]) == ("covered area, not a count", [])
     assert sorted(path.name for path in to.iterdir()) == ["covers.csv", "covers.json"]
     assert str(tmp_path) not in (to / "covers.csv").read_text()
+
+
+def test_pictures_of_an_earlier_call_do_not_stay(sattrack: Say, site: Path, weights: Path, tmp_path: Path) -> None:
+    may, june = write_coarse(tmp_path / "may.tif", gsd=3.0), write_coarse(tmp_path / "june.tif", gsd=3.0, seed=1)
+    words = ("--sites", site, "-o", tmp_path / "covers", "--weights", weights, "-q")
+    pictures = tmp_path / "covers" / "pictures"
+    sattrack("cover", may, *words)
+    (pictures / "mine.jpg").write_bytes(b"x")
+    sattrack("cover", june, *words)
+    assert sorted(path.name for path in pictures.iterdir()) == ["cover_left_june.jpg", "mine.jpg"]
+    assert sattrack("cover", june, *words, "--no-imagery").code == 0
+    assert [path.name for path in pictures.iterdir()] == ["mine.jpg"]
 
 
 def test_what_cannot_be_asked_is_said_in_one_line(sattrack: Say, weights: Path, tmp_path: Path) -> None:

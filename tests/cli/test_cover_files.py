@@ -131,7 +131,7 @@ def test_files_of_two_kinds_are_two_rows_each_with_its_own_picture(
     assert sattrack("cover", manifest, "--sites", site, "-o", to, "--weights", weights, "-q").code == 0
     rows = json.loads((to / "covers.json").read_text())["covers"]
     assert [(row["capability"], row["pictures"]) for row in rows] == [
-        ("area", ["pictures/left_a_fine.jpg"]), ("presence", ["pictures/left_b_coarse.jpg"]),
+        ("area", ["pictures/cover_left_a_fine.jpg"]), ("presence", ["pictures/cover_left_b_coarse.jpg"]),
     ]  # fmt: skip
     assert "read from b_coarse alone" in " ".join(rows[1]["notes"])
     assert [row["parts"] for row in rows] == [["a_fine"], ["b_coarse"]]
