@@ -59,7 +59,9 @@ def asked(ask: Callable[[list[Tile]], Sequence[A]], tiles: list[Tile], *, alone:
 
 def short_of_memory(error: Exception) -> bool:
     """Whether what a network's runtime raised says that memory ended, each in its own words."""
-    return any(words in str(error).lower() for words in ("bad_alloc", "bad allocation", "allocate memory", "out of memory"))
+    said = str(error).lower()
+    words = ("bad_alloc", "bad allocation", "allocate memory", "out of memory", "not enough memory")
+    return any(one in said for one in words)
 
 
 class _Line(Generic[A]):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sattrack.detectors.calling import short_of_memory
 from sattrack.detectors.decoding import Columns, Forward, Pixels, not_finite
 from sattrack.detectors.devices import choose_device
 from sattrack.detectors.torch_lanes import Lane, lanes_of, measured_tiles
@@ -83,7 +84,7 @@ class TorchForward(Forward):
                 return picked((out[0] if isinstance(out, tuple | list) else out).float())
         except _FAULTS as error:
             # The CPU's own lack of memory is a plain RuntimeError.
-            if not (isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)):
+            if not (isinstance(error, torch.OutOfMemoryError) or short_of_memory(error)):
                 raise DetectorError(f"the network failed on {self.device}: {_first_line(error)}") from error
             if len(pixels) == 1:
                 raise DetectorError(

@@ -174,6 +174,8 @@ def test_d11_a_tile_that_is_too_much_by_itself_is_an_error() -> None:
     [
         ("Exception from src/inference/src/cpp/infer_request.cpp:223:\nstd::bad_alloc", True),
         ("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested buffer of size 1", True),
+        ("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes. Error code 12", True),
+        ("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes.", True),
         ("Shape mismatch", False),
     ],
 )
