@@ -7,7 +7,7 @@ from pathlib import Path
 from sattrack.errors import StoreError, UsageError
 from sattrack.ports import Finished
 from sattrack.readers.count_tables import read_counts
-from sattrack.recounting import count_all, open_run
+from sattrack.recounting import count_all, open_run, settings_of
 from sattrack.settings import Settings
 from sattrack.steps.alarming import assess, rules_of
 from sattrack.steps.counting import Rule
@@ -49,12 +49,7 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
     run, parts = open_run(folder)
     counts = run.counts
     if threshold is not None:
-        of_run = Settings.model_validate(run.index.settings)
-        if threshold < of_run.score_floor:
-            raise UsageError(
-                f"--threshold {threshold:g} lies below the run's score_floor {of_run.score_floor:g}: such boxes are not stored",
-                way_out="give a higher one",
-            )
+        of_run = settings_of(run.index, threshold=threshold)
         rule = Rule(threshold=threshold, min_observed=of_run.min_observed, merge_overlap=of_run.merge_overlap)
         counts = count_all(parts, run.index.outcomes, sites=run.sites, card=run.index.card, rule=rule)
     notes = []

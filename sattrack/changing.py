@@ -23,7 +23,7 @@ from sattrack.recounting import on_ground, open_run, rule_of
 from sattrack.results import Part
 from sattrack.settings import Settings
 from sattrack.steps.comparing import Compared, compare
-from sattrack.steps.counting import Rule, boxes_of, own_site
+from sattrack.steps.counting import Rule, boxes_of, interval_of, own_site
 from sattrack.steps.exchanging import candidates
 from sattrack.steps.grounding import Frame, footprint, sample_points
 from sattrack.steps.judging import capability
@@ -32,7 +32,7 @@ from sattrack.steps.observing import seen_at
 from sattrack.steps.picking import sure
 from sattrack.steps.registering import SEARCH_M, Look, offset_between
 from sattrack.steps.sharing import MARGIN_M, Saw, comparable, seen_by_both
-from sattrack.steps.tallying import LEVEL, change_of, interval_of, totals_of
+from sattrack.steps.tallying import LEVEL, change_of, totals_of
 from sattrack.timeline import Count, Site
 
 # Points of a site by which it is told whether any of its ground can be compared.
@@ -207,7 +207,8 @@ def _exchange(
     counts = (len(ground[0]), len(ground[1]))
     gsds = [max(part.scene.grid.gsd_m) for part in (first, second)]
     intervals = [
-        interval_of(*pair, card=part.card, gsd_m=gsd) for pair, part, gsd in zip(split, (first, second), gsds, strict=True)
+        interval_of(Detections.joined(list(pair)), threshold=rule.threshold, card=part.card, gsd_m=gsd)
+        for pair, part, gsd in zip(split, (first, second), gsds, strict=True)
     ]
     both = (intervals[0], intervals[1])
     kept = arrived = left = Total(None)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from sattrack import wiring
-from sattrack.errors import SattrackError, SceneRefused, UsageError
+from sattrack.errors import SattrackError, SceneRefused, SettingsError, UsageError
 from sattrack.imagery import Scene
 from sattrack.looking import Work
 from sattrack.packed import Packed
@@ -24,6 +24,7 @@ from sattrack.readers.outlines.files import read_outlines
 from sattrack.readers.remote.ranges import ask_again, look_again
 from sattrack.results import ModelCard, SceneOutcome
 from sattrack.settings import Settings
+from sattrack.steps.estimating import FAINT_FROM
 from sattrack.steps.grounding import finds_back
 from sattrack.steps.judging import INSTEAD, capability, px_per_width
 from sattrack.stores.locations import Location
@@ -82,10 +83,26 @@ def plan(
 ) -> tuple[Sequence[Planned], ModelCard, tuple[Site, ...], tuple[str, ...]]:
     """Every scene described, its windows planned, and whether its part is already there. Nothing is detected."""
     card = wiring.card_of(request.model)
+    _check_floor(request.settings, card)
     sites, notes = read_outlines(request.sites) if request.sites else ((), ())
     look_again()
     planned = Packed(_each_planned(find_for(request), request, card=card, sites=sites, store=store))
     return planned, card, sites, tuple(notes)
+
+
+def _check_floor(settings: Settings, card: ModelCard) -> None:
+    """SettingsError where boxes are not stored that a count or its interval is made of."""
+    floor = settings.score_floor
+    if card.measured and floor > FAINT_FROM:
+        raise SettingsError(
+            f"score_floor is {floor:g}, but intervals of these weights' counts take boxes from {FAINT_FROM:g}",
+            way_out="lower score_floor; --threshold says from which score boxes are counted",
+        )
+    if settings.threshold is None and floor > card.threshold:
+        raise SettingsError(
+            f"score_floor is {floor:g}, but these weights count boxes from {card.threshold:g}",
+            way_out="lower score_floor, or give a --threshold above it",
+        )
 
 
 def plan_anew(

@@ -62,7 +62,7 @@ class Reopened:
 
     @cached_property
     def counts(self) -> Sequence[Count]:
-        rule = rule_of(self.index, _settings_of(self.index))
+        rule = rule_of(self.index, settings_of(self.index))
         return count_all(self.parts, self.index.outcomes, sites=self.sites, card=self.index.card, rule=rule)
 
 
@@ -99,18 +99,16 @@ def recount_held(
 
     folder = store.root
     index = store.read_index()
-    settings = _settings_of(index, threshold=threshold, min_observed=min_observed)
+    settings = settings_of(index, threshold=threshold, min_observed=min_observed)
     known = index.notes
     if sites is not None or no_sites:  # what was said of the old outlines is not of these
         index = replace(index, notes=tuple(note for note in known if note.startswith(STOPPED)))
     if sites is not None:
         outlines, said = read_outlines(sites)
         notes = [*notes, *(n for n in said if n not in notes)]
-        keep_sites(outlines, folder=folder)
         index = replace(index, sites_file=sites.name)
     elif no_sites:
         outlines = ()
-        keep_sites(outlines, folder=folder)
         index = replace(index, sites_file="")
     else:
         outlines = kept_sites(folder, index=index)
@@ -138,6 +136,9 @@ def recount_held(
         outcomes=Packed(one if one.counted == n else replace(one, counted=n) for one, n in of_each),
         notes=tuple(dict.fromkeys([*index.notes, *notes, *doubted])),
     )  # fmt: skip
+    # Only now that all is counted: a part that cannot be read must not leave a run with the outlines of another count.
+    if sites is not None or no_sites:
+        keep_sites(outlines, folder=folder)
     store.write_index(index)
     write_counts(counts, folder / "counts.csv", locations=index.locations)
     write_scenes(index, folder / "scenes.csv")
@@ -176,7 +177,7 @@ def reopen(folder: Path) -> Reopened:
     """A run as it was last counted; nothing is counted yet and no part read."""
     store = wiring.open_store(folder, create=False)
     index = store.read_index()
-    _settings_of(index)
+    settings_of(index)
     return Reopened(folder, index, kept_sites(folder, index=index), RunParts(store, index))
 
 
@@ -220,7 +221,7 @@ def _doubt(part: Part) -> str:
     return doubt_on_pixel_size(length_m(part.detections.quads[sure], grid=part.scene.grid), gsd_m=part.scene.grid.gsd_m)
 
 
-def _settings_of(index: RunIndex, *, threshold: float | None = None, min_observed: float | None = None) -> Settings:
+def settings_of(index: RunIndex, *, threshold: float | None = None, min_observed: float | None = None) -> Settings:
     """A run's settings, with what a recount changes. SettingsError where out of bounds, StoreError of another version."""
     unknown = sorted(index.settings.keys() - Settings.model_fields.keys())
     if unknown:
@@ -292,24 +293,51 @@ def _each_count(
     for group in scenes:
         name = next(iter(group.values())).scene.id
         missing = [outcomes[bad[place]] for place in bad_ids.places(name)]
-        if missing or name in away_ids:
+        passed_over = [_later(outcomes[away[place]]) for place in away_ids.places(name)]
+        if missing or passed_over:
             partly.add(name)
         for alike, own in _comparable(list(group.values()), known_places=bool(places)):
             doubts = [doubt for part in alike if (doubt := _doubt(part))]
             for site in places or [own]:
-                count = count_site(site, parts=alike, exclusions=exclusions, rule=rule, missing=missing)
+                gone = [*missing, *(one for one in passed_over if one.scene and touches(site, scene=one.scene))]
+                count = count_site(site, parts=alike, exclusions=exclusions, rule=rule, missing=gone)
                 # Beside the number, too: a table is passed on without what was said of the run.
                 doubted = bool(doubts) and count.count is not None
                 yield replace(count, notes=tuple(dict.fromkeys((*count.notes, *doubts)))) if doubted else count
-    for number in [*(bad[place] for alike in bad_ids.groups() for place in alike), *away]:
-        outcome = outcomes[number]
-        if outcome.scene_id in partly:
+    for gone in _by_scene(outcomes, bad=bad, away=away, bad_ids=bad_ids, away_ids=away_ids):
+        name = gone[0].scene_id
+        if name in partly:
             continue
-        if _not_looked_at(outcome):
-            outcome = replace(outcome, status="not_assessable", reason=_LATER_OUTLINES)
-        for site in places or [Site(outcome.scene_id, outcome.scene_id, None, pixel_scene=outcome.scene_id)]:
-            if outcome.scene is None or not places or touches(site, scene=outcome.scene):
-                yield count_refused(site, outcome=outcome, card=card, rule=rule)
+        for site in places or [Site(name, name, None, pixel_scene=name)]:
+            there = [one for one in gone if one.scene is None or not places or touches(site, scene=one.scene)]
+            if there:
+                yield count_refused(site, outcome=_as_one(there), card=card, rule=rule)
+
+
+def _by_scene(
+    outcomes: Sequence[SceneOutcome], *, bad: Sequence[int], away: Sequence[int], bad_ids: Lookup, away_ids: Lookup
+) -> Iterator[list[SceneOutcome]]:
+    """The files of each scene that failed, were refused or passed over."""
+    for alike in bad_ids.groups():
+        failed = [outcomes[bad[place]] for place in alike]
+        yield [*failed, *(_later(outcomes[away[place]]) for place in away_ids.places(failed[0].scene_id))]
+    for alike in away_ids.groups():
+        passed_over = [_later(outcomes[away[place]]) for place in alike]
+        if passed_over[0].scene_id not in bad_ids:
+            yield passed_over
+
+
+def _later(outcome: SceneOutcome) -> SceneOutcome:
+    return replace(outcome, status="not_assessable", reason=_LATER_OUTLINES)
+
+
+def _as_one(files: Sequence[SceneOutcome]) -> SceneOutcome:
+    """What became of a scene none of whose files could be counted: a site has one row of it."""
+    if len(files) == 1:
+        return files[0]
+    known = next((one for one in files if one.scene), next((one for one in files if one.acquired), files[0]))
+    status = next((status for status in ("failed", "refused") if any(one.status == status for one in files)), files[0].status)
+    return replace(known, status=status, reason="; ".join(f"{one.part}: {one.reason}" for one in files))
 
 
 def _not_looked_at(outcome: SceneOutcome) -> bool:

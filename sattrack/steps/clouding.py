@@ -122,7 +122,8 @@ def _is_veiled(stretch: Stretch) -> bool:
 def _unjudged(looks: Looks) -> str:
     """Why a picture says nothing of clouds; empty where it does."""
     known = int(looks.known.sum())
-    if known * looks.size_m**2 < 2 * _LEAST_M2:
+    # Of a strip one cell wide no slope can be taken across.
+    if known * looks.size_m**2 < 2 * _LEAST_M2 or min(looks.known.shape) < 2:
         return "too little ground was looked at"
     coloured = (looks.spread > _COLOURED) & looks.known
     return "the picture is gray all over, by its sensor or under cloud" if coloured.sum() < _LEAST_COLOURED * known else ""

@@ -17,7 +17,7 @@ from sattrack.steps.estimating import FAINT_FROM, LEVEL, NO_SURE_BOX, NOT_MEASUR
 from sattrack.steps.grounding import Frame, covered, far_apart, footprint, laid, sample_points, sampled
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.observing import seen_at
-from sattrack.steps.picking import eligible, seen_once, sure, within
+from sattrack.steps.picking import eligible, seen_once, sure, touches, within
 from sattrack.steps.sizing import length_classes, teu
 from sattrack.timeline import Count, Site
 
@@ -37,7 +37,8 @@ class Rule:
 def count_site(
     site: Site, *, parts: Sequence[Part], exclusions: Sequence[Site] = (), rule: Rule, missing: Sequence[SceneOutcome] = ()
 ) -> Count:
-    """One site (or zone) in one scene; `parts` are the files of one acquisition, `missing` those of it that failed.
+    """One site (or zone) in one scene; `parts` are the files of one acquisition, `missing` those of it that failed
+    or were not looked at.
 
     Boxes belong to the site that holds their centre. observed_fraction is the share of the site's area that the detector saw in
     any file. Nothing is extrapolated to what was not seen, and where nothing was seen there is no number.
@@ -45,12 +46,12 @@ def count_site(
     first = parts[0]
     frame, outline = _place(site, parts, missing)
     if site.outline is not None and all(far_apart(part.scene.grid, outline, frame=frame) for part in parts):
-        return _outside(site, first, rule)
+        return _off(site, first, rule, missing)
     inside, observed = _observed(site, parts, missing, outline=outline, frame=frame)
     notes = [note for part in parts for note in (*part.scene.notes, *part.notes)]
-    notes += [f"the file {gone.part} of this scene was not counted: {gone.reason}" for gone in missing]
+    notes += _not_counted(missing)
     if not inside:
-        return _outside(site, first, rule)
+        return _off(site, first, rule, missing)
     if inside < 1:
         notes.append(f"the scene covers {inside:.0%} of the site")
     if observed == 0:
@@ -62,7 +63,6 @@ def count_site(
         notes.append("files of this scene meet without an overlap: boxes cut by the joint may count twice, or not at all")
     own = boxes_of(site, parts=parts, frame=frame, exclusions=exclusions, rule=rule)
     counted = own.where(sure(own, threshold=rule.threshold))
-    faint = int((own.scores >= FAINT_FROM).sum()) - len(counted)
     short = _too_little(site, observed, rule, missing)
     if short:
         notes.append(short)
@@ -70,10 +70,10 @@ def count_site(
         notes.append("a tile returned as many boxes as it may: the count is a lower bound")
     area_ha = outline.area / 1e4 * observed
     gsd = max(first.scene.grid.gsd_m)
-    interval = interval_for(
-        len(counted), card=first.card, gsd_m=gsd, density=crowding(counted.centres()), faint=max(faint, 0),
-        surest=float(counted.scores.max(initial=0.0)),
-    )  # fmt: skip
+    interval = interval_of(own, threshold=rule.threshold, card=first.card, gsd_m=gsd)
+    if first.card.measured and rule.threshold != first.card.threshold:
+        at = first.card.threshold
+        notes.append(f"boxes are counted from {rule.threshold:g}; the interval is by those from {at:g}, where it was measured")
     if interval.doubted:
         notes.append(NO_SURE_BOX)
     return _with_number(
@@ -95,6 +95,26 @@ def boxes_of(site: Site, *, parts: Sequence[Part], frame: Frame, exclusions: Seq
     moved = [replace(d, quads=_moved(d.quads, frame=frame, grid=p.scene.grid)) for d, p in zip(own, parts, strict=True)]
     joined = Detections.joined(moved)
     return joined.where(np.asarray(np.isfinite(joined.quads).all(axis=(1, 2)), bool))
+
+
+def interval_of(boxes: Detections, *, threshold: float, card: ModelCard, gsd_m: float) -> Interval:
+    """The interval for the number of visible boxes; of all stored ones, in metres, those from `threshold` are counted.
+
+    What was measured of the weights holds at the card's own threshold. Where boxes are counted from another, the interval is
+    still that of the boxes from the card's: it is of what stands there, and not of what is called sure. It is widened to hold
+    the count, and its method says so.
+    """
+    counted = boxes.where(sure(boxes, threshold=threshold))
+    as_measured = boxes.where(sure(boxes, threshold=card.threshold)) if card.measured else counted
+    faint = int((boxes.scores >= FAINT_FROM).sum()) - len(as_measured)
+    found = interval_for(
+        len(as_measured), card=card, gsd_m=gsd_m, density=crowding(as_measured.centres()), faint=max(faint, 0),
+        surest=float(as_measured.scores.max(initial=0.0)),
+    )  # fmt: skip
+    if found.low is None or found.high is None or threshold == card.threshold:
+        return found
+    method = f"{found.method}, by boxes from {card.threshold:g}, where it was measured"
+    return Interval(min(found.low, len(counted)), max(found.high, len(counted)), method, found.doubted)
 
 
 def _moved(quads: Quads, *, frame: Frame, grid: Grid) -> Quads:
@@ -191,8 +211,17 @@ def _with_number(
     )  # fmt: skip
 
 
-def _outside(site: Site, part: Part, rule: Rule) -> Count:
-    return _without_number(site, part, rule, status="outside", observed=0.0, notes=("the scene does not touch the site",))
+def _off(site: Site, part: Part, rule: Rule, missing: Sequence[SceneOutcome]) -> Count:
+    """The row of a site that none of the files that were looked at touches: those that were not may well."""
+    gone = [one for one in missing if one.scene is None or touches(site, scene=one.scene)]
+    if not gone:
+        return _without_number(site, part, rule, status="outside", observed=0.0, notes=("the scene does not touch the site",))
+    status = next((one.status for one in gone if one.status != "skipped"), "not_assessable")
+    return _without_number(site, part, rule, status=status, observed=0.0, notes=_not_counted(gone))
+
+
+def _not_counted(missing: Sequence[SceneOutcome]) -> tuple[str, ...]:
+    return tuple(f"the file {gone.part} of this scene was not counted: {gone.reason}" for gone in missing)
 
 
 def _without_number(site: Site, part: Part, rule: Rule, *, status: str, observed: float, notes: tuple[str, ...]) -> Count:

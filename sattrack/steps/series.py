@@ -69,18 +69,23 @@ def readings_of(counts: Iterable[Count], *, sites: Sequence[Site] = ()) -> Itera
         )  # fmt: skip
         yield Reading(
             count.site_id, count.site_name, count.zone, count.sensor, count.model_id, count.threshold, seen,
-            places.get(count.site_id), count.gsd_m or None,
+            places.get(count.site_id), count.gsd_m if count.gsd_m > 0 else None,  # of what cannot be described it is no number
         )  # fmt: skip
 
 
 def series_of(readings: Iterable[Reading], *, min_observed: float = 0.0) -> tuple[Series, ...]:
     """Series in order of their first reading's site, each in time; scenes of which less was seen are kept and marked.
 
-    Where a site and zone has several series, each says what the others hold.
+    Where a site and zone has several series, each says what the others hold. A scene of which nothing is known, its sensor
+    neither, stands in each of them: it may have been of any.
     """
     groups: dict[tuple[str, str, str, str, float | None], tuple[Reading, list[Observation]]] = {}
     classes: dict[tuple[str, float | None], str] = {}
+    unknown: list[Reading] = []
     for one in readings:
+        if one.observation.count is None and not one.sensor and not one.gsd_m:
+            unknown.append(one)
+            continue
         named = (one.sensor, one.gsd_m)
         if named not in classes:
             classes[named] = sensor_class(one.sensor, gsd_m=one.gsd_m)
@@ -89,6 +94,16 @@ def series_of(readings: Iterable[Reading], *, min_observed: float = 0.0) -> tupl
         seen.append(_marked(one.observation, min_observed=min_observed))
         if first.place is None and one.place is not None:
             groups[key] = (one, seen)
+    of_any: dict[tuple[str, str, str, float | None], list[list[Observation]]] = {}
+    for (site, zone, _, model, threshold), (_, seen) in groups.items():
+        of_any.setdefault((site, zone, model, threshold), []).append(seen)
+    for one in unknown:
+        place = (one.site_id, one.zone, one.model_id, one.threshold)
+        if place not in of_any:
+            groups[*place[:2], UNNAMED, *place[2:]] = (one, [])
+            of_any[place] = [groups[*place[:2], UNNAMED, *place[2:]][1]]
+        for seen in of_any[place]:
+            seen.append(_marked(one.observation, min_observed=min_observed))
     found = []
     for (site, zone, sensor, model, threshold), (first, seen) in groups.items():
         seen.sort(key=lambda one: (one.datetime, one.scene_id))

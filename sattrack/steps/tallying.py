@@ -5,9 +5,7 @@ import math
 from dataclasses import dataclass
 
 from sattrack.changes import Total
-from sattrack.detections import Detections
-from sattrack.results import ModelCard
-from sattrack.steps.estimating import FAINT_FROM, Interval, crowding, interval_for
+from sattrack.steps.estimating import Interval
 from sattrack.steps.exchanging import States
 from sattrack.steps.two_scenes import LEVEL, change_between
 from sattrack.timeline import Observation
@@ -21,13 +19,6 @@ REFOUND, _BY_CHANCE = 0.25, 0.1
 # than was found, since two dates of a real place differ in more than drawn ones do.
 ALIKE = 0.5
 _UNDATED = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
-
-
-def interval_of(sure: Detections, faint: Detections, *, card: ModelCard, gsd_m: float) -> Interval:
-    """The 90 % interval of a count; boxes in metres. sure: those counted; faint: those below the threshold."""
-    near = int((faint.scores >= FAINT_FROM).sum())
-    surest = float(sure.scores.max(initial=0.0))
-    return interval_for(len(sure), card=card, gsd_m=gsd_m, density=crowding(sure.centres()), faint=near, surest=surest)
 
 
 def change_of(counts: tuple[int, int], intervals: tuple[Interval, Interval], *, alike: bool = False) -> Total:
@@ -97,4 +88,4 @@ def _moved(own: _Side, other: _Side, stayed: float, variance: float, *, told: in
     return Total(told, max(min(moved - _Z * down, told), 0.0), max(moved + _Z * up, told))
 
 
-__all__ = ["LEVEL", "change_of", "interval_of", "totals_of"]
+__all__ = ["LEVEL", "change_of", "totals_of"]

@@ -8,8 +8,8 @@ import pytest
 
 from sattrack.settings import Settings
 from sattrack.steps.alarming import Rules, assess, rules_of
-from sattrack.steps.series import Reading, series_of
-from sattrack.timeline import Alert, Observation, Series
+from sattrack.steps.series import Reading, readings_of, series_of
+from sattrack.timeline import Alert, Count, Observation, Series
 
 START = dt.datetime(2023, 5, 1, 2, tzinfo=dt.UTC)
 QUIET = [60, 48, 75, 66, 52, 58, 81, 44, 63, 70, 55, 49, 67, 61]
@@ -169,3 +169,28 @@ def test_settings_reach_the_rules():
     rules = rules_of(Settings(alarm_level=0.02, warning_level=0.01, least_change=100, guard_days=0))
     assert (rules.sure.alarm, rules.sure.warning, rules.guard_days) == (0.02, 0.02, 0.0)
     assert assess([series([*QUIET, 150])], rules=rules)[-1].level == "normal"
+
+
+def test_U1_a_scene_of_which_nothing_is_known_stands_in_the_series_of_its_site_and_makes_none_of_its_own():
+    nan = float("nan")
+
+    def counts_of(gsds: list[float], sensors: list[str]) -> list[Count]:
+        return [
+            Count(
+                site_id="port", site_name="Port", zone="", scene_id=f"s{i}", datetime=START + dt.timedelta(days=7 * i),
+                datetime_source="name", sensor=sensor, count=None if gsd != gsd else 60, count_low=None, count_high=None,
+                interval_level=0.9, interval_method="", n_checked=0, observed_fraction=0.0 if gsd != gsd else 1.0,
+                cloud_checked=False, status="failed" if gsd != gsd else "done", count_per_observed_area=None, n_20ft=None,
+                n_40ft=None, n_45ft=None, teu=None, threshold=0.4, cap_hit=False, gsd_m=gsd, px_per_width=nan, capability="",
+                model_id="m",
+            )
+            for i, (gsd, sensor) in enumerate(zip(gsds, sensors, strict=True))
+        ]  # fmt: skip
+
+    (one,) = series_of(readings_of(counts_of([0.5, nan, 0.5], ["", "", ""])))
+    assert [seen.status for seen in one.observations] == ["done", "failed", "done"]
+    assert one.sensor == "unnamed, 0.38 to 0.75 m"
+    both = series_of(readings_of(counts_of([0.5, nan, 0.5], ["WV02", "", "SkySat"])))
+    assert [[seen.scene_id for seen in found.observations] for found in both] == [["s0", "s1"], ["s1", "s2"]]
+    (alone,) = series_of(readings_of(counts_of([nan, nan], ["", ""])))
+    assert (alone.sensor, len(alone.observations)) == ("unnamed", 2)

@@ -139,3 +139,12 @@ def test_I4_what_is_judged_near_two_yards_is_what_is_judged_on_the_map_of_the_wh
     assert cloud_notes(near, stretch=RAW) == cloud_notes(all_of_it, stretch=RAW)
     assert np.array_equal(masks[0].share, masks[1].share)
     assert not masks[0].share.all()
+
+
+def test_r16_a_strip_too_thin_to_tell_a_slope_is_not_judged() -> None:
+    """As the sliver that is left over of a delivery: one row of cells, bright and smooth for a kilometre."""
+    strip = ground(16, 3000)[:8]
+    strip[:, 500:2500] = (215 + 10 * np.sin(np.arange(2000) / 60)).astype(np.uint8)[:, None]
+    clouds = judge_clouds(looks_of(strip), boxes=NOTHING)
+    assert (clouds.kind == CLEAR).all()
+    assert "too little ground was looked at" in cloud_notes(clouds, stretch=RAW)[0]

@@ -209,3 +209,45 @@ def test_a_count_without_a_sure_box_says_that_there_may_be_none() -> None:
     assert NO_SURE_BOX in unsure.notes
     assert (sure.count_low or 0) > 5
     assert NO_SURE_BOX not in sure.notes
+
+
+BAND = {
+    "gsd_low": 0.2, "gsd_high": 0.8, "density_low": 0.0, "density_high": 500.0, "precision": 0.95, "recall": 0.95, "n": 900.0,
+    "spread": 0.03, "faint": 0.75,
+}  # fmt: skip
+
+
+def test_an_interval_does_not_hang_on_the_threshold_but_holds_the_count_and_says_so() -> None:
+    card = replace(CARD, threshold=0.4, measured=(BAND,))
+    scores = [0.9] * 12 + [0.35] * 6 + [0.2] * 6
+    found = part([(120 + 40 * (i % 9), 150 + 60 * (i // 9), score) for i, score in enumerate(scores)], card=card)
+    own, more, fewer = (count(outline(100, 100, 500, 500), found, rule=replace(RULE, threshold=at)) for at in (0.4, 0.15, 0.95))
+    assert (own.count, more.count, fewer.count) == (12, 24, 0)
+    assert own.count_low is not None
+    assert own.count_high is not None
+    assert (more.count_low, more.count_high) == (own.count_low, max(own.count_high, 24))
+    assert (fewer.count_low, fewer.count_high) == (0, own.count_high)
+    said = "boxes are counted from 0.15; the interval is by those from 0.4, where it was measured"
+    assert said in more.notes
+    assert "by boxes from 0.4" in more.interval_method
+    assert not any("where it was measured" in text for text in (*own.notes, own.interval_method))
+
+
+def test_i1_a_site_that_lies_in_a_lost_file_is_not_outside() -> None:
+    left, right = part([(200, 200, 0.9)], name="left"), part(at=grid(left=500_400.0), name="right")
+    there = outline(900, 100, 1200, 500)  # from the left file's edge into the right one
+    beyond = outline(1100, 100, 1300, 500)
+    gone = SceneOutcome("day", "right", "right.tif", "failed", reason="torn", scene=right.scene)
+    placeless = replace(gone, scene=None)
+    later = replace(gone, status="skipped", reason="not looked at")
+    far = outline(4000, 4000, 4100, 4100)
+    for site in (there, beyond):
+        for lost, status in ((gone, "failed"), (placeless, "failed"), (later, "not_assessable")):
+            said = count(site, left, missing=[lost])
+            if site is there:
+                assert (said.status, said.count) == ("not_assessable", 0)
+                continue
+            assert (said.count, said.status, said.observed_fraction) == (None, status, 0.0)
+            assert said.notes == (f"the file right of this scene was not counted: {lost.reason}",)
+    assert count(far, left, missing=[gone]).status == "outside"
+    assert count(far, left, missing=[placeless]).status == "failed"
