@@ -10,9 +10,10 @@ from sattrack.bench.datasets import LabelledImage, read_datasets, scene_of
 from sattrack.bench.detecting import detect_each
 from sattrack.bench.figures import Figures, figures_of
 from sattrack.bench.predictions import read_predictions
-from sattrack.bench.scoring import Scored, ignored_area, score
+from sattrack.bench.scoring import Scored, score
 from sattrack.detections import Detections
 from sattrack.errors import UsageError
+from sattrack.labels.ignoring import ignored_area
 from sattrack.settings import Settings
 
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from sattrack.bench.accuracy import Measured
-from sattrack.bench.scoring import Tally, inside_any, tally
+from sattrack.bench.scoring import Tally, tally
+from sattrack.labels.ignoring import inside_any
 from sattrack.results import ModelCard
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, Z90, chance, crowding, likely, nearest_band
 

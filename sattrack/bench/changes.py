@@ -13,12 +13,12 @@ from sattrack.bench.bands import Point, bands_of, point_of
 from sattrack.bench.carding import left_out_sets
 from sattrack.bench.datasets import LabelledImage, read_datasets, scene_of
 from sattrack.bench.detecting import detect_each
-from sattrack.bench.scoring import inside_any
 from sattrack.changes import Exchange, Offset, Total
 from sattrack.changing import Shown, show
 from sattrack.detections import Detections
 from sattrack.errors import UsageError
 from sattrack.geometry import Quads, centres
+from sattrack.labels.ignoring import inside_any
 from sattrack.laying import looks_on
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sattrack.bench.accuracy import Measured
-from sattrack.bench.scoring import inside_any, match
+from sattrack.bench.scoring import match
 from sattrack.geometry import Points, Quads, centres
 from sattrack.imagery import Window
+from sattrack.labels.ignoring import inside_any
 
 
 @dataclass(frozen=True, slots=True, eq=False)

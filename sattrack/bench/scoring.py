@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sattrack.detections import Detections
 from sattrack.geometry import Points, Quads, areas
+from sattrack.labels.ignoring import inside_any
 
 # Overlaps averaged in AP50:95 (COCO).
 STRICT_IOUS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
@@ -94,23 +95,6 @@ def overlaps(boxes: Quads, truth: Quads) -> tuple[NDArray[np.intp], NDArray[np.i
     box, label = shapely.STRtree(theirs).query(mine, predicate="intersects")
     shared = shapely.area(shapely.intersection(mine[box], theirs[label]))
     return box, label, shared / (shapely.area(mine[box]) + shapely.area(theirs[label]) - shared)
-
-
-def inside_any(points: Points, *, rings: Sequence[Points]) -> NDArray[np.bool_]:
-    """(n, 2) -> (n,): which points lie inside any of the rings."""
-    if not rings or not len(points):
-        return np.zeros(len(points), bool)
-    return np.asarray(shapely.contains_xy(_union(rings), points[:, 0], points[:, 1]))
-
-
-def ignored_area(rings: Sequence[Points], *, shape: tuple[int, int]) -> float:
-    """Pixels of a picture of (rows, cols) that lie in any of the rings."""
-    return float(_union(rings).intersection(shapely.box(0, 0, shape[1], shape[0])).area)
-
-
-def _union(rings: Sequence[Points]) -> shapely.Geometry:
-    """Hand-drawn rings may overlap, and cross themselves."""
-    return shapely.union_all([shapely.make_valid(shapely.Polygon(ring)) for ring in rings])
 
 
 def counts_from(

@@ -9,6 +9,7 @@ import numpy as np
 from sattrack.errors import ManifestError, UsageError
 from sattrack.geometry import Points, Quads
 from sattrack.labels.asked import Asked
+from sattrack.labels.ignoring import without_ignored
 from sattrack.labels.labelled import LabelledImage, LabelledSet
 from sattrack.labels.places import Place
 from sattrack.labels.texts import numbers, read_json, text_lines
@@ -41,7 +42,8 @@ def read(folder: Path, asked: Asked) -> LabelledSet:
     if met and asked.classes and not met.intersection(asked.classes):
         there = f"there are: {', '.join(sorted(met))}"
         raise UsageError(f"no box is of class {', '.join(asked.classes)}", where=str(folder), way_out=there)
-    return LabelledSet(folder.resolve().name, "sattrack", folder, images)
+    images, notes = without_ignored(images)
+    return LabelledSet(folder.resolve().name, "sattrack", folder, images, tuple(notes))
 
 
 def _image(folder: Path, name: str, *, said: Any, asked: Asked, met: set[str]) -> LabelledImage:

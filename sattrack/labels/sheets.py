@@ -15,6 +15,7 @@ from sattrack.geometry import Points, sides
 from sattrack.imagery import Scene
 from sattrack.labels.asked import Asked
 from sattrack.labels.categories import means_ignore, taken_categories
+from sattrack.labels.ignoring import without_ignored
 from sattrack.labels.labelled import LabelledImage, LabelledSet
 from sattrack.labels.rectangles import as_corners, smallest_rectangle
 from sattrack.projections import to_grid
@@ -75,6 +76,8 @@ def as_set(
     outside = sum(counts[category] for category in taken) - sum(len(image.truth) for image in images)
     if outside:
         said.append(f"{outside} boxes with their middle outside the picture are not taken")
+    images, ignored = without_ignored(images)
+    said += ignored
     return LabelledSet(name, form, path, tuple(sorted(images, key=lambda i: natural_key(i.name))), tuple(said))
 
 

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from shapely import Point, Polygon
 
-from sattrack.bench.scoring import IOUS, Scored, average_precision, ignored_area, overlaps, score, tally
+from sattrack.bench.scoring import IOUS, Scored, average_precision, overlaps, score, tally
 from sattrack.detections import Detections
 from sattrack.geometry import quads_from_xywhr
+from sattrack.labels.ignoring import ignored_area
 
 
 def boxes(*rows: tuple[float, ...]) -> np.ndarray:
