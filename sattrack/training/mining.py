@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from sattrack.labels.ignoring import inside_any
 from sattrack.training.fitting import takes_bfloat16
 from sattrack.training.gathering import Gathered
 from sattrack.training.pictures import Picture
@@ -53,9 +54,11 @@ def _found(
         raw = (raw[0] if isinstance(raw, tuple | list) else raw).float()
         for (i, layer), rows in zip(group, raw, strict=True):
             places = _peaks(rows, side=side) @ layer.to_picture[:, :2].T + layer.to_picture[:, 2]
-            ratio = np.array(pictures[i].pixels.shape[1::-1]) / np.array(shrunk[i].pixels.shape[1::-1])
+            places *= np.array(pictures[i].pixels.shape[1::-1]) / np.array(shrunk[i].pixels.shape[1::-1])
+            # Boxes may stand where all is to be ignored, and nothing is taught there.
+            places = places[~inside_any(places, rings=pictures[i].ignore)]
             if len(places):
-                found.setdefault(i, []).append(places * ratio)
+                found.setdefault(i, []).append(places)
     network.train(was_training)
     return {i: np.concatenate(places) for i, places in found.items()}
 

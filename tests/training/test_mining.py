@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -20,11 +22,13 @@ class _Glitter(torch.nn.Module):
         return torch.cat([grid, torch.full_like(grid, 12.0), sure, torch.zeros_like(sure)], dim=1)
 
 
-def picture(name: str, *, lights: list[tuple[int, int]] = [], boxes: int = 0) -> Picture:  # noqa: B006 (never changed)
+def picture(
+    name: str, *, lights: Sequence[tuple[int, int]] = (), boxes: int = 0, ignore: tuple[np.ndarray, ...] = ()
+) -> Picture:  # fmt: skip
     pixels = np.full((500, 700, 3), 40, np.uint8)
     for x, y in lights:
         pixels[y - 6 : y + 6, x - 6 : x + 6] = 250
-    return Picture(name, "sea", pixels, np.full((boxes, 4, 2), 50.0), (0.4, 0.4))
+    return Picture(name, "sea", pixels, np.full((boxes, 4, 2), 50.0), (0.4, 0.4), ignore)
 
 
 def test_places_taken_for_boxes_are_found_in_empty_pictures_only_and_draw_their_pictures() -> None:
@@ -43,3 +47,17 @@ def test_places_taken_for_boxes_are_found_in_empty_pictures_only_and_draw_their_
     assert found.weights.sum() == before.weights.sum()
     assert found.weights[1] > 3 * found.weights[0]
     assert found.weights[2] == 0.6
+
+
+def test_places_that_are_to_be_ignored_are_not_drawn() -> None:
+    deck = np.array([[0, 0], [300, 0], [300, 200], [0, 200]], float)
+    ship = picture("ship", lights=[(100, 80)], ignore=(deck,))
+    both = picture("both", lights=[(100, 80), (600, 430)], ignore=(deck,))
+    before = Gathered((ship, both), np.array([0.5, 0.5]), ())
+
+    found = mine(before, network=_Glitter(), gsd_m=0.2, tile_px=640, device=torch.device("cpu"))
+
+    assert found.pictures[0].hard is None, "containers may stand on the deck"
+    assert found.pictures[1].hard is not None
+    assert (np.linalg.norm(found.pictures[1].hard - [600, 430], axis=1) < 12).all()
+    assert found.weights[1] > 3 * found.weights[0]
