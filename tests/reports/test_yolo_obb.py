@@ -44,6 +44,28 @@ def test_a_second_export_replaces_the_first_and_other_folders_are_left_alone(por
         write_yolo_obb(*port_run, tmp_path / "mine" / "thesis.txt")
 
 
+@pytest.mark.parametrize("name", ["day-1.txt", "day-9.txt"])
+def test_labels_that_were_corrected_or_added_are_never_replaced(name, port_run, tmp_path) -> None:
+    folder = write_yolo_obb(*port_run, tmp_path / "y")
+    (folder / "labels" / name).write_text("0 0 0 0 1 1 1 1 0\n")
+    with pytest.raises(StoreError, match=f"labels/{name} was changed or added"):
+        write_yolo_obb(*port_run, folder, everything=True)
+    assert (folder / "labels" / name).read_text() == "0 0 0 0 1 1 1 1 0\n"
+    assert len((folder / "labels" / "day-2.txt").read_bytes()) == 0
+
+
+def test_labels_of_another_tool_are_no_earlier_export(port_run, tmp_path) -> None:
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "classes.txt").write_text("container\n")
+    (tmp_path / "labels" / "mine.txt").write_text("0 0 0 0 1 1 1 1 0\n")
+    for listed in (None, "", "label,boxes\nlabels/mine.txt,1\n", "\0" * 200_000):
+        if listed is not None:
+            (tmp_path / "images.csv").write_text(listed)
+        with pytest.raises(StoreError, match="is no earlier export"):
+            write_yolo_obb(*port_run, tmp_path)
+    assert [path.name for path in (tmp_path / "labels").iterdir()] == ["mine.txt"]
+
+
 @pytest.mark.parametrize(
     "part", ["../../evil", "a/b", "CON", "aux.tif", "x" * 300, "ж" * 200, "", ".", "a\nb", "S2: (a)", "c:\\d"]
 )
