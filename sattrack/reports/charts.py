@@ -16,6 +16,7 @@ from sattrack.reports.wording import interval, share, state, utc, when, whole
 from sattrack.results import Part
 from sattrack.steps.series import sensor_class
 from sattrack.timeline import Alert, Count
+from sattrack.writing import whole_file, write_whole
 
 # Sensors by shape, in order of their first scene; all further ones share the last.
 SENSOR_SHAPES: tuple[Shape, ...] = ("disc", "square", "diamond")
@@ -87,9 +88,12 @@ def write_charts(run: Finished, parts: Mapping[str, Part], to: Path, *, everythi
             if drawn is None:
                 continue
             name = file_name("-".join(filter(None, (site, zone))), taken=taken)
-            (to / f"{name}.svg").write_text(svg(drawn, sheet=True), encoding="utf-8")
-            pixels(drawn).save(to / f"{name}.png", optimize=True)
+            write_whole(to / f"{name}.svg", svg(drawn, sheet=True).encode())
+            with whole_file(to / f"{name}.png") as draft:
+                pixels(drawn).save(draft, "PNG", optimize=True)
     except OSError as error:
+        if isinstance(error, StoreError):
+            raise
         raise StoreError(
             f"the charts cannot be written: {error.strerror}", where=str(to), way_out="choose another place with -o"
         ) from error

@@ -22,6 +22,7 @@ from sattrack.reports.rows import counted_boxes
 from sattrack.reports.views import NO_PICTURE, View, take, view_in_pixels
 from sattrack.reports.wording import metres, some, when
 from sattrack.results import Part
+from sattrack.writing import write_whole
 
 MOST_PX = 4000
 ENLARGE = 3
@@ -59,7 +60,7 @@ def write_overlays(
             picture = take(part, view, reader=reader, remote=allow_remote)
             ground = picture.pixels if picture.pixels is not None else _blank(view)
             sheet = with_caption(drawn(ground, marks), part, view, marks=marks, missing=picture.missing)
-            (to / f"{file_name(name, taken=taken)}.jpg").write_bytes(jpeg(sheet))
+            write_whole(to / f"{file_name(name, taken=taken)}.jpg", jpeg(sheet))
     except OSError as error:
         if isinstance(error, StoreError):
             raise

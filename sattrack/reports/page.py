@@ -3,7 +3,7 @@
 import base64
 import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from sattrack.reports.shots import MOST_SHOTS, PREFIX, Shot, chained, shots_of
 from sattrack.reports.telling import MOST_ROWS, Place, Series, places_of, problems, sources, span
 from sattrack.reports.wording import share, some, when
 from sattrack.results import Part, SceneOutcome
+from sattrack.writing import write_whole
 
 MOST_BYTES = 25_000_000
 PICTURES = "pictures"
@@ -56,7 +57,6 @@ def write_report(
     folder = path.parent / PICTURES
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
         said = _said(run, parts, findings)
         bare = len(_render(said, {}).encode())
         # What a picture's own caption and links take, and a little more: the limit is on the file, not on a guess of it.
@@ -65,7 +65,8 @@ def write_report(
         said |= _alarms(said["places"], findings, shown, packs=_beside(path, run))
         room -= taken
         shots = shots_of(run, parts, imagery=imagery, reader=reader, remote=allow_remote, folder=folder, room=room)
-        path.write_bytes(_render(said, shots).encode())
+        write_whole(path, _render(said, shots).encode())
+        _sweep(folder, kept={shot.link for group in shots.values() for shot in group})
     except OSError as error:
         if isinstance(error, StoreError):
             raise
@@ -75,10 +76,11 @@ def write_report(
     return path
 
 
-def _sweep(folder: Path) -> None:
-    """Pictures of an earlier page go, so that none outlives --no-imagery."""
+def _sweep(folder: Path, *, kept: Collection[str]) -> None:
+    """Pictures of an earlier page go, so that none outlives --no-imagery. kept: links of this page."""
     for old in folder.glob(f"{PREFIX}*.jpg"):
-        old.unlink(missing_ok=True)
+        if f"{folder.name}/{old.name}" not in kept:
+            old.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()  # stays where something else lies in it
 

@@ -24,6 +24,7 @@ from sattrack.reports.wording import STATUS, metres, share, state, when, whole
 from sattrack.results import Part, acquisitions, scenes_of
 from sattrack.steps.picking import Mask
 from sattrack.timeline import Count, Site
+from sattrack.writing import write_whole
 
 MOST_PX = 1600
 _QUALITY = 80
@@ -104,7 +105,7 @@ class Budget:
         whole_picture = drawn(pixels, marks)
         self._folder.mkdir(parents=True, exist_ok=True)
         file = f"{PREFIX}{file_name(name, taken=self._taken)}.jpg"
-        (self._folder / file).write_bytes(jpeg(Image.fromarray(whole_picture)))
+        write_whole(self._folder / file, jpeg(Image.fromarray(whole_picture)))
         small = Image.fromarray(whole_picture)
         small.thumbnail((_THUMB_PX, _THUMB_PX))
         thumb = data_uri(jpeg(small, quality=70, fine_colour=False))

@@ -1,6 +1,7 @@
 """What holds for every data format alike: whole files, the same bytes, no secrets, the same boxes."""
 
 import csv
+import errno
 import inspect
 import json
 import re
@@ -11,7 +12,7 @@ from typing import get_args
 import pyarrow.parquet as pq
 import pytest
 
-from sattrack import wiring
+from sattrack import wiring, writing
 from sattrack.cli.export import export
 from sattrack.errors import StoreError, UsageError
 
@@ -58,6 +59,19 @@ def test_the_help_names_the_formats_in_which_all_is_more(name, port_run, tmp_pat
         _write(name, port_run, tmp_path / folder, everything=everything)
     more = _content(tmp_path / "some") != _content(tmp_path / "all")
     assert more == (name in re.findall(r"[\w-]+", said.partition(";")[0]))
+
+
+@pytest.mark.parametrize("name", wiring.EXPORTS)
+def test_on_a_full_disk_the_old_files_stay(name, port_run, tmp_path, monkeypatch) -> None:
+    def full(path: Path, flags: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    _write(name, port_run, tmp_path)
+    old = _content(tmp_path)
+    monkeypatch.setattr(writing, "_sync", full)
+    with pytest.raises(StoreError, match="No space left"):
+        _write(name, port_run, tmp_path, everything=True)
+    assert _content(tmp_path) == old
 
 
 @pytest.mark.parametrize("name", [*FILES, "yolo-obb"])

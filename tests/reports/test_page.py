@@ -1,5 +1,6 @@
 import base64
 import datetime as dt
+import errno
 import io
 import re
 from dataclasses import replace
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sattrack import writing
 from sattrack.errors import StoreError
 from sattrack.reports.cells import KnownPlaces
 from sattrack.reports.page import write_report
@@ -187,6 +189,21 @@ def test_pictures_beyond_the_limit_lie_beside_the_page_and_are_linked(tmp_path):
     # Made again with room for all, none is left behind.
     write_report(run, parts, tmp_path, reader=PaintedReader(parts))
     assert not (tmp_path / "pictures").exists()
+
+
+def test_on_a_full_disk_the_old_page_and_its_pictures_stay(tmp_path, monkeypatch):
+    def full(path, flags):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run, parts = port(tmp_path, scenes=8)
+    write_report(run, parts, tmp_path, reader=PaintedReader(parts), most_bytes=900_000)
+    old = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(old) > 1
+    monkeypatch.setattr(writing, "_sync", full)
+    for imagery in (True, False):
+        with pytest.raises(StoreError, match="No space left"):
+            write_report(run, parts, tmp_path, imagery=imagery, reader=PaintedReader(parts), most_bytes=900_000)
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == old
 
 
 def test_the_page_is_the_same_bytes_each_time(tmp_path):
