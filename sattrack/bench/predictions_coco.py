@@ -1,5 +1,6 @@
 """Predictions as COCO JSON: a list of results, or a whole document whose annotations have a score."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from sattrack.labels.texts import as_points, numbers, read_json
 def read_coco(path: Path, images: Sequence[LabelledImage], classes: Sequence[str]) -> list[Predicted]:
     """Each result's picture is told by file_name or image_id: the id in `images`, in the COCO labels, or the picture's name.
 
+    Ids of several sets often begin anew with each: one that is in two of them tells no picture.
+
     A box is a polygon (segmentation; or poly and rbox, as ultralytics writes them), else bbox. Where a list of results names no
     categories and has several, classes says which by id. UsageError.
     """
@@ -29,7 +32,9 @@ def read_coco(path: Path, images: Sequence[LabelledImage], classes: Sequence[str
         names = category_names(document, where=str(path)) if whole else {}
         entries = pictures_by_id(document, where=str(path)) if whole and "images" in document else {}
         known = {image.name: image for image in images}
-        by_key = {image.key: image.name for image in images if image.key}
+        by_key: dict[str, list[str]] = defaultdict(list)
+        for image in images:
+            by_key[image.key].append(image.name)
         found = []
         for number, row in enumerate(rows, 1):
             where = f"{path}, result {number}"
@@ -47,7 +52,7 @@ def read_coco(path: Path, images: Sequence[LabelledImage], classes: Sequence[str
 
 
 def _picture(
-    row: Mapping[str, Any], *, entries: Mapping[str, Mapping[str, Any]], by_key: Mapping[str, str], names: Any, where: str
+    row: Mapping[str, Any], *, entries: Mapping[str, Mapping[str, Any]], by_key: Mapping[str, list[str]], names: Any, where: str
 ) -> str:
     number = str(row.get("image_id", ""))
     if row.get("file_name"):
@@ -58,7 +63,11 @@ def _picture(
         return matched_name(str(entries[number]["file_name"]), names)
     if not number:
         raise UsageError("has neither image_id nor file_name", where=where)
-    return by_key.get(number) or matched_name(number, names)
+    known = by_key.get(number, [])
+    if len(known) > 1:
+        told = f"image_id {number} is that of {' and of '.join(known[:2])}"
+        raise UsageError(told, where=where, way_out="give file_name, or one set a call")
+    return known[0] if known else matched_name(number, names)
 
 
 def _quad(row: Mapping[str, Any], *, gsd_m: tuple[float, float], where: str) -> Points:

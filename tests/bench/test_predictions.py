@@ -103,6 +103,17 @@ def test_predictions_match_pictures_by_name_with_or_without_a_suffix(tmp_path: P
         read_predictions(path, images=[image("n_A"), image("n_A")])
 
 
+def test_coco_ids_that_two_sets_use_tell_no_picture(tmp_path: Path) -> None:
+    splits = [image("train_0", key="0"), image("train_1", key="1"), image("valid_0", key="0")]
+    path = tmp_path / "boxes.json"
+    row = {"image_id": 0, "category_id": 1, "bbox": [1, 2, 8, 4], "score": 0.5}
+    path.write_text(json.dumps([row]))
+    with pytest.raises(UsageError, match=r"result 1: image_id 0 is that of train_0 and of valid_0.*give file_name"):
+        read_predictions(path, images=splits)
+    path.write_text(json.dumps([row | {"image_id": 1}, row | {"file_name": "train_0.png"}]))
+    assert list(read_predictions(path, images=splits)) == ["train_0", "train_1"]
+
+
 def test_classes_are_taken_by_name_and_listed(tmp_path: Path) -> None:
     folder = tmp_path / "preds"
     folder.mkdir()
