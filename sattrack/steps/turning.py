@@ -32,6 +32,7 @@ def turns(wholes: Sequence[Whole], *, chance: float = CHANCE) -> list[int]:
 
     Highs and lows are taken away, the least sure swing first, until every swing left has at most so much chance of being noise
     (persistence of extremes, Edelsbrunner et al. 2002, in the counts' own errors). Either all swings are sure, or one is left.
+    A first or last scene that is only too hazy to end a swing is taken away itself, and not the sure swing beside it.
     """
     rows = _extremes([one.boxes for one in wholes])
     noise = [between(wholes[a], wholes[b]).p_value for a, b in itertools.pairwise(rows)]
@@ -39,9 +40,14 @@ def turns(wholes: Sequence[Whole], *, chance: float = CHANCE) -> list[int]:
         k = noise.index(worst)
         # The ends stay; inside, the high and the low that make the swing go together.
         begin, end = (1, 2) if k == 0 else (k, k + 1) if k == len(noise) - 1 else (k, k + 2)
-        del rows[begin:end]
-        joined = between(wholes[rows[begin - 1]], wholes[rows[begin]]).p_value
-        noise[begin - 1 : end] = [joined]
+        joined = between(wholes[rows[begin - 1]], wholes[rows[end]]).p_value
+        edge, turn, beyond = (0, 1, 2) if k == 0 else (-1, -2, -3)
+        at_end, lost = end == begin + 1, noise[turn] <= chance < joined
+        if at_end and lost and _hazy(wholes[rows[edge]], (wholes[rows[turn]], wholes[rows[beyond]]), chance=chance):
+            del rows[edge], noise[edge]
+        else:
+            del rows[begin:end]
+            noise[begin - 1 : end] = [joined]
     return rows
 
 
@@ -79,6 +85,15 @@ def _extremes(boxes: Sequence[float]) -> list[int]:
         if (boxes[i] - boxes[rows[-1]]) * (after - boxes[i]) < 0:
             rows.append(i)
     return rows if len(boxes) == 1 else [*rows, len(boxes) - 1]
+
+
+def _hazy(end: Whole, before: tuple[Whole, Whole], *, chance: float) -> bool:
+    """Whether an end's own errors alone keep the swings to it from being sure: as sure as the turn before it, one would be.
+
+    Else the sure swing may be the luckiest of many, as at a site where nothing moves, and goes.
+    """
+    clear = Whole(end.boxes, before[0].below, before[0].above)
+    return min(between(one, clear).p_value for one in before) <= chance
 
 
 def _alike(one: Whole, other: Whole) -> bool:

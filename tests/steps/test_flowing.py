@@ -94,6 +94,30 @@ def test_turns_are_those_that_errors_do_not_explain():
     assert turns(wholes([7, 7, 7])) == [0, 2]
 
 
+@pytest.mark.parametrize("hazy", [{"first"}, {"last"}, {"first", "last"}])
+def test_a_first_or_last_scene_that_tells_nothing_undoes_no_sure_swing(hazy: set[str]):
+    piers = wholes([150, 270] * 6, 12.0)
+    unsure = [Whole(210.0, 140.0, 140.0)]
+    every = [*(unsure if "first" in hazy else []), *piers, *(unsure if "last" in hazy else [])]
+    assert [every[row] for row in turns(every)] == piers
+    for hazed, clear in zip(moved(every), moved(piers), strict=True):
+        assert hazed.value == pytest.approx(clear.value, rel=0.01)
+        assert hazed.low == pytest.approx(clear.low, rel=0.01)  # one more scene is looked at
+        assert hazed.high > clear.high
+    # The low end: as high, and as low.
+    peak = [*wholes([20, 200, 20], 1.0), Whole(60.0, 60.0, 150.0)]
+    assert moved(peak)[0].value == moved(peak[:3])[0].value == 180
+
+
+def test_a_hazy_last_scene_ends_no_cycle_and_hides_no_threshold():
+    piers, shares = [150.0, 270.0] * 6, [1.0] * 12
+    clear, hazed = flow_of(series(piers), amounts=[500]), flow_of(series([*piers, 105.0], shares=[*shares, 0.4]), amounts=[500])
+    assert len(hazed.cycles) == len(clear.cycles) == 6
+    assert flow_sentence(hazed, direction="fall").startswith("At least 600 [")
+    first = flow_of(series([105.0, *piers], shares=[0.4, *shares]), amounts=[500])
+    assert [one.direction for one in first.crossings] == [one.direction for one in clear.crossings] == ["fall", "rise"]
+
+
 def test_counts_without_intervals_give_sums_without_ends():
     flow = flow_of(series([10, 200, 20], half=None))
     assert (flow.departed.value, flow.departed.low, flow.departed.high) == (180, None, None)
