@@ -48,7 +48,7 @@ class Watch:
 class Memory:
     """What a pass must know of those before it. told: ids of alerts; owed: those of them whose command failed.
 
-    shown: digest of the counts that the page was written from.
+    arriving: files that changed of late, or whose clock is ahead. shown: digest of the counts that the page was written from.
     """
 
     told: tuple[str, ...] = ()
@@ -134,8 +134,8 @@ class Watching:
         """Detects what has arrived, counts, judges, writes the page, and tells what is new, in this order."""
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         sources = look_for(watch.request)
-        arriving = still_arriving(sources, self._of(watch).arriving, now=time.time(), settle_s=self._settle_s)
-        self._keep(watch, arriving=arriving)
+        arriving, seen = still_arriving(sources, self._of(watch).arriving, now=time.time(), settle_s=self._settle_s)
+        self._keep(watch, arriving=seen)
         left = with_their_others(arriving, sources)
         ready = {one.path for one in sources if one.path not in left}
         before = _done(watch.request.out)

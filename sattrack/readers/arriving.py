@@ -9,7 +9,7 @@ from sattrack.readers.finding import Source
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A file that is still arriving, as it was when it was first seen so. since: seconds since 1970."""
+    """A file that changed of late, or whose clock is ahead, as it was when it was first seen so. since: seconds since 1970."""
 
     size: int
     mtime_ns: int
@@ -18,12 +18,14 @@ class Sight:
 
 def still_arriving(
     sources: Sequence[Source], before: dict[str, Sight], *, now: float, settle_s: float
-) -> dict[str, Sight]:  # fmt: skip
-    """The local files that changed less than settle_s seconds ago, by path, with how they look.
+) -> tuple[frozenset[str], dict[str, Sight]]:  # fmt: skip
+    """The local files that changed less than settle_s seconds ago, by path; and what the next look must know.
 
-    before: what the last look said. A file whose clock is ahead counts as settled once it looked the same for so long.
+    before: what the last look left for this one. A file whose clock is ahead counts as settled once it looked the same for so
+    long; it is remembered while its clock is ahead, or the next look would take it for a new one.
     """
-    found = {}
+    left: set[str] = set()
+    seen: dict[str, Sight] = {}
     for source in sources:
         try:
             stat = Path(source.path).stat()
@@ -34,6 +36,7 @@ def still_arriving(
         known = before.get(source.path)
         alike = known is not None and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
         since = known.since if known is not None and alike else now
+        seen[source.path] = Sight(stat.st_size, stat.st_mtime_ns, since)
         if not alike or now - since < settle_s:
-            found[source.path] = Sight(stat.st_size, stat.st_mtime_ns, since)
-    return found
+            left.add(source.path)
+    return frozenset(left), seen

@@ -70,20 +70,32 @@ def source(path: Path, *, age: float, now: float) -> Source:
 
 def test_a_file_that_changed_just_now_is_still_arriving_and_an_old_one_is_not(tmp_path):
     found = [source(tmp_path / "new.tif", age=5, now=1e9), source(tmp_path / "old.tif", age=61, now=1e9)]
-    assert list(still_arriving(found, {}, now=1e9, settle_s=60)) == [str(tmp_path / "new.tif")]
-    assert still_arriving(found, {}, now=1e9 + 56, settle_s=60) == {}
+    left, seen = still_arriving(found, {}, now=1e9, settle_s=60)
+    assert [*left] == [*seen] == [str(tmp_path / "new.tif")]
+    assert still_arriving(found, seen, now=1e9 + 56, settle_s=60) == (frozenset(), {})
 
 
 def test_a_file_from_the_future_has_arrived_once_it_stayed_the_same(tmp_path):
     one = source(tmp_path / "ahead.tif", age=-9000, now=1e9)
-    first = still_arriving([one], {}, now=1e9, settle_s=60)
-    assert list(first.values()) == [Sight(5, int((1e9 + 9000) * 1e9), 1e9)]
-    assert still_arriving([one], first, now=1e9 + 30, settle_s=60) == first
-    assert still_arriving([one], first, now=1e9 + 60, settle_s=60) == {}
+    left, first = still_arriving([one], {}, now=1e9, settle_s=60)
+    assert left == {one.path}
+    assert [*first.values()] == [Sight(5, int((1e9 + 9000) * 1e9), 1e9)]
+    assert still_arriving([one], first, now=1e9 + 30, settle_s=60) == (left, first)
+    assert still_arriving([one], first, now=1e9 + 60, settle_s=60) == (frozenset(), first)
     grown = {path: Sight(4, sight.mtime_ns, sight.since) for path, sight in first.items()}
-    assert still_arriving([one], grown, now=1e9 + 60, settle_s=60)
+    assert still_arriving([one], grown, now=1e9 + 60, settle_s=60)[0] == {one.path}
+
+
+def test_a_file_from_the_future_that_has_arrived_is_in_every_later_pass(tmp_path):
+    one = source(tmp_path / "ahead.tif", age=-7200, now=1e9)
+    told, seen = [], {}
+    for look in range(12):
+        left, seen = still_arriving([one], seen, now=1e9 + 900 * look, settle_s=60)
+        told.append(bool(left))
+    assert told == [True] + [False] * 11
+    assert seen == {}
 
 
 def test_what_is_remote_or_gone_is_for_the_reader(tmp_path):
     gone = [Source("https://example.org/a.tif", "a", "a"), Source(str(tmp_path / "b.tif"), "b", "b")]
-    assert still_arriving(gone, {}, now=1e9, settle_s=60) == {}
+    assert still_arriving(gone, {}, now=1e9, settle_s=60) == (frozenset(), {})
