@@ -20,7 +20,7 @@ from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.marks import Marks, marks_on
 from sattrack.reports.overlays import drawn, furniture, wrapped
 from sattrack.reports.views import BLANK, NO_PICTURE, View
-from sattrack.reports.wording import interval, share, some, when
+from sattrack.reports.wording import STATUS, interval, share, some, when
 from sattrack.results import Part, Seen
 from sattrack.steps.lattices import Lattice
 from sattrack.steps.observing import seen_at
@@ -117,11 +117,14 @@ def png(picture: Image.Image) -> bytes:
 
 
 def headline(sight: Sight) -> str:
-    """34 counted (90 % interval 28–41), 100 % of the site seen"""
+    """34 counted (90 % interval 28–41), 100 % of the site seen; or that there is no number, and why."""
     count = sight.count
-    number = f"{some(count.count or 0, 'container')} counted"
+    seen = f"{share(count.observed_fraction)} of the site seen"
+    if count.status != "done" or count.count is None:
+        found = "" if count.count is None else f" ({count.count:,} found)"
+        return f"{STATUS[count.status].lower()}: no number{found}, {seen}"
     between = f" (90 % interval {interval(count)})" if interval(count) else " (no interval was measured for these weights)"
-    return f"{number}{between}, {share(count.observed_fraction)} of the site seen"
+    return f"{some(count.count, 'container')} counted{between}, {seen}"
 
 
 def gsd_of(sight: Sight) -> float:
