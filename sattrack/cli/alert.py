@@ -85,12 +85,12 @@ def alert(
     for note in found.notes:
         voice.say(f"note: {one_line(note)}")
     from_then = o.moment(since, option="--since")
-    last = {(s.site_id, s.zone): max(one.datetime for one in s.observations) for s in found.series}
+    last = {(*one.key, one.observations[-1].datetime) for one in found.series}
     grave = [one.value for one in Level][: list(Level).index(level or Level.warning) + 1]
     shown = [
         one
         for one in (*found.alerts, *with_packs(cumulative_alerts(found.series, amounts=cumulative or ()), source))
-        if (one.level in grave or (level is None and one.datetime == last[one.site_id, one.zone]))
+        if (one.level in grave or (level is None and (*one.key, one.datetime) in last))
         and (from_then is None or one.datetime >= from_then)
         and (direction is Direction.both or one.direction in (direction.value, "none"))
     ]

@@ -52,6 +52,16 @@ def test_json_is_a_list_of_alerts(sattrack, counts):
     assert newest == {"port": "alert", "depot": "not_assessable"}
 
 
+def test_the_newest_scene_of_each_series_is_shown_where_a_site_has_several(sattrack, tmp_path):
+    days = {"WorldView-3": dt.date(2024, 6, 3), "SkySat": dt.date(2024, 3, 31)}
+    path = tmp_path / "two.csv"
+    rows = [f"port,{day - dt.timedelta(days=7 * i)},{QUIET[i]},{name}\n" for name, day in days.items() for i in range(12)]
+    path.write_text("site_id,datetime,count,sensor\n" + "".join(rows))
+    for more in ((), ("--newest",)):
+        said = sattrack("alert", path, "--json", *more).json
+        assert [one["datetime"][:10] for one in said] == ["2024-03-31", "2024-06-03"]
+
+
 def test_files_for_tables_programs_and_maps(sattrack, counts, tmp_path):
     said = sattrack("alert", counts, "-o", tmp_path / "out", "--level", "alert")
     assert said.code == 0
