@@ -8,6 +8,7 @@ from sattrack.reports.change_values import sentence
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.evidence_pictures import credit, headline
 from sattrack.reports.wording import share, some, when
+from sattrack.results import CLOUDS_JUDGED
 from sattrack.steps.flow_phrasing import flow_sentence
 from sattrack.steps.phrasing import how_often_wrong
 
@@ -60,7 +61,12 @@ def unseen(case: Case) -> list[str]:
         if one.count.observed_fraction < 1:
             own.append(f"only {share(one.count.observed_fraction)} of the site was seen; nothing was added for the rest")
         if not one.count.cloud_checked:
-            own.append("no cloud mask came with the scene: boxes under cloud would be missing unnoticed")
+            judged = any(note.startswith(CLOUDS_JUDGED) for note in one.count.notes)
+            own.append(
+                "boxes under thin cloud or haze, or in a shadow of cloud, would be missing unnoticed"
+                if judged
+                else "no cloud mask came with the scene: boxes under cloud would be missing unnoticed"
+            )
         if one.missing:
             own.append(f"no pixel of the scene is shown: {missing_words(one)}")
         said += [f"{one.role.capitalize()}: {note.rstrip('.')}." for note in own]

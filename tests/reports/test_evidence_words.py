@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from sattrack.reports.evidence_pictures import headline
+from sattrack.reports.evidence_words import unseen
+from sattrack.results import CLOUDS_JUDGED
 from tests.reports.invented_case import case_of
 
 
@@ -24,3 +26,17 @@ def test_a_scene_that_is_not_assessable_has_no_number(case):
     )
     unseen = told(status="not_assessable", count=None, count_low=None, count_high=None, observed_fraction=0.0)
     assert unseen == "not assessable: no number, 0 % of the site seen"
+
+
+def test_clouds_that_were_judged_from_the_picture_were_looked_for(case):
+    def told(*notes):
+        count = replace(case.after.count, cloud_checked=False, notes=notes)
+        return [
+            one for one in unseen(replace(case, after=replace(case.after, count=count))) if "cloud" in one and "After" in one
+        ]
+
+    assert told("another") == ["After: no cloud mask came with the scene: boxes under cloud would be missing unnoticed."]
+    assert told(f"{CLOUDS_JUDGED}: hiding 20% of the scene") == [
+        f"After: {CLOUDS_JUDGED}: hiding 20% of the scene.",
+        "After: boxes under thin cloud or haze, or in a shadow of cloud, would be missing unnoticed.",
+    ]
