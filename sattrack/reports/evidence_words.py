@@ -29,7 +29,10 @@ def bracket_sentence(case: Case) -> str:
             f"The boxes were added up over the scenes from {when(first)} to {when(last)}; between which of them the threshold "
             "was passed is said above. The pictures are the two ends: what came and went between shows in neither."
         )
-    return f"What changed did so after {when(first)} and by {when(last)}. Nothing between the two was looked at."
+    return (
+        f"What changed did so after {when(first)} and by {when(last)}. No other scene of this series that could be assessed "
+        "lies between the two; one that showed too little, or of another sensor, may."
+    )
 
 
 def seen(case: Case) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sattrack.reports.evidence_pictures import headline
-from sattrack.reports.evidence_words import unseen
+from sattrack.reports.evidence_words import bracket_sentence, unseen
 from sattrack.results import CLOUDS_JUDGED
 from tests.reports.invented_case import case_of
 
@@ -40,3 +40,9 @@ def test_clouds_that_were_judged_from_the_picture_were_looked_for(case):
         f"After: {CLOUDS_JUDGED}: hiding 20% of the scene.",
         "After: boxes under thin cloud or haze, or in a shadow of cloud, would be missing unnoticed.",
     ]
+
+
+def test_what_lies_between_the_two_scenes_is_not_denied(case):
+    said = bracket_sentence(case)
+    assert "that could be assessed lies between the two" in said
+    assert "looked at" not in said
