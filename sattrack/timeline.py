@@ -142,7 +142,8 @@ class Alert:
     alarm_above are boxes at this scene's observed_fraction. p_value: one-sided, in the direction; q_value: after
     Benjamini-Hochberg over the sites of that month. history: past scenes in the baseline. minimum_detectable: boxes more in
     the whole site that would have raised an alert four times in five. sentence: one that can be printed. evidence_path: of the
-    newest evidence pack that was made of it, empty where none was.
+    newest evidence pack that was made of it, empty where none was. surely: of a cumulative one the scene by which its threshold
+    was surely passed, none where it was not yet.
     """
 
     id: str
@@ -173,6 +174,12 @@ class Alert:
     place: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
     evidence_path: str = ""
+    surely: dt.datetime | None = None
+
+    @property
+    def new_at(self) -> dt.datetime:
+        """The scene that made it what it is: a threshold that was passed long ago may be passed surely only now."""
+        return self.surely or self.datetime
 
     @property
     def key(self) -> tuple[str, str, str, str]:

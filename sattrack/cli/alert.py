@@ -91,7 +91,8 @@ def alert(
         one
         for one in (*found.alerts, *with_packs(cumulative_alerts(found.series, amounts=cumulative or ()), source))
         if (one.level in grave or (level is None and (*one.key, one.datetime) in last))
-        and (from_then is None or one.datetime >= from_then)
+        and (from_then is None or one.new_at >= from_then)
+        and (not newest or (*one.key, one.new_at) in last)
         and (direction is Direction.both or one.direction in (direction.value, "none"))
     ]
     folder = to or (source if source.is_dir() else None)

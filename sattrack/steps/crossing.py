@@ -67,6 +67,6 @@ def _alert(flow: Flow, one: Crossing) -> Alert:
         observed=round(one.total.value, 1), expected=None, expected_low=None, expected_high=None, p_value=None, q_value=None,
         method=METHOD, history=place + 2, observed_fraction=flow.movements[place].later.observed_fraction, sensor=flow.sensor,
         model_id=flow.model_id, minimum_detectable=None, sentence=crossing_sentence(flow, one), alarm_above=one.amount,
-        place=flow.place, notes=flow.notes,
+        place=flow.place, notes=flow.notes, surely=one.latest,
     )  # fmt: skip
     return replace(alert, id=alert_id(alert))

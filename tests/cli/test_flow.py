@@ -96,6 +96,20 @@ def test_alert_shows_cumulative_thresholds_too(sattrack, counts, tmp_path):
     assert not any(one["kind"] == "cumulative" for one in sattrack("alert", counts, "--json").json)
 
 
+def test_a_threshold_is_new_to_cron_when_it_is_surely_passed_and_only_then(sattrack, tmp_path):
+    days = ((1, 300), (4, 100), (8, 310), (12, 280), (20, 20), (27, 25), (30, 22))
+    path = tmp_path / "counts.csv"
+
+    def cron(last: int, *words: object) -> int:
+        rows = [f"pier,2024-10-{day:02},{n},{max(n - 25, 0)},{n + 25}\n" for day, n in days if day <= last]
+        path.write_text("site_id,datetime,count,count_low,count_high\n" + "".join(rows))
+        return sattrack("alert", path, "--cumulative", 200, "--exit-code", *words).code
+
+    assert [cron(last, "--since", "2024-10-13") for last in (12, 20, 27)] == [0, 4, 4]
+    assert cron(30, "--since", "2024-10-21") == 0
+    assert [cron(last, "--newest") for last in (12, 20, 27, 30)] == [0, 4, 0, 0]
+
+
 def test_errors_are_one_line(sattrack, counts, chain, tmp_path):
     assert sattrack("flow", counts, "--site", "port").code == 2
     assert "one of pier, yard" in sattrack("flow", counts, "--site", "port").err
