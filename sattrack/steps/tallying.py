@@ -68,11 +68,15 @@ class _Side:
     interval: Interval
 
     def spread(self, part: float, *, above: bool) -> float:
-        """How far, as a standard deviation, the truth of a part of the boxes may lie above or below what was counted of it."""
+        """How far, as a standard deviation, the truth of a part of the boxes may lie above or below what was counted of it.
+
+        Where none was counted, all that may be there all the same is of any part.
+        """
         low, high = self.interval.low, self.interval.high
         assert low is not None
         assert high is not None
-        return (high - self.count if above else self.count - low) / _Z90 * min(max(part / max(self.count, 1), 0.0), 1.0)
+        share = min(max(part / self.count, 0.0), 1.0) if self.count else 1.0
+        return (high - self.count if above else self.count - low) / _Z90 * share
 
 
 def _moved(own: _Side, other: _Side, stayed: float, variance: float, *, told: int) -> Total:

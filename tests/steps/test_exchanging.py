@@ -182,6 +182,23 @@ def test_totals_hold_their_numbers_and_agree_with_the_change_in_stock() -> None:
     assert change.high - change.low > 7  # wider than either count's own 90 % interval
 
 
+@pytest.mark.parametrize(("earlier", "later"), [((0, 0, 10), (0, 0, 10)), ((10, 8, 13), (0, 0, 12)), ((0, 0, 12), (10, 8, 13))])
+def test_what_a_count_of_nought_may_have_missed_widens_what_came_and_left(
+    earlier: tuple[int, float, float], later: tuple[int, float, float]
+) -> None:
+    counts, ends = (earlier[0], later[0]), (Interval(*earlier[1:], ""), Interval(*later[1:], ""))
+    kept, arrived, left = totals_of(told(block()[: counts[0]], block()[: counts[1]] + 900), counts, ends)
+    assert (kept.value, arrived.value, left.value) == (0, later[0], earlier[0])
+    change = change_of(counts, ends)
+    # All of the change may have come, or left: neither end says less than the counts do.
+    assert arrived.high >= change.high
+    assert left.high >= -change.low
+    assert arrived.low <= max(change.low, 0)
+    assert left.low <= max(-change.high, 0)
+    # What was missed may have stood there at the other date too.
+    assert kept.high > min(one[2] for one in (earlier, later))
+
+
 def test_without_measured_weights_the_change_has_no_interval() -> None:
     nothing = Interval(None, None, "none")
     assert change_of((5, 9), (nothing, nothing)) == Total(4)
