@@ -10,6 +10,7 @@ from sattrack.bench.accuracy import Measured, bench_accuracy, figures
 from sattrack.bench.coverage import Intervals, judge_left_out
 from sattrack.bench.figures import THRESHOLDS, Figures
 from sattrack.errors import UsageError
+from sattrack.labels.seen import left_out_sets
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 
@@ -29,12 +30,6 @@ class HeldOut:
         return {t: sum(abs(row.error_pct[t]) for row in self.rows) / len(self.rows) for t in THRESHOLDS}
 
 
-def left_out_sets(card: ModelCard) -> tuple[str, ...]:
-    """The labelled sets that a card says its weights never saw."""
-    names = [name.strip() for source in card.trained_on for name in source.get("left_out", "").split(",")]
-    return tuple(name for name in names if name)
-
-
 def measure_held_out(folds: Sequence[Path], *, data: Path, threshold: float, settings: Settings) -> HeldOut:
     """Each fold's weights on the sets that their card says they never saw, at one threshold, pooled.
 
@@ -45,7 +40,7 @@ def measure_held_out(folds: Sequence[Path], *, data: Path, threshold: float, set
     for weights in folds:
         model = wiring.Model(str(weights), careful=settings.careful)
         card = wiring.card_of(model)
-        sets = left_out_sets(card)
+        sets = left_out_sets(card.trained_on)
         if not sets:
             raise UsageError("the card names no set that was left out", where=str(weights), way_out="train with --fold")
         twice = [name for name in sets if name in by]

@@ -10,7 +10,6 @@ import numpy as np
 from sattrack import wiring
 from sattrack.bench.accuracy import bench_accuracy
 from sattrack.bench.bands import Point, bands_of, point_of
-from sattrack.bench.carding import left_out_sets
 from sattrack.bench.datasets import LabelledImage, read_datasets, scene_of
 from sattrack.bench.detecting import detect_each
 from sattrack.changes import Exchange, Offset, Total
@@ -19,6 +18,7 @@ from sattrack.detections import Detections
 from sattrack.errors import UsageError
 from sattrack.geometry import Quads, centres
 from sattrack.labels.ignoring import inside_any
+from sattrack.labels.seen import left_out_sets
 from sattrack.laying import looks_on
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
@@ -109,7 +109,7 @@ def bench_changes(
     offsets: list[Placed] = []
     for pair, names in PAIRS.items():
         sets = sorted({name.partition("/")[0] for both in names for name in both})
-        weights = next((p for p, card in cards.items() if set(sets) <= set(left_out_sets(card))), None)
+        weights = next((p for p, card in cards.items() if set(sets) <= set(left_out_sets(card.trained_on))), None)
         if weights is None:
             raise UsageError(f"none of the weights left out {', '.join(sets)}", way_out="give --fold, weights of train --fold")
         images = {f"{image.dataset}/{image.name}": image for image in read_datasets([data / name for name in sets])}
@@ -133,7 +133,7 @@ def _measured(cards: dict[Path, ModelCard], *, data: Path, settings: Settings, h
     """All pictures of the sets that the folds left out, each read by weights that never saw it."""
     points: list[Point] = []
     for path, card in cards.items():
-        sets = [data / name for name in left_out_sets(card)]
+        sets = [data / name for name in left_out_sets(card.trained_on)]
         heard(f"measuring bands on the {len(sets)} sets that {card.id} never saw")
         model = wiring.Model(str(path), careful=settings.careful)
         found = bench_accuracy(sets, model=model, threshold=card.threshold, settings=settings)

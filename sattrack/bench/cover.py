@@ -14,6 +14,7 @@ from sattrack.covers import CoverCard
 from sattrack.errors import UsageError
 from sattrack.geometry import Quads
 from sattrack.imagery import Stretch
+from sattrack.labels.seen import left_out_sets
 from sattrack.labels.sets import read_sets
 from sattrack.ports import AreaReader
 from sattrack.steps.grounding import Frame
@@ -65,8 +66,7 @@ def fold_sets(weights: Sequence[Path]) -> dict[Path, tuple[str, ...]]:
     """The sets that each fold's weights never saw, by their cards. UsageError where one says none, or two say the same."""
     folds: dict[Path, tuple[str, ...]] = {}
     for path in weights:
-        sources = make_area_reader(str(path))[0].trained_on
-        names = tuple(name for row in sources for name in row.get("left_out", "").split(", ") if name)
+        names = left_out_sets(make_area_reader(str(path))[0].trained_on)
         if not names:
             raise UsageError("the card names no set that was left out", where=str(path), way_out="train with --fold")
         if twice := [name for name in names if any(name in others for others in folds.values())]:

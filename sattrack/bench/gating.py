@@ -10,7 +10,6 @@ import numpy as np
 
 from sattrack import wiring
 from sattrack.bench.accuracy import Accuracy, Measured, figures, measure
-from sattrack.bench.carding import left_out_sets
 from sattrack.bench.datasets import LabelledImage, read_datasets
 from sattrack.bench.figures import Figures
 from sattrack.bench.scoring import Scored
@@ -19,6 +18,7 @@ from sattrack.detectors.cards import card_for
 from sattrack.detectors.exports import Export
 from sattrack.detectors.ready_exports import places, ready_export
 from sattrack.errors import UsageError
+from sattrack.labels.seen import left_out_sets
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 
@@ -94,7 +94,7 @@ def bench_gate(
     """
     pairs: list[tuple[Measured, Measured]] = []
     for fold in folds:
-        sets = left_out_sets(wiring.card_of(wiring.Model(str(fold))))
+        sets = left_out_sets(wiring.card_of(wiring.Model(str(fold))).trained_on)
         if not sets:
             raise UsageError("the card names no set that was left out", where=str(fold), way_out="train with --fold")
         pairs += _both(fold, read_datasets([data / name for name in sets]), settings=settings, told=told)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sattrack.errors import UsageError
 from sattrack.labels.choosing import Chosen, read_chosen
+from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.sets import check_once, find_sets
 from sattrack.training.dust import dusted
 from sattrack.training.labelled_pictures import read_labelled
@@ -43,7 +44,9 @@ def gather(
         pictures.extend(found)
         weights.extend(share / share.sum() * weight)
 
-    for source, chosen in _chosen(recipe, data=data):
+    chosen_sources = _chosen(recipe, data=data)
+    taught = [one for _, chosen in chosen_sources for one in chosen.sets]
+    for source, chosen in chosen_sources:
         sets = [pictures_of_set for one in chosen.sets if (pictures_of_set := read_labelled(one.images))]
         if not sets:
             raise UsageError("everything is to be ignored: nothing is left to train on", where=str(data / source.folder))
@@ -51,7 +54,7 @@ def gather(
         add(plain, shares, source.weight * (1 - source.dusty))
         if source.dusty:
             add(map(dusted, plain), shares, source.weight * source.dusty)
-        sources.append(_labelled_row(source, chosen, name=_name(source, data=data)))
+        sources.append(_labelled_row(source, chosen, name=_name(source, data=data), taught=taught))
         images = [image for one in chosen.sets for image in one.images]
         row, boxes = sources[-1], sum(len(image.truth) for image in images)
         many = f"{_counted(len(sets), 'set')}, {_counted(len(images), 'picture')}, {boxes} boxes"
@@ -101,14 +104,19 @@ def _shares(pictures: Sequence[Picture]) -> list[float]:
     return [whole * root / sum(roots) for root in roots]
 
 
-def _labelled_row(source: LabelledSource, chosen: Chosen, *, name: str) -> dict[str, str]:
-    """left_out: sets that were never seen, by name; pictures_left_out: pictures of the sets that were."""
+def _labelled_row(source: LabelledSource, chosen: Chosen, *, name: str, taught: Sequence[LabelledSet]) -> dict[str, str]:
+    """left_out: sets that were never seen, by name; left_out_here_only: sets that another source has; pictures_left_out:
+    pictures of the sets that were seen. taught: the sets of all sources.
+    """
+    sets, pictures = {one.name for one in taught}, {f"{i.dataset}/{i.name}" for one in taught for i in one.images}
     images = [image for one in chosen.sets for image in one.images]
     row = {
         "name": name, "kind": "labelled", "format": ", ".join(sorted({one.format for one in chosen.sets})),
         "sets": ", ".join(one.name for one in chosen.sets), "pictures": str(len(images)),
-        "boxes": str(sum(len(image.truth) for image in images)), "left_out": ", ".join(chosen.sets_left_out),
-        "pictures_left_out": ", ".join(chosen.left_out),
+        "boxes": str(sum(len(image.truth) for image in images)),
+        "left_out": ", ".join(one for one in chosen.sets_left_out if one not in sets),
+        "left_out_here_only": ", ".join(one for one in chosen.sets_left_out if one in sets),
+        "pictures_left_out": ", ".join(one for one in chosen.left_out if one not in pictures),
         "not_taken": "; ".join(f"{one.name}: {note}" for one in chosen.sets for note in one.notes), "terms": source.terms,
     }  # fmt: skip
     row |= {"dusty": f"{source.dusty:.0%} of the draws"} if source.dusty else {}

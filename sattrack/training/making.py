@@ -12,6 +12,7 @@ import torch
 from sattrack.detectors.cards import write_card
 from sattrack.detectors.devices import choose_device
 from sattrack.errors import UsageError
+from sattrack.labels.seen import names_in
 from sattrack.results import ModelCard
 from sattrack.training.fitting import Schedule, fit, make_network, save_weights
 from sattrack.training.gathering import Gathered, gather
@@ -106,12 +107,13 @@ def bare_card(recipe: Recipe, *, sha256: str, sources: Sequence[dict[str, str]],
 
 def _honest(source: dict[str, str], *, start: Start | None) -> dict[str, str]:
     """A set counts as never seen only where the starting weights have not seen it either."""
-    left_out = [name for name in source.get("left_out", "").split(", ") if name]
+    left_out = names_in(source.get("left_out", ""))
     seen = [name for name in left_out if start and start.may_have_seen(name)]
     if not seen:
         return source
     kept = ", ".join(name for name in left_out if name not in seen)
-    return source | {"left_out": kept, "left_out_here_only": ", ".join(seen)}
+    here_only = [*names_in(source.get("left_out_here_only", "")), *seen]
+    return source | {"left_out": kept, "left_out_here_only": ", ".join(here_only)}
 
 
 def _schedule(recipe: Recipe, part: Round, *, number: int, minutes: float) -> Schedule:

@@ -9,6 +9,7 @@ from sattrack.assets import asset_folder
 from sattrack.detectors.cards import REFUSED_SUFFIXES, card_for
 from sattrack.detectors.yolo import load_checkpoint
 from sattrack.errors import UsageError, WeightsError
+from sattrack.labels.seen import seen_sets
 from sattrack.results import ModelCard
 from sattrack.training.recipes import Recipe
 
@@ -35,27 +36,7 @@ class Start:
 
     def may_have_seen(self, name: str) -> bool:
         """Whether these weights may have been trained on a labelled set."""
-        return name in seen_sets(self.card) if self.card else False
-
-
-def seen_sets(card: ModelCard) -> "SeenSets":
-    """The labelled sets that a card names as trained on; all but those it left out, where it does not name them."""
-    labelled = [s for s in card.trained_on if s.get("kind", "").endswith("labelled")]
-    left_out = frozenset(name for s in labelled for name in _names(s.get("left_out", "")))
-    named = frozenset(name for s in labelled for name in _names(s.get("sets", "")))
-    return SeenSets(named, left_out, everything=any(not s.get("sets") for s in labelled))
-
-
-@dataclass(frozen=True, slots=True)
-class SeenSets:
-    """named: seen for sure; left_out: never; everything: any other may have been seen too."""
-
-    named: frozenset[str]
-    left_out: frozenset[str]
-    everything: bool
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.named or (self.everything and name not in self.left_out)
+        return name in seen_sets(self.card.trained_on) if self.card else False
 
 
 def find_start(recipe: Recipe, *, data: Path) -> Start | None:
@@ -95,7 +76,3 @@ def check_fit(network: torch.nn.Module, *, start: Start) -> None:
             f"only {share:.0%} of the network is in these weights: they are of another architecture", where=str(start.path),
             way_out="name theirs in the recipe, or start from others",
         )  # fmt: skip
-
-
-def _names(listed: str) -> list[str]:
-    return [name.strip() for name in listed.split(",") if name.strip()]

@@ -92,6 +92,17 @@ def test_a_fold_is_left_out_of_whichever_source_has_it_and_must_be_somewhere(tmp
         gather(without_fold(plain, "two"), data=tmp_path)
 
 
+def test_what_one_source_leaves_out_and_another_has_does_not_count_as_never_seen(tmp_path: Path) -> None:
+    for name in ("north", "south", "west"):
+        draw_yolo(tmp_path / name, tiles=2)
+    north, south = gathered(tmp_path, labelled(sets=["north"]), labelled(leave_out=["north", "west", "south/t1"])).sources
+    assert (north["sets"], north["left_out"], north["left_out_here_only"]) == ("north", "west", "south")
+    assert (south["sets"], south["left_out"], south["left_out_here_only"]) == ("south", "west", "north")
+    assert south["pictures_left_out"] == "south/t1"
+    halves = gathered(tmp_path, labelled("north", half="first"), labelled("north", half="second")).sources
+    assert all("pictures_left_out" not in row for row in halves), "the other half is in the other source"
+
+
 def test_a_large_scene_is_cut_into_pieces_around_what_was_labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sattrack.training.labelled_pictures.MOST_PX", 64)
     quads = draw_tile(tmp_path / "s" / "images" / "t.png", seed=1, size=200, boxes=3)

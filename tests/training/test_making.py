@@ -9,12 +9,13 @@ import torch
 
 from sattrack.detectors.cards import card_for, read_card
 from sattrack.errors import SettingsError, UsageError
+from sattrack.labels.seen import seen_sets
 from sattrack.results import ModelCard
 from sattrack.training.gathering import gather
 from sattrack.training.making import Made, bare_card, make
 from sattrack.training.recipes import LabelledSource, Recipe, Round, read_recipe
 from sattrack.training.sampling import Planned, Tiles, TileSampler
-from sattrack.training.starting import Start, seen_sets
+from sattrack.training.starting import Start
 from tests.training.conftest import draw_yolo
 
 
@@ -92,16 +93,17 @@ def test_a_set_that_the_starting_weights_have_seen_does_not_count_as_never_seen(
         return bare_card(chosen, sha256="0" * 64, sources=gather(chosen, data=sites).sources, start=start)
 
     whole, apart = carded(), carded(leave_out=("south",))
-    assert "south" in seen_sets(whole)
+    assert "south" in seen_sets(whole.trained_on)
     assert apart.trained_on[0]["left_out"] == "south"
-    assert "south" not in seen_sets(apart)
+    assert "south" not in seen_sets(apart.trained_on)
     tuned = carded(start=Start(tmp_path / "w.pt", whole, "mine"), leave_out=("south",))
     assert (tuned.trained_on[0]["left_out"], tuned.trained_on[0]["left_out_here_only"]) == ("", "south")
     honest = carded(start=Start(tmp_path / "w.pt", apart, "mine"), leave_out=("south",))
     assert honest.trained_on[0]["left_out"] == "south"
     unnamed = replace(whole, trained_on=({"name": "real", "kind": "labelled", "left_out": "east"},))
-    assert ("south" in seen_sets(unnamed), "east" in seen_sets(unnamed)) == (True, False), "sets not named may all be seen"
-    assert "south" in seen_sets(tuned), "also in the weights of the weights"
+    some = seen_sets(unnamed.trained_on)
+    assert ("south" in some, "east" in some) == (True, False), "sets not named may all be seen"
+    assert "south" in seen_sets(tuned.trained_on), "also in the weights of the weights"
 
 
 def test_the_shipped_recipe_for_analysts_trains_on_the_data_folder_itself() -> None:
