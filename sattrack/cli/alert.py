@@ -56,7 +56,10 @@ def alert(
     to: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", metavar="FOLDER", help="Write alerts.csv, alerts.json and alerts.geojson. Default: the run."
+            "-o",
+            "--out",
+            metavar="FOLDER",
+            help="Write alerts.csv, alerts.json and alerts.geojson. Default: the run; nowhere with --threshold.",
         ),
     ] = None,
     cumulative: o.Cumulative = None,
@@ -95,7 +98,7 @@ def alert(
         and (not newest or (*one.key, one.new_at) in last)
         and (direction is Direction.both or one.direction in (direction.value, "none"))
     ]
-    folder = to or (source if source.is_dir() else None)
+    folder = to or o.own_lists(source, threshold=threshold, voice=voice)
     if folder is not None:
         write_alerts(shown, folder)
     raised = sum(one.level == "alert" for one in shown)

@@ -33,7 +33,10 @@ def flow(
         bool, typer.Option("--boxes", help="Match boxes one to one between a run's scenes: a stronger bound, and slower.")
     ] = False,
     to: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="FOLDER", help="Write flow.csv and flow.json. Default: the run.")
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="FOLDER", help="Write flow.csv and flow.json. Default: the run; nowhere with --threshold."
+        ),
     ] = None,
     threshold: o.Recounted = None,
     config: o.Config = None,
@@ -57,7 +60,7 @@ def flow(
     )  # fmt: skip
     for note in found.notes:
         voice.say(f"note: {one_line(note)}")
-    folder = to or (source if source.is_dir() else None)
+    folder = to or o.own_lists(source, threshold=threshold, voice=voice)
     written = write_flows(found.flows, found.agreements, folder) if folder is not None else []
     if as_json:
         voice.json(flows_value(found.flows, found.agreements))

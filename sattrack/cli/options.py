@@ -12,6 +12,7 @@ from sattrack.errors import UsageError
 from sattrack.settings import Settings
 
 if TYPE_CHECKING:
+    from sattrack.cli.voice import Voice
     from sattrack.wiring import Model
 
 _DATA, _MODEL, _RUN, _TALK = "What the pictures do not say themselves", "The model", "The run", "Talk"
@@ -209,6 +210,16 @@ def pixel_size(text: str | None) -> tuple[float, float] | None:
     if len(numbers) not in (1, 2) or not all(0 < n < 1e5 for n in numbers):
         raise UsageError(f"--gsd-m is {text!r}", way_out="give metres a pixel, such as 0.5, or X,Y such as 0.65,0.49")
     return numbers[0], numbers[-1]
+
+
+def own_lists(source: Path, *, threshold: float | None, voice: "Voice") -> Path | None:
+    """The run whose own lists are written; none of a CSV, nor where a run was counted for this call alone, which is said."""
+    if not source.is_dir():
+        return None
+    if threshold is None:
+        return source
+    voice.say("note: nothing is written, since the run keeps the numbers of its own threshold: -o FOLDER takes these")
+    return None
 
 
 def cluster(address: str | None, *, executor: str) -> str:

@@ -136,3 +136,14 @@ def test_U4_where_no_site_has_a_series_that_is_said_instead_of_an_empty_table(sa
         assert "No site has a series" in said.out
         assert "sensor" not in said.out
         assert "no known time" in said.err
+
+
+def test_another_threshold_leaves_the_runs_own_alerts_as_they_are(sattrack, run, tmp_path):
+    names = ("alerts.csv", "alerts.json", "alerts.geojson")
+    sattrack("alert", run, "--level", "normal", "-q")
+    own = [(run / name).read_bytes() for name in names]
+    said = sattrack("alert", run, "--level", "normal", "--threshold", "0.5")
+    assert (said.code, "nothing is written" in said.err, "alerts.csv" in said.out) == (0, True, False)
+    assert [(run / name).read_bytes() for name in names] == own
+    assert sattrack("alert", run, "--level", "normal", "--threshold", "0.5", "-o", tmp_path / "other").err.count("note") == 0
+    assert (tmp_path / "other" / "alerts.csv").read_bytes() != own[0]

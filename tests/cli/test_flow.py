@@ -149,3 +149,13 @@ def test_the_boxes_of_a_run_are_matched_where_they_can_be(sattrack, run):
     # Small dark scenes show no ground to lay them on each other: the counts speak, and why is said.
     assert move["by"] == "boxes" or move["why"]
     assert sattrack("flow", run, "--boxes", "--threshold", "0.5").code == 2
+
+
+def test_another_threshold_leaves_the_runs_own_files_as_they_are(sattrack, run, tmp_path):
+    sattrack("flow", run, "-q")
+    own = (run / "flow.csv").read_bytes(), (run / "flow.json").read_bytes()
+    said = sattrack("flow", run, "--threshold", "0.5")
+    assert (said.code, "nothing is written" in said.err, "flow.csv" in said.out) == (0, True, False)
+    assert ((run / "flow.csv").read_bytes(), (run / "flow.json").read_bytes()) == own
+    assert sattrack("flow", run, "--threshold", "0.5", "-o", tmp_path / "other").err.count("note") == 0
+    assert (tmp_path / "other" / "flow.csv").read_bytes() != own[0]
