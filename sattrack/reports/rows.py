@@ -60,9 +60,11 @@ def box_rows(run: Finished, parts: Mapping[str, Part], *, everything: bool) -> I
 
 
 def _rows_of(names: Iterable[str], run: Finished, parts: Mapping[str, Part], *, everything: bool) -> Iterator[BoxRows]:
-    counted = counted_boxes(run, parts)
+    counted, files = counted_boxes(run, parts), acquisitions(parts)
     for name in names:
-        rows = part_rows(parts[name], model_id=run.index.model_id, sites=run.sites, counted=counted[name])
+        part = parts[name]
+        alone = len(files[part.scene.id]) == 1
+        rows = part_rows(part, model_id=run.index.model_id, sites=run.sites, counted=counted[name], alone=alone)
         yield rows if everything else rows.where(np.asarray(rows.columns["counted"], bool))
 
 
@@ -135,12 +137,12 @@ def left_out(parts: Mapping[str, Part]) -> str:
     return f"{len(plain)} of {len(parts)} scenes have no coordinate system and are left out: {some}"
 
 
-def part_rows(part: Part, *, model_id: str, sites: Sequence[Site], counted: Mask) -> BoxRows:
-    """All boxes of one part. counted: (n,) which of them are, also outside every site."""
+def part_rows(part: Part, *, model_id: str, sites: Sequence[Site], counted: Mask, alone: bool) -> BoxRows:
+    """All boxes of one part. counted: (n,) which of them are, also outside every site. alone: the only file of its scene."""
     found, scene = part.detections, part.scene
     n = len(found)
     lengths = length_m(found.quads, grid=scene.grid)
-    home, zone = _homes(part, sites)
+    home, zone = _homes(part, sites, alone=alone)
     placed = scene.grid.georeferenced
     corners = rings(found.quads, grid=scene.grid) if placed else None
     middle = lonlat(found.centres(), grid=scene.grid) if placed else np.full((n, 2), np.nan)
@@ -170,12 +172,13 @@ def _identities(part: Part) -> list[str]:
     return [hashlib.sha256(key + quad.tobytes()).hexdigest()[:16] for quad in corners]
 
 
-def _homes(part: Part, sites: Sequence[Site]) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
-    """For each box the site and zone that hold its centre: the first that does."""
+def _homes(part: Part, sites: Sequence[Site], *, alone: bool) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    """For each box the site and zone that hold its centre: the first that does. Without outlines the site that is counted."""
     n = len(part.detections)
     home, zone = np.full(n, "", object), np.full(n, "", object)
     if all(site.excludes for site in sites):
-        home[:] = clean(part.scene.id)
+        # Plain pictures of one scene have no common ground: each is its own site.
+        home[:] = clean(part.scene.id if alone or part.scene.grid.georeferenced else part.scene.part)
     for site in sites:
         if site.excludes or site.outline is None:
             continue

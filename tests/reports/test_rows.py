@@ -92,6 +92,20 @@ def test_a_box_seen_in_two_files_of_one_acquisition_is_counted_once(part_of, run
     assert rows["left"].columns["part"] == ["left", "left"]
 
 
+def test_the_site_of_a_box_without_outlines_is_that_of_its_count(part_of, run_of) -> None:
+    boxes, plain = [(100, 100, 24, 5, 0, 0.9, 0)], Grid((400, 600), (0.5, 0.5))
+    parts = {
+        "east": part_of("east", scene_id="pier", boxes=boxes, grid=plain),
+        "west": part_of("west", scene_id="pier", boxes=boxes * 2, grid=plain),
+        "placed": part_of("placed", scene_id="pier", boxes=boxes * 3),
+        "only": part_of("only", scene_id="quay", boxes=boxes * 4, grid=plain),
+    }
+    run, _ = run_of(parts)
+    homes = {name: {*rows.columns["site_id"]} for name, rows in _all((run, parts)).items()}
+    assert homes == {"east": {"east"}, "west": {"west"}, "placed": {"pier"}, "only": {"quay"}}
+    assert {one.site_id for one in run.counts} == {site for each in homes.values() for site in each}
+
+
 def test_masks_alone_leave_each_scene_its_own_site(part_of, run_of, port_run) -> None:
     roof = next(site for site in port_run[0].sites if site.excludes)
     run, parts = run_of({"a": part_of("a", boxes=[(100, 100, 24, 5, 0, 0.9, 0), (250, 150, 24, 5, 0, 0.9, 0)])}, sites=(roof,))
