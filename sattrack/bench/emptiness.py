@@ -7,6 +7,7 @@ from pathlib import Path
 from sattrack import wiring
 from sattrack.bench.detecting import detect_each
 from sattrack.errors import UsageError
+from sattrack.labels.places import pictures_in
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source, find_sources
 from sattrack.settings import Settings
@@ -30,7 +31,9 @@ def bench_empty(
     settings: Settings,
     chosen: Callable[[list[str]], Sequence[str]] = lambda names: names,
 ) -> tuple[Empty, ...]:
-    """Detects in the pictures of each folder whose names `chosen` picks. gsd_m: pixel size taken for all of them, metres."""
+    """Detects in the pictures of each folder, and of those below it, whose names `chosen` picks. gsd_m: pixel size taken for
+    all of them, metres.
+    """
     sources = [(folder.name, source) for folder in folders for source in _chosen(folder, chosen)]
     scenes = (describe(source, gsd_m=(gsd_m, gsd_m), limits=settings) for _, source in sources)
     found = []
@@ -43,9 +46,10 @@ def bench_empty(
 
 
 def _chosen(folder: Path, chosen: Callable[[list[str]], Sequence[str]]) -> list[Source]:
-    sources = find_sources([str(folder)])
-    names = set(chosen([Path(source.path).stem for source in sources]))
-    kept = [source for source in sources if Path(source.path).stem in names]
+    # Listed as training lists them, or what it spared would be others.
+    there = pictures_in(folder, deep=True)
+    names = set(chosen([path.stem for path in there]))
+    kept = [str(path) for path in there if path.stem in names]
     if not kept:
         raise UsageError("no pictures to look at", where=str(folder))
-    return kept
+    return find_sources(kept)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from sattrack.errors import UsageError
 from sattrack.labels.choosing import Chosen, read_chosen
 from sattrack.labels.labelled import LabelledSet
+from sattrack.labels.places import pictures_in
 from sattrack.labels.sets import check_once, find_sets
 from sattrack.training.dust import dusted
 from sattrack.training.labelled_pictures import read_labelled
-from sattrack.training.pictures import SUFFIXES, Picture, read_empty, render_pictures
+from sattrack.training.pictures import Picture, read_empty, render_pictures
 from sattrack.training.recipes import EmptySource, LabelledSource, Recipe, spared
 
 
@@ -137,7 +138,7 @@ def _empty_row(source: EmptySource, *, found: int, skipped: int) -> dict[str, st
 def _empty(source: EmptySource, *, data: Path) -> tuple[tuple[Picture, ...], int]:
     """The pictures, and how many are spared for measuring."""
     folder = data / source.folder
-    names = [path.stem for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES]
+    names = [path.stem for path in pictures_in(folder, deep=True)]
     if not names:
         raise UsageError("no pictures", where=str(folder), way_out="check the recipe's folder and the data folder")
     unknown = sorted(set(source.skip) - set(names))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sattrack import wiring
 from sattrack.geometry import Quads
 from sattrack.imagery import Scene, Window
+from sattrack.labels.places import pictures_in
 from sattrack.ports import Reader
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source
@@ -21,7 +22,6 @@ from sattrack.settings import Settings
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 
 Pixels = NDArray[np.uint8]
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,7 @@ class Picture:
 
 def read_empty(folder: Path, *, gsd_m: float, limit: int = 0, skip: Sequence[str] = ()) -> tuple[Picture, ...]:
     """Pictures that hold no container, of one pixel size; `skip` names stems that are never trained on."""
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.stem not in skip)
+    paths = sorted(path for path in pictures_in(folder, deep=True) if path.stem not in skip)
     if limit and len(paths) > limit:
         paths = [paths[round(i)] for i in np.linspace(0, len(paths) - 1, limit)]
     none, gsd = np.zeros((0, 4, 2)), (gsd_m, gsd_m)

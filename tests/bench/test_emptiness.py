@@ -1,12 +1,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from sattrack.bench.emptiness import bench_empty
 from sattrack.bench.tables import empty_table
 from sattrack.errors import UsageError
 from sattrack.settings import Settings
+from sattrack.training.gathering import gather
+from sattrack.training.recipes import EmptySource, Recipe, spared
 from sattrack.wiring import Model
 
 Draw = Callable[..., Path]
@@ -35,3 +39,16 @@ def test_a_folder_of_which_nothing_is_chosen_is_refused(draw_set: Draw, tmp_path
     pictures = draw_set(tmp_path / "sea", pictures=1) / "images"
     with pytest.raises(UsageError, match="no pictures"):
         bench_empty([pictures], model=Model(detector=bright), gsd_m=0.5, settings=Settings(), chosen=lambda _names: ())
+
+
+def test_every_third_is_that_which_training_spared_in_folders_below_and_of_any_suffix(tmp_path: Path, bright: str) -> None:
+    files = ("a.png", "b.tiff", "coast/c.jpg", "coast/d.TIF", "e.jp2", "coast/far/f.png", "g.jpeg", ".hidden.png", "g_mask.png")
+    for file in files:
+        path = tmp_path / "sea" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(path), np.random.default_rng(0).integers(20, 90, (64, 64, 3)).astype(np.uint8))
+    source = EmptySource(folder="sea", weight=1, gsd_m=0.5, spare=True)
+    trained = {picture.name for picture in gather(Recipe(name="x", empty=(source,)), data=tmp_path).pictures}
+    found = bench_empty([tmp_path / "sea"], model=Model(detector=bright), gsd_m=0.5, settings=Settings(), chosen=spared)
+    assert [one.name for one in found] == ["b", "e"]
+    assert trained == {"a", "c", "d", "f", "g"}

@@ -52,7 +52,7 @@ def cover(
     from sattrack.bench.cover_scenes import empty_pictures, rendered_pictures
     from sattrack.detectors.cover import write_cover_card
     from sattrack.errors import UsageError
-    from sattrack.training.pictures import SUFFIXES
+    from sattrack.labels.places import pictures_in
     from sattrack.training.recipes import spared
     from sattrack.wiring import make_area_reader
     from sattrack.writing import write_whole
@@ -68,8 +68,9 @@ def cover(
     folds = measuring.fold_sets(fold)
     kept = []
     for folder in empty:
-        names = {path.stem: path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES}
-        kept += [(folder.name, names[name]) for name in spared([*names]) if name not in (skip or ())]
+        there = sorted(pictures_in(folder, deep=True))
+        names = {*spared([path.stem for path in there])}.difference(skip or ())
+        kept += [(folder.name, path) for path in there if path.stem in names]
     records = measuring.records_of_sets(data, folds=folds, heard=voice.say)
     bare = measuring.records_of(empty_pictures(kept, gsd_m=gsd_m), weights=own)
     voice.say(f"{len(kept)} pictures without containers")
