@@ -103,7 +103,8 @@ class Watching:
     def once(self, *, listener: Listener | None = None, heard: Callable[[Looked], None] = lambda _looked: None) -> list[Looked]:
         """One pass over all watches; one that cannot be looked at costs only itself. Within `alone`.
 
-        heard: of each watch as soon as it is done. StoreError where the folder cannot be written, WeightsError.
+        heard: of each watch as soon as it is done. Without a teller the alerts stay new until `told` says otherwise. StoreError
+        where the folder cannot be written, WeightsError.
         """
         self._memory = _read_memory(self._folder / _MEMORY)
         found = []
@@ -125,6 +126,14 @@ class Watching:
             self._write_memory()
         self._write_status()
         return found
+
+    def told(self, found: Sequence[Looked]) -> None:
+        """Remembers the alerts of a pass as told. Within `alone`; StoreError where the folder cannot be written."""
+        for watch, looked in zip(self._watches, found, strict=True):
+            if looked.alerts:
+                self._keep(watch, told=_with(self._of(watch).told, looked.alerts))
+        if any(looked.alerts for looked in found):
+            self._write_memory()
 
     def statuses(self) -> list[WatchStatus]:
         """What was last seen of each watch, in their order."""
@@ -187,18 +196,20 @@ class Watching:
 
     def _tell_all(self, watch: Watch, new: Sequence[Alert], raised: Sequence[Alert], *, report: str) -> list[str]:
         """Tells each alert that is new, or owed; each is remembered as soon as it is told, since a pass may be killed."""
+        if self._tell is None:
+            return []
         faults = []
-        owed = self._of(watch).owed if self._tell else ()
+        owed = self._of(watch).owed
         for alert in [*(one for one in raised if one.id in owed), *new]:
             value = {
                 "watch": watch.name,
                 **alert_value(alert),
                 "report": str(self._folder.absolute() / report) if report else "",
             }
-            wrong = self._tell(value) if self._tell else ""
+            wrong = self._tell(value)
             known = self._of(watch)
             still = [one for one in known.owed if one != alert.id] + ([alert.id] if wrong else [])
-            self._keep(watch, told=tuple(dict.fromkeys([*known.told, alert.id])), owed=tuple(still))
+            self._keep(watch, told=_with(known.told, [alert]), owed=tuple(still))
             self._write_memory()
             if wrong:
                 faults.append(f"{watch.name}: alert {alert.id} could not be told, the next pass tries again: {wrong}")
@@ -233,6 +244,10 @@ class Watching:
     def _write_memory(self) -> None:
         """Also of watches that the file does not name any more: they may come back."""
         write_whole(self._folder / _MEMORY, _FILE.dump_json(_File(SCHEMA_VERSION, self._memory), indent=1))
+
+
+def _with(told: Sequence[str], alerts: Sequence[Alert]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*told, *(one.id for one in alerts)]))
 
 
 def _not_yet(watch: Watch) -> WatchStatus:

@@ -149,6 +149,7 @@ def _pass(watching: "Watching", folder: Path, *, voice: Voice, as_json: bool) ->
     else:
         _table(found, voice=voice)
         voice.out(one_line(f"status: {folder / 'status.html'}"))
+    watching.told(found)  # not before: a pass that was stopped tells them again
     if any(looked.alerts for looked in found):
         return ALERT
     return SOME_FAILED if any(looked.troubled for looked in found) else OK

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from sattrack.looking import Look
+from sattrack.planning import Request, look_for
+from sattrack.readers.finding import Source
 from sattrack.stores.locking import alone_in
 from tests.cli.conftest import write_scene
 from tests.readers.delivered import cut
@@ -105,6 +107,27 @@ def test_a_command_that_fails_is_said_and_called_again_in_the_next_pass(watch, a
     assert watch("--on-alert", command).code == 0
     assert watch("--on-alert", command).code == 0
     assert len(json.loads(heard.read_text())) == 2
+
+
+@pytest.mark.parametrize("how", [(), ("--json",), ("-q",)])
+def test_alerts_of_a_pass_that_was_stopped_are_told_by_the_next(watch, arrivals, tmp_path, monkeypatch, how):
+    config = tmp_path / "watch.yaml"
+    config.write_text(config.read_text() + "  - {name: other, inputs: [in], sites: site.geojson}\n")
+    surge(arrivals)
+
+    def stopped(request: Request) -> list[Source]:
+        if request.out.name == "other":
+            raise KeyboardInterrupt
+        return look_for(request)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sattrack.watching.look_for", stopped)
+        assert watch(*how).code == 130
+    said = watch(*how)
+    assert said.code == 4
+    if how == ("--json",):
+        assert len(said.json["new_alerts"]) == 1
+    assert watch(*how).code == 0
 
 
 def test_a_bad_scene_ends_with_3_and_stands_on_the_page_with_its_reason(watch, arrivals, tmp_path):
