@@ -1,5 +1,6 @@
 """Carding: what was measured on places that weights never saw, written into their model card and onto its page."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,8 +27,12 @@ class HeldOut:
 
     @property
     def set_error_pct(self) -> dict[float, float]:
-        """Mean absolute count error of a set at each of THRESHOLDS, per cent: by this a card's threshold is chosen."""
-        return {t: sum(abs(row.error_pct[t]) for row in self.rows) / len(self.rows) for t in THRESHOLDS}
+        """Mean absolute count error of a set at each of THRESHOLDS, per cent: by this a card's threshold is chosen.
+
+        Of the sets that hold boxes; NaN where none does.
+        """
+        errors = [row.error_pct for row in self.rows if row.at.true]
+        return {t: sum(abs(one[t]) for one in errors) / len(errors) if errors else math.nan for t in THRESHOLDS}
 
 
 def measure_held_out(folds: Sequence[Path], *, data: Path, threshold: float, settings: Settings) -> HeldOut:

@@ -49,3 +49,10 @@ def test_a_threshold_is_chosen_by_how_far_sets_are_off_on_average() -> None:
     error = held_out().set_error_pct
     assert tuple(error) == THRESHOLDS
     assert (error[0.35], error[0.45]) == pytest.approx((25.0, 12.5))
+
+
+def test_a_set_without_boxes_has_no_say_in_the_threshold() -> None:
+    held = held_out()
+    sea = figures("sea", true=0, scores=[0.9])
+    assert replace(held, rows=(*held.rows, sea)).set_error_pct == held.set_error_pct
+    assert np.isnan([*replace(held, rows=(sea,)).set_error_pct.values()]).all()
