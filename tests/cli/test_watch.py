@@ -112,7 +112,8 @@ def test_a_command_that_fails_is_said_and_called_again_in_the_next_pass(watch, a
 @pytest.mark.parametrize("how", [(), ("--json",), ("-q",)])
 def test_alerts_of_a_pass_that_was_stopped_are_told_by_the_next(watch, arrivals, tmp_path, monkeypatch, how):
     config = tmp_path / "watch.yaml"
-    config.write_text(config.read_text() + "  - {name: other, inputs: [in], sites: site.geojson}\n")
+    (tmp_path / "empty").mkdir()
+    config.write_text(config.read_text() + "  - {name: other, inputs: [empty], sites: site.geojson}\n")
     surge(arrivals)
 
     def stopped(request: Request) -> list[Source]:
