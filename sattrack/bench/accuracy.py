@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sattrack import wiring
 from sattrack.bench.datasets import LabelledImage, read_datasets, scene_of
-from sattrack.bench.detecting import detect_each
+from sattrack.bench.detecting import counted_from, detect_each
 from sattrack.bench.figures import Figures, figures_of
 from sattrack.bench.predictions import read_predictions
 from sattrack.bench.scoring import Scored, score
@@ -89,7 +89,8 @@ def measure(
     """Detects in every picture and scores the boxes; or scores those of `predictions`, a file as read_predictions takes it.
 
     Each picture is a scene of its own, read and stretched as any other; its pixel size comes from the set. Without a threshold
-    the model card's. Raises UsageError, ManifestError, WeightsError, SceneError: a benchmark with a picture missing is none.
+    the model card's; one below the score floor is refused. Raises UsageError, ManifestError, WeightsError, SceneError: a
+    benchmark with a picture missing is none.
     """
     if not images:
         raise UsageError("no labelled sets were given", way_out="give folders with images/, labels_obb/ and meta.json")
@@ -105,7 +106,7 @@ def measure(
         settings = settings or Settings()
         model = model or wiring.Model(careful=settings.careful)
         card = wiring.card_of(model)
-        threshold = card.threshold if threshold is None else threshold
+        threshold = counted_from(card, asked=threshold, settings=settings)
         model_id = card.id
         found = _detected(images, model, settings=settings)
     measured: list[Measured] = []

@@ -7,6 +7,7 @@ from pathlib import Path
 from sattrack import wiring
 from sattrack.bench.accuracy import Accuracy, Heard, measure
 from sattrack.bench.datasets import LabelledImage
+from sattrack.bench.detecting import counted_from
 from sattrack.errors import UsageError
 from sattrack.settings import Settings
 
@@ -37,7 +38,7 @@ def bench_several(
         raise UsageError("nothing was given to measure", way_out="give weights, a detector or a file of boxes")
     for one in contenders:
         if one.predictions is None and not one.model.detector:
-            wiring.card_of(one.model)
+            counted_from(wiring.card_of(one.model), asked=one.threshold, settings=settings or Settings())
     found: dict[int, Accuracy] = {}
     for i in sorted(range(len(contenders)), key=lambda i: contenders[i].predictions is None):
         one = contenders[i]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sattrack import wiring
 from sattrack.bench.datasets import LabelledImage, read_dataset, scene_of
-from sattrack.bench.detecting import detect_each
+from sattrack.bench.detecting import counted_from, detect_each
 from sattrack.bench.scoring import IOUS, match
 from sattrack.detections import Detections
 from sattrack.imagery import Batch
@@ -98,7 +98,7 @@ def bench_dense(
 ) -> Density:  # fmt: skip
     """Renders the blocks, counts them, and looks at what each tile holds and returns."""
     card = wiring.card_of(model)
-    threshold = card.threshold if settings.threshold is None else settings.threshold
+    threshold = counted_from(card, asked=settings.threshold, settings=settings)
     watched: list[_Watched] = []
 
     def watch(detector: Detector) -> Detector:

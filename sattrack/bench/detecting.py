@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 
 from sattrack import wiring
+from sattrack.errors import UsageError
 from sattrack.imagery import Scene
 from sattrack.pipeline import detect_scene, plan_work
 from sattrack.ports import Detector
-from sattrack.results import Part
+from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
 
 
@@ -26,3 +27,14 @@ def detect_each(
         for scene in scenes:
             work = plan_work(scene, sha256=reader.digest(scene), card=card, settings=settings)
             yield detect_scene(work, reader=reader, detector=detector, card=card, settings=settings, executor=executor)[0]
+
+
+def counted_from(card: ModelCard, *, asked: float | None, settings: Settings) -> float:
+    """The score from which boxes are counted: as asked, or the card's. UsageError where some of these are not even kept."""
+    threshold = card.threshold if asked is None else asked
+    if threshold < settings.score_floor:
+        raise UsageError(
+            f"boxes cannot be counted from {threshold:g}: those below score_floor = {settings.score_floor:g} are not kept",
+            where=card.id, way_out="give a higher threshold, or a lower score_floor in the settings",
+        )  # fmt: skip
+    return threshold

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sattrack import wiring
-from sattrack.bench.detecting import detect_each
+from sattrack.bench.detecting import counted_from, detect_each
 from sattrack.errors import UsageError
 from sattrack.labels.places import pictures_in
 from sattrack.readers.describing import describe
@@ -38,7 +38,7 @@ def bench_empty(
     scenes = (describe(source, gsd_m=(gsd_m, gsd_m), limits=settings) for _, source in sources)
     found = []
     for (folder, source), part in zip(sources, detect_each(scenes, model=model, settings=settings), strict=True):
-        threshold = part.card.threshold if settings.threshold is None else settings.threshold
+        threshold = counted_from(part.card, asked=settings.threshold, settings=settings)
         (rows, cols), gsd = part.scene.grid.shape, part.scene.grid.gsd_m
         km2 = rows * cols * gsd[0] * gsd[1] / 1e6
         found.append(Empty(folder, source.part, km2, int((part.detections.scores >= threshold).sum())))

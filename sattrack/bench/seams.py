@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sattrack import wiring
 from sattrack.bench.datasets import LabelledImage, read_datasets, scene_of
-from sattrack.bench.detecting import detect_each
+from sattrack.bench.detecting import counted_from, detect_each
 from sattrack.bench.scoring import IOUS, match
 from sattrack.detections import Detections
 from sattrack.errors import SettingsError, UsageError
@@ -101,7 +101,7 @@ def bench_seams(
     if not images:
         raise UsageError("no labelled sets were given", way_out="give folders with images/, labels_obb/ and meta.json")
     card = wiring.card_of(model)
-    threshold = card.threshold if settings.threshold is None else settings.threshold
+    threshold = counted_from(card, asked=settings.threshold, settings=settings)
     step = card.tile_px * card.gsd_m - settings.overlap_m
     if step <= 1:
         raise SettingsError(

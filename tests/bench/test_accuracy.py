@@ -11,6 +11,7 @@ import pytest
 from sattrack.bench.accuracy import all_figures, bench_accuracy, figures
 from sattrack.bench.figures import THRESHOLDS
 from sattrack.errors import UsageError
+from sattrack.settings import Settings
 from sattrack.wiring import Model
 from tests.bench.prediction_files import write_predictions
 
@@ -52,6 +53,14 @@ def test_predictions_written_and_read_give_the_same_figures(draw_set: Draw, tmp_
     again = bench_accuracy(sets, predictions=path, threshold=result.threshold)
     assert all_figures(again) == all_figures(result)
     assert again.model_id == "boxes.csv"
+
+
+def test_boxes_that_are_not_kept_are_not_said_to_be_counted(draw_set: Draw, tmp_path: Path, bright: str) -> None:
+    folder = draw_set(tmp_path / "port", pictures=1)
+    with pytest.raises(UsageError, match=r"counted from 0\.02: those below score_floor = 0\.05"):
+        bench_accuracy([folder], model=Model(detector=bright), threshold=0.02)
+    low = bench_accuracy([folder], model=Model(detector=bright), threshold=0.02, settings=Settings(score_floor=0.01))
+    assert low.threshold == 0.02
 
 
 def test_predictions_need_a_threshold_and_sets_are_needed_at_all(draw_set: Draw, tmp_path: Path) -> None:

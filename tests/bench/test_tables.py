@@ -14,6 +14,7 @@ from sattrack.bench.summaries import Summary, summed
 from sattrack.bench.tables import finite, markdown, shown
 from sattrack.cli.app import main
 from sattrack.cli.voice import drawn_table
+from sattrack.errors import UsageError
 from sattrack.wiring import Model
 from tests.bench.prediction_files import write_predictions
 
@@ -152,6 +153,14 @@ def test_files_are_scored_before_networks_run_and_results_stay_in_order(draw_set
     assert done == [("port_0", 1, 1)] * 3
     assert [r.model_id for r in results] == [found.model_id, "boxes.csv", "boxes.csv (2)"]
     assert [r.threshold for r in results] == [0.5, 0.9, 0.3]
+
+
+def test_a_threshold_that_cannot_be_is_said_before_any_network_runs(draw_set: Draw, tmp_path: Path, bright: str) -> None:
+    images = read_datasets([draw_set(tmp_path / "port", pictures=1)])
+    begun: list[Contender] = []
+    with pytest.raises(UsageError, match=r"fast.*score_floor"):
+        bench_several(images, [Contender(Model(detector=bright)), Contender(threshold=0.02)], begins=begun.append)
+    assert begun == []
 
 
 def test_the_command_scores_boxes_of_a_file_as_those_of_the_detector(
