@@ -1,12 +1,14 @@
 """Assessing: from a run, or a CSV of anybody's counts, to its series and alerts; nothing is detected."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sattrack import wiring
 from sattrack.errors import StoreError, UsageError
 from sattrack.ports import Finished
 from sattrack.readers.count_tables import read_counts
+from sattrack.readers.settings_file import load_settings
 from sattrack.recounting import count_all, open_run, settings_of
 from sattrack.settings import Settings
 from sattrack.steps.alarming import assess, rules_of
@@ -23,6 +25,14 @@ class Assessed:
     series: tuple[Series, ...]
     alerts: tuple[Alert, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def settings_for(source: Path, config: Path | None, *, given: Mapping[str, object] | None = None) -> Settings:
+    """By what a run folder, or a CSV of counts, is judged: a run's own settings, as its page is, or the defaults; then those of
+    the file, then those given. SettingsError, StoreError.
+    """
+    own = settings_of(wiring.open_store(source, create=False).read_index()) if source.is_dir() else None
+    return load_settings(config, given=given, own=own)
 
 
 def open_series(source: Path, *, settings: Settings, threshold: float | None = None) -> Assessed:

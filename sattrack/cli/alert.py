@@ -74,16 +74,16 @@ def alert(
     """Each scene is held against the past scenes of its own series, by the rule that their number allows.
 
     9 or more: Farrington; 5 to 8: EARS with t; fewer: not assessable, with a test of the two newest scenes. Rises and falls are
-    judged alike. The three files hold what is shown. What the levels mean and how often they err: docs/alarms.md.
+    judged alike, by a run's own settings where no others are given. The three files hold what is shown. What the levels mean
+    and how often they err: docs/alarms.md.
     """
-    from sattrack.assessing import assess_source, with_packs
+    from sattrack.assessing import assess_source, settings_for, with_packs
     from sattrack.following import cumulative_alerts
-    from sattrack.readers.settings_file import load_settings
     from sattrack.reports.alerts import alert_value, write_alerts
 
     voice = Voice(quiet=quiet)
     given = {"alarm_level": alarm_level, "warning_level": warning_level, "min_observed": min_observed}
-    settings = load_settings(config, given=given)
+    settings = settings_for(source, config, given=given)
     found = assess_source(source, settings=settings, threshold=threshold, newest=newest)
     for note in found.notes:
         voice.say(f"note: {one_line(note)}")

@@ -26,11 +26,11 @@ def backtest(
 
     False alarms a year: scenes a year that can be judged times the rate measured on noise at that level (docs/alarms.md).
     """
+    from sattrack.assessing import settings_for
     from sattrack.backtesting import backtest_source
-    from sattrack.readers.settings_file import load_settings
 
     voice = Voice(quiet=quiet)
-    found = backtest_source(source, levels=_levels(levels), settings=load_settings(config), threshold=threshold)
+    found = backtest_source(source, levels=_levels(levels), settings=settings_for(source, config), threshold=threshold)
     for note in found.notes:
         voice.say(f"note: {one_line(note)}")
     if as_json:

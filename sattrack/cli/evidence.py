@@ -67,11 +67,11 @@ def evidence(
         raise UsageError("--run is for --verify", way_out="give the run as the first word")
     if alert_id is None:
         raise UsageError("of which alert?", way_out="`sattrack alert RUN --json` prints the ids; for a pack add --verify")
+    from sattrack.assessing import settings_for
     from sattrack.evidence import make_pack, write_pack
-    from sattrack.readers.settings_file import load_settings
 
-    settings = load_settings(
-        config, given={"alarm_level": alarm_level, "warning_level": warning_level, "min_observed": min_observed}
+    settings = settings_for(
+        source, config, given={"alarm_level": alarm_level, "warning_level": warning_level, "min_observed": min_observed}
     )
     settings = o.with_hosts(settings, allow_host)
     pack = make_pack(

@@ -48,14 +48,14 @@ def flow(
     What came and went between two scenes is in none of them. Errors of the counts are not summed up as movements; intervals are
     at 95 %. What that is worth: docs/flow.md.
     """
+    from sattrack.assessing import settings_for
     from sattrack.following import follow
     from sattrack.readers.chains import read_chain
-    from sattrack.readers.settings_file import load_settings
     from sattrack.reports.flows import flows_value, write_flows
 
     voice = Voice(quiet=quiet)
     found = follow(
-        source, settings=load_settings(config), threshold=threshold, site=site, since=o.moment(since, option="--since"),
+        source, settings=settings_for(source, config), threshold=threshold, site=site, since=o.moment(since, option="--since"),
         until=_until(until), amounts=cumulative or (), chain=read_chain(chain) if chain else None, boxes=boxes,
     )  # fmt: skip
     for note in found.notes:

@@ -24,12 +24,11 @@ def series(
 
     Scenes that cannot be assessed stay in their series, marked.
     """
-    from sattrack.assessing import open_series
-    from sattrack.readers.settings_file import load_settings
+    from sattrack.assessing import open_series, settings_for
     from sattrack.reports.alerts import series_value, write_series
 
     voice = Voice(quiet=quiet)
-    found = open_series(source, settings=load_settings(config), threshold=threshold)
+    found = open_series(source, settings=settings_for(source, config), threshold=threshold)
     for note in found.notes:
         voice.say(f"note: {one_line(note)}")
     if to is not None:

@@ -16,13 +16,17 @@ _ON_THE_COMMAND_LINE = ("detector", "weights", "sites", "out", "gsd_m", "bands",
                         "allow_host")  # fmt: skip
 
 
-def load_settings(path: Path | None, *, given: Mapping[str, object] | None = None) -> Settings:
-    """Defaults, then the file's settings, then those given (none means not given). SettingsError names key and place."""
+def load_settings(
+    path: Path | None, *, given: Mapping[str, object] | None = None, own: Settings | None = None
+) -> Settings:  # fmt: skip
+    """Defaults, or a run's own, then the file's settings, then those given (none means not given). SettingsError names key and
+    place.
+    """
     said = read_settings_file(path) if path else {}
     chosen = {key: value for key, value in (given or {}).items() if value is not None}
     _check(said, where=str(path))
     _check(chosen, where="")
-    return _validated({**said, **chosen}, where=str(path) if path else "")
+    return _validated({**(own.model_dump() if own else {}), **said, **chosen}, where=str(path) if path else "")
 
 
 def read_settings_file(path: Path) -> dict[str, object]:

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.cli.conftest import write_site
+
 QUIET = [60, 48, 75, 66, 52, 58, 81, 44, 63, 70, 55, 49, 67, 61]
 
 
@@ -147,3 +149,21 @@ def test_another_threshold_leaves_the_runs_own_alerts_as_they_are(sattrack, run,
     assert [(run / name).read_bytes() for name in names] == own
     assert sattrack("alert", run, "--level", "normal", "--threshold", "0.5", "-o", tmp_path / "other").err.count("note") == 0
     assert (tmp_path / "other" / "alerts.csv").read_bytes() != own[0]
+
+
+def test_a_run_is_judged_by_its_own_settings_unless_others_are_given(sattrack, scenes, detectors, tmp_path):
+    site, run = write_site(tmp_path / "cut.geojson", east=-40.0), tmp_path / "cut"
+    sattrack("detect", scenes, "--sites", site, "-o", run, "--detector", "bright_boxes:Bright", "--no-report", "-q")
+    assert sattrack("count", run, "--min-observed", "0.3", "-q").code == 0
+    others = tmp_path / "settings.yaml"
+    others.write_text("min_observed: 0.6\n")
+
+    def assessable(*words):
+        return [o["status"] for s in sattrack("series", run, "--json", *words).json for o in s["observations"]].count("done")
+
+    assert (assessable(), assessable("--config", others)) == (2, 0)
+    methods = [one["method"] for one in sattrack("alert", run, "--json", "--level", "normal").json]
+    assert methods.count("two scenes") == 1
+    methods = [one["method"] for one in sattrack("alert", run, "--json", "--level", "normal", "--min-observed", "0.6").json]
+    assert methods.count("two scenes") == 0
+    assert len(sattrack("flow", run, "--json").json["flows"][0]["movements"]) == 1
