@@ -26,6 +26,9 @@ from sattrack.steps.tiling import Cell, Plan
 # The first four are done in the threads that read ahead, beside the others.
 AHEAD = ("survey", "read", "stretch", "look")
 STAGES = (*AHEAD, "observe", "model", "place", "merge", "judge")
+# A box of this score stood in sight, and not under a cloud. No threshold: that of a run, and of a bare card, only counts again,
+# and must find the same part.
+_IN_SIGHT = 0.4
 
 
 @dataclass(slots=True)
@@ -194,8 +197,7 @@ class Look:
         seen = self._seen.result()
         if self._looks is None:
             return seen, ()
-        # By the card's threshold, not the run's: another threshold only counts again, and must find the same part.
-        clouds = judge_clouds(self._looks.result(), boxes=found.where(found.scores >= self._card.threshold).centres())
+        clouds = judge_clouds(self._looks.result(), boxes=found.where(found.scores >= _IN_SIGHT).centres())
         return without_clouds(seen, clouds), cloud_notes(clouds, stretch=stretch)
 
 

@@ -10,6 +10,7 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
+from sattrack.bench.cover_scenes import HeldReader
 from sattrack.detections import Detections
 from sattrack.errors import DetectorError, SceneError
 from sattrack.executors.threads import SerialExecutor, ThreadExecutor
@@ -21,6 +22,7 @@ from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
 from sattrack.stores.folder import RunFolder
 from sattrack.timeline import Site
+from tests.steps.clouded_ground import cloud_at, ground
 
 CARD = ModelCard("truth", "00", ("container",), gsd_m=0.2, tile_px=640, threshold=0.25)
 LONG, WIDE = 12.192, 2.438
@@ -297,6 +299,30 @@ def test_i2_a_key_does_not_know_the_folder() -> None:
     here, there = (run(quads, scene=s)[0] for s in (scene, moved))
     assert here.scene == there.scene
     assert "/" not in here.scene.location
+
+
+@pytest.mark.parametrize(("score", "in_sight"), [(0.5, True), (0.35, False)])
+def test_i2_the_threshold_of_a_bare_card_changes_nothing_of_what_clouds_hide(score: float, in_sight: bool) -> None:
+    picture = cloud_at(ground(), centre=(150.0, 120.0), radius_m=70.0)
+    scene = Scene("bank", "/somewhere/bank.tif", Grid(picture.shape[:2], (0.5, 0.5)), (1, 2, 3), "uint8", part="bank")
+    x, y = np.meshgrid(np.arange(220, 400, 30.0), np.arange(160, 340, 30.0))
+    quads = quads_from_xywhr(np.column_stack([x.ravel(), y.ravel(), np.tile([24.0, 5.0, 0.0], (x.size, 1))]))
+
+    class Even(Truth):
+        def look(self, tile: Tile) -> Detections:
+            found = super().look(tile)
+            return replace(found, scores=np.full(len(found), score, np.float32))
+
+    settings, parts = Settings(), []
+    for threshold in (0.3, 0.45, 0.9):
+        card = replace(CARD, threshold=threshold)
+        work = work_on(scene, settings=settings, card=card)
+        detector, reader, executor = Even(quads), HeldReader(picture), SerialExecutor()
+        parts.append(detect_scene(work, reader=reader, detector=detector, card=card, settings=settings, executor=executor)[0])
+    assert len({part.key for part in parts}) == 1
+    assert len({part.seen.share.tobytes() for part in parts}) == 1
+    assert len({part.notes for part in parts}) == 1
+    assert (parts[0].seen.share.min() > 0) == in_sight
 
 
 def test_i2_a_key_knows_all_that_changes_a_part() -> None:
