@@ -116,11 +116,11 @@ def _no_more(cells: list[str], width: int) -> None:
 def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: bool, level: float) -> Reading:
     if len(cells) <= max(columns[name] for name in NEEDED):
         raise ManifestError(f"has only {len(cells)} values", way_out="write a value, or nothing, for every column")
-    said = {name: cells[at].strip() for name, at in columns.items() if at < len(cells)}
+    said = {name: _bare(cells[at].strip()) for name, at in columns.items() if at < len(cells)}
     numbers = _NONE | {
         name: _number(name, said[name], decimal_comma=decimal_comma) for name in said if name in _BOUNDS and said[name]
     }
-    site, when = said["site_id"].removeprefix("'"), said["datetime"]
+    site, when = said["site_id"], said["datetime"]
     if not site:
         raise ManifestError("the site_id is empty", way_out="name the site, or remove the line")
     status = said.get("status") or ("done" if numbers["count"] is not None else "not_assessable")
@@ -148,6 +148,14 @@ def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: boo
         site, said.get("site_name") or site, said.get("zone", ""), said.get("sensor", ""), said.get("model_id", ""),
         numbers["threshold"], observation, (lon, lat) if lon is not None and lat is not None else None, numbers["gsd_m"],
     )  # fmt: skip
+
+
+def _bare(cell: str) -> str:
+    """A cell without the apostrophe that tables of ours have before what a spreadsheet would take for a formula."""
+    if not cell.startswith("'"):
+        return cell
+    rest = cell[1:].strip()
+    return rest if cell[1:2] == " " or rest.startswith(("=", "+", "-", "@")) else cell
 
 
 # Least and most of each column of numbers.

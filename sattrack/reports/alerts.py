@@ -1,5 +1,6 @@
 """Alerts and series as tables: CSV and JSON with the same names, and alerts as GeoJSON points."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -89,13 +90,14 @@ def series_value(series: Series) -> dict[str, Any]:
 
 
 def _observation_row(series: Series, one: Observation) -> dict[str, Any]:
+    """Nothing that decides an alert is rounded: the same alerts, by the same ids, are made of a series that is read again."""
     place = series.place or (None, None)
     return {
         "site_id": clean(series.site_id), "site_name": clean(series.site_name), "zone": clean(series.zone),
         "sensor": clean(series.sensor), "model_id": clean(series.model_id), "threshold": series.threshold,
-        "scene_id": clean(one.scene_id), "datetime": moment(one.datetime), "count": one.count,
-        "count_low": number(one.low, digits=2), "count_high": number(one.high, digits=2), "interval_level": one.level,
-        "observed_fraction": number(one.observed_fraction, digits=4), "status": one.status,
+        "scene_id": clean(one.scene_id), "datetime": one.datetime.isoformat().replace("+00:00", "Z"),
+        "count": one.count, "count_low": _exact(one.low), "count_high": _exact(one.high), "interval_level": one.level,
+        "observed_fraction": _exact(one.observed_fraction), "status": one.status,
         "lon": number(place[0], digits=7), "lat": number(place[1], digits=7), "notes": discreet("; ".join(one.notes)),
         "schema_version": SCHEMA_VERSION,
     }  # fmt: skip
@@ -110,6 +112,10 @@ def _feature(alert: Alert, row: dict[str, Any]) -> dict[str, Any]:
 
 def _boxes(count: float | None) -> int | float | None:
     return int(count) if count is not None and count == int(count) else count
+
+
+def _exact(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def _short(p: float | None) -> float | None:

@@ -41,6 +41,8 @@ class Reading:
 
 def sensor_class(name: str, *, gsd_m: float | None = None) -> str:
     """The name under which sensors that see alike share a baseline; for an unnamed one, a step of pixel sizes (metres)."""
+    if name.startswith(f"{UNNAMED}, "):
+        return name  # a step already, as in a series that was written
     plain = re.sub(r"[\s_]+", "-", name.strip()).casefold()
     for pattern, called in _CLASSES:
         found = re.fullmatch(pattern, plain)

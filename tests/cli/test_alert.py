@@ -89,6 +89,23 @@ def test_a_series_written_is_read_again_to_the_same_alerts(sattrack, counts, tmp
     assert [(s["site_id"], len(s["observations"])) for s in said] == [("port", 17), ("depot", 3)]
 
 
+def test_a_series_of_odd_names_and_numbers_is_read_again_to_the_same_ids(sattrack, tmp_path):
+    days = [dt.date(2024, 1, 1) + dt.timedelta(days=7 * i) for i in range(10)]
+    rows = [
+        f'=port,@{i},-A,-s{i},{day}T10:00:00.25Z,{QUIET[i]}.115,{QUIET[i]}.115,{QUIET[i]}.119,0.99996,0.5,"+,m",-wet\n'
+        for i, day in enumerate(days)
+    ]
+    head = "site_id,site_name,zone,scene_id,datetime,count,count_low,count_high,observed_fraction,gsd_m,model_id,notes\n"
+    (tmp_path / "counts.csv").write_text(head + "".join(rows))
+    assert sattrack("series", tmp_path / "counts.csv", "-o", tmp_path / "series.csv").code == 0
+    one, two = (sattrack("alert", tmp_path / name, "--json", "--level", "normal").json for name in ("counts.csv", "series.csv"))
+    assert len(one) == 10
+    assert one == two
+    assert {(each["zone"], each["sensor"]) for each in two} == {("-A", "unnamed, 0.38 to 0.75 m")}
+    assert sattrack("series", tmp_path / "series.csv", "-o", tmp_path / "again.csv").code == 0
+    assert (tmp_path / "series.csv").read_bytes() == (tmp_path / "again.csv").read_bytes()
+
+
 def test_backtest_counts_past_alerts_by_level(sattrack, counts):
     said = sattrack("backtest", counts, "--json", "--levels", "0.01,0.001,0.00001").json
     assert [t["alarm_level"] for t in said["trials"]] == [0.01, 0.001, 0.00001]

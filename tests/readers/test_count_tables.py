@@ -32,6 +32,12 @@ def test_all_columns_in_any_order_and_strange_ones_ignored(tmp_path):
     assert (one.observation.low, one.observation.high, one.observation.observed_fraction) == (290, 330, 0.97)
 
 
+def test_an_apostrophe_before_a_formula_is_the_tables_and_any_other_the_names(tmp_path):
+    text = "site_id,zone,scene_id,datetime,count\n'-dock,'=A1,' x,2023-09-08,3\n't Harde,'s pier,'-,2023-09-08,4\n"
+    found = [(one.site_id, one.zone, one.observation.scene_id) for one in read_counts(table(tmp_path, text))]
+    assert found == [("-dock", "=A1", "x"), ("'t Harde", "'s pier", "-")]
+
+
 def test_O4_semicolons_with_decimal_commas_and_a_byte_order_mark(tmp_path):
     (one,) = read_counts(table(tmp_path, "\ufeffsite_id;datetime;count;observed_fraction\r\nport;2023-09-08;12,5;0,5\r\n\r\n"))
     assert (one.observation.count, one.observation.observed_fraction) == (12.5, 0.5)
