@@ -40,12 +40,12 @@ def series(
     rows = []
     for one in found.series:
         seen, every = one.assessable, one.observations
-        counts = sorted(s.count or 0 for s in seen)
+        counts = [each.count or 0 for each in seen]
         rows.append(
             (
                 one.site_id, one.zone, one.sensor, one.model_id, "" if one.threshold is None else f"{one.threshold:g}",
                 str(len(every)), str(len(seen)), f"{every[0].datetime:%Y-%m-%d}", f"{every[-1].datetime:%Y-%m-%d}",
-                f"{counts[len(counts) // 2]:g}" if seen else "", f"{seen[-1].count:g}" if seen else "",
+                f"{median(counts):g}" if seen else "", f"{seen[-1].count:g}" if seen else "",
             )
         )  # fmt: skip
     if rows:

@@ -106,6 +106,12 @@ def test_a_series_of_odd_names_and_numbers_is_read_again_to_the_same_ids(sattrac
     assert (tmp_path / "series.csv").read_bytes() == (tmp_path / "again.csv").read_bytes()
 
 
+def test_the_median_of_two_counts_lies_between_them(sattrack, tmp_path):
+    (tmp_path / "two.csv").write_text("site_id,datetime,count\nport,2024-01-01,10\nport,2024-01-08,100\n")
+    (row,) = (line for line in sattrack("series", tmp_path / "two.csv").out.splitlines() if " port " in line)
+    assert row.split()[-2:] == ["55", "100"]
+
+
 def test_backtest_counts_past_alerts_by_level(sattrack, counts):
     said = sattrack("backtest", counts, "--json", "--levels", "0.01,0.001,0.00001").json
     assert [t["alarm_level"] for t in said["trials"]] == [0.01, 0.001, 0.00001]
