@@ -24,6 +24,8 @@ def series(
 
     Scenes that cannot be assessed stay in their series, marked.
     """
+    from statistics import median
+
     from sattrack.assessing import open_series, settings_for
     from sattrack.reports.alerts import series_value, write_series
 
