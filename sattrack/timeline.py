@@ -139,11 +139,11 @@ class Alert:
 
     id: stable, made of what it is about. level: alert, warning, normal or not_assessable. direction: rise, fall or none.
     kind: scene or cumulative. observed: boxes seen. expected, with its band in which 19 of 20 scenes lie, and alarm_below and
-    alarm_above are boxes at this scene's observed_fraction. p_value: one-sided, in the direction; q_value: after
-    Benjamini-Hochberg over the sites of that month. history: past scenes in the baseline. minimum_detectable: boxes more in
-    the whole site that would have raised an alert four times in five. sentence: one that can be printed. evidence_path: of the
-    newest evidence pack that was made of it, empty where none was. surely: of a cumulative one the scene by which its threshold
-    was surely passed, none where it was not yet.
+    alarm_above are boxes at this scene's observed_fraction. p_value: one-sided, in the direction, but of method two scenes
+    two-sided; q_value: after Benjamini-Hochberg over the sites of that month. history: past scenes in the baseline, 0 where the
+    scene itself could not be seen. minimum_detectable: boxes more in the whole site that would have raised an alert four times
+    in five. sentence: one that can be printed. evidence_path: of the newest evidence pack that was made of it, empty where none
+    was. surely: of a cumulative one the scene by which its threshold was surely passed, none where it was not yet.
     """
 
     id: str

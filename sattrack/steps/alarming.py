@@ -48,10 +48,11 @@ def rules_of(settings: Settings) -> Rules:
 def assess(found: Sequence[Series], *, rules: Rules, newest: bool = False) -> list[Alert]:
     """One Alert for every scene of every series, or for the newest of each, in order of site, zone, and time.
 
-    Scenes of one site and zone that several models or sensors counted are one alert a direction: that with the longest history.
+    Scenes of one site and zone that several models or sensors counted are one alert a direction: one that could be judged, and
+    of these that with the longest history.
     """
     targets: list[Target] = []
-    unseen: list[tuple[Series, Observation, int]] = []
+    unseen: list[tuple[Series, Observation]] = []
     for series in found:
         place = 0 if not newest else len(series.assessable) - series.observations[-1].assessable
         for one in series.observations[-1:] if newest else series.observations:
@@ -59,12 +60,12 @@ def assess(found: Sequence[Series], *, rules: Rules, newest: bool = False) -> li
                 targets.append((series, place))
                 place += 1
             else:
-                unseen.append((series, one, place))
+                unseen.append((series, one))
     alerts = [alert for chunk in _chunks(targets) for alert in _judged(chunk, rules=rules)]
     alerts = _discovered(alerts, rules=rules)
-    alerts += [_not_seen(series, one, history=history) for series, one, history in unseen]
+    alerts += [_not_seen(series, one) for series, one in unseen]
     order = {(series.site_id, series.zone): i for i, series in reversed(list(enumerate(found)))}
-    alerts.sort(key=lambda a: (order[a.site_id, a.zone], a.datetime, a.scene_id, -a.history))
+    alerts.sort(key=lambda a: (order[a.site_id, a.zone], a.datetime, a.scene_id, a.level == "not_assessable", -a.history))
     return _one_each(alerts)
 
 
@@ -95,7 +96,7 @@ def _judged(targets: Sequence[Target], *, rules: Rules) -> list[Alert]:
             for i, row in enumerate(rows):
                 second = _cusum(sums, int(row), rules=rules) if sums.heard[row] else None
                 alerts[row] = _alert(targets[int(row)], verdicts, i, method=method, second=second)
-    return [alert or _by_two_scenes(target) for alert, target in zip(alerts, targets, strict=True)]
+    return [alert or _by_two_scenes(targets[i], history=int(scenes[i])) for i, alert in enumerate(alerts)]
 
 
 def judge(histories: Histories, *, rules: Rules) -> tuple[Verdicts | None, Floats]:
@@ -161,8 +162,8 @@ def alert_id(alert: Alert) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
-def _by_two_scenes(target: Target) -> Alert:
-    """Too short a history: not assessable, with what the scene before tells of the change between the two."""
+def _by_two_scenes(target: Target, *, history: int) -> Alert:
+    """Too short a history: not assessable, with what the scene before, however old, tells of the change between the two."""
     series, place = target
     seen = series.assessable
     one = seen[place]
@@ -172,13 +173,13 @@ def _by_two_scenes(target: Target) -> Alert:
     change = change_between(seen[place - 1], one)
     bare = _bare(series, one, level="not_assessable", direction=change.direction, method=TWO_SCENES)
     return replace(
-        bare, p_value=change.p_value if change.known else None, history=place, notes=(*series.breaks, *one.notes),
+        bare, p_value=change.p_value if change.known else None, history=history, notes=(*series.breaks, *one.notes),
         sentence=two_scene_sentence(bare, seen[place - 1], change),
     )  # fmt: skip
 
 
-def _not_seen(series: Series, one: Observation, *, history: int) -> Alert:
-    bare = replace(_bare(series, one, level="not_assessable", direction="none", method=NONE), history=history)
+def _not_seen(series: Series, one: Observation) -> Alert:
+    bare = _bare(series, one, level="not_assessable", direction="none", method=NONE)
     return replace(bare, sentence=unseen_sentence(bare, one), notes=(*series.breaks, *one.notes))
 
 
@@ -207,7 +208,7 @@ def _graded(alert: Alert, *, rules: Rules) -> Alert:
 
 
 def _one_each(alerts: Iterable[Alert]) -> list[Alert]:
-    """The first of each site, zone, scene and direction; of several models or sensors that is the one with most history."""
+    """The first of each site, zone, scene and direction; of several models or sensors that is the one that tells most."""
     first: dict[tuple[str, ...], Alert] = {}
     for alert in alerts:
         first.setdefault((alert.site_id, alert.zone, alert.scene_id, alert.datetime.isoformat(), alert.direction), alert)

@@ -165,6 +165,21 @@ def test_a_baseline_is_by_date():
     assert guarded.history == 13
 
 
+def test_a_scene_whose_past_is_too_old_has_no_history_and_displaces_none_that_could_be_judged():
+    old = [Observation(f"o{i}", START - dt.timedelta(days=2000 - i), QUIET[6]) for i in range(12)]
+    judged = series(QUIET[:7], model="b")
+    scene = judged.observations[-1]
+    aged = replace(judged, model_id="a", observations=(*old, scene))
+    alone = assess([aged], rules=Rules())[-1]
+    assert (alone.method, alone.level, alone.history) == ("two scenes", "not_assessable", 0)
+    assert assess([replace(aged, observations=(*old, *judged.observations[-2:]))], rules=Rules())[-1].history == 1
+    clouded = replace(aged, observations=(*old, replace(scene, status="not_assessable")))
+    for other in (aged, clouded):
+        for both in ([other, judged], [judged, other]):
+            told = [one for one in assess(both, rules=Rules()) if one.scene_id == scene.scene_id]
+            assert [(one.model_id, one.method, one.history) for one in told] == [("b", "ears-t", 6)]
+
+
 def test_settings_reach_the_rules():
     rules = rules_of(Settings(alarm_level=0.02, warning_level=0.01, least_change=100, guard_days=0))
     assert (rules.sure.alarm, rules.sure.warning, rules.guard_days) == (0.02, 0.02, 0.0)
