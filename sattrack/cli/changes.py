@@ -10,7 +10,9 @@ from sattrack.cli.voice import Voice, one_line
 from sattrack.errors import UsageError
 
 if TYPE_CHECKING:
+    from sattrack.changes import Exchange
     from sattrack.changing import Shown
+    from sattrack.steps.grounding import Frame
 
 app = typer.Typer(add_completion=False)
 
@@ -46,7 +48,7 @@ def changes(
     and went between the scenes is not seen.
     """
     from sattrack.changing import changes_of_run
-    from sattrack.reports.change_values import CHANGE_HEAD, change_row, change_value
+    from sattrack.reports.change_values import CHANGE_HEAD, change_row, change_value, write_change_tables
 
     voice = Voice(quiet=quiet)
     if len(inputs) == 1 and Path(inputs[0]).is_dir():
@@ -57,17 +59,25 @@ def changes(
                 f"{', '.join(extra)} would change a run that is made",
                 way_out="recount it with sattrack count RUN --threshold, or compare pictures",
             )
-        found = list(changes_of_run(Path(inputs[0]), site=site, search_m=search_m))
+        pairs = changes_of_run(Path(inputs[0]), site=site, search_m=search_m)
     elif len(inputs) == 2:
         if site is not None:
             raise UsageError("--site is for runs; two pictures are one place")
-        found = [_pictures(inputs, gsd_m, bands, weights, threshold, device, detector, config, search_m=search_m)]
+        pairs = iter([_pictures(inputs, gsd_m, bands, weights, threshold, device, detector, config, search_m=search_m)])
     else:
         raise UsageError(
             f"changes takes one run folder, or two pictures; {len(inputs)} given",
             where=inputs[0] if len(inputs) == 1 else "", way_out="give RUN, or A.png B.png with --gsd-m M",
         )  # fmt: skip
-    exchanges = [one.exchange for one in found]
+    found: list[tuple[Exchange, Frame]] = []
+    drawn: list[Path] = []
+    taken: set[str] = set()
+    # What a pair was seen on may be tens of megabytes: it is drawn at once, and let go.
+    for shown in pairs:
+        found.append((shown.exchange, shown.lattice.frame))
+        if out is not None:
+            drawn.append(_drawn(shown, out, imagery=not no_imagery, taken=taken))
+    exchanges = [one for one, _ in found]
     if as_json:
         voice.json({"changes": [change_value(one) for one in exchanges]})
     else:
@@ -77,7 +87,7 @@ def changes(
             for text in filter(None, (one.why and f"{stepped_down}: {one.why}", *one.notes)):
                 voice.say(one_line(f"{one.site_id} {one.zone}".strip() + f", {one.earlier} to {one.later}: {text}"))
     if out is not None:
-        for path in _written(found, out, imagery=not no_imagery):
+        for path in (*write_change_tables(found, out), *drawn):
             voice.say(one_line(f"wrote {path}"))
 
 
@@ -97,17 +107,12 @@ def _pictures(
     return changes_of_pictures(request, search_m=search_m)
 
 
-def _written(found: "list[Shown]", out: Path, *, imagery: bool) -> list[Path]:
+def _drawn(shown: "Shown", out: Path, *, imagery: bool, taken: set[str]) -> Path:
     from sattrack.reports.change_pictures import write_change_picture
-    from sattrack.reports.change_values import write_change_tables
     from sattrack.reports.naming import file_name
 
-    exchanges = [one.exchange for one in found]
-    written = write_change_tables([(one.exchange, one.lattice.frame) for one in found], out)
-    taken: set[str] = set()
-    for one, each in zip(found, exchanges, strict=True):
-        words = filter(None, (each.site_id, each.zone, each.earlier, each.later))
-        name = file_name("_".join(dict.fromkeys(words)), taken=taken)
-        looks = one.looks if imagery else None
-        written.append(write_change_picture(each, one.lattice, looks, out / f"{name}.jpg"))
-    return written
+    one = shown.exchange
+    out.mkdir(parents=True, exist_ok=True)
+    words = filter(None, (one.site_id, one.zone, one.earlier, one.later))
+    name = file_name("_".join(dict.fromkeys(words)), taken=taken)
+    return write_change_picture(one, shown.lattice, shown.looks if imagery else None, out / f"{name}.jpg")

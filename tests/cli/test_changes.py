@@ -3,6 +3,9 @@
 import csv
 import datetime as dt
 import json
+import weakref
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from PIL import Image
 from rasterio.transform import from_origin
 from scipy import ndimage
 
+from sattrack.changing import Shown, changes_of_run
 from tests.cli.conftest import EAST, GSD, NORTH, write_site
 
 DETECTOR = ("--detector", "bright_boxes:Bright")
@@ -153,6 +157,31 @@ def test_a_run_compares_each_sites_neighbours_in_time(sattrack, moved_run, tmp_p
     assert 128 < lon < 130
     assert 35 < lat < 36
     assert {f["properties"]["state"] for f in world["features"]} <= {"kept", "arrived", "left"}
+
+
+@pytest.mark.parametrize("more", [("--json",), ("-o", "out")])
+def test_the_pictures_of_one_pair_alone_are_held(sattrack, moved_run, tmp_path, monkeypatch, more) -> None:
+    held: list[weakref.ref[np.ndarray]] = []
+
+    def many(folder: Path, **how: object) -> Iterator[Shown]:
+        (one,) = changes_of_run(folder, **how)
+        for _ in range(4):
+            assert sum(each() is not None for each in held) <= 1
+            looks = tuple(replace(look, pixels=look.pixels.copy()) for look in one.looks)
+            held.append(weakref.ref(looks[0].pixels))
+            shown = replace(one, looks=looks)
+            del looks
+            yield shown
+            del shown
+
+    monkeypatch.setattr("sattrack.changing.changes_of_run", many)
+    monkeypatch.chdir(tmp_path)
+    said = sattrack("changes", moved_run, *more)
+    assert said.code == 0, said.err
+    assert len(held) == 4
+    if "-o" in more:
+        with (tmp_path / "out" / "changes.csv").open() as file:
+            assert len(list(csv.DictReader(file))) == len(list((tmp_path / "out").glob("*.jpg"))) == 4
 
 
 def test_pictures_that_are_gone_leave_the_counts(sattrack, moved_run, tmp_path) -> None:
