@@ -1,5 +1,6 @@
 """Backtesting: every past scene judged by the scenes before it alone, at several alarm levels."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from sattrack.assessing import open_series
 from sattrack.settings import Settings
-from sattrack.steps.alarming import EARS, FARRINGTON, assess, rules_of
+from sattrack.steps.alarming import EARS, FARRINGTON, NONE, assess, rules_of
 from sattrack.steps.false_alarms import false_alarms
 from sattrack.timeline import Alert
 
@@ -82,10 +83,25 @@ def backtest_source(source: Path, *, levels: Sequence[float], settings: Settings
 
 def _trial(alerts: Sequence[Alert], *, level: float) -> Trial:
     judged = [alert for alert in alerts if alert.method in (FARRINGTON, EARS)]
-    times = [alert.datetime.timestamp() for alert in judged]
-    span = (max(times) - min(times)) / _YEAR_S if len(times) > 1 else 0.0
-    # Under a month nothing can be said of a year but by the scenes themselves.
-    years = max(span, 1 / 12)
+    years = _years(alerts)
     false = sum(false_alarms(alert.method, level=level) for alert in judged)
     raised = tuple(alert for alert in judged if alert.level == "alert")
     return Trial(level, raised, len(judged), len(judged) / years, false / years)
+
+
+def _years(alerts: Sequence[Alert]) -> float:
+    """How long the judged scenes took to come: n scenes are n intervals, the first from the scene before the first judged one.
+
+    alerts: those of each series in order of time. At least a month: under one nothing can be said of a year.
+    """
+    before: dict[tuple[str, ...], dt.datetime] = {}
+    begins: list[dt.datetime] = []
+    ends: list[dt.datetime] = []
+    for alert in alerts:
+        if alert.method in (FARRINGTON, EARS):
+            begins.append(before.get(alert.key, alert.datetime))
+            ends.append(alert.datetime)
+        if alert.method != NONE:
+            before[alert.key] = alert.datetime
+    span = (max(ends) - min(begins)).total_seconds() / _YEAR_S if ends else 0.0
+    return max(span, 1 / 12)

@@ -124,6 +124,15 @@ def test_backtest_counts_past_alerts_by_level(sattrack, counts):
     assert sattrack("backtest", counts, "--levels", "often").code == 2
 
 
+def test_three_monthly_scenes_judged_are_twelve_a_year(sattrack, tmp_path):
+    months = [f"2024-{month:02}-01" for month in range(1, 9)]
+    rows = [f"{site},{day},{n}\n" for site in ("port", "depot") for day, n in zip(months, QUIET, strict=False)]
+    (tmp_path / "monthly.csv").write_text("site_id,datetime,count\n" + "".join(rows))
+    (trial,) = sattrack("backtest", tmp_path / "monthly.csv", "--json", "--levels", "0.001").json["trials"]
+    assert trial["scenes_judged"] == 6
+    assert trial["scenes_judged_a_year"] == pytest.approx(24, rel=0.02)
+
+
 def test_errors_are_one_line(sattrack, counts, tmp_path):
     bad = tmp_path / "bad.csv"
     bad.write_text("site_id,datetime,count\nport,2023-05-01,many\n")
