@@ -48,7 +48,7 @@ class Watch:
 class Memory:
     """What a pass must know of those before it. told: ids of alerts; owed: those of them whose command failed.
 
-    arriving: files that changed of late, or whose clock is ahead. shown: digest of the counts that the page was written from.
+    arriving: files that changed of late, or whose clock is ahead. shown: digest of what the page was made of, and by.
     """
 
     told: tuple[str, ...] = ()
@@ -181,9 +181,12 @@ class Watching:
         return Looked(replace(self._of(watch).status or _not_yet(watch), looked=now, left=left, error=""))
 
     def _write_page(self, watch: Watch, run: Run) -> list[str]:
-        """The run's page, where its counts are not those that it shows; what went wrong with it costs the page only."""
-        counted = (run.folder / "counts.csv").read_bytes() + (run.folder / "scenes.csv").read_bytes()
-        shown = hashlib.sha256(counted).hexdigest()
+        """The run's page, where it shows other counts, or was made by other settings, outlines or leave to show pictures; what
+        went wrong with it costs the page only.
+        """
+        made_of = b"".join((run.folder / name).read_bytes() for name in ("counts.csv", "scenes.csv", "sites.json"))
+        made_by = repr((run.index.imagery, run.index.settings, run.index.versions.get("sattrack")))
+        shown = hashlib.sha256(made_of + made_by.encode()).hexdigest()
         if shown == self._of(watch).shown and (run.folder / "report.html").is_file():
             return []
         try:

@@ -83,6 +83,28 @@ def test_only_what_is_new_is_detected_and_an_idle_pass_writes_no_report(watch, a
     assert (run / "report.html").stat().st_mtime_ns > page
 
 
+def test_the_report_is_written_again_where_no_picture_may_be_in_it_any_more(watch, arrivals, tmp_path):
+    page = tmp_path / "watched" / "pier" / "report.html"
+    watch("-q")
+    assert "data:image" in page.read_text()
+    assert watch("-q", "--no-imagery").code == 0
+    assert "data:image" not in page.read_text()
+    watch("-q")
+    assert "data:image" in page.read_text()
+
+
+def test_the_report_is_written_again_where_alerts_are_judged_by_other_settings(watch, arrivals, tmp_path):
+    run, config = tmp_path / "watched" / "pier", tmp_path / "watch.yaml"
+    surge(arrivals)
+    assert watch("-q").code == 4
+    before = (run / "report.html").read_text()
+    (tmp_path / "strict.yaml").write_text("least_change: 100\n")
+    config.write_text(config.read_text().replace("site.geojson}", "site.geojson, settings: strict.yaml}"))
+    assert watch("-q").code == 0
+    assert json.loads((run / "alerts.json").read_text()) == []
+    assert (run / "report.html").read_text() != before
+
+
 def test_the_users_command_gets_each_new_alert_once_as_json(watch, arrivals, tmp_path):
     (tmp_path / "tell.py").write_text(_TELLER)
     heard = tmp_path / "heard.json"
