@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sattrack import wiring
 from sattrack.errors import SattrackError, SceneRefused, SettingsError, UsageError
-from sattrack.imagery import Scene
+from sattrack.imagery import Grid, Scene
 from sattrack.looking import Work
 from sattrack.packed import Packed
 from sattrack.pipeline import plan_work
@@ -68,6 +68,10 @@ class Request:
     filters: Filters = EVERYTHING
 
 
+# By the digest of their content, the names of pictures that are looked at, and where each lies.
+_Copies = dict[str, tuple[tuple[str, int], ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A source with what is known before any pixel meets the detector: its work, or the outcome that it already has."""
@@ -117,7 +121,7 @@ def plan_anew(
 def _each_planned(
     sources: Sequence[Source], request: Request, *, card: ModelCard, sites: Sequence[Site], store: Store | None
 ) -> Iterator[Planned]:
-    known: dict[str, str] = {}
+    known: _Copies = {}
     with closing(wiring.make_reader(request.settings)) as reader:
         digest = verified(reader.digest, listed=request.verify) if request.verify else reader.digest
         for source in sources:
@@ -171,7 +175,7 @@ def _plan_one(
     card: ModelCard,
     sites: Sequence[Site],
     digest: Callable[[Scene], str],
-    known: dict[str, str],
+    known: _Copies,
 ) -> Planned:
     name = source.part
     scene: Scene | None = None
@@ -189,14 +193,22 @@ def _plan_one(
         status = "refused" if isinstance(error, SceneRefused) else "failed"
         return Planned(name, outcome=_ended(source, status=status, reason=str(error), scene=scene, option=request.acquired))
     # Only what is looked at can stand for its copies: the same pixels may lie at a site once they have coordinates.
-    twin = known.setdefault(sha256, name) if work.cells else known.get(sha256, name)
-    if twin != name:
+    copies, place = known.get(sha256, ()), _place_of(scene.grid)
+    twin = next((other for other, its in copies if its == place or not its or not place), None)
+    if twin is not None:
         return Planned(name, outcome=_ended(source, status="skipped", reason=f"the same content as {twin}", scene=scene))
+    if work.cells:
+        known[sha256] = (*copies, (name, place))
     if not work.cells:
         plain = "the picture has no coordinates, so no outline can be laid on it; without --sites it is counted as a whole"
         reason = NOT_NEAR if scene.grid.georeferenced else plain
         return Planned(name, outcome=_ended(source, status="skipped", reason=reason, scene=scene))
     return Planned(name, work=work)
+
+
+def _place_of(grid: Grid) -> int:
+    """Where a picture lies, 0 without coordinates: two of the same pixels, placed by world files, may lie side by side."""
+    return hash((grid.crs, grid.transform)) or 1 if grid.georeferenced else 0
 
 
 def _refuse_torn_grid(scene: Scene) -> None:

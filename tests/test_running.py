@@ -283,6 +283,22 @@ def test_m14_a_copy_with_coordinates_is_counted_at_its_site_though_one_without_t
     assert [count.count for count in run.counts] == [8]
 
 
+def test_m14_pictures_of_the_same_pixels_that_lie_side_by_side_are_no_copies(tmp_path: Path) -> None:
+    with rasterio.open(scene(tmp_path / "made.tif", boxes=[])) as file:
+        pixels = file.read()
+    (tmp_path / "in").mkdir()
+    for name, east in (("a", EAST), ("b", EAST + 320 * GSD), ("copy", EAST)):
+        with rasterio.open(
+            tmp_path / "in" / f"{name}.png", "w", driver="PNG", width=320, height=320, count=3, dtype="uint8"
+        ) as png:
+            png.write(pixels)
+        world = (GSD, 0, 0, -GSD, east + GSD / 2, NORTH - GSD / 2)
+        (tmp_path / "in" / f"{name}.pgw").write_text("\n".join(map(str, world)))
+        (tmp_path / "in" / f"{name}.prj").write_text(pyproj.CRS("EPSG:32652").to_wkt())
+    run = running.detect(request(tmp_path / "in", tmp_path / "run"))
+    assert statuses(run) == {"a": "done", "b": "done", "copy": "skipped"}
+
+
 def test_scenes_of_one_name_in_two_folders_stay_apart(tmp_path: Path) -> None:
     scene(tmp_path / "in" / "x" / "port.tif", boxes=BOXES[:2])
     scene(tmp_path / "in" / "y" / "port.tif", boxes=BOXES[:3])
