@@ -35,7 +35,8 @@ def still_arriving(
             continue
         known = before.get(source.path)
         alike = known is not None and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
-        since = known.since if known is not None and alike else now
+        # Of a clock that was set back since, what was noted by it is no time that has passed.
+        since = known.since if known is not None and alike and known.since <= now else now
         seen[source.path] = Sight(stat.st_size, stat.st_mtime_ns, since)
         if not alike or now - since < settle_s:
             left.add(source.path)

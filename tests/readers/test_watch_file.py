@@ -96,6 +96,16 @@ def test_a_file_from_the_future_that_has_arrived_is_in_every_later_pass(tmp_path
     assert seen == {}
 
 
+def test_s11_a_file_that_came_while_the_clock_was_ahead_arrives_once_it_is_set_back(tmp_path):
+    year = 365 * 86_400.0
+    one = source(tmp_path / "ahead.tif", age=0, now=1e9 + year)
+    left, seen = still_arriving([one], {}, now=1e9 + year, settle_s=60)
+    assert left == {one.path}
+    left, seen = still_arriving([one], seen, now=1e9, settle_s=60)
+    assert left == {one.path}
+    assert still_arriving([one], seen, now=1e9 + 60, settle_s=60)[0] == frozenset()
+
+
 def test_what_is_remote_or_gone_is_for_the_reader(tmp_path):
     gone = [Source("https://example.org/a.tif", "a", "a"), Source(str(tmp_path / "b.tif"), "b", "b")]
     assert still_arriving(gone, {}, now=1e9, settle_s=60) == (frozenset(), {})
