@@ -38,9 +38,10 @@ NOT_NEAR = "the scene does not touch any site"
 class Request:
     """What a run is asked to do. gsd_m, acquired and the rest are for all scenes that do not say it themselves.
 
-    follow_links, sidecars: see find_sources. verify: a list of checksums that every file must meet. leave: paths that the
-    inputs name, but which are not looked at this time. filters: which items of STAC files are wanted. at: where the run is kept
-    if that is no folder; `out` is its copy then. ray_address: of executor ray's cluster; empty: one of this machine's own.
+    follow_links, sidecars: see find_sources. verify: a list of checksums that every file must meet. only: of what the
+    inputs name, the paths that are looked at this time; none: all. filters: which items of STAC files are wanted. at: where the
+    run is kept if that is no folder; `out` is its copy then. ray_address: of executor ray's cluster; empty: one of this
+    machine's own.
     """
 
     inputs: tuple[str, ...]
@@ -62,7 +63,7 @@ class Request:
     follow_links: bool = False
     sidecars: bool = False
     verify: Path | None = None
-    leave: frozenset[str] = frozenset()
+    only: frozenset[str] | None = None
     at: Location | None = None
     ray_address: str = ""
     filters: Filters = EVERYTHING
@@ -130,12 +131,12 @@ def _each_planned(
 
 
 def look_for(request: Request) -> list[Source]:
-    """The files that a request's inputs name and that it does not leave; there may be none."""
+    """The files that a request's inputs name and that it is about; there may be none."""
     sources = find_sources(
         list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote,
         follow_links=request.follow_links, sidecars=request.sidecars, filters=_wanted_items(request), limits=request.settings,
     )  # fmt: skip
-    return [one for one in sources if one.path not in request.leave]
+    return sources if request.only is None else [one for one in sources if one.path in request.only]
 
 
 def _wanted_items(request: Request) -> Filters:

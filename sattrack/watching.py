@@ -146,11 +146,12 @@ class Watching:
         arriving, seen = still_arriving(sources, self._of(watch).arriving, now=time.time(), settle_s=self._settle_s)
         self._keep(watch, arriving=seen)
         left = with_their_others(arriving, sources)
-        ready = {one.path for one in sources if one.path not in left}
+        ready = frozenset(one.path for one in sources if one.path not in left)
         before = _done(watch.request.out)
         if not ready:
             return self._nothing(watch, now=now, left=len(left), before=before)
-        run = detect(replace(watch.request, leave=left), listener=self._writing_first(listener))
+        # What has come since is still arriving.
+        run = detect(replace(watch.request, only=ready), listener=self._writing_first(listener))
         alerts = assess_run(run, settings=Settings.model_validate(run.index.settings)).alerts
         raised = [one for one in alerts if one.level == "alert"]
         write_alerts(raised, run.folder)

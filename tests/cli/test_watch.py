@@ -185,6 +185,23 @@ def test_a_file_that_is_still_arriving_is_left_for_the_next_pass(watch, arrivals
     assert (said.code, len(said.json["new_alerts"])) == (4, 1)
 
 
+def test_a_file_that_begins_to_arrive_while_a_pass_looks_is_left_for_the_next(watch, arrivals, tmp_path, monkeypatch):
+    config = tmp_path / "watch.yaml"
+    config.write_text(config.read_text().replace("settle_seconds: 0", "settle_seconds: 3600"))
+    old = time.time() - 7200
+    for path in arrivals.iterdir():
+        os.utime(path, (old, old))
+
+    def looked(request: Request) -> list[Source]:
+        found = look_for(request)
+        surge(arrivals)
+        return found
+
+    monkeypatch.setattr("sattrack.watching.look_for", looked)
+    (one,) = watch("--json").json["watches"]
+    assert (one["scenes_counted"], one["scenes_left"]) == (10, 0)
+
+
 def test_the_tiles_of_a_delivery_wait_for_one_of_them_that_is_still_arriving(watch, arrivals, tmp_path):
     config = tmp_path / "watch.yaml"
     config.write_text(config.read_text().replace("settle_seconds: 0", "settle_seconds: 3600"))
