@@ -1,5 +1,6 @@
-"""Holes: blocks of a sparse GeoTIFF that were never written, and would read as black ground."""
+"""Holes: what of a file was never written or is in none of its pictures, and would read as black ground."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,10 @@ MOST_BLOCKS = 250_000
 
 
 class Holes:
-    """For one thread, while the raster is open. `none`: it is sure that there are none."""
+    """Blocks of a sparse GeoTIFF that were never written.
+
+    For one thread, while the raster is open. `none`: it is sure that there are none.
+    """
 
     def __init__(self, raster: Any) -> None:
         self._raster = raster
@@ -39,6 +43,30 @@ class Holes:
             except RasterBlockError:
                 holes[i, j] = True
         return holes
+
+
+class Gaps:
+    """What none of the pictures of a virtual raster covers. `none`: it is sure that there are none."""
+
+    def __init__(self, boxes: Sequence[tuple[float, float, float, float]], *, shape: tuple[int, int]) -> None:
+        """boxes: column, row, width and height of each picture. shape: (rows, cols) of the whole."""
+        placed = np.array(boxes, float).reshape(-1, 4)
+        # A picture covers the pixels whose centres lie in it.
+        self._first, self._end = np.ceil(placed[:, :2] - 0.5), np.ceil(placed[:, :2] + placed[:, 2:] - 0.5)
+        self.none = bool(((self._first <= 0) & (self._end >= shape[::-1])).all(axis=1).any())
+
+    def under(self, area: tuple[float, float, float, float], shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """As Holes.under."""
+        cols, rows = (
+            np.floor(start + (np.arange(size) + 0.5) * length / size)
+            for start, length, size in zip(area[:2], area[2:], shape[::-1], strict=True)
+        )
+        here = ((self._first <= (cols[-1], rows[-1])) & (self._end > (cols[0], rows[0]))).all(axis=1)
+        gaps = np.ones(shape, bool)
+        for first, end in zip(self._first[here], self._end[here], strict=True):
+            across, down = (slice(*np.searchsorted(at, edges)) for at, *edges in zip((cols, rows), first, end, strict=True))
+            gaps[down, across] = False
+        return gaps
 
 
 def _blocks(start: float, length: float, size: int, *, block: int, most: int) -> NDArray[np.int64]:

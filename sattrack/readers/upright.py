@@ -1,6 +1,7 @@
 """Upright: a raster as it is meant to be seen: turned by its EXIF tag, warped by its control points, its palette expanded."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from sattrack.errors import RemoteError, SceneError
 from sattrack.readers.blocks import Checks, Known
 from sattrack.readers.exif import TURNS, orientation
 from sattrack.readers.forgiving import Forgiving
-from sattrack.readers.holes import Holes
+from sattrack.readers.holes import Gaps, Holes
 from sattrack.readers.opening import DAMAGED, gdal_errors, open_raster
 from sattrack.readers.remote.rasters import failure_of
 from sattrack.readers.resampling import interleaved
+from sattrack.readers.vrts import vrt_boxes
 from sattrack.settings import Settings
 
 Area = tuple[float, float, float, float]  # column, row, width, height
@@ -71,7 +73,12 @@ class Upright:
         self._alpha = kinds.index(ColorInterp.alpha) + 1 if not masked and ColorInterp.alpha in kinds else 0
         self.declares_mask = masked or self._alpha > 0
         self._checks = Checks(self.file, self.location, known=self._known, overview=self._overview)
-        self._holes = Holes(self.raster) if self.driver == "GTiff" and not self.warped else None
+        self._holes = None if self.warped else self._looked_for_holes()
+
+    def _looked_for_holes(self) -> Holes | Gaps | None:
+        if self.driver == "VRT":
+            return Gaps(vrt_boxes(Path(self.location)), shape=self.raster.shape)
+        return Holes(self.raster) if self.driver == "GTiff" else None
 
     @property
     def declares_nodata(self) -> bool:

@@ -1,5 +1,6 @@
 """Virtual rasters: parsed by us before GDAL sees them, so that one can only name plain pictures in its own folder."""
 
+import math
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -22,10 +23,12 @@ _SOURCE = (
     "SourceFilename", "SourceBand", "SourceProperties", "SrcRect", "DstRect", "NODATA", "ScaleOffset", "ScaleRatio",
     "LUT", "ColorTableComponent", "UseMaskBand", "Exponent", "SrcMin", "SrcMax", "DstMin", "DstMax", "Clamp",
 )  # fmt: skip
-_ALLOWED = frozenset(
-    (*_METADATA, *_SOURCE, "VRTDataset", "VRTRasterBand", "MaskBand", "SimpleSource", "ComplexSource", "OverviewList")
-)
+_SOURCES = ("SimpleSource", "ComplexSource")
+_ALLOWED = frozenset((*_METADATA, *_SOURCE, "VRTDataset", "VRTRasterBand", "MaskBand", *_SOURCES, "OverviewList"))
+_EVERYWHERE = (0.0, 0.0, math.inf, math.inf)
 _PLAIN_NAME = re.compile(r"[^\0\n]{1,500}")
+
+Box = tuple[float, float, float, float]  # column, row, width, height
 
 
 def vrt_sources(path: Path) -> tuple[Path, ...]:
@@ -45,6 +48,23 @@ def vrt_sources(path: Path) -> tuple[Path, ...]:
     if len(found) > MOST_SOURCES:
         raise _refused(path, f"it names more than {MOST_SOURCES} files")
     return tuple(found)
+
+
+def vrt_boxes(path: Path) -> tuple[Box, ...]:
+    """Where the pictures of a virtual raster lie in it; one that is not said to lie anywhere fills it all."""
+    found: dict[Box, None] = {}
+    for source in (source for band in _parsed(path).findall("VRTRasterBand") for source in band if source.tag in _SOURCES):
+        place = source.find("DstRect")
+        try:
+            found[_EVERYWHERE if place is None else _box(place)] = None
+        except ValueError as error:
+            raise _refused(path, f"a DstRect is not four numbers: {error}") from error
+    return tuple(found)
+
+
+def _box(place: ET.Element) -> Box:
+    col, row, width, height = (float(place.get(name, "")) for name in ("xOff", "yOff", "xSize", "ySize"))
+    return col, row, width, height
 
 
 def _refused(path: Path, message: str) -> SceneError:

@@ -89,3 +89,43 @@ def test_a_virtual_rasters_digest_follows_its_pictures(write, picture, scene_of,
     before = RasterReader().digest(scene_of(path, gsd_m=(1, 1)))
     write("a.tif", 255 - picture[:1])
     assert RasterReader().digest(scene_of(path, gsd_m=(1, 1))) != before
+
+
+def placed(name: str, *, at: tuple[float, float], size: tuple[float, float]) -> str:
+    """A source that fills a place (column, row) of a size (cols, rows) with its first pixels."""
+    rect = f'<SrcRect xOff="0" yOff="0" xSize="{int(size[0])}" ySize="{int(size[1])}"/>'
+    rect += f'<DstRect xOff="{at[0]}" yOff="{at[1]}" xSize="{size[0]}" ySize="{size[1]}"/>'
+    return SOURCE.format(name=name).replace("</SimpleSource>", f"{rect}</SimpleSource>")
+
+
+@pytest.mark.parametrize("size", [(120, 160), (60, 80), (240, 320)])
+def test_what_no_picture_of_a_virtual_raster_covers_is_not_seen(write, picture, scene_of, tmp_path, size):
+    write("half.tif", np.full((1, 120, 60), 90, np.uint8) + picture[:1, :, :60] % 8)
+    write("strip.tif", picture[:1, :20, :40])
+    rest = [placed("half.tif", at=(at, 0), size=(60, 120)) for at in (0, 100)] + [
+        placed("strip.tif", at=(60, 0), size=(40, 20))
+    ]
+    scene = scene_of(vrt(tmp_path / "mosaic.vrt", band("".join(rest))), gsd_m=(0.5, 0.5))
+    covered = np.ones((120, 160), bool)
+    covered[20:, 60:100] = False
+    reader = RasterReader()
+    pixels, valid = reader.read(scene, Window(0, 0, 160, 120), size)
+    expected = np.kron(covered, np.ones((2, 2), bool)) if size[0] > 120 else covered[:: 120 // size[0], :: 160 // size[1]]
+    assert (valid == expected).all()
+    assert (pixels[~valid] == 0).all()
+    assert (reader.sample(scene)[1] == covered).all()
+    part, seen = reader.read(scene, Window(50, 10, 20, 20), (20, 20))
+    assert (seen == covered[10:30, 50:70]).all()
+    assert (part[~seen] == 0).all()
+
+
+def test_a_picture_at_fractions_of_pixels_covers_those_whose_centres_lie_in_it(write, picture, scene_of, tmp_path):
+    write("a.tif", picture[:1])
+    source = placed("a.tif", at=(0, 0), size=(80.4, 60.6))
+    scene = scene_of(vrt(tmp_path / "part.vrt", band(source)), gsd_m=(0.5, 0.5))
+    _, valid = RasterReader().read(scene, Window(0, 0, 160, 120), (120, 160))
+    assert valid[:61, :80].all()
+    assert valid.sum() == 61 * 80
+    broken = vrt(tmp_path / "broken.vrt", band(source.replace("80.4", "80.4px")))
+    with pytest.raises(SceneError, match="not four numbers"):
+        scene_of(broken, gsd_m=(0.5, 0.5))
