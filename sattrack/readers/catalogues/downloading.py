@@ -84,10 +84,11 @@ def _whole(fetcher: Fetcher, to: Path, told: Unranged, *, sha256: str, most: int
                     _check_picture(draft, place=place)
 
             fetcher.whole(write, begin, most=most)
-    except RemoteError:
-        draft.unlink(missing_ok=True)
-        raise
-    except OSError as error:
+    except OSError as error:  # also a RemoteError: it is begun anew each time
+        with suppress(OSError):
+            draft.unlink()
+        if isinstance(error, RemoteError):
+            raise
         raise _written(error, to) from error
     finally:
         fetcher.close()

@@ -43,6 +43,13 @@ class _Part:
         return self.first + len(self.got), end if self.version is None else min(end, self.version.size)
 
 
+class _Unkept(Exception):
+    """What came cannot be written."""
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+
+
 class Fetcher:
     """For one file, and for one thread at a time. told: hears of every byte of a body that came. connection: of another one,
     which is used on where it leads to the same host.
@@ -78,7 +85,15 @@ class Fetcher:
         return bytes(part.got), part.version
 
     def whole(self, write: Callable[[bytes], object], begin: Callable[[], object], *, most: int) -> None:
-        """The whole file; begin: called before each try."""
+        """The whole file; begin: called before each try. OSError of begin or write ends it: the server is not to blame."""
+
+        def keep(piece: bytes) -> None:
+            try:
+                write(piece)
+            except RemoteError:
+                raise
+            except OSError as error:
+                raise _Unkept(error) from error
 
         def once() -> bool:
             begin()
@@ -86,11 +101,14 @@ class Fetcher:
                 self._refuse(response)
                 if response.status != 200:
                     raise RemoteError(f"the server answers {response.status}", where=self._named, way_out=answers.AGAIN)
-                if self._body(response, write, most=most) > most:
+                if self._body(response, keep, most=most) > most:
                     raise answers.too_large(self._named, most)
             return True
 
-        self._patiently(once, progress=lambda: 0)
+        try:
+            self._patiently(once, progress=lambda: 0)
+        except _Unkept as fault:
+            raise fault.error from fault
 
     def document(self, *, most: int, body: bytes | None = None) -> bytes:
         """A whole document of at most so many bytes. body: JSON that is posted for it, to this host and to no other."""

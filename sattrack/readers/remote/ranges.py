@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from sattrack.errors import RemoteBusy, RemoteError
@@ -132,6 +132,17 @@ class RemoteFile:
         most = self._limits.remote_whole_bytes
         if told.size is not None and told.size > most:
             raise too_large(self.place, most)
+        try:
+            self._keep_whole(most)
+        except RemoteError:
+            raise
+        except OSError as error:
+            raise RemoteBusy(
+                f"what comes cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}", where=self.place,
+                way_out="free some room there, or name another folder for temporary files in TMPDIR, and run again",
+            ) from error  # fmt: skip
+
+    def _keep_whole(self, most: int) -> None:
         file = tempfile.TemporaryFile(prefix="sattrack-")  # noqa: SIM115 (it stays open as long as this)
         digest = hashlib.sha256()
 
@@ -147,12 +158,13 @@ class RemoteFile:
 
         try:
             self._fetcher.whole(write, begin, most=most)
+            size = file.seek(0, 2)
         except BaseException:
-            file.close()
+            with suppress(OSError):  # what is not written yet is nobody's
+                file.close()
             raise
         if self._whole is not None:
             self._whole.close()
-        size = file.seek(0, 2)
         self._whole, self._version, self._seen = file, Version(size, digest.hexdigest(), ""), time.monotonic()
         TRAVELS.add(self.place, 0, size=size)
 

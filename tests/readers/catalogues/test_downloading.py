@@ -1,16 +1,19 @@
 """What is fetched into a folder: each file of the place and version that is said of it, and no picture for another."""
 
 import json
-from collections.abc import Iterator
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
-from sattrack.errors import RemoteError
+from sattrack.errors import RemoteBusy, RemoteError, StoreError
 from sattrack.readers.catalogues.downloading import download
 from sattrack.readers.catalogues.fetched_items import Fetched, fetch_pictures
 from sattrack.readers.catalogues.item_filters import Wanted
 from sattrack.readers.catalogues.items import read_item
+from sattrack.readers.remote.ranges import remote_file
 from sattrack.settings import Settings
 from tests.catalogues.serving import Catalogue, serving
 from tests.faults.misbehaving import serving as misbehaving
@@ -115,3 +118,36 @@ def test_what_is_no_picture_is_not_fetched_to_its_end_where_no_parts_are_sent(tm
         assert list(tmp_path.iterdir()) == []
         assert download(server.url("noranges", "a.tif"), tmp_path / "a.tif", sha256="", most=1 << 30, limits=limits) == len(ONE)
         assert (tmp_path / "a.tif").read_bytes() == ONE
+
+
+def test_d10_a_full_disk_is_said_and_the_server_is_not_asked_again(
+    full_disk: Callable[[], AbstractContextManager[None]], tmp_path: Path
+) -> None:
+    with misbehaving({"a.tif": ONE * 10}) as server:
+        limits = Settings(remote_tries=3, remote_timeout_s=2, remote_backoff_s=0).allowing(["127.0.0.1"])
+        place = server.url("noranges", "a.tif")
+        with full_disk(), pytest.raises(StoreError, match="cannot be written"):
+            download(place, tmp_path / "a.tif", sha256="", most=1 << 30, limits=limits)
+        assert len(server.requests) == 2
+        assert list(tmp_path.iterdir()) == []
+        with full_disk(), pytest.raises(RemoteBusy, match="cannot be kept in") as caught:
+            remote_file(place, limits=limits).version()
+        assert "TMPDIR" in caught.value.way_out
+        assert len(server.requests) == 4
+        assert download(place, tmp_path / "a.tif", sha256="", most=1 << 30, limits=limits) == 10 * len(ONE)
+
+
+@pytest.fixture
+def full_disk() -> Callable[[], AbstractContextManager[None]]:
+    """Within it no file grows beyond 1 MB."""
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return full
