@@ -87,7 +87,7 @@ def laid_together(files: Sequence[File], *, known_places: bool) -> list[tuple[li
     if known_places:
         return [(ground or plain[:1], own_site(files[0].scene))]
     together = [(ground, own_site(ground[0].scene))] if ground else []
-    return together + [([one], own_site(one.scene, name=one.scene.part if len(files) > 1 else "")) for one in plain]
+    return together + [([one], own_site(one.scene, alone=len(files) == 1)) for one in plain]
 
 
 def rows_of(site: Site, files: Sequence[File], *, work: Work, noticed: Last) -> list[Cover]:

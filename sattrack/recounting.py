@@ -378,4 +378,4 @@ def _comparable(group: list[Part], *, known_places: bool) -> list[tuple[list[Par
     if known_places:
         return [(ground or plain[:1], own_site(group[0].scene))]
     together = [(ground, own_site(ground[0].scene))] if ground else []
-    return together + [([part], own_site(part.scene, name=part.scene.part if len(group) > 1 else "")) for part in plain]
+    return together + [([part], own_site(part.scene, alone=len(group) == 1)) for part in plain]

@@ -25,7 +25,7 @@ from sattrack.reports.pairs import PairShot, pair_shots
 from sattrack.reports.particulars import model_rows, run_rows, setting_rows
 from sattrack.reports.plates import CountPlate, count_plate
 from sattrack.reports.shots import MOST_SHOTS, PREFIX, Shot, chained, shots_of
-from sattrack.reports.telling import MOST_ROWS, Place, Series, places_of, problems, sources, span
+from sattrack.reports.telling import MOST_ROWS, Place, Row, Series, places_of, problems, sources, span
 from sattrack.reports.wording import share, some, when
 from sattrack.results import Part, SceneOutcome
 from sattrack.writing import write_whole
@@ -158,7 +158,7 @@ def _said(run: Finished, parts: Mapping[str, Part], findings: Findings | None) -
         "version": index.versions.get("sattrack", ""),
         "own": own,
         "places": places,
-        "own_rows": [row for place in places for row in place.lead.rows][:MOST_ROWS] if own else [],
+        "own_rows": _own_rows(places)[:MOST_ROWS] if own else [],
         "own_more": max(0, len(places) - MOST_ROWS) if own else 0,
         "own_unseen": _own_unseen(places) if own else [],
         "charts": {one: _chart(one, place, findings) for place in places for one in _series_of(place)},
@@ -223,6 +223,12 @@ def _tally(outcomes: Sequence[SceneOutcome]) -> str:
     words = {"done": "counted", "refused": "refused", "failed": "failed", "skipped": "skipped"}
     numbers = {word: sum(o.status == status for o in outcomes) for status, word in words.items()}
     return "Scenes: " + (", ".join(f"{n:,} {word}" for word, n in numbers.items() if n) or "none")
+
+
+def _own_rows(places: Sequence[Place]) -> list[Row]:
+    """Without outlines: a row names its picture too where its scene has several, each a place of its own."""
+    rows = [(place.name, row) for place in places for row in place.lead.rows]
+    return [row if row.scene == name else replace(row, scene=f"{row.scene}: {name}") for name, row in rows]
 
 
 def _own_unseen(places: Sequence[Place]) -> list[str]:

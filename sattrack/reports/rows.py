@@ -17,6 +17,7 @@ from sattrack.reports.cells import clean, moment
 from sattrack.reports.globe import lonlat, rings
 from sattrack.results import Part, acquisitions, scenes_of
 from sattrack.settings import Settings
+from sattrack.steps.counting import own_site
 from sattrack.steps.picking import Mask, countable, counted_in, within
 from sattrack.steps.sizing import heading_deg, length_classes, length_m, metric_quads, width_m
 from sattrack.timeline import Site
@@ -177,8 +178,7 @@ def _homes(part: Part, sites: Sequence[Site], *, alone: bool) -> tuple[NDArray[n
     n = len(part.detections)
     home, zone = np.full(n, "", object), np.full(n, "", object)
     if all(site.excludes for site in sites):
-        # Plain pictures of one scene have no common ground: each is its own site.
-        home[:] = clean(part.scene.id if alone or part.scene.grid.georeferenced else part.scene.part)
+        home[:] = clean(own_site(part.scene, alone=alone).id)
     for site in sites:
         if site.excludes or site.outline is None:
             continue

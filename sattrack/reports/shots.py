@@ -22,6 +22,7 @@ from sattrack.reports.rows import counted_boxes
 from sattrack.reports.views import View, neighbourhood, rings, take, view_on_ground
 from sattrack.reports.wording import STATUS, metres, share, state, when, whole
 from sattrack.results import Part, acquisitions, scenes_of
+from sattrack.steps.counting import own_site
 from sattrack.steps.picking import Mask
 from sattrack.timeline import Count, Site
 from sattrack.writing import write_whole
@@ -173,7 +174,11 @@ def _sought(run: Finished, parts: Mapping[str, Part]) -> Iterator[_Sought]:
             if rank >= MOST_SHOTS:
                 break  # of no place there are more
             site = next((s for s in run.sites if s.id == place and s.zone == count.zone and not s.excludes), None)
-            for name in files.get(count.scene_id, []):
+            together = files.get(count.scene_id, [])
+            for name in together:
+                # Without outlines a file is shown beside its own number: several plain pictures of a scene have one each.
+                if site is None and own_site(scenes[name], alone=len(together) == 1).id != place:
+                    continue
                 grid = scenes[name].grid
                 window = neighbourhood(rings(site, grid=grid), grid=grid) if site else Window.of_shape(grid.shape)
                 if window is None or name in shown:

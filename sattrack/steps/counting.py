@@ -137,9 +137,12 @@ def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: R
     )  # fmt: skip
 
 
-def own_site(scene: Scene, *, name: str = "") -> Site:
-    """Without outlines each scene is its own site, named after itself."""
-    return Site(id=name or scene.id, name=name or scene.id, outline=None, pixel_scene=scene.id)
+def own_site(scene: Scene, *, alone: bool = True) -> Site:
+    """Without outlines each scene is its own site, named after itself; of several plain pictures each is, since they share no
+    ground. alone: the only file of its scene.
+    """
+    name = scene.id if alone or scene.grid.georeferenced else scene.part
+    return Site(id=name, name=name, outline=None, pixel_scene=scene.id)
 
 
 def _place(site: Site, parts: Sequence[Part], missing: Sequence[SceneOutcome]) -> tuple[Frame, shapely.Geometry]:

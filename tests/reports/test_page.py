@@ -225,6 +225,22 @@ def test_without_outlines_each_scene_is_its_own_place_and_nothing_is_added_up(tm
     assert not [a for a in page.all("svg") if a.get("class") == "wide"]
 
 
+def test_each_of_several_plain_pictures_of_a_scene_is_shown_once_beside_its_own_number(tmp_path):
+    grid = grid_of(shape=(200, 300), crs=None)
+    parts = {n: part_of(n, quads=boxes(k, left=20, top=20), grid=grid) for n, k in (("east", 2), ("west", 5))}
+    parts = {n: replace(part, scene=replace(part.scene, id="pier")) for n, part in parts.items()}
+    parts["placed"] = part_of("placed", quads=boxes(7, left=300, top=300))
+    parts["placed"] = replace(parts["placed"], scene=replace(parts["placed"].scene, id="pier"))
+    run = run_of(parts, folder=tmp_path)
+    assert [(c.site_id, c.count) for c in run.counts] == [("east", 2), ("pier", 7), ("west", 5)]
+    page = Page(write_report(run, parts, tmp_path, reader=PaintedReader(parts)).read_text())
+    shown = sorted(re.findall(r"scene (\w+), [^:]*: (\d+) counted", " ".join(a["alt"] for a in page.all("img"))))
+    assert shown == [("east", "2"), ("placed", "7"), ("west", "5")]
+    assert "pier: east" in page.text
+    assert "pier: west" in page.text
+    assert "pier: pier" not in page.text
+
+
 def test_O2_a_site_that_no_scene_shows_is_told_as_unknown_not_as_empty(tmp_path):
     part = part_of("a", quads=boxes(4, left=300, top=300), acquired=dt.datetime(2025, 1, 1, tzinfo=dt.UTC))
     far = Site("far", "Far away", outline(9000, 9000, 9900, 9900))
