@@ -117,11 +117,18 @@ def _tell_presets(voice: Voice, *, as_json: bool) -> None:
 
 def _download(found: "Found", folder: Path, *, filters: "Filters", settings: "Settings", voice: Voice) -> bool:
     """Fetches what was chosen; whether any of it failed."""
+    from sattrack.errors import StoreError
     from sattrack.readers.catalogues.fetched_items import fetch_pictures
     from sattrack.readers.catalogues.searching import asked_of
+    from sattrack.stores.locking import alone_in
 
-    asked = asked_of(found, filters=filters)
-    outcome = fetch_pictures(found.items, folder, asked=asked, collections=found.collections, limits=settings, told=voice.say)
+    asked, came = asked_of(found, filters=filters), found.collections
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot be made: {error.strerror}", where=str(folder), way_out="give another --download") from error
+    with alone_in(folder, called="folder", option="--download"):
+        outcome = fetch_pictures(found.items, folder, asked=asked, collections=came, limits=settings, told=voice.say)
     for line in outcome.faults:
         voice.fault(one_line(line))
     voice.say(

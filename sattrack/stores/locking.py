@@ -19,12 +19,13 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Keeps other processes that lock the folder out. StoreError where one is in it, by its number and machine.
+def alone_in(folder: Path, *, called: str = "run folder", option: str = "-o") -> Iterator[None]:
+    """Keeps other processes that lock the folder out. StoreError where one is in it, by its number and machine. called, option:
+    what the folder is to people, and how they name it.
 
     Where the file system knows no locks that is said, and nobody is kept out: parts are whole files all the same.
     """
-    number = _locked(folder / _NAME)
+    number = _locked(folder / _NAME, called=called, option=option)
     try:
         yield
     finally:
@@ -35,13 +36,15 @@ def alone_in(folder: Path) -> Iterator[None]:
             os.close(number)
 
 
-def _locked(path: Path) -> int | None:
+def _locked(path: Path, *, called: str, option: str) -> int | None:
     """The open file under the name, locked and with our words in it; none where there are no locks."""
     while True:
         try:
             number = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise StoreError(f"cannot be written: {error.strerror}", where=str(path), way_out="choose another -o") from error
+            raise StoreError(
+                f"cannot be written: {error.strerror}", where=str(path), way_out=f"choose another {option}"
+            ) from error
         try:
             _take(number)
             if _still_there(number, path):
@@ -55,8 +58,8 @@ def _locked(path: Path) -> int | None:
                 _log.warning("%s: the file system has no locks: let no second sattrack write into this folder", path.parent)
                 return None
             raise StoreError(
-                f"another sattrack writes into this run folder: {held or 'which one is not said'}", where=str(path.parent),
-                way_out="wait until it has ended and give the same command again, or choose another -o",
+                f"another sattrack writes into this {called}: {held or 'which one is not said'}", where=str(path.parent),
+                way_out=f"wait until it has ended and give the same command again, or choose another {option}",
             ) from error  # fmt: skip
         except BaseException:
             os.close(number)

@@ -10,6 +10,7 @@ import pytest
 import rasterio
 import shapely
 
+from sattrack.stores.locking import alone_in
 from tests.catalogues.serving import load_apis, load_static
 from tests.cli.conftest import write_site
 from tests.faults.conftest import UTM, write, yard
@@ -305,6 +306,19 @@ def test_downloads_are_resumed_checked_and_counted_without_a_network(
                        "--no-report", *_BRIGHT)  # fmt: skip
     assert counted.code == 0, counted.err
     assert [(scene["part"], scene["status"]) for scene in counted.json["scenes"]] == [("yard-1", "done"), ("yard-3", "done")]
+
+
+def test_c9_two_that_download_into_one_folder_are_one_too_many(sattrack, served, host, api, tmp_path) -> None:
+    got = tmp_path / "got"
+    got.mkdir()
+    words = ("fetch", api, "--collection", "naip", "--download", got, *host)
+    with alone_in(got):
+        said = sattrack(*words)
+    assert said.code == 1
+    assert "another sattrack writes into this folder: process " in said.err
+    assert "choose another --download" in said.err
+    assert list(got.iterdir()) == []
+    assert sattrack(*words).code == 0
 
 
 @pytest.mark.parametrize("executor", ["thread", "process"])

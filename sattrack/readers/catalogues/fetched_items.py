@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sattrack.errors import SceneError, SceneRefused, StoreError
+from sattrack.errors import SceneError, SceneRefused
 from sattrack.imagery import is_remote
 from sattrack.readers.catalogues.choosing_assets import choose
 from sattrack.readers.catalogues.downloading import download
@@ -36,12 +36,9 @@ def fetch_pictures(
     limits: Settings, told: Callable[[str], None] = lambda _line: None,
 ) -> Fetched:  # fmt: skip
     """Fetches the chosen picture and mask of each item that can be counted. One that fails costs itself alone; a second call
-    goes on where the first ended. asked, collections: see write_items. StoreError where the folder cannot be written.
+    goes on where the first ended. asked, collections: see write_items. For whoever holds the folder: what two would add to one
+    file is no picture. StoreError where it cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot be made: {error.strerror}", where=str(folder), way_out="give another --download") from error
     received = 0
     kept: list[Wanted] = []
     faults: list[str] = []
