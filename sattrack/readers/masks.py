@@ -67,7 +67,7 @@ class MaskRaster:
 
     def __init__(self, scene: Scene, path: str, *, limits: Settings) -> None:
         self._grid = scene.grid
-        self._raster = Upright(path, limits=limits)
+        self._raster = Upright(path, limits=limits, coded=True)
         file = self._raster.raster
         self._rule = _rule_of(path, bands=file.count, descriptions=file.descriptions)
         self._crs = file.crs.to_wkt() if file.crs else None

@@ -29,9 +29,14 @@ _NO_TRANSFORM = ((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
 class Upright:
     """An open file: for one thread only, within `gdal_options`. `turned` and `warped` say what was done to its pixels."""
 
-    def __init__(self, location: str, *, limits: Settings, overviews: bool = True, known: Known | None = None) -> None:
-        """known: of the file's blocks, kept by who reads it in several threads."""
+    def __init__(
+        self, location: str, *, limits: Settings, overviews: bool = True, known: Known | None = None, coded: bool = False
+    ) -> None:
+        """known: of the file's blocks, kept by who reads it in several threads. coded: its values are what is asked for, and
+        no colours, whatever palette stands for them.
+        """
         self.location = location
+        self._coded = coded
         self._known: Known = {} if known is None else known
         self._checks: Checks | None = None
         self._limits = limits
@@ -152,7 +157,7 @@ class Upright:
     def _palette(self) -> NDArray[np.uint8] | None:
         """(256 or 65536, 4) red, green, blue, alpha of each index; none for files without one."""
         indices = {"uint8": 1 << 8, "uint16": 1 << 16}.get(self.raster.dtypes[0])
-        if self.raster.colorinterp[0] != ColorInterp.palette or indices is None:
+        if self._coded or self.raster.colorinterp[0] != ColorInterp.palette or indices is None:
             return None
         table = np.zeros((indices, 4), np.uint8)
         for index, colour in self.raster.colormap(1).items():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from affine import Affine
 from pyproj import Transformer
 
@@ -43,6 +44,18 @@ def hidden_box():
 def test_a_plain_mask_hides_what_is_not_zero(write, picture, seen):
     mask = write("clouds.tif", hidden_box()[None].astype(np.uint8) * 255)
     assert (seen(write("scene.tif", picture), mask) == ~hidden_box()).all()
+
+
+@pytest.mark.parametrize("colours", [("black", "blue"), ("white", "black")])
+def test_of_a_mask_with_a_palette_the_numbers_count_and_not_their_colours(write, picture, seen, colours):
+    named = {"black": (0, 0, 0, 255), "blue": (0, 0, 255, 255), "white": (255, 255, 255, 255)}
+    palette = {number: named[colour] for number, colour in enumerate(colours)}
+    mask = write("clouds.tif", hidden_box()[None].astype(np.uint8), photometric="palette")
+    classes = write("T52_SCL_20m.tif", np.where(hidden_box(), 9, 4)[None].astype(np.uint8), photometric="palette")
+    for path, shown in ((mask, palette), (classes, {4: (0, 160, 0, 255), 9: (192, 192, 192, 255)})):
+        with rasterio.open(path, "r+") as file:
+            file.write_colormap(1, shown)
+        assert (seen(write("scene.tif", picture), path) == ~hidden_box()).all()
 
 
 def test_a_udm2_shows_what_its_first_band_calls_clear(write, picture, seen):
