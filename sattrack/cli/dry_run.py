@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from sattrack.packed import Packed
     from sattrack.running import Planned, Request
 
-# A full yard tile holds about 1,000 boxes; 48 bytes a box before compression.
-_BYTES_PER_TILE = 48_000
+# A full yard tile holds about 1,000 boxes; a box with its polygon takes 135 bytes on the disk, a scene without boxes 25 kB in
+# its part and in run.json.
+_BYTES_PER_TILE, _BYTES_PER_SCENE = 135_000, 25_000
 _LARGEST_PAGE_BYTES = 25 << 20
 
 
@@ -36,7 +37,7 @@ def rehearse(request: "Request", *, voice: Voice, as_json: bool) -> None:
         "seconds_per_tile": round(seconds, 4),
         "seconds_per_tile_source": f"measured now on {device}" if tiles else "nothing to measure",
         "estimated_s": round(seconds * tiles, 1),
-        "disk_bytes_at_most": tiles * _BYTES_PER_TILE + _LARGEST_PAGE_BYTES,
+        "disk_bytes_at_most": tiles * _BYTES_PER_TILE + len(ahead) * _BYTES_PER_SCENE + _LARGEST_PAGE_BYTES,
         "disk_bytes_free": shutil.disk_usage(_nearest(request.out)).free,
     }
     if as_json:

@@ -2,12 +2,17 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sattrack.detections import Detections
+from sattrack.geometry import quads_from_xywhr
+from sattrack.stores.folder import packed
 from tests.cli.conftest import write_scene
+from tests.stores.test_folder import part
 
 BRIGHT = ("--detector", "bright_boxes:Bright", "--no-report")
 
@@ -133,6 +138,15 @@ def test_a_dry_run_says_scenes_tiles_time_and_disk_and_writes_nothing(sattrack, 
     said = sattrack("detect", scenes, "-o", tmp_path / "run", "--dry-run", *BRIGHT)
     assert "scenes: 2, 2 to detect" in said.out
     assert "may: 300 x 200 px, 2 tiles" in said.out
+
+
+def test_the_disk_that_a_dry_run_says_holds_full_yards(sattrack, scenes, detectors, tmp_path):
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--dry-run", "--json", *BRIGHT)
+    n = 1000 * said.json["tiles"]
+    sizes = np.random.default_rng(0).uniform((0, 0, 19, 7, 0), (8000, 8000, 21, 9, 3), (n, 5))
+    full = Detections(quads_from_xywhr(sizes), np.linspace(0.05, 1, n, dtype=np.float32), np.zeros(n, np.int32))
+    page = 25 << 20
+    assert said.json["disk_bytes_at_most"] > page + len(packed(replace(part(), detections=full)))
 
 
 def test_a_dry_run_after_the_run_finds_nothing_to_do(sattrack, scenes, site, run):
