@@ -151,8 +151,11 @@ class Upright:
 
     def _warp(self) -> None:
         opaque = not any(v is not None for v in self.file.nodatavals) and ColorInterp.alpha not in self.file.colorinterp
+        # Between two numbers of a palette lies the number of some third colour.
+        numbers = self._coded or self.file.colorinterp[0] == ColorInterp.palette
+        way = Resampling.nearest if numbers else Resampling.bilinear
         with gdal_errors(self.location, what="the ground control points cannot be used"):
-            self.raster = WarpedVRT(self.file, src_crs=self.file.gcps[1], resampling=Resampling.bilinear, add_alpha=opaque)
+            self.raster = WarpedVRT(self.file, src_crs=self.file.gcps[1], resampling=way, add_alpha=opaque)
 
     def _palette(self) -> NDArray[np.uint8] | None:
         """(256 or 65536, 4) red, green, blue, alpha of each index; none for files without one."""

@@ -373,6 +373,21 @@ def test_O8_a_scene_with_control_points_is_read_warped(picture, scene_of, reader
     assert np.abs(pixels[middle[1], middle[0]].astype(int) - picture[:, 60, 80]).max() < 40
 
 
+def test_control_points_mix_no_numbers_of_a_palette(scene_of, reader, tmp_path):
+    path = tmp_path / "gcps.tif"
+    turned = Affine.translation(5e5, 4e6) * Affine.rotation(20) * Affine.scale(0.5, -0.5)
+    gcps = [GroundControlPoint(row, col, *(turned * (col, row))) for row, col in [(0, 0), (0, 160), (120, 0), (120, 160)]]
+    with rasterio.open(
+        path, "w", driver="GTiff", width=160, height=120, count=1, dtype="uint8", gcps=gcps, crs="EPSG:32652",
+        photometric="palette",
+    ) as file:  # fmt: skip
+        file.write(np.where(np.indices((120, 160)).sum(axis=0) % 2, 10, 200).astype(np.uint8), 1)
+        file.write_colormap(1, dict.fromkeys(range(256), (255, 0, 255, 255)) | {10: (9, 9, 9), 200: (90, 90, 90)})
+    scene = scene_of(str(path))
+    pixels, valid = reader.read(scene, Window.of_shape(scene.grid.shape), scene.grid.shape)
+    assert {tuple(colour) for colour in pixels[valid].tolist()} == {(9, 9, 9), (90, 90, 90)}
+
+
 @pytest.mark.parametrize("wedge", [False, True])
 @pytest.mark.parametrize("profile", [{}, {"compress": "deflate", "nodata": 77}, {"driver": "PNG", "crs": None}])
 @pytest.mark.parametrize(
