@@ -32,6 +32,7 @@ from sattrack.timeline import Site
 
 # Why a scene was not looked at, though it could have been: other outlines may lie on it.
 NOT_NEAR = "the scene does not touch any site"
+NO_PLACE = "the picture has no coordinates, so no outline can be laid on it: detected without --sites it is counted as a whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +202,7 @@ def _plan_one(
     if work.cells:
         known[sha256] = (*copies, (name, place))
     if not work.cells:
-        plain = "the picture has no coordinates, so no outline can be laid on it; without --sites it is counted as a whole"
-        reason = NOT_NEAR if scene.grid.georeferenced else plain
+        reason = NOT_NEAR if scene.grid.georeferenced else NO_PLACE
         return Planned(name, outcome=_ended(source, status="skipped", reason=reason, scene=scene))
     return Planned(name, work=work)
 

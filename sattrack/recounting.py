@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from sattrack import wiring
 from sattrack.errors import OutlineError, SettingsError, StoreError
 from sattrack.packed import Lookup, Packed, in_order
-from sattrack.planning import NOT_NEAR
+from sattrack.planning import NO_PLACE, NOT_NEAR
 from sattrack.ports import Store
 from sattrack.readers.outlines.files import check_kept, read_outlines
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome, acquisitions, scenes_of
@@ -32,7 +32,8 @@ _SITES = TypeAdapter(tuple[Site, ...])
 STOPPED = "the run was stopped"
 # More scenes of one moment than this are not named one by one.
 _MOST_NAMED = 5
-_LATER_OUTLINES = "the detector did not look at this scene, which touched no site of the run: detect again with these outlines"
+_LATER = "the detector did not look at this scene, which touched no site of the run: detect again with these outlines, or none"
+_UNLAID = "the detector did not look at this picture, on which no outline could be laid: detect again without outlines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,15 +288,19 @@ def _each_count(
     """The counts of the scenes as they come; then those of scenes of which no file could be counted."""
     places, exclusions = [site for site in sites if not site.excludes], [site for site in sites if site.excludes]
     bad = [number for number, one in enumerate(outcomes) if one.status in ("failed", "refused")]
-    away = [number for number, one in enumerate(outcomes) if _not_looked_at(one)]
+    away = [number for number, one in enumerate(outcomes) if _not_looked_at(one, outlined=bool(places))]
     bad_ids, away_ids = (Lookup(outcomes[number].scene_id for number in numbers) for numbers in (bad, away))
     partly: set[str] = set()
+    beside: set[str] = set()
     for group in scenes:
         name = next(iter(group.values())).scene.id
         missing = [outcomes[bad[place]] for place in bad_ids.places(name)]
-        passed_over = [_later(outcomes[away[place]]) for place in away_ids.places(name)]
+        passed_by = [outcomes[away[place]] for place in away_ids.places(name)]
+        passed_over = [_later(one) for one in passed_by if _on_ground(one)]
         if missing or passed_over:
             partly.add(name)
+        elif passed_by:
+            beside.add(name)
         for alike, own in _comparable(list(group.values()), known_places=bool(places)):
             doubts = [doubt for part in alike if (doubt := _doubt(part))]
             for site in places or [own]:
@@ -308,7 +313,10 @@ def _each_count(
         name = gone[0].scene_id
         if name in partly:
             continue
-        for site in places or [Site(name, name, None, pixel_scene=name)]:
+        if name in beside:  # the scene is counted by files that have coordinates: each that has none is a place of its own
+            yield from (count_refused(_own(one.part, name), outcome=one, card=card, rule=rule) for one in gone)
+            continue
+        for site in places or [_own(name, name)]:
             there = [one for one in gone if one.scene is None or not places or touches(site, scene=one.scene)]
             if there:
                 yield count_refused(site, outcome=_as_one(there), card=card, rule=rule)
@@ -328,7 +336,7 @@ def _by_scene(
 
 
 def _later(outcome: SceneOutcome) -> SceneOutcome:
-    return replace(outcome, status="not_assessable", reason=_LATER_OUTLINES)
+    return replace(outcome, status="not_assessable", reason=_LATER if _on_ground(outcome) else _UNLAID)
 
 
 def _as_one(files: Sequence[SceneOutcome]) -> SceneOutcome:
@@ -340,9 +348,20 @@ def _as_one(files: Sequence[SceneOutcome]) -> SceneOutcome:
     return replace(known, status=status, reason="; ".join(f"{one.part}: {one.reason}" for one in files))
 
 
-def _not_looked_at(outcome: SceneOutcome) -> bool:
-    """Whether the run passed over a scene since none of its outlines then lay on it: of later outlines it saw nothing."""
-    return outcome.status == "skipped" and outcome.reason == NOT_NEAR and outcome.scene is not None
+def _own(name: str, scene_id: str) -> Site:
+    return Site(name, name, None, pixel_scene=scene_id)
+
+
+def _on_ground(outcome: SceneOutcome) -> bool:
+    return outcome.scene is not None and outcome.scene.grid.georeferenced
+
+
+def _not_looked_at(outcome: SceneOutcome, *, outlined: bool) -> bool:
+    """Whether the run passed over a scene since none of its outlines then lay on it: of later outlines it saw nothing. One
+    without coordinates is in none, but without any outline it is a place of its own.
+    """
+    passed_over = (NOT_NEAR,) if outlined else (NOT_NEAR, NO_PLACE)
+    return outcome.status == "skipped" and outcome.reason in passed_over and outcome.scene is not None
 
 
 def _shown_twice(counts: Iterable[Count]) -> Iterator[Count]:

@@ -514,6 +514,22 @@ def test_o2_a_later_outline_on_a_scene_that_was_passed_over_is_unobserved(tmp_pa
     assert "detect again with these outlines" in said["b"].notes[0]
 
 
+def test_i1_without_outlines_a_picture_that_was_passed_over_for_them_is_unobserved(tmp_path: Path) -> None:
+    scene(tmp_path / "in" / "a.tif")
+    scene(tmp_path / "in" / "plain.tif", plain=True, seed=4)
+    scene(tmp_path / "in" / "beside.tif", plain=True, seed=5)
+    listed = manifest(tmp_path / "in", "a.tif,day\nbeside.tif,day\nplain.tif,\n")
+    sites = outlines(tmp_path / "s.geojson", (0, 0, 320, 320))
+    run = running.detect(request(listed, tmp_path / "run", sites=sites, gsd_m=(0.5, 0.5)))
+    assert statuses(run) == {"a": "done", "beside": "skipped", "plain": "skipped"}
+    said = {c.site_id: c for c in running.recount(tmp_path / "run", no_sites=True).counts}
+    assert {name: (c.scene_id, c.status, c.count) for name, c in said.items()} == {
+        "beside": ("day", "not_assessable", None), "day": ("day", "done", 8), "plain": ("plain", "not_assessable", None),
+    }  # fmt: skip
+    assert "detect again without outlines" in said["plain"].notes[0]
+    assert numbers(running.recount(tmp_path / "run", sites=sites)) == numbers(run)
+
+
 def test_o2_a_site_that_two_scenes_show_at_one_time_is_said(tmp_path: Path) -> None:
     scene(tmp_path / "in" / "west_20240501.tif")
     scene(tmp_path / "in" / "east_20240501.tif", east=EAST + 160 * GSD, seed=1)
