@@ -142,8 +142,9 @@ class Alert:
     alarm_above are boxes at this scene's observed_fraction. p_value: one-sided, in the direction, but of method two scenes
     two-sided; q_value: after Benjamini-Hochberg over the sites of that month. history: past scenes in the baseline, 0 where the
     scene itself could not be seen. minimum_detectable: boxes more in the whole site that would have raised an alert four times
-    in five. sentence: one that can be printed. evidence_path: of the newest evidence pack that was made of it, empty where none
-    was. surely: of a cumulative one the scene by which its threshold was surely passed, none where it was not yet.
+    in five, none where the count's own interval is too wide for any to. sentence: one that can be printed. evidence_path: of
+    the newest evidence pack that was made of it, empty where none was. surely: of a cumulative one the scene by which its
+    threshold was surely passed, none where it was not yet.
     """
 
     id: str

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -120,12 +121,12 @@ def _alert(target: Target, verdicts: Verdicts, row: int, *, method: str, second:
         notes.append("the expected count follows a trend of the past scenes")
     if second and second.signals and second.scenes > 1:
         notes.append(cusum_note(second))
-    below = float(verdicts.below[row])
+    below, least = float(verdicts.below[row]), float(verdicts.detectable[row])
     bare = _bare(series, one, level="normal", direction=direction, method=method)
     return replace(
         bare, expected=float(verdicts.expected[row]), expected_low=float(verdicts.low[row]),
         expected_high=float(verdicts.high[row]), p_value=min(rise, fall), history=int(verdicts.history[row]),
-        minimum_detectable=float(verdicts.detectable[row]), cusum=second, alarm_below=below if below > 0 else None,
+        minimum_detectable=least if math.isfinite(least) else None, cusum=second, alarm_below=below if below > 0 else None,
         alarm_above=float(verdicts.above[row]), notes=tuple(notes),
     )  # fmt: skip
 

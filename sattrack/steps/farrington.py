@@ -21,6 +21,8 @@ _STEPS = 12
 _NEVER_NONE = 0.25
 _LEAST_EXPECTED = 0.25
 _YEAR = 365.25
+# The interval of fewer boxes tells how many more or fewer there may be, and no share that larger counts would err by.
+_FEW = 10.0
 # A trend that moves the expected count by less than this share is not worth telling.
 _TOLD = 0.1
 
@@ -69,9 +71,17 @@ def verdicts(
         expected=expected, low=lower(tail, **known), high=upper(tail, **known), below=below, above=above,
         p_fall=p_fall(histories.count, own=histories.high, least=sure.least, **known),
         p_rise=p_rise(histories.count, own=histories.low, least=sure.least, **known),
-        detectable=detectable(above, share=histories.share, **known), history=histories.used.sum(axis=1), spread=spread,
-        trend=trend,
+        detectable=detectable(level=sure.alarm, share=histories.share, own=_own(histories), least=sure.least, **known),
+        history=histories.used.sum(axis=1), spread=spread, trend=trend,
     )  # fmt: skip
+
+
+def _own(histories: Histories) -> Floats:
+    """(n,) by what share a larger count of the same scene may be too high, by its own interval; 0 where it has none."""
+    low, high = histories.low, histories.high
+    # An interval that begins at none, since no box is sure, would not do so where more stood: then its upper end tells.
+    error = np.where((low > 0) & (high > 0), np.minimum(low, high), np.maximum(low, high))
+    return np.asarray(np.minimum(error / np.maximum(histories.count, _FEW), 1.0))
 
 
 def _weights(histories: Histories, *, sure: Sure) -> Floats:

@@ -46,8 +46,9 @@ class Verdicts:
     """What a rule makes of n scenes, all (n,), boxes at each scene's own share.
 
     expected, and low, high: in which 19 of 20 quiet scenes lie. below, above: the counts beyond which the level alpha is
-    reached. p_fall, p_rise: one-sided. detectable: boxes more, in the whole site, of which four in five would be noticed.
-    history: past scenes used. spread: variance over mean. trend: whether one moved the expected count.
+    reached. p_fall, p_rise: one-sided. detectable: boxes more, in the whole site, of which four in five would be noticed,
+    infinite where the count's own interval is too wide for that. history: past scenes used. spread: variance over mean. trend:
+    whether one moved the expected count.
     """
 
     expected: Floats

@@ -18,10 +18,9 @@ def judged_sentence(alert: Alert, *, level: float) -> str:
     """
     ending = f"{_visible(alert)}, held against {alert.history} past scenes"
     if alert.level == "normal":
-        least = alert.minimum_detectable or 0.0
         return (
             f"{_head(alert)}: {_boxes(alert.observed)} seen where {_expected(alert)} were expected, nothing out of the ordinary"
-            f"{ending}; {math.ceil(least):,} boxes more than expected would have been noticed four times in five."
+            f"{ending}; {_noticed(alert)}."
         )
     unusual = "more" if alert.direction == "rise" else "fewer"
     held = "" if alert.level == "alert" else ", not enough for an alarm"
@@ -103,6 +102,15 @@ def _boxes(count: float | None) -> str:
 
 def _expected(alert: Alert) -> str:
     return f"{alert.expected or 0.0:,.0f} {bracketed(alert.expected_low or 0.0, alert.expected_high or 0.0)}"
+
+
+def _noticed(alert: Alert) -> str:
+    """How large a rise would not have been missed: what is expected is of the ground seen, the rise of the whole site."""
+    least = alert.minimum_detectable
+    if least is None:
+        return "its own interval is too wide for any rise to be noticed"
+    whole = " in the whole site" if alert.observed_fraction < 0.995 else ""
+    return f"{math.ceil(least):,} boxes more than expected{whole} would have been noticed four times in five"
 
 
 def _visible(alert: Alert) -> str:

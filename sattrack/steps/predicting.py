@@ -76,11 +76,22 @@ def lower(level: Floats | float, *, expected: Floats, relative: Floats, freedom:
     return np.asarray(np.maximum((expected + _HALF) * root - _HALF, 0.0))
 
 
-def detectable(above: Floats, *, expected: Floats, relative: Floats, freedom: Floats, share: Floats) -> Floats:
-    """Boxes more than expected, in the whole site, of which POWER would be noticed."""
-    room = beyond(1 - POWER, freedom) * relative
+def detectable(
+    *, level: float, expected: Floats, relative: Floats, freedom: Floats, share: Floats, own: Floats, least: float
+) -> Floats:  # fmt: skip
+    """Boxes more than expected, in the whole site, of which POWER would be noticed at a level; infinite where none would.
+
+    own: by what share of it a count may be too high, one standard deviation, 0 to 1. A surged count is taken to err by as much.
+    """
+    noise = RISE_POWER * beyond(level, freedom)
+    # Of p_rise solved for the count, as a power of what was expected: 1 + noise x hypot(relative, part x power) = power.
+    rest = np.maximum(1 - (noise * _step(np.ones_like(own), 1 - own, power=RISE_POWER)) ** 2, 0.0)
+    power = (1 + np.sqrt(1 - rest * (1 - (noise * relative) ** 2))) / np.where(rest > 0, rest, 1.0)
+    limit = np.maximum(expected * power ** (1 / RISE_POWER), expected + least)
+    room = beyond(1 - POWER, freedom) * np.hypot(relative, own)
     # The noise of a surged count grows with it; one step from the limit is enough.
-    return np.asarray((above * (1 + RISE_POWER * room) ** (1 / RISE_POWER) - expected) / share)
+    more = (limit * (1 + RISE_POWER * room) ** (1 / RISE_POWER) - expected) / share
+    return np.asarray(np.where(rest > 0, more, np.inf))
 
 
 def _step(count: Floats, other: Floats, *, power: float) -> Floats:

@@ -1,6 +1,7 @@
 """The alarm as a whole: which rule for which history, one alert a scene and direction, and sentences."""
 
 import datetime as dt
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -49,6 +50,17 @@ def test_an_emptied_yard_is_a_fall_and_an_ordinary_day_is_nothing():
     usual = last([*QUIET, 66])
     assert (usual.level, usual.direction) == ("normal", "none")
     assert "nothing out of the ordinary" in usual.sentence
+
+
+def test_how_large_a_rise_would_be_noticed_is_said_of_the_whole_site_and_only_where_one_would_be():
+    assert "boxes more than expected would have been noticed four times in five." in last([*QUIET, 66]).sentence
+    half = last([*QUIET, 33], seen=[*[1.0] * 14, 0.5])
+    assert f"{math.ceil(half.minimum_detectable)} boxes more than expected in the whole site would have" in half.sentence
+    told = series([*QUIET, 66])
+    vague = replace(told.observations[-1], low=10.0, high=140.0)
+    alert = assess([replace(told, observations=(*told.observations[:-1], vague))], rules=Rules())[-1]
+    assert alert.minimum_detectable is None
+    assert alert.sentence.endswith("its own interval is too wide for any rise to be noticed.")
 
 
 @pytest.mark.parametrize(

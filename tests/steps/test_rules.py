@@ -13,7 +13,7 @@ from sattrack.steps.discovery import q_values
 from sattrack.steps.ears import ears
 from sattrack.steps.false_alarms import LEVELS, MEASURED, false_alarms
 from sattrack.steps.farrington import farrington
-from sattrack.steps.histories import Histories, guarded, within
+from sattrack.steps.histories import Histories, Verdicts, guarded, within
 from sattrack.steps.predicting import Sure, spread_of
 from sattrack.steps.series import sensor_class
 from sattrack.steps.two_scenes import change_between
@@ -81,6 +81,35 @@ def test_the_counts_own_error_makes_an_alarm_harder():
     past = [50.0, 54, 46, 52, 48, 50, 53, 47, 51, 49]
     sure, unsure = (farrington(histories(past, 120, own=own), sure=Sure()).p_rise[0] for own in (0.0, 25.0))
     assert sure < unsure
+
+
+@pytest.mark.parametrize("error", [0.0, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize(("rule", "scenes"), [(farrington, 14), (ears, 7)])
+def test_what_would_be_noticed_four_times_in_five_is_so_whatever_the_counts_own_error(rule, scenes: int, error: float):
+    random, n, mean = np.random.default_rng(4), 2000, 60.0
+
+    def counts(rates: np.ndarray) -> np.ndarray:
+        return random.poisson(rates * np.exp(random.normal(0, error, rates.shape))).astype(float)
+
+    def quiet(*shape: int) -> np.ndarray:
+        return mean * np.exp(random.normal(-0.5 * np.log(1.1), np.sqrt(np.log(1.1)), shape))
+
+    days = np.tile(7.0 * np.arange(scenes), (n, 1))
+    past, one = counts(quiet(n, scenes)), np.ones(n)
+
+    def judged(count: np.ndarray) -> Verdicts:
+        own = error * count
+        now = Histories(past, one[:, None] + 0 * days, days, days >= 0, count, one, one * 7.0 * scenes, own, own)
+        return rule(now, sure=Sure())
+
+    told = judged(one * mean)
+    surged = judged(counts(quiet(n) * (1 + told.detectable / told.expected)))
+    assert 0.75 <= (surged.p_rise <= Sure().alarm).mean() <= 0.95
+
+
+def test_a_count_that_may_be_of_nothing_at_all_lets_no_rise_be_noticed():
+    past = [50.0, 54, 46, 52, 48, 50, 53, 47, 51, 49]
+    assert farrington(histories(past, 50, own=30.0), sure=Sure()).detectable[0] == np.inf
 
 
 def test_U4_few_boxes_never_alarm():
