@@ -40,7 +40,7 @@ def boxes_sentence(flow: Flow) -> str:
 
 
 def crossing_sentence(flow: Flow, crossing: Crossing) -> str:
-    """When a cumulative threshold was passed, and how sure that is."""
+    """When a cumulative threshold was passed, how sure that is, and the total of the scenes up to that by which it was."""
     past = _VERBS[crossing.direction]
     sure = (
         f"surely by {_time(crossing.latest)}" if crossing.latest is not None
@@ -50,7 +50,7 @@ def crossing_sentence(flow: Flow, crossing: Crossing) -> str:
     return (
         f"{crossing.amount:,.0f} boxes {past} {_place(flow)} since {_time(crossing.since)}: passed "
         f"{between_times(*crossing.reached)}, at the earliest after {_time(crossing.earliest)}, {sure}; "
-        f"by then {_boxes(crossing.total)}{_by(flow)}."
+        f"{_boxes(crossing.total)} up to {_time(crossing.reached[1])}{_by(flow)}."
     )
 
 

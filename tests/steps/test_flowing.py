@@ -171,6 +171,8 @@ def test_a_threshold_is_passed_within_a_bracket():
     assert second.latest is None
     assert first.earliest == DAY + dt.timedelta(days=3)
     assert "passed between 29 Aug and 30 Aug 2023" in crossing_sentence(flow, first)
+    # 510 at the scene by which it was passed, and no longer at that by which it surely was: 765 had left by then.
+    assert "surely by 1 Sep 2023; 510 [481, 530] boxes up to 30 Aug 2023 by scenes of" in crossing_sentence(flow, first)
     assert crossing_sentence(flow, second).count("not yet surely") == 1
 
 
