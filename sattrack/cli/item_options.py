@@ -112,6 +112,7 @@ def with_catalogue(
         raise UsageError("a catalogue is not on this machine", where=catalogue[:100], way_out="--allow-remote asks it")
     from sattrack.cli.found_items import tell_search
     from sattrack.readers.catalogues.searching import find_items, save_found
+    from sattrack.stores.locking import alone_in
 
     found = find_items(catalogue, filters=request.filters, limits=request.settings)
     if not is_remote(found.address):
@@ -124,5 +125,7 @@ def with_catalogue(
     if not found.items and not found.unread and not request.inputs:
         raise CatalogueError("nothing was found", where=found.address, way_out="widen --datetime, or --sites")
     folder = Path(ctx.with_resource(tempfile.TemporaryDirectory(prefix="sattrack-"))) if dry else request.out
-    save_found(found, folder / "items.json", filters=request.filters)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder):  # the list there may be of a run that is at work
+        save_found(found, folder / "items.json", filters=request.filters)
     return replace(request, inputs=(*request.inputs, str(folder / "items.json"))), bool(found.unread)

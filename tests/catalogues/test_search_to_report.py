@@ -321,6 +321,17 @@ def test_c9_two_that_download_into_one_folder_are_one_too_many(sattrack, served,
     assert sattrack(*words).code == 0
 
 
+def test_c9_the_list_of_a_run_that_is_at_work_is_not_written_over(sattrack, served, host, detectors, api, tmp_path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "items.json").write_text("of the run at work")
+    with alone_in(run):
+        said = sattrack("detect", "--catalogue", api, "--collection", "naip", "--allow-remote", *host, "-o", run, *_BRIGHT)
+    assert said.code == 1
+    assert "another sattrack writes into this run folder: process " in said.err
+    assert (run / "items.json").read_text() == "of the run at work"
+
+
 @pytest.mark.parametrize("executor", ["thread", "process"])
 def test_h11_keys_of_a_catalogue_are_used_in_memory_and_written_nowhere(
     executor, monkeypatch, sattrack, served, host, detectors, api, site, tmp_path
