@@ -39,10 +39,12 @@ def two_scene_sentence(alert: Alert, earlier: Observation | None, change: Change
         return f"{head}; the first scene of its series, which nothing can be held against."
     least, most = sorted((abs(change.low), abs(change.high)))
     if change.direction == "none":
-        told = f"no sure change since {_day(earlier)} ({change.low:+,.0f} to {change.high:+,.0f} boxes)"
+        told = (
+            f"no sure change since {_when(earlier.datetime)} ({math.floor(change.low):+,} to {math.ceil(change.high):+,} boxes)"
+        )
     else:
         way = "more" if change.direction == "rise" else "fewer"
-        told = f"{math.floor(least):,} to {math.ceil(most):,} boxes {way} than on {_day(earlier)}"
+        told = f"{math.floor(least):,} to {math.ceil(most):,} boxes {way} than on {_when(earlier.datetime)}"
     unsure = "" if change.known else ", the counts' own errors left out"
     return f"{head}; {told} (95 % interval{unsure}), but too few past scenes to say whether that is unusual."
 
@@ -90,8 +92,13 @@ def chance(p: float | None) -> str:
 
 def _head(alert: Alert) -> str:
     zone = f", {alert.zone}" if alert.zone else ""
-    when = stamp(alert.datetime)
-    return f"{alert.site_name or alert.site_id}{zone}, {when}{' UTC' if ':' in when else ''}"
+    return f"{alert.site_name or alert.site_id}{zone}, {_when(alert.datetime)}"
+
+
+def _when(moment: dt.datetime) -> str:
+    """The time too, where it is known: two scenes may be of one day."""
+    when = stamp(moment)
+    return f"{when} UTC" if ":" in when else when
 
 
 def _boxes(count: float | None) -> str:
@@ -115,7 +122,3 @@ def _noticed(alert: Alert) -> str:
 
 def _visible(alert: Alert) -> str:
     return f", {alert.observed_fraction:.0%} of the site visible".replace("%", " %")
-
-
-def _day(one: Observation) -> str:
-    return f"{one.datetime:%Y-%m-%d}"

@@ -80,6 +80,18 @@ def test_a_short_history_still_tells_of_a_change():
     assert "too few past scenes" in alert.sentence
 
 
+def test_a_change_between_two_scenes_of_one_day_names_the_time_and_ends_outward_at_whole_boxes():
+    day = dt.datetime(2023, 10, 20, tzinfo=dt.UTC)
+    morning = Observation("a", day.replace(hour=11, minute=1), 100, 98.4, 101.7, level=0.95)
+    for count, told in (
+        (100, "no sure change since 2023-10-20 11:01 UTC (-3 to +3 boxes)"),
+        (0, "boxes fewer than on 2023-10-20 11:01"),
+    ):
+        later = Observation("b", day.replace(hour=15, minute=43), count, max(count - 1.6, 0), count + 1.7, level=0.95)
+        alert = assess([replace(series([1]), observations=(morning, later))], rules=Rules())[-1]
+        assert told in alert.sentence
+
+
 def test_U2_a_clouded_scene_is_not_assessable_never_a_fall_and_no_baseline():
     clouded = last([*QUIET, 5], seen=[1.0] * 14 + [0.2])
     assert (clouded.level, clouded.direction) == ("not_assessable", "none")
