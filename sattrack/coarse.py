@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from sattrack import wiring
 from sattrack.cover_rows import File, Last, Shown, Work, laid_together, rows_of
@@ -35,8 +36,10 @@ def cover(
     """Reads every scene of a request that is too coarse for boxes. weights: a file; the shipped reader where empty.
 
     shown: given each site's picture, to be made, with its row, as it was read. A scene that fails or is refused costs itself.
-    UsageError where there is nothing to read, or the folder to write holds a run of counts.
+    UsageError where there is nothing to read, or the folder to write holds a run of counts or is one that is read.
     """
+    if request.out.exists() and any(request.out.resolve() == Path(i).resolve() for i in request.inputs):
+        raise UsageError("the folder to write is the input folder itself", where=str(request.out), way_out="choose another -o")
     if (request.out / _RUN_FILE).exists():
         raise UsageError(
             "holds a run of counts: covered areas are kept apart from counts",

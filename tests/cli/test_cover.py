@@ -244,6 +244,17 @@ def test_covers_are_not_written_into_a_run_nor_a_run_into_covers(
     assert (said.code, "holds covered areas" in said.err) == (1, True)
 
 
+def test_the_input_folder_is_not_written_into(sattrack: Say, weights: Path, tmp_path: Path) -> None:
+    # A second call would read the pictures that the first one wrote.
+    scenes = tmp_path / "scenes"
+    scenes.mkdir()
+    write_coarse(scenes / "may.tif", gsd=3.0)
+    said = sattrack("cover", scenes, "-o", scenes, "--weights", weights)
+    assert said.code == 2
+    assert "the input folder itself" in said.err
+    assert [path.name for path in scenes.iterdir()] == ["may.tif"]
+
+
 def test_json_and_no_imagery(sattrack: Say, site: Path, weights: Path, tmp_path: Path) -> None:
     scene, to = write_coarse(tmp_path / "may.tif", gsd=3.0), tmp_path / "covers"
     said = sattrack("cover", scene, "--sites", site, "-o", to, "--weights", weights, "--json", "--no-imagery", "--no-report")
