@@ -154,6 +154,15 @@ def _is_there(to: Path, *, place: str, version: Version, sha256: str) -> bool:
         return False
 
 
+def fetched_before(to: Path, *, place: str) -> int | None:
+    """The size of a file that came from a place, of whatever version, bytes; none where it did not."""
+    try:
+        said, size = json.loads(_record_of(to).read_bytes()), to.stat().st_size
+        return size if (said["place"], said["size"]) == (place, size) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def free_bytes(folder: Path) -> int:
     """What the disk of a folder has left."""
     return shutil.disk_usage(folder).free

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sattrack.errors import SceneError, SceneRefused
+from sattrack.errors import RemoteBusy, SceneError, SceneRefused
 from sattrack.imagery import is_remote
 from sattrack.readers.catalogues.choosing_assets import choose
-from sattrack.readers.catalogues.downloading import download
+from sattrack.readers.catalogues.downloading import download, fetched_before
 from sattrack.readers.catalogues.item_files import coarse, file_name
 from sattrack.readers.catalogues.item_filters import Wanted
 from sattrack.readers.catalogues.item_lists import write_items
@@ -51,10 +51,11 @@ def fetch_pictures(
     for one in found:
         most = max(0, limits.download_bytes - received)
         try:
-            files, size = _fetched(one.item, folder, names, most=most, limits=limits, came=came)
+            files, size, busy = _fetched(one.item, folder, names, most=most, limits=limits, came=came)
         except (SceneError, SceneRefused) as error:
             faults.append(f"{one.item.id}: {error.message}" + (f" ({error.way_out})" if error.way_out else ""))
             continue
+        faults += [f"{one.item.id}: {error.message}: what was fetched before is kept ({error.way_out})" for error in busy]
         kept.append(replace(one, item=_moved(one.item, files)))
         told(f"{next(iter(files.values()))}: {size / 1e6:,.1f} MB")
     write_items(folder / ITEMS, kept, asked=asked, collections=collections)
@@ -63,14 +64,17 @@ def fetch_pictures(
 
 def _fetched(
     item: Item, folder: Path, names: set[str], *, most: int, limits: Settings, came: Callable[[int], None]
-) -> tuple[dict[str, str], int]:
-    """Asset -> name of its file, and the bytes of all. most: that may come. names: of all files, to which its are added."""
+) -> tuple[dict[str, str], int, list[RemoteBusy]]:
+    """Asset -> name of its file; the bytes of all; and why some could not be asked for, which were fetched before. most: that may
+    come. names: of all files, to which its are added.
+    """
     choice = choose(item)
     if refused := coarse(choice, item):
         raise refused
     assets = [asset for asset in (choice.asset, choice.mask) if asset is not None]
     to_names = _unlike(file_name(item.id), [_ending(asset, choice.mask) for asset in assets], names)
     files, size, received = {}, 0, 0
+    busy: list[RemoteBusy] = []
 
     def counted(count: int) -> None:
         nonlocal received
@@ -81,10 +85,17 @@ def _fetched(
         place = place_of(asset.href, item, allow_remote=True, allow_hosts=limits.allow_hosts)
         if not is_remote(place):
             raise SceneRefused("its picture lies on this machine already", where=place, way_out="detect reads it where it is")
-        sign(place, item, limits=limits)
-        size += download(place, folder / to, sha256=asset.sha256, most=max(0, most - received), limits=limits, told=counted)
+        try:
+            sign(place, item, limits=limits)
+            size += download(place, folder / to, sha256=asset.sha256, most=max(0, most - received), limits=limits, told=counted)
+        except RemoteBusy as error:
+            before = fetched_before(folder / to, place=place)
+            if before is None:
+                raise
+            size += before
+            busy.append(error)
         files[asset.key] = to
-    return files, size
+    return files, size, busy
 
 
 def _ending(asset: Asset, mask: Asset | None) -> str:

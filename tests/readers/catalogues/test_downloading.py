@@ -90,6 +90,19 @@ def test_what_is_there_takes_nothing_of_what_may_be_fetched(served: Catalogue, l
     assert "left of what may be fetched" in said.faults[0]
 
 
+def test_n1_a_picture_that_was_fetched_stays_in_the_list_while_its_server_is_busy(limits: Settings, tmp_path: Path) -> None:
+    with serving() as served:
+        served.files |= {"/one.tif": ONE, "/other.tif": OTHER}
+        own = limits.allowing([f"127.0.0.1:{served.port}"])
+        fetch(served, tmp_path, ("a", "/one.tif"), limits=own)
+    # Now nobody listens there.
+    busy = fetch(served, tmp_path, ("a", "/one.tif"), ("b", "/other.tif"), limits=own)
+    assert busy.fetched == 1
+    assert [one.partition(": ")[0] for one in busy.faults] == ["a", "b"]
+    assert "what was fetched before is kept (run again later" in busy.faults[0]
+    assert [item["id"] for item in json.loads((tmp_path / "items.json").read_text())["features"]] == ["a"]
+
+
 def test_what_failed_counts_for_what_came(served: Catalogue, limits: Settings, tmp_path: Path) -> None:
     served.files |= {"/page.tif": b"<html>" + b" " * 150_000, "/one.tif": ONE}
     small = limits.model_copy(update={"download_bytes": 200_000 + 60_000})
