@@ -36,15 +36,14 @@ def two_scene_sentence(alert: Alert, earlier: Observation | None, change: Change
     """What can be said of a scene whose history is too short for an alarm."""
     head = f"{_head(alert)}: {_boxes(alert.observed)} seen{_visible(alert)}"
     if earlier is None or change is None:
-        return f"{head}; the first scene of its series, which nothing can be held against."
+        return f"{head}; the first scene of its series that could be assessed, which nothing can be held against."
     least, most = sorted((abs(change.low), abs(change.high)))
+    whole, when = _whole(min(alert.observed_fraction, earlier.observed_fraction)), _when(earlier.datetime)
     if change.direction == "none":
-        told = (
-            f"no sure change since {_when(earlier.datetime)} ({math.floor(change.low):+,} to {math.ceil(change.high):+,} boxes)"
-        )
+        told = f"no sure change{whole} since {when} ({math.floor(change.low):+,} to {math.ceil(change.high):+,} boxes)"
     else:
         way = "more" if change.direction == "rise" else "fewer"
-        told = f"{math.floor(least):,} to {math.ceil(most):,} boxes {way} than on {_when(earlier.datetime)}"
+        told = f"{math.floor(least):,} to {math.ceil(most):,} boxes {way}{whole} than on {when}"
     unsure = "" if change.known else ", the counts' own errors left out"
     return f"{head}; {told} (95 % interval{unsure}), but too few past scenes to say whether that is unusual."
 
@@ -116,8 +115,13 @@ def _noticed(alert: Alert) -> str:
     least = alert.minimum_detectable
     if least is None:
         return "its own interval is too wide for any rise to be noticed"
-    whole = " in the whole site" if alert.observed_fraction < 0.995 else ""
+    whole = _whole(alert.observed_fraction)
     return f"{math.ceil(least):,} boxes more than expected{whole} would have been noticed four times in five"
+
+
+def _whole(share: float) -> str:
+    """What a number of boxes is of, beside others of the part that was seen."""
+    return " in the whole site" if share < 0.995 else ""
 
 
 def _visible(alert: Alert) -> str:

@@ -92,6 +92,16 @@ def test_a_change_between_two_scenes_of_one_day_names_the_time_and_ends_outward_
         assert told in alert.sentence
 
 
+def test_a_change_between_scenes_of_which_one_shows_a_part_is_said_to_be_of_the_whole_site():
+    assert "boxes more in the whole site than on 2023-05-01" in last([50, 200], seen=[1.0, 0.5]).sentence
+    assert "no sure change in the whole site since 2023-05-01" in last([50, 52], seen=[0.6, 1.0]).sentence
+    assert "whole site" not in last([50, 200]).sentence
+
+
+def test_a_scene_before_which_none_could_be_assessed_is_not_called_the_first_of_its_series():
+    assert "the first scene of its series that could be assessed" in last([5, 60], seen=[0.2, 1.0]).sentence
+
+
 def test_U2_a_clouded_scene_is_not_assessable_never_a_fall_and_no_baseline():
     clouded = last([*QUIET, 5], seen=[1.0] * 14 + [0.2])
     assert (clouded.level, clouded.direction) == ("not_assessable", "none")
