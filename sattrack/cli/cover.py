@@ -62,7 +62,7 @@ def cover(
     from sattrack import coarse, running
     from sattrack.errors import SettingsError
     from sattrack.face import chosen_settings
-    from sattrack.reports.cover_page import write_cover_page
+    from sattrack.reports.cover_page import PAGE, write_cover_page
     from sattrack.reports.covers import write_covers
 
     voice = Voice(quiet=quiet)
@@ -82,6 +82,9 @@ def cover(
     found = coarse.cover(request, weights=weights or "", versions=running.versions(), shown=pictures.add)
     out.mkdir(parents=True, exist_ok=True)
     pictures.sweep()
+    if no_report:
+        # That of an earlier call shows other areas, and pictures that have just gone.
+        (out / PAGE).unlink(missing_ok=True)
     write_covers(found, out, pictures=pictures.named)
     page = None if no_report else write_cover_page(found, out, pictures=pictures.named, version=running.versions()["sattrack"])
     _tell(found, out, page=page, pictures=pictures.named, voice=voice, as_json=as_json)

@@ -276,6 +276,18 @@ def test_pictures_of_an_earlier_call_do_not_stay(sattrack: Say, site: Path, weig
     assert [path.name for path in pictures.iterdir()] == ["mine.jpg"]
 
 
+def test_the_page_of_an_earlier_call_does_not_stay_beside_other_areas(
+    sattrack: Say, site: Path, weights: Path, tmp_path: Path
+) -> None:
+    may, june = write_coarse(tmp_path / "may.tif", gsd=3.0), write_coarse(tmp_path / "june.tif", gsd=3.0, seed=1)
+    to = tmp_path / "covers"
+    words = ("--sites", site, "-o", to, "--weights", weights, "-q")
+    sattrack("cover", may, *words)
+    assert (to / "cover.html").exists()
+    assert sattrack("cover", june, *words, "--no-report").code == 0
+    assert sorted(path.name for path in to.iterdir()) == ["covers.csv", "covers.json", "pictures"]
+
+
 def test_what_cannot_be_asked_is_said_in_one_line(sattrack: Say, weights: Path, tmp_path: Path) -> None:
     scene = write_coarse(tmp_path / "may.tif", gsd=3.0)
     for words, code in (
