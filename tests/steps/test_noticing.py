@@ -37,6 +37,13 @@ def test_with_too_few_places_noise_is_not_known() -> None:
     assert "too few places" in said_of_change(brightness, brightness)
 
 
+def test_places_that_did_not_change_are_not_called_too_few() -> None:
+    water = dict.fromkeys(range(48), (3.0, 0.0))
+    brightness, texture = changes_between(Noticed("a", 70, 7, water), Noticed("b", 90, 9, water))
+    assert brightness.noise is None
+    assert said_of_change(brightness, texture).count("round the site, or none that changed, to say what is noise") == 2
+
+
 def test_only_places_of_both_scenes_are_compared() -> None:
     first, second = noticed("a", 70, 7), noticed("b", 70, 7, seed=1)
     torn = Noticed("b", second.brightness, second.texture, {k: v for k, v in second.round_it.items() if k < few_of(first)})
