@@ -65,7 +65,7 @@ def fetch_pictures(
 def _fetched(
     item: Item, folder: Path, names: set[str], *, most: int, limits: Settings, came: Callable[[int], None]
 ) -> tuple[dict[str, str], int, list[RemoteBusy]]:
-    """Asset -> name of its file; the bytes of all; and why some could not be asked for, which were fetched before. most: that may
+    """Asset -> name of its file, the bytes of all, and why some that were fetched before could not be asked for. most: that may
     come. names: of all files, to which its are added.
     """
     choice = choose(item)
