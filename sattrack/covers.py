@@ -56,7 +56,7 @@ class Area:
 class Change:
     """How a site's brightness or texture changed beside its surroundings, in the file's own units, since another scene.
 
-    noise: what places round it changed by, one standard deviation, none where there are too few of them, or most did not change.
+    noise: what places round it changed by, one standard deviation, none where they are too few, or most did not change.
     """
 
     since: str

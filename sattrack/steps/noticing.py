@@ -117,7 +117,9 @@ def said_of_change(brightness: Change, texture: Change) -> str:
 def _told(what: str, one: Change) -> str:
     times = one.times_noise
     if times is None:
-        return f"change of {what} by {one.change:+.4g}, too few places round the site, or none that changed, to say what is noise"
+        return (
+            f"change of {what} by {one.change:+.4g}, too few places round the site, or none that changed, to say what is noise"
+        )
     if abs(times) < BEYOND_NOISE:
         return f"no change of {what} beyond {BEYOND_NOISE:g} times the noise ({times:+.1f} times)"
     return f"change of {what} by {one.change:+.4g}, {abs(times):.1f} times the noise"
