@@ -32,7 +32,7 @@ def read_outlines(path: Path) -> tuple[tuple[Site, ...], tuple[str, ...]]:
     layers = _layers(path)
     notes = [note for layer in layers for note in layer.notes]
     sites: list[Site] = []
-    taken: set[tuple[str, str]] = set()
+    taken: dict[tuple[str, str], int] = {}
     for layer in layers:
         to_lonlat = _projector(layer.crs)
         for shape in layer.shapes:
@@ -176,7 +176,8 @@ def _check_lonlat(path: Path, geometry: shapely.Geometry, *, number: int) -> Non
             )
 
 
-def _site(path: Path, shape: Shape, *, outline: dict[str, Any], taken: set[tuple[str, str]], notes: list[str]) -> Site:
+def _site(path: Path, shape: Shape, *, outline: dict[str, Any], taken: dict[tuple[str, str], int], notes: list[str]) -> Site:
+    """taken: of each site_id and zone, the next number that another of its name may get."""
     folded = {str(key).casefold(): value for key, value in shape.properties.items()}
     site_id, name, zone, kind, remark = (_text(folded.get(key)) for key in ("site_id", "name", "zone", "kind", "notes"))
     kind = "exclude" if kind.casefold() == "exclude" else kind
@@ -191,7 +192,7 @@ def _site(path: Path, shape: Shape, *, outline: dict[str, Any], taken: set[tuple
                 )  # fmt: skip
             site_id = _untaken(site_id, zone=zone, taken=taken)
             notes.append(f"feature {shape.number}: a second {name or 'site'!r} got the site_id {site_id!r}")
-        taken.add((site_id, zone))
+        taken[site_id, zone] = 2
     return Site(site_id, name or site_id, outline, zone=zone, kind=kind, notes=remark)
 
 
@@ -205,8 +206,10 @@ def _slug(name: str) -> str:
     return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")[:80]
 
 
-def _untaken(site_id: str, *, zone: str, taken: set[tuple[str, str]]) -> str:
-    number = 2
+def _untaken(site_id: str, *, zone: str, taken: dict[tuple[str, str], int]) -> str:
+    # Begun where the last search ended: a file may hold 100,000 buildings that are all called `building`.
+    number = taken[site_id, zone]
     while (f"{site_id}-{number}", zone) in taken:
         number += 1
+    taken[site_id, zone] = number + 1
     return f"{site_id}-{number}"
