@@ -3,13 +3,14 @@
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from sattrack.bench.cover import Footprint, Record
 from sattrack.bench.cover_bands import BAND_EDGES_M, Held
 from sattrack.bench.cover_presence import Pair
-from sattrack.covers import CoverCard
+from sattrack.covers import Change, CoverCard
 
 Table = tuple[list[str], list[list[str]]]
 _FEW_BOXES = 10
@@ -69,24 +70,36 @@ def footprint_table(rows: Sequence[Footprint]) -> Table:
 def presence_table(found: Sequence[Pair]) -> Table:
     """Of sites where nothing changed and of those whose boxes went, how many were told to have changed."""
     head = ["rendered sites of 120 m at 10 m", "pairs", "told as a change", "brightness, times noise", "texture, times noise"]
-    rows = []
+    return head, [
+        [
+            row["what"], str(row["pairs"]), f"{row['told']:.0%}", f"{row['brightness_times_noise']:.1f}",
+            f"{row['texture_times_noise']:.1f}",
+        ]
+        for row in presence_values(found)
+    ]  # fmt: skip
+
+
+def presence_values(found: Sequence[Pair]) -> list[dict[str, Any]]:
+    """The rows of presence_table as JSON holds them. told: a share, 0 to 1; times noise: medians, without sign."""
     groups = {
         "nothing changed": [p for p in found if p.boxes == 0],
         f"{_FEW_BOXES} to 99 boxes went": [p for p in found if _FEW_BOXES <= p.boxes < 100],
         "100 to 299 boxes went": [p for p in found if 100 <= p.boxes < 300],
         "300 boxes or more went": [p for p in found if p.boxes >= 300],
     }
-    for name, some in groups.items():
-        if some:
-            share = sum(p.told for p in some) / len(some)
-            rows.append(
-                [
-                    name, str(len(some)), f"{share:.0%}",
-                    *(f"{np.median([abs(c.times_noise or 0) for c in cs]):.1f}" for cs in
-                      ([p.brightness for p in some], [p.texture for p in some])),
-                ]
-            )  # fmt: skip
-    return head, rows
+    return [
+        {
+            "what": name, "pairs": len(some), "told": sum(p.told for p in some) / len(some),
+            "brightness_times_noise": _times_noise([p.brightness for p in some]),
+            "texture_times_noise": _times_noise([p.texture for p in some]),
+        }
+        for name, some in groups.items()
+        if some
+    ]  # fmt: skip
+
+
+def _times_noise(changes: Sequence[Change]) -> float:
+    return float(np.median([abs(one.times_noise or 0) for one in changes]))
 
 
 def card_page(card: CoverCard, *, tables: Mapping[str, Table]) -> str:

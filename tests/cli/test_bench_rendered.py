@@ -92,3 +92,28 @@ def test_folds_without_their_data_are_refused(sattrack, tmp_path):
     said = sattrack("bench", "intervals", "--data", tmp_path)
     assert said.code == 2
     assert said.err.startswith("error: --data and --fold go together")
+
+
+def test_cover_without_data_heeds_the_seed_and_tells_its_figures_as_json(sattrack, monkeypatch):
+    from sattrack.bench import cover_presence
+    from sattrack.covers import Change
+
+    asked = {}
+
+    def drawn(count, **options):
+        asked.update(options, count=count)
+        same, gone = Change("before", 1.0, 2.0), Change("before", -10.0, 2.0)
+        return [cover_presence.Pair(5, 0, same, same), cover_presence.Pair(5, 120, gone, same)]
+
+    monkeypatch.setattr(cover_presence, "pairs", drawn)
+    said = sattrack("bench", "cover", "--pairs", "1", "--first-seed", "5", "--json", "-q")
+    assert said.code == 0, said.err
+    assert asked == {"count": 1, "first_seed": 5}
+    quiet, hundred = said.json
+    assert quiet == {
+        "what": "nothing changed", "pairs": 1, "told": 0.0, "brightness_times_noise": 0.5, "texture_times_noise": 0.5,
+    }  # fmt: skip
+    assert (hundred["what"], hundred["told"], hundred["brightness_times_noise"]) == ("100 to 299 boxes went", 1.0, 5.0)
+    said = sattrack("bench", "cover", "--pairs", "1", "--markdown")
+    assert "| 100 to 299 boxes went | 1 | 100% | 5.0 | 0.5 |" in said.out
+    assert asked["first_seed"] == cover_presence.FIRST_SEED

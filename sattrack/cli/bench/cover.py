@@ -47,8 +47,8 @@ def cover(
     """
     from sattrack.bench import cover as measuring
     from sattrack.bench import cover_bands as bands
+    from sattrack.bench import cover_presence as presence
     from sattrack.bench import cover_tables as tables
-    from sattrack.bench.cover_presence import pairs as presence_pairs
     from sattrack.bench.cover_scenes import empty_pictures, rendered_pictures
     from sattrack.detectors.cover import write_cover_card
     from sattrack.errors import UsageError
@@ -59,7 +59,11 @@ def cover(
 
     voice = Voice(quiet=quiet)
     if data is None:
-        b.print_table(tables.presence_table(presence_pairs(pairs)), voice=voice, markdown=markdown)
+        found = presence.pairs(pairs, first_seed=presence.FIRST_SEED if first_seed is None else first_seed)
+        if as_json:
+            voice.json(tables.presence_values(found))
+        else:
+            b.print_table(tables.presence_table(found), voice=voice, markdown=markdown)
         return
     if not fold or not empty:
         raise UsageError("intervals need weights of folds and pictures without containers", way_out="give --fold and --empty")
