@@ -107,6 +107,9 @@ def _outline(path: Path, shape: Shape, *, to_lonlat: pyproj.Transformer | None, 
             path, f"expected a Polygon or MultiPolygon, came {geometry.geom_type}", number=shape.number,
             way_out="draw an outline around the place",
         )  # fmt: skip
+    if geometry.geom_type == "GeometryCollection":
+        # Whose parts may lie over each other, and be valid all the same.
+        geometry = shapely.MultiPolygon([*_polygons(geometry)])
     if to_lonlat is not None:
         geometry = _projected(geometry, to_lonlat=to_lonlat)
     _check_lonlat(path, geometry, number=shape.number)

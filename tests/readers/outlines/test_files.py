@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from sattrack.errors import OutlineError
-from sattrack.readers.outlines.files import read_outlines
+from sattrack.readers.outlines.files import check_kept, read_outlines
 
 RAJIN = (130.30, 42.22)
 WKT_5179 = pyproj.CRS.from_epsg(5179).to_wkt()
@@ -259,6 +259,17 @@ def test_a_geopackage_of_any_crs_is_read(tmp_path: Path, srs_id: int, epsg: int,
     assert site.id == "sites-0"
     assert shapely.geometry.shape(site.outline).bounds == pytest.approx((130.30, 42.22, 130.31, 42.23), abs=2e-5)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["sites #1.gpkg"]
+
+
+def test_parts_of_a_collection_that_overlap_are_joined_as_those_of_a_multipolygon(tmp_path: Path) -> None:
+    parts = [shapely.box(0, 0, 0.02, 0.01), shapely.MultiPolygon([shapely.box(0.01, 0, 0.03, 0.01)])]
+    blob = gp_binary(shapely.to_wkb(shapely.GeometryCollection(parts)))
+    path = geopackage(tmp_path / "a.gpkg", blobs=[blob], srs_id=4326, kind="GEOMETRY")
+    (site,), notes = read_outlines(path)
+    assert shapely.geometry.shape(site.outline).equals(shapely.box(0, 0, 0.03, 0.01))
+    assert "feature 1: repaired" in notes[0]
+    # As a run keeps it, and a recount reads it again.
+    check_kept(tmp_path, [site])
 
 
 def test_the_layer_called_sites_is_read_alone(tmp_path: Path) -> None:
