@@ -25,7 +25,7 @@ from sattrack.reports.pairs import PairShot, pair_shots
 from sattrack.reports.particulars import model_rows, run_rows, setting_rows
 from sattrack.reports.plates import CountPlate, count_plate
 from sattrack.reports.shots import MOST_SHOTS, PREFIX, Shot, chained, shots_of
-from sattrack.reports.telling import MOST_ROWS, Place, Row, Series, places_of, problems, sources, span
+from sattrack.reports.telling import MOST_ROWS, TOO_LITTLE, Place, Row, Series, places_of, problems, sources, span
 from sattrack.reports.wording import share, some, when
 from sattrack.results import Part, SceneOutcome
 from sattrack.writing import write_whole
@@ -215,7 +215,9 @@ def _title(places: Sequence[Place], *, own: bool) -> str:
 def _dek(run: Finished, places: Sequence[Place], *, own: bool) -> str:
     done = sum(outcome.status == "done" for outcome in run.index.outcomes)
     when_ = span(run.counts)
-    where = "" if own or len(places) < 2 else f" at {len(places)} places"
+    shown = sum(place.lead.headline is not None for place in places)
+    of = f"{shown} of {len(places)}" if shown < len(places) else f"{len(places)}"
+    where = "" if own or len(places) < 2 else f" at {of} places"
     return f"Shipping containers visible{where} in {some(done, 'scene')}" + (f", {when_}." if when_ else ".")
 
 
@@ -239,4 +241,6 @@ def _own_unseen(places: Sequence[Place]) -> list[str]:
     part = [c for c in counted if c.observed_fraction < 1]
     if part:
         said.append(f"In {len(part)} of {some(len(counted), 'counted scene')} a part was not seen: no pixels there, or masked.")
+    if short := sum(c.status == "not_assessable" for c in counts):
+        said.append(f"{some(short, 'scene')} {TOO_LITTLE}.")
     return said + cloud_words(counted)

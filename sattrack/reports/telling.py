@@ -14,6 +14,7 @@ from sattrack.timeline import Count
 
 # Rows that a table of the page holds; counts.csv has them all.
 MOST_ROWS = 2_000
+TOO_LITTLE = "showed too little of the site for its number to stand; numbers in brackets are what was found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +260,7 @@ def _unseen(counts: Sequence[Count], outside: int) -> tuple[str, ...]:
             f"(at worst {share(least)} was). Nothing was added for the ground out of sight."
         )
     for kind, words in (
-        ("not_assessable", "showed too little of the site for its number to stand; numbers in brackets are what was found"),
+        ("not_assessable", TOO_LITTLE),
         ("refused", "refused, as boxes could not be counted in it"),
         ("failed", "failed and gave nothing"),
     ):

@@ -225,6 +225,18 @@ def test_without_outlines_each_scene_is_its_own_place_and_nothing_is_added_up(tm
     assert not [a for a in page.all("svg") if a.get("class") == "wide"]
 
 
+def test_without_outlines_a_number_in_brackets_is_explained(tmp_path):
+    grid = grid_of(shape=(200, 300), crs=None)
+    parts = {n: part_of(n, quads=boxes(3, left=20, top=20), grid=grid) for n in ("clear", "cloudy")}
+    hidden = parts["cloudy"].seen.share.copy()
+    hidden[:, hidden.shape[1] // 4 :] = 0
+    parts["cloudy"] = replace(parts["cloudy"], seen=replace(parts["cloudy"].seen, share=hidden))
+    run = run_of(parts, folder=tmp_path)
+    assert {c.site_id: c.status for c in run.counts} == {"clear": "done", "cloudy": "not_assessable"}
+    text = Page(write_report(run, parts, tmp_path, reader=PaintedReader(parts)).read_text()).text
+    assert "1 scene showed too little of the site for its number to stand; numbers in brackets are what was found." in text
+
+
 def test_each_of_several_plain_pictures_of_a_scene_is_shown_once_beside_its_own_number(tmp_path):
     grid = grid_of(shape=(200, 300), crs=None)
     parts = {n: part_of(n, quads=boxes(k, left=20, top=20), grid=grid) for n, k in (("east", 2), ("west", 5))}
