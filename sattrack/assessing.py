@@ -64,11 +64,14 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
         counts = count_all(parts, run.index.outcomes, sites=run.sites, card=run.index.card, rule=rule)
     notes = []
     if not any(not site.excludes for site in run.sites):
-        notes.append("the run has no outlines, so that each scene is its own site and has no past: count it with --sites")
+        placed = any(one.scene and one.scene.grid.georeferenced for one in run.index.outcomes)
+        way_out = "count it with --sites" if placed else "no picture has coordinates, so none can lie in an outline"
+        notes.append(f"the run has no outlines, so that each scene is its own site and has no past: {way_out}")
     undated = sum(count.datetime is None and count.count is not None for count in counts)
     if undated:
         way_out = "say it with --date, a sidecar or a manifest, and detect again"
-        notes.append(f"{undated} counts have no known time and stand in no series: {way_out}")
+        said = "1 count has no known time and stands" if undated == 1 else f"{undated} counts have no known time and stand"
+        notes.append(f"{said} in no series: {way_out}")
     return Assessed(series_of(readings_of(counts, sites=run.sites), min_observed=settings.min_observed), (), tuple(notes))
 
 

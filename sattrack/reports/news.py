@@ -36,10 +36,10 @@ def news(run: Finished, findings: Findings, places: Sequence[Place], *, own: boo
     names, alike = _short({place.id: place.name for place in places})
     if own:
         what = "No outlines were given, so each scene is its own place and has no past: nothing is said of changes here."
-        return (
-            NewsLine("Alarms", f"{what} Count the run with --sites to hold scenes against each other."),
-            _unseen(run.counts),
-        )
+        way_out = "Count the run with --sites to hold scenes against each other."
+        if not any(one.scene and one.scene.grid.georeferenced for one in run.index.outcomes):
+            way_out = "No picture has coordinates, so none can lie in an outline: sattrack changes compares two of them."
+        return NewsLine("Alarms", f"{what} {way_out}"), _unseen(run.counts)
     # Amounts that were passed are told with what moved.
     alerts = [one for one in findings.alerts if one.kind == "scene"]
     alarms = [one for one in alerts if one.level == "alert"]
@@ -47,7 +47,7 @@ def news(run: Finished, findings: Findings, places: Sequence[Place], *, own: boo
         _alarmed(alerts, alarms, names, alike),
         _first(alerts, alarms, names),
         _moved(findings.flows, names),
-        _unseen(run.counts),
+        _unseen(run.counts, [names[place.id] for place in places if not place.lead.counts]),
         _quiet(alerts, names),
     )
 
@@ -148,8 +148,10 @@ def _most(flow: Flow) -> float:
     return max((one.value for one in (flow.departed, flow.arrived) if _sure(one)), default=0.0)
 
 
-def _unseen(counts: Iterable[Count]) -> NewsLine:
-    """Of all scenes at all sites, each a look; zones are parts of their sites and not counted beside them."""
+def _unseen(counts: Iterable[Count], dark: Sequence[str] = ()) -> NewsLine:
+    """Of all scenes at all sites, each a look; zones are parts of their sites and not counted beside them. dark: names of the
+    sites that no scene shows.
+    """
     every = list(counts)
     whole_sites = {one.site_id for one in every if not one.zone}
     looks = [c for c in every if c.status != "outside" and (not c.zone or c.site_id not in whole_sites)]
@@ -167,6 +169,8 @@ def _unseen(counts: Iterable[Count]) -> NewsLine:
         told += f" Thick cloud was judged from the picture, for want of a mask, in {len(bare) - unjudged:,}."
     if unjudged:
         told += f" Cloud was not looked for in {unjudged:,}: boxes under it would be missing without notice."
+    if dark:
+        told += f" Shown by no scene: {_list(dark)}."
     return NewsLine("What was not seen", f"{told} Boxes under other boxes are never seen.")
 
 

@@ -120,6 +120,12 @@ def test_without_outlines_it_says_that_nothing_can_be_said_of_changes(tmp_path):
     part = part_of("a", quads=boxes(3, left=20, top=20), grid=grid_of(shape=(200, 300), crs=None))
     lines = told(run_of({"a": part}, folder=tmp_path), Findings(), own=True)
     assert "has no past: nothing is said of changes here" in lines["Alarms"].text
+    # Outlines are no way out for pictures that lie in none.
+    assert "--sites" not in lines["Alarms"].text
+    assert "No picture has coordinates" in lines["Alarms"].text
+    placed = part_of("b", quads=boxes(3, left=20, top=20))
+    lines = told(run_of({"a": part, "b": placed}, folder=tmp_path), Findings(), own=True)
+    assert "Count the run with --sites" in lines["Alarms"].text
 
 
 def test_flows_without_an_interval_are_told_without_one_and_unsure_ones_not_at_all(made):
@@ -147,4 +153,6 @@ def test_a_site_that_no_scene_shows_has_too_few_past_scenes(tmp_path):
     run, parts = surge(tmp_path, scenes=8)
     far = Site("far", "Far away", outline(9000, 9000, 9900, 9900))
     run = run_of(parts, folder=tmp_path, sites=(*run.sites, far))
-    assert "1 site had too few past scenes to be judged" in told(run, surge_findings(run))["Which sites alarmed"].text
+    lines = told(run, surge_findings(run))
+    assert "1 site had too few past scenes to be judged" in lines["Which sites alarmed"].text
+    assert "Shown by no scene: Far away." in lines["What was not seen"].text
