@@ -88,6 +88,13 @@ def test_intervals_prints_a_row_a_band_and_the_pictures_that_do_not_hold(sattrac
     assert sattrack("bench", "intervals", "--json", "-q").json[0]["rows"][-1]["covered"] == 0.5
 
 
+@pytest.mark.parametrize("what", ["seams", "dense", "flow", "intervals", "cover"])
+def test_a_seed_below_nought_is_refused_in_a_sentence(sattrack, what):
+    said = sattrack("bench", what, "--first-seed", "-1")
+    assert said.code == 2
+    assert "--first-seed" in said.err
+
+
 def test_folds_without_their_data_are_refused(sattrack, tmp_path):
     said = sattrack("bench", "intervals", "--data", tmp_path)
     assert said.code == 2

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Count = Annotated[int, typer.Option(min=1, help="Rendered yards.")]
 Pixels = Annotated[int, typer.Option(min=64, max=4000, help="Side of a rendered yard, pixels.")]
-FirstSeed = Annotated[int | None, typer.Option(help="Seed of what is rendered first; training's lie below 9,000,000.")]
+FirstSeed = Annotated[int | None, typer.Option(min=0, help="Seed of what is rendered first; training's lie below 9,000,000.")]
 Processes = Annotated[int, typer.Option(min=1, help="Processes that render.")]
 CPUS = os.cpu_count() or 1
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")]
