@@ -54,9 +54,11 @@ def test_boxes_that_changed_places_with_others_moved_too():
     assert left.high == pytest.approx(55 + max(-5 + 5 * 2**0.5, 0))
     assert came.value == 30 + 5
     assert boxes_sentence(flow) == (
-        "By boxes matched one to one between 1 of 2 pairs of scenes, 40 [30, 58] boxes left Port between 26 Aug and "
-        "28 Aug 2023, and 35 [20, 57] boxes came."
+        "By boxes matched one to one between 1 of 2 pairs of scenes, and by counts between the others, 40 [30, 58] boxes left "
+        "Port between 26 Aug and 28 Aug 2023, and 35 [20, 57] boxes came."
     )
+    alone = replace(flow, movements=(first,))
+    assert boxes_sentence(alone).startswith("By boxes matched one to one between 1 of 1 pairs of scenes, 40")
     # The totals by counts stay what they are.
     assert flow.departed == flow_of(SERIES).departed
 

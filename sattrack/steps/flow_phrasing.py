@@ -27,14 +27,15 @@ def flow_sentence(flow: Flow, *, direction: str) -> str:
 
 
 def boxes_sentence(flow: Flow) -> str:
-    """What matched boxes say of the same period; empty where none were matched."""
+    """What matched boxes say of the same period, with the net changes where none could be; empty where none were matched."""
     if flow.by_boxes is None:
         return ""
     left, came = flow.by_boxes
     matched = sum(one.by == "boxes" for one in flow.movements)
     pairs = f"{matched} of {len(flow.movements)} pairs of scenes"
+    others = ", and by counts between the others" if matched < len(flow.movements) else ""
     return (
-        f"By boxes matched one to one between {pairs}, {_boxes(left)} left {_place(flow)} "
+        f"By boxes matched one to one between {pairs}{others}, {_boxes(left)} left {_place(flow)} "
         f"{between_times(flow.since, flow.until)}, and {_boxes(came)} came."
     )
 
