@@ -70,6 +70,12 @@ def test_speed_says_which_promises_held_and_ends_with_1_where_one_did_not(sattra
     assert list(said.json)[:3] == ["backend", "precision", "ratio_to_limit"]
 
 
+def test_a_limit_of_one_tile_is_refused_since_each_of_its_halves_takes_one(sattrack):
+    said = sattrack("bench", "speed", "--size", "1250", "--most-tiles", "1", "--detector", "m:D")
+    assert said.code == 2
+    assert "--most-tiles" in said.err
+
+
 def test_the_matrix_is_asked_for_no_larger_than_wanted(sattrack, monkeypatch):
     from sattrack.bench import speed_matrix
 

@@ -51,7 +51,7 @@ def speed(
     model_gsd_m: o.ModelGsd = None,
     classes: o.Classes = None,
     threshold: o.Threshold = None,
-    most_tiles: Annotated[int, typer.Option(min=1, help="Tiles on which the limit is measured, at most.")] = 400,
+    most_tiles: Annotated[int, typer.Option(min=2, help="Tiles on which the limit is measured, at most.")] = 400,
     config: o.Config = None,
     markdown: b.AsMarkdown = False,
     as_json: o.AsJson = False,
