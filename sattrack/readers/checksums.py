@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sattrack.errors import SceneError, UsageError
 from sattrack.imagery import Scene, is_remote
+from sattrack.readers.opening import files_of
 
 MOST_BYTES = 64 << 20
 _LINE = re.compile(r"\\?([0-9a-fA-F]{64}) [ *](.+)")
@@ -24,7 +25,8 @@ def verified(digest: Digest, *, listed: Path) -> Digest:
 
     def check(scene: Scene) -> str:
         for location in scene.locations:
-            _check(location, sums, listed=listed)
+            for file in (location,) if is_remote(location) else map(str, files_of(location)):
+                _check(file, sums, listed=listed)
         return digest(scene)
 
     return check

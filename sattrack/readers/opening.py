@@ -114,6 +114,12 @@ def driver_of(location: str, *, limits: Settings | None = None) -> str:
     raise SceneError(f"not a raster: {_came(head)}", where=location, way_out=_WAY_OUT)
 
 
+def files_of(location: str) -> tuple[Path, ...]:
+    """A file of this machine, and behind it those that it is made of, where it is a virtual raster. Raises SceneError."""
+    path = Path(location)
+    return (path, *(sorted(vrt_sources(path)) if driver_of(location) == "VRT" else ()))
+
+
 def _driver_of_remote(location: str, *, limits: Settings) -> str:
     head = head_of_remote(location, _HEAD, limits=limits)
     driver = next((driver for signature, driver in _SIGNATURES if head.startswith(signature)), "")

@@ -18,12 +18,11 @@ from sattrack.readers.borders import Fill, find_fill
 from sattrack.readers.holding import MOST_CACHES, Held, at_full_size, unchanged, window_in
 from sattrack.readers.masks import open_mask
 from sattrack.readers.mosaics import Picture, open_picture
-from sattrack.readers.opening import driver_of, gdal_options
+from sattrack.readers.opening import files_of, gdal_options
 from sattrack.readers.remote.ranges import hang_up
 from sattrack.readers.remote.rasters import content_of_remote
 from sattrack.readers.resampling import Pixels, Valid, blanked, interleaved
 from sattrack.readers.upright import Area
-from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
 _SAMPLE_PX = 1_000_000
@@ -199,8 +198,7 @@ class RasterReader:
         """Of a file, and of those that it is made of."""
         if is_remote(location):
             return [content_of_remote(location, limits=self._limits)]
-        path = Path(location)
-        return [self._digest_of(one) for one in (path, *(sorted(vrt_sources(path)) if driver_of(location) == "VRT" else ()))]
+        return [self._digest_of(one) for one in files_of(location)]
 
     def _digest_of(self, path: Path) -> str:
         try:

@@ -1,0 +1,34 @@
+"""Checksums: what a list says is held against every file that pixels come from."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from sattrack.errors import SceneError
+from sattrack.readers.checksums import verified
+
+VRT = (
+    '<VRTDataset rasterXSize="160" rasterYSize="120"><VRTRasterBand dataType="Byte" band="1"><ColorInterp>Gray</ColorInterp>'
+    '<SimpleSource><SourceFilename relativeToVRT="1">a.tif</SourceFilename><SourceBand>1</SourceBand></SimpleSource>'
+    "</VRTRasterBand></VRTDataset>"
+)
+
+
+def listing(folder: Path, *names: str) -> Path:
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    (folder / "SHA256SUMS").write_text("".join(lines))
+    return folder / "SHA256SUMS"
+
+
+def test_the_pictures_of_a_virtual_raster_must_be_what_the_list_says_too(write, picture, scene_of, tmp_path):
+    write("a.tif", picture[:1])
+    (tmp_path / "mosaic.vrt").write_text(VRT)
+    scene = scene_of(str(tmp_path / "mosaic.vrt"), gsd_m=(0.5, 0.5))
+    with pytest.raises(SceneError, match=r"a\.tif: is not listed"):
+        verified(lambda _: "digest", listed=listing(tmp_path, "mosaic.vrt"))(scene)
+    sums = listing(tmp_path, "mosaic.vrt", "a.tif")
+    assert verified(lambda _: "digest", listed=sums)(scene) == "digest"
+    write("a.tif", 255 - picture[:1])
+    with pytest.raises(SceneError, match=r"a\.tif: its sha256 is"):
+        verified(lambda _: "digest", listed=sums)(scene)
