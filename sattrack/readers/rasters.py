@@ -89,8 +89,9 @@ class RasterReader:
         """
         digests = [digest for location in scene.locations for digest in self._digests_at(location)]
         if scene.mask:
-            remote = is_remote(scene.mask)
-            digests.append(content_of_remote(scene.mask, limits=self._limits) if remote else self._digest_of(Path(scene.mask)))
+            # A virtual one is made of other files; polygons are no raster, and only themselves.
+            plain = not is_remote(scene.mask) and Path(scene.mask).suffix.lower() != ".vrt"
+            digests += [self._digest_of(Path(scene.mask))] if plain else self._digests_at(scene.mask)
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def close(self) -> None:

@@ -167,3 +167,18 @@ def test_the_sample_leaves_out_what_is_hidden_and_the_digest_follows_the_mask(wr
     assert before != reader.digest(scene_of(path))
     Path(mask).write_bytes(Path(write("other.tif", np.ones((1, *SIZE), np.uint8))).read_bytes())
     assert reader.digest(scene) != before
+
+
+def test_the_digest_follows_the_files_of_a_virtual_mask(write, picture, scene_of, tmp_path):
+    path, mask = write("scene.tif", picture), tmp_path / "clouds.vrt"
+    write("clouds.tif", hidden_box()[None].astype(np.uint8))
+    mask.write_text(
+        '<VRTDataset rasterXSize="160" rasterYSize="120"><SRS>EPSG:32652</SRS><GeoTransform>500000,0.5,0,3900000,0,-0.5'
+        '</GeoTransform><VRTRasterBand dataType="Byte" band="1"><SimpleSource><SourceFilename relativeToVRT="1">clouds.tif'
+        "</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    scene = scene_of(path, mask=str(mask))
+    assert RasterReader().sample(scene)[1].sum() == (~hidden_box()).sum()
+    before = RasterReader().digest(scene)
+    write("clouds.tif", np.ones((1, *SIZE), np.uint8))
+    assert RasterReader().digest(scene) != before
