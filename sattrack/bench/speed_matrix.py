@@ -99,13 +99,15 @@ def bench_matrix(
     boxes: Sequence[int] = (),
     heard: Callable[[str], None] = lambda _line: None,
 ) -> Matrix:
-    """Measures each case between two halves of the limit. Cases that `folder` holds from an earlier call are not done again.
+    """Measures each case between two halves of the limit. Cases that `folder` holds from an earlier call of the same model and
+    settings are not done again.
 
     boxes: for which merging is then measured alone. Pictures are made one case at a time and removed after it. Raises
     StoreError, WeightsError, and DetectorError where a run fails.
     """
     card = wiring.card_of(model)
-    journal = _Journal(folder / JOURNAL if folder else None, key=[card.id, card.sha256, card.runtime])
+    asked = settings.model_dump(mode="json")
+    journal = _Journal(folder / JOURNAL if folder else None, key=[card.id, card.sha256, card.runtime, asked])
     rows = []
     for number, case in enumerate(cases, start=1):
         row = journal.known(case)
@@ -146,9 +148,9 @@ def _row(case: Case, speed: Speed) -> Row:
 
 
 class _Journal:
-    """Rows on disk as they are measured, a line of JSON each, with what the model was; or nowhere."""
+    """Rows on disk as they are measured, a line of JSON each, with what the model and the settings were; or nowhere."""
 
-    def __init__(self, path: Path | None, *, key: list[str]) -> None:
+    def __init__(self, path: Path | None, *, key: list[Any]) -> None:
         self._path, self._key = path, key
         self._rows: dict[Case, Row] = {}
         if path is not None:

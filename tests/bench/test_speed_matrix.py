@@ -81,6 +81,13 @@ def test_another_model_starts_anew(timed: list[Any], bright: str, tmp_path: Path
     assert len(timed) == 2
 
 
+def test_other_settings_start_anew(timed: list[Any], bright: str, tmp_path: Path) -> None:
+    case, model = cases_up_to(640, 1)[:1], Model(detector=bright)
+    for settings in (Settings(), Settings(overlap_m=30), Settings(overlap_m=30)):
+        bench_matrix(case, model=model, settings=settings, folder=tmp_path)
+    assert len(timed) == 2
+
+
 def test_a_folder_that_cannot_be_is_an_error_before_anything_is_measured(timed: list[Any], bright: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot be kept"):
