@@ -159,13 +159,17 @@ class _Journal:
     def _read(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            lines = path.read_text().splitlines() if path.is_file() else []
+            text = path.read_text() if path.is_file() else ""
+            if text and not text.endswith("\n"):
+                # Or the next row would be the end of a line that a killed run left half written.
+                with path.open("a") as file:
+                    file.write("\n")
         except OSError as error:
             raise StoreError(f"the matrix cannot be kept there: {error.strerror}", where=str(path)) from error
-        for line in lines:
+        for line in text.splitlines():
             try:
                 said = json.loads(line)
-            except json.JSONDecodeError:  # a line that a killed run left half written
+            except json.JSONDecodeError:  # a line that was left half written
                 continue
             if said["key"] == self._key:
                 case = Case(**said["row"].pop("case"))

@@ -65,8 +65,10 @@ def test_a_matrix_goes_on_where_it_was_and_skips_a_line_half_written(timed: list
     first = bench_matrix(cases[:3], model=model, settings=Settings(), folder=tmp_path)
     with (tmp_path / JOURNAL).open("a") as file:
         file.write('{"key": ["half a li')
-        file.write("\n")
     whole = bench_matrix(cases, model=model, settings=Settings(), folder=tmp_path, heard=told.append)
+    assert len(timed) == len(cases)
+    # The first row after it is kept too.
+    assert bench_matrix(cases, model=model, settings=Settings(), folder=tmp_path).rows == whole.rows
     assert len(timed) == len(cases)
     assert whole.rows[:3] == first.rows
     assert told[-1].startswith(f"{len(cases)} of {len(cases)}: ")
