@@ -200,7 +200,9 @@ def _from_item(one: Pick) -> _Found:
 
 def _agreed(first: _Found, second: _Found) -> _Found:
     """The same file met twice: a manifest's word stands before none; two words must be the same."""
-    if first.where and second.where and (first.scene, first.hints) != (second.scene, second.hints):
+    # What is told of a manifest as a whole stands in the notes of its first line.
+    said = [(one.scene, replace(one.hints, notes=())) for one in (first, second)]
+    if first.where and second.where and said[0] != said[1]:
         raise ManifestError(
             f"the picture {second.path} stands also in {first.where}, with other values", where=second.where,
             way_out="keep one of the lines",

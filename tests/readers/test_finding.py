@@ -295,6 +295,14 @@ def test_a_picture_twice_in_a_manifest_must_be_said_the_same(tmp_path: Path) -> 
         find_sources([str(tmp_path / "list.csv")])
 
 
+def test_a_column_that_is_not_known_makes_no_other_value_of_a_line_that_stands_twice(tmp_path: Path) -> None:
+    touched(tmp_path, "a.tif")
+    (tmp_path / "list.csv").write_text("path,sensor,order\na.tif,WV2,7\na.tif,WV2,7\n")
+    (source,) = find_sources([str(tmp_path / "list.csv")])
+    assert source.hints.sensor == "WV2"
+    assert "'order'" in source.hints.notes[0]
+
+
 def test_H6_a_manifest_gets_no_further_than_the_command_line(tmp_path: Path) -> None:
     manifest = tmp_path / "list.csv"
     for cell in ("https://x/a.tif", "https://x/b.tif"):
