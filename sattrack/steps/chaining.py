@@ -3,12 +3,15 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sattrack.flows import Agreement, Flow, Link
+from sattrack.flows import Agreement, Flow, Link, Moved
 from sattrack.steps.flow_phrasing import agreement_sentence
+from sattrack.steps.turning import careful_chance
+from sattrack.steps.two_scenes import LEVEL
 
 # Fewer departures cannot tell a pattern from chance.
 LEAST_DEPARTURES = 3
@@ -25,7 +28,7 @@ Brackets = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Moves:
-    """Sure changes of one way. brackets: (n, 2) days between which each happened; boxes: (n,)."""
+    """Changes of one way, sure among so many. brackets: (n, 2) days between which each happened; boxes: (n,)."""
 
     brackets: Brackets
     boxes: NDArray[np.float64]
@@ -76,10 +79,22 @@ def _told(one: Agreement) -> Agreement:
 
 
 def _moves(flow: Flow, direction: str) -> _Moves:
-    moves = [one for one in flow.movements if one.direction == direction]
+    # Of a hundred changes at a site where nothing moves five are outside their own intervals.
+    chance = careful_chance(len(flow.movements) + 1)
+    moves = [one for one in flow.movements if one.direction == direction and _surely(one.change, chance=chance)]
     brackets = [(_days(one.earlier.time), _days(one.later.time)) for one in moves]
     boxes = np.array([abs(one.change.value) for one in moves], np.float64)
     return _Moves(np.array(brackets, np.float64).reshape(-1, 2), boxes)
+
+
+def _surely(change: Moved, *, chance: float) -> bool:
+    """Whether a change has at most so much chance of being noise; where its errors are not known, it is taken as it is."""
+    limit = change.low if change.value > 0 else change.high
+    if limit is None:
+        return True
+    normal = NormalDist()
+    wider = normal.inv_cdf(1 - chance / 2) / normal.inv_cdf((1 + LEVEL) / 2)
+    return abs(change.value) >= abs(change.value - limit) * wider
 
 
 def _looks(flow: Flow) -> NDArray[np.float64]:

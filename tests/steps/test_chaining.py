@@ -87,6 +87,14 @@ def test_sites_without_a_series_or_without_departures_are_named():
     assert told(still, target([1.0])).why == "no sure departure was seen at rajin"
 
 
+def test_what_only_errors_of_the_counts_moved_among_many_scenes_is_no_departure():
+    rng, days = np.random.default_rng(8), list(map(float, range(100)))
+    # Limits at 95 % that hold: one change in twenty lies outside its own interval.
+    still = [site("rajin", days, np.round(200 + rng.normal(0, 15 / 1.96, 100)).tolist()) for _ in range(20)]
+    assert sum(one.direction == "fall" for flow in still for one in flow.movements) > 20
+    assert [told(one, target(list(LEAVES))).departures for one in still].count(0) >= 18
+
+
 def test_arrivals_by_chance_are_seldom_consistent():
     rng = np.random.default_rng(5)
     source = origin()
