@@ -54,6 +54,11 @@ class _Case:
     true: float
     told: Moved
 
+    @property
+    def known(self) -> bool:
+        """Whether it has ends; of what has none nothing can be said to be held."""
+        return self.told.low is not None and self.told.high is not None
+
     def holds(self, *, narrower: float = 1.0) -> bool:
         low, high = _ends(self.told)
         point = self.told.value
@@ -127,7 +132,8 @@ def _changes(movements: Sequence[Judged]) -> list[_Case]:
     return [_Case(one.place, one.in_view[1] - one.in_view[0], one.change) for one in movements]
 
 
-def _row(name: str, cases: Sequence[_Case]) -> Row:
+def _row(name: str, every: Sequence[_Case]) -> Row:
+    cases = [one for one in every if one.known]
     if not cases:
         none = Share(math.nan, math.nan)
         return Row(name, 0, none, none, *(math.nan,) * 5)
@@ -212,8 +218,9 @@ def box_flow_verdicts(found: BoxFlows) -> list[str]:
             verdict = "held" if row.held.share >= LEAST_HELD else "MISSED"
             lines.append(f"{verdict}: ends at 95 % hold {_percent(row.held)} % of the {said} (at least {LEAST_HELD:.0%})")
     alike = errors_alike(found)
-    lines.append(f"errors of the two counts of one place: rank correlation {alike.share:.2f} ± {alike.error:.2f}")
-    return lines
+    told = f"{shown(alike.share, '.2f')} ± {shown(alike.error, '.2f')}"
+    none = [] if lines else ["no ends were told: nothing was measured for these weights"]
+    return [*none, *lines, f"errors of the two counts of one place: rank correlation {told}"]
 
 
 def box_flow_values(found: BoxFlows) -> dict[str, Any]:

@@ -55,6 +55,20 @@ def test_tables_values_and_verdicts_say_the_same() -> None:
     assert box_flow_verdicts(FOUND)[0].startswith("MISSED: ends at 95 % hold 83.3")
 
 
+def test_what_has_no_ends_holds_nothing() -> None:
+    none = replace(
+        GOOD, told=(Moved(21), Moved(9), Moved(31)), change=Moved(-9), counts=(Moved(51), Moved(42))
+    )  # fmt: skip
+    bare = BoxFlows("own", (none, replace(none, place="b")), (Summed("a", (40, 20), (Moved(42), Moved(18))),))
+    assert flow_rows(bare) == change_rows(bare) == []
+    assert box_flow_verdicts(bare) == [
+        "no ends were told: nothing was measured for these weights",
+        "errors of the two counts of one place: rank correlation - ± -",
+    ]
+    some = {row.name: row.intervals for row in flow_rows(replace(bare, movements=(GOOD, none)))}
+    assert (some["all by boxes"], some["boxes that stayed"]) == (2, 1)
+
+
 def test_errors_alike_rank_both_dates() -> None:
     movements = tuple(
         replace(GOOD, place=str(n), in_view=(50 + n, 40 + n), counts=(Moved(51, 45, 56), Moved(42, 37, 47))) for n in range(6)
