@@ -92,6 +92,9 @@ def _described(picture: Upright, source: "Source", *, options: _Options) -> Scen
     notes += _contradictions(source, tags=own_tags, when_source=when_source, sensor=sensor, grid=grid)
     declared = raster.nodatavals[chosen[0] - 1]
     nodata = options.nodata if declared is None else float(declared)
+    asked = options.nodata
+    if asked is not None and declared is not None and not np.array_equal(asked, declared, equal_nan=True):
+        notes.append(f"the nodata value asked for was not used: the file declares {declared:g}")
     mask = source.hints.mask or options.mask
     return Scene(
         id=source.scene_id,

@@ -204,8 +204,13 @@ def test_the_time_is_looked_for_in_tags_then_hints_then_the_name_then_the_option
 
 
 def test_declared_nodata_stands_before_the_option(write, picture, scene_of):
-    assert scene_of(write("declared.tif", picture, nodata=7), nodata=3).nodata == 7
+    declared = scene_of(write("declared.tif", picture, nodata=7), nodata=3)
+    assert declared.nodata == 7
+    assert "the nodata value asked for was not used: the file declares 7" in declared.notes
     assert scene_of(write("open.tif", picture), nodata=3).nodata == 3
+    values, nan = picture.astype(np.float32), float("nan")
+    for path, asked in ((write("open.tif", picture), 3), (write("same.tif", values, nodata=nan), nan)):
+        assert not any("nodata" in note for note in scene_of(path, nodata=asked).notes)
 
 
 def test_M11_a_picture_turned_by_exif_is_described_upright(picture, scene_of, tmp_path):
