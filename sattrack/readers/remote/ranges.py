@@ -40,6 +40,8 @@ class RemoteFile:
         self._whole: IO[bytes] | None = None
         self._seen = 0.0
         self._lost: RemoteError | None = None
+        # By how many it is open; see _Files.
+        self.held = 0
 
     def version(self) -> Version:
         """What the file is now: asked for at first contact, and again when that is some time ago."""
@@ -197,19 +199,26 @@ class _Files:
         self._lock = threading.Lock()
         self._open: OrderedDict[tuple[str, tuple[str, ...], Settings], RemoteFile] = OrderedDict()
 
-    def of(self, place: str, *, limits: Settings) -> RemoteFile:
+    def of(self, place: str, *, limits: Settings, hold: bool = False) -> RemoteFile:
+        """hold: it is not closed before it is let go as often, however many others are asked for: a mosaic has many open."""
         with self._lock:
             key = (place, limits.allow_hosts, _told(limits))
             if key not in self._open:
                 self._open[key] = RemoteFile(place, limits=key[2])
             self._open.move_to_end(key)
             found = self._open[key]
-            whole = [key for key, one in self._open.items() if one.is_whole]
-            first = [*self._open][: max(0, len(self._open) - _MOST_FILES)]
-            gone = [self._open.pop(key) for key in {*first, *whole[: max(0, len(whole) - _MOST_WHOLE)]}]
+            found.held += hold
+            free = [key for key, one in self._open.items() if not one.held and one is not found]
+            whole = [key for key in free if self._open[key].is_whole]
+            more, more_whole = len(self._open) - _MOST_FILES, sum(one.is_whole for one in self._open.values()) - _MOST_WHOLE
+            gone = [self._open.pop(key) for key in {*free[: max(0, more)], *whole[: max(0, more_whole)]}]
         for one in gone:
             one.close()
         return found
+
+    def let_go(self, file: RemoteFile) -> None:
+        with self._lock:
+            file.held -= 1
 
     def all(self) -> list[RemoteFile]:
         with self._lock:
@@ -224,6 +233,7 @@ def _told(limits: Settings) -> Settings:
 
 _FILES = _Files()
 remote_file: Callable[..., RemoteFile] = _FILES.of
+let_go = _FILES.let_go
 
 
 def look_again() -> None:

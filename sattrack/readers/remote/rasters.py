@@ -4,13 +4,13 @@ import contextvars
 import io
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import rasterio
 from rasterio.abc import MultiByteRangeResourceContainer
 
-from sattrack.readers.remote.ranges import BLOCK, LEAST, RemoteFile, remote_file
+from sattrack.readers.remote.ranges import BLOCK, LEAST, RemoteFile, let_go, remote_file
 from sattrack.settings import Settings
 
 _NAME = "/remote.tif"
@@ -119,11 +119,16 @@ def content_of_remote(place: str, *, limits: Settings) -> str:
 
 def open_remote(place: str, *, driver: str, limits: Settings, **options: Any) -> Any:
     """An open rasterio dataset. What GDAL opens for it may be closed by any thread."""
-    remote = Remote(remote_file(place, limits=limits))
+    file = remote_file(place, limits=limits, hold=True)
     # rasterio knows its open files by context, and each thread has its own.
     context = contextvars.copy_context()
-    raster = context.run(rasterio.open, _NAME, driver=driver, sharing=False, opener=remote, **options)
-    raster.close = lambda: context.run(type(raster).close, raster)
+    with ExitStack() as stack:
+        stack.callback(let_go, file)
+        remote = Remote(file)
+        raster = context.run(rasterio.open, _NAME, driver=driver, sharing=False, opener=remote, **options)
+        stack.callback(context.run, type(raster).close, raster)
+        # Once, however often it is closed.
+        raster.close = stack.pop_all().close
     raster.remote = remote
     return raster
 

@@ -1,15 +1,18 @@
 """Remote scenes through GDAL and our own client: the pixels of the local file, or an error."""
 
 import threading
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 
 from sattrack.errors import RemoteBusy
 from sattrack.imagery import Scene, Window
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import find_sources
+from sattrack.readers.opening import gdal_errors, gdal_options, open_raster
 from sattrack.readers.rasters import RasterReader
 from sattrack.readers.remote.ranges import look_again, remote_file
 from sattrack.readers.remote.travels import TRAVELS
@@ -46,6 +49,18 @@ def test_the_pixels_are_those_of_the_local_file(fault: str, cog: Path) -> None:
             assert np.array_equal(reader.read(here, window, shape)[0], reader.read(there, window, shape)[0])
         reader.close()
         assert {one.path for one in server.requests} == {f"/{fault}/scene.tif"}
+
+
+@pytest.mark.parametrize(("fault", "others"), [("noranges", 5), ("right", 65)])
+def test_n4_a_file_that_is_open_is_read_on_however_many_others_are_opened(fault: str, others: int, cog: Path) -> None:
+    content = cog.read_bytes()
+    with serving({f"{n}.tif": content for n in range(others + 1)}) as server, gdal_options(limits()), ExitStack() as stack:
+        places = [server.url(fault, f"{n}.tif") for n in range(others + 1)]
+        opened = [stack.enter_context(closing(open_raster(place, limits=limits()))) for place in places]
+        with rasterio.open(cog) as local:
+            for raster in (opened[-1], opened[0]):
+                with gdal_errors("it"):
+                    assert np.array_equal(raster.read(), local.read())
 
 
 def test_other_threads_may_close_what_a_thread_opened(cog: Path) -> None:
