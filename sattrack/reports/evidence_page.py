@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -54,7 +55,8 @@ def _said(case: Case) -> dict[str, Any]:
     locations = KnownPlaces(case.run.index.locations)
     band = ""
     if alert.expected is not None:
-        band = f"{alert.expected:,.0f} ({alert.expected_low or 0:,.0f} to {alert.expected_high or 0:,.0f})"
+        low, high = math.floor(alert.expected_low or 0), math.ceil(alert.expected_high or 0)
+        band = f"{alert.expected:,.0f} ({low:,} to {high:,})"  # as in the alert's sentence
     return {
         "title": clean(case.name), "when": when(alert.datetime), "level": alert.level.replace("_", " "), "alert_id": alert.id,
         "direction": alert.direction, "sentence": discreet(alert.sentence), "bracket": bracket_sentence(case),

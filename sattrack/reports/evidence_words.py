@@ -1,6 +1,7 @@
 """Evidence in words: what was seen and what not, how it was counted and judged, and what that does not prove."""
 
 import datetime as dt
+import math
 from collections.abc import Iterable
 
 from sattrack.reports.cells import clean, discreet, shown
@@ -104,12 +105,13 @@ def judged(case: Case) -> list[str]:
     alert, settings = case.alert, case.settings
     said = [_way(case)]
     if alert.expected is not None:
+        low, high = math.floor(alert.expected_low or 0), math.ceil(alert.expected_high or 0)
         said.append(
-            f"Expected were {alert.expected:,.0f} boxes; 19 of 20 quiet scenes lie between {alert.expected_low or 0:,.0f} and "
-            f"{alert.expected_high or 0:,.0f}. A scene is an alert where so rare a count has a chance of at most "
-            f"{settings.alarm_level:g} (one-sided), the share of false ones among the month's alerts of all sites (q) is at "
-            f"most {settings.false_discovery:g}, and at least {settings.least_change:g} boxes changed. A site's counts are "
-            f"taken to scatter by a relative variance of {settings.usual_spread:g} until its history says otherwise."
+            f"Expected were {alert.expected:,.0f} boxes; 19 of 20 quiet scenes lie between {low:,} and {high:,}. A scene "
+            f"is an alert where so rare a count has a chance of at most {settings.alarm_level:g} (one-sided), the share of "
+            f"false ones among the month's alerts of all sites (q) is at most {settings.false_discovery:g}, and at least "
+            f"{settings.least_change:g} boxes changed. A site's counts are taken to scatter by a relative variance of "
+            f"{settings.usual_spread:g} until its history says otherwise."
         )
         q = "" if alert.q_value is None else f", q = {alert.q_value:.2g}"
         said.append(f"Here p = {alert.p_value or 0:.2g}{q}. They rest on the model: below 0.0001 they mean only very small.")

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from sattrack.reports.evidence_page import page
 from sattrack.reports.evidence_pictures import headline
-from sattrack.reports.evidence_words import bracket_sentence, unseen
+from sattrack.reports.evidence_words import bracket_sentence, judged, unseen
 from sattrack.results import CLOUDS_JUDGED
+from sattrack.steps.phrasing import bracketed
 from tests.reports.invented_case import case_of
 
 
@@ -40,6 +42,14 @@ def test_clouds_that_were_judged_from_the_picture_were_looked_for(case):
         f"After: {CLOUDS_JUDGED}: hiding 20% of the scene.",
         "After: boxes under thin cloud or haze, or in a shadow of cloud, would be missing unnoticed.",
     ]
+
+
+def test_what_was_expected_has_the_ends_that_the_alert_s_sentence_has(case):
+    alert = replace(case.alert, expected=86.2, expected_low=16.6, expected_high=213.4)
+    told = replace(case, alert=alert)
+    assert bracketed(alert.expected_low, alert.expected_high) == "[16, 214]"
+    assert "quiet scenes lie between 16 and 214." in " ".join(judged(told))
+    assert "86 (16 to 214)" in page(replace(told, before=None, after=None), {}).decode()
 
 
 def test_what_lies_between_the_two_scenes_is_not_denied(case):
