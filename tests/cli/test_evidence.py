@@ -8,6 +8,7 @@ import json
 import shutil
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import rasterio
 from PIL import Image
 from rasterio.transform import from_origin
 
+from sattrack import verifying
 from sattrack.cli.app import main
 from sattrack.reports.change_pictures import STATE_COLOURS
 from sattrack.reports.views import NO_PICTURE
@@ -246,6 +248,27 @@ def test_a_pack_is_verified_alone_and_against_its_run(sattrack, plain_run, tmp_p
     sattrack("count", plain_run, "--threshold", "0.5")
     other = sattrack("evidence", pack, "--verify", "--run", plain_run, "--json").json
     assert "provenance.json, threshold: 0.3 in the pack, 0.5 in the run" in other["differs"]
+
+
+def test_an_alert_that_is_a_warning_beside_other_sites_is_the_same_evidence(sattrack, plain_run, tmp_path, monkeypatch):
+    sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
+    files = unpacked(next((plain_run / "evidence").iterdir()))
+
+    def told(level, **changed):
+        known = json.loads(files["alert.json"])
+        known["alert"] |= {"level": level, "explanation": f"a {level}", **changed}
+        return files | {"alert.json": json.dumps(known).encode(), "chart.svg": level.encode()}
+
+    def differs(one, two):
+        monkeypatch.setattr(verifying, "make_pack", lambda *_, **__: SimpleNamespace(files=two))
+        found = verifying.verify(repacked(tmp_path / "pack.zip", one), run=plain_run).differs
+        return [line.partition(": ")[0] for line in found]
+
+    wide, alone = told("warning", q_value=0.08, p_value=0.02), told("alert", q_value=0.02, p_value=0.02)
+    assert differs(wide, alone) == []
+    assert "alert.json, alert.level" in differs(wide, told("alert", q_value=0.02, p_value=0.01))
+    assert "alert.json, alert.level" in differs(wide, told("normal", q_value=0.02, p_value=0.02))
+    assert differs(wide, wide | {"chart.svg": b"forged"}) == ["chart.svg"]
 
 
 def test_a_text_that_says_nothing_is_as_good_as_none(sattrack, plain_run, tmp_path):
