@@ -81,7 +81,7 @@ def changes(
     if as_json:
         voice.json({"changes": [change_value(one) for one in exchanges]})
     else:
-        voice.table(CHANGE_HEAD, [change_row(one) for one in exchanges], right=range(2, 7))
+        voice.table(CHANGE_HEAD, [change_row(one) for one in exchanges], right=range(2, 8))
         for one in exchanges:
             stepped_down = "only counts" if one.assessable else "not assessable"
             for text in filter(None, (one.why and f"{stepped_down}: {one.why}", *one.notes)):

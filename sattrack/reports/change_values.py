@@ -16,10 +16,11 @@ from sattrack.reports.globe import polygons
 from sattrack.reports.wording import some
 from sattrack.results import SCHEMA_VERSION
 from sattrack.steps.grounding import Frame
+from sattrack.steps.phrasing import stamp
 from sattrack.steps.sizing import length_classes
 from sattrack.writing import write_whole
 
-CHANGE_HEAD = ("site", "earlier → later", "boxes", "change", "kept", "arrived", "left", "by")
+CHANGE_HEAD = ("site", "earlier → later (UTC)", "both saw", "boxes", "change (95 %)", "kept", "arrived", "left", "by")
 _COLUMNS = (
     "site_id", "zone", "earlier_scene", "later_scene", "earlier_datetime", "later_datetime", "compared_by", "why",
     "count_earlier", "count_later", "change", "change_low", "change_high", "direction", "kept", "kept_low", "kept_high",
@@ -35,11 +36,11 @@ _BOX_COLUMNS = (
 
 def change_row(one: Exchange) -> tuple[str, ...]:
     """A row of CHANGE_HEAD, for people."""
-    when = [moment(time) or name for time, name in ((one.earlier_time, one.earlier), (one.later_time, one.later))]
+    when = [stamp(time) if time else name for time, name in ((one.earlier_time, one.earlier), (one.later_time, one.later))]
     name = f"{one.site_id} / {one.zone}" if one.zone else one.site_id
     boxes = f"{len(one.before)} → {len(one.after)}" if one.assessable else "- → -"
     return (
-        name, " → ".join(when), boxes, _told(one.change, signed=True), _told(one.kept),
+        name, " → ".join(when), f"{one.shared_fraction:.0%}", boxes, _told(one.change, signed=True), _told(one.kept),
         _told(one.arrived), _told(one.left), one.by,
     )  # fmt: skip
 

@@ -110,7 +110,7 @@ def test_I1_where_nothing_was_seen_in_both_nothing_is_told(sattrack, pictures, d
         assert {one[name] for name in ("count_earlier", "count_later", "change", "kept", "arrived", "left")} == {None}
         assert one["direction"] == "unknown"
         said = sattrack(*words)
-        assert "- → -" in said.out
+        assert f"{one['shared_fraction']:.0%}   - → -" in said.out
         assert "not assessable" in said.err
 
 
