@@ -56,8 +56,7 @@ def begin(start: Start) -> Callable[[Work], Kept]:
         (end,) = detect_scenes(
             [work], reader=reader, detector=detector, card=start.card, settings=start.settings, executor=executor
         )
-        read = TRAVELS.of(work.scene.location)
-        end.timings.travelled = read.read if read else 0
+        end.timings.travelled = {one.place: one.read for one in TRAVELS.all()}
         TRAVELS.clear()
         return keep(end, store=store, digest=reader.digest)
 

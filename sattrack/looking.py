@@ -37,7 +37,7 @@ class Timings:
 
     Where scenes follow one another, a scene's time begins when the one before it has ended. stages: of each of STAGES; of those
     of AHEAD the reading threads' own time of the processor, without what GDAL decodes in threads of its own. travelled: bytes
-    that a worker read of a remote file.
+    that a worker read of each remote file, by its place.
     """
 
     wall: float = 0.0
@@ -45,7 +45,7 @@ class Timings:
     waiting: float = 0.0
     tiles: int = 0
     stages: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
-    travelled: int = 0
+    travelled: dict[str, int] = field(default_factory=dict)
     _adding: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @contextmanager

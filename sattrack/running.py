@@ -158,8 +158,8 @@ def _outcomes(
     for number, (outcome, timings) in zip(new, kept, strict=True):
         if timings is not None:
             journal.time(outcome, timings)
-            if timings.travelled:
-                TRAVELS.add(outcome.location, timings.travelled)
+            for place, read in timings.travelled.items():
+                TRAVELS.add(place, read)
             if request.settings.isolated:
                 listener.tiles_done(timings.tiles)
         yield number, outcome

@@ -17,12 +17,13 @@ from sattrack import running
 from sattrack.errors import SettingsError
 from sattrack.readers.catalogues import signing
 from sattrack.readers.catalogues.items import read_item
+from sattrack.readers.remote.travels import TRAVELS
 from sattrack.readers.settings_file import load_settings
 from sattrack.settings import Settings
 from sattrack.wiring import Model
 from tests.catalogues import serving as catalogues
 from tests.faults import misbehaving
-from tests.test_running import WHOLE_RANGE, contents, finder, numbers, request, scene, statuses, three  # noqa: F401
+from tests.test_running import EAST, WHOLE_RANGE, contents, finder, numbers, request, scene, statuses, three  # noqa: F401
 
 # Dies of a block of white larger than any box.
 _DEADLY = """
@@ -179,6 +180,20 @@ def test_workers_are_the_default_where_several_scenes_run_at_once_and_threads_wh
 
 def test_what_is_asked_of_workers_does_not_change_a_part() -> None:
     assert apart().digest_fields((1, 99)) == WHOLE_RANGE.digest_fields((1, 99))
+
+
+@pytest.mark.usefixtures("finder")
+def test_what_workers_read_of_every_file_of_a_scene_is_told(tmp_path: Path) -> None:
+    tiles = {f"t{n}.tif": scene(tmp_path / f"t{n}.tif", east=EAST + 160 * n).read_bytes() for n in range(2)}
+    with misbehaving.serving(tiles) as files:
+        places = [files.url("right", name) for name in tiles]
+        rows = "".join(f"{place},port,2024-05-01T10:00:00Z\n" for place in places)
+        (tmp_path / "both.csv").write_text(f"path,scene,datetime\n{rows}")
+        settings = apart().allowing(["127.0.0.1"])
+        run = running.detect(request(tmp_path / "both.csv", tmp_path / "run", settings=settings, allow_remote=True))
+        assert [len(outcome.scene.pieces) for outcome in run.index.outcomes if outcome.scene] == [2]
+        told = {one.place: one.read for one in TRAVELS.all()}
+        assert told == {place: files.sent[place.removeprefix(f"http://127.0.0.1:{files.port}")] for place in places}
 
 
 def test_n6_leave_to_read_that_ends_while_a_worker_is_at_work_is_asked_for_anew(
