@@ -157,10 +157,11 @@ def _missing(sources: Sequence[Source]) -> list[str]:
         by = "the vendor's list"
     else:
         tiles = {tile for source in sources if (tile := named(PurePath(source.path).stem).tile)}
-        rows, cols = max(row for row, _ in tiles), max(col for _, col in tiles)
-        if rows * cols > MOST_PIECES:
+        # Vendors count from 1, those who cut their own pictures often from 0.
+        rows, cols = (range(min(1, *numbers), max(numbers) + 1) for numbers in zip(*tiles, strict=True))
+        if len(rows) * len(cols) > MOST_PIECES:
             return []
-        grid = [(row, col) for row in range(1, rows + 1) for col in range(1, cols + 1)]
+        grid = [(row, col) for row in rows for col in cols]
         gone, whole = [f"R{row}C{col}" for row, col in grid if (row, col) not in tiles], len(grid)
         by = "their names"
     if not gone:

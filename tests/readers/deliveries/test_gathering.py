@@ -129,6 +129,14 @@ def test_a_missing_tile_of_the_grid_is_said(tmp_path: Path, picture: np.ndarray)
     told(one, "not whole", "12 files", "2 are not here (R2C3, R3C1)")
 
 
+def test_a_missing_tile_of_a_grid_that_is_counted_from_nought_is_said(tmp_path: Path, picture: np.ndarray) -> None:
+    for row, col in ((0, 0), (1, 0), (1, 1)):
+        write_tile(tmp_path / f"port_r{row}c{col}.tif", picture[:, :60, :80], col=80 * col, row=60 * row)
+    (one,) = found(tmp_path)
+    assert len(one.pieces) == 3
+    told(one, "not whole", "of 4 files", "1 is not here (R0C1)")
+
+
 def test_half_a_delivery_is_told_by_the_vendors_list_even_where_one_tile_came(tmp_path: Path, picture: np.ndarray) -> None:
     paths = cut(picture, tmp_path, rows=ROWS, cols=COLS)
     (tmp_path / f"{MAXAR.format(kind='S', tile='')}.TIL").write_text(til(path.name for path in paths))
