@@ -145,6 +145,10 @@ def test_the_command_prints_its_tables_and_writes_the_card(
     fold = write_reader(tmp_path / "fold", trained_on=sources)
     own = write_reader(tmp_path / "own", trained_on=({"name": "real", "kind": "labelled", "left_out": "", "terms": "x"},))
     words = ["bench", "cover", "--data", str(labelled), "--fold", str(fold), "--empty", str(bare), "--weights", str(own)]
+    assert main([*words, "--empty", str(tmp_path / "emty")]) == 2
+    assert "no pictures to look at" in capsys.readouterr().err
+    assert main([*words, "--skip", "e9"]) == 2
+    assert "no pictures e9 to skip" in capsys.readouterr().err
     assert main([*words, "--count", "1", "--markdown", "--write"]) == 0
     out = capsys.readouterr().out
     for title in ("Bands, from which", "On places not seen, by set", "Rendered yards kept out", "Cover read where none is"):

@@ -70,11 +70,16 @@ def cover(
     own = str(weights or "")
     card, _ = make_area_reader(own)
     folds = measuring.fold_sets(fold)
-    kept = []
+    kept, met = [], set[str]()
     for folder in empty:
         there = sorted(pictures_in(folder, deep=True))
+        if not there:
+            raise UsageError("no pictures to look at", where=str(folder))
+        met.update(path.stem for path in there)
         names = {*spared([path.stem for path in there])}.difference(skip or ())
         kept += [(folder.name, path) for path in there if path.stem in names]
+    if unknown := sorted(set(skip or ()) - met):
+        raise UsageError(f"no pictures {', '.join(unknown)} to skip", way_out="give names without suffix")
     records = measuring.records_of_sets(data, folds=folds, heard=voice.say)
     bare = measuring.records_of(empty_pictures(kept, gsd_m=gsd_m), weights=own)
     voice.say(f"{len(kept)} pictures without containers")
