@@ -10,6 +10,8 @@ from sattrack.cli import options as o
 from sattrack.cli.voice import Voice, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sattrack.flows import Cycle, Flow, Moved, Stand
     from sattrack.following import Followed
 
@@ -82,9 +84,9 @@ def _tell(found: "Followed", *, voice: Voice) -> None:
     """A row for each series, its sentences, and its cycles."""
     from sattrack.steps.flow_phrasing import boxes_sentence, flow_sentence
 
-    head = ("site", "zone", "sensor", "scenes", "unseen", "from (UTC)", "to (UTC)", "left", "95 %", "arrived", "95 %")
+    head = ("site", "zone", "sensor", "scenes", "unseen", "from (UTC)", "to (UTC)", "by", "left", "95 %", "arrived", "95 %")
     if found.flows:
-        voice.table(head, [_row(one) for one in found.flows], right=(3, 4, 7, 9))
+        voice.table(head, [row for one in found.flows for row in _rows(one)], right=(3, 4, 8, 10))
     else:
         voice.out("No site has a series, so that nothing can be said of what moved.")
     cycles = [(one, cycle) for one in found.flows for cycle in one.cycles]
@@ -116,15 +118,19 @@ def _tell(found: "Followed", *, voice: Voice) -> None:
         voice.out(one_line(link.sentence))
 
 
-def _row(one: "Flow") -> tuple[str, ...]:
+def _rows(one: "Flow") -> "Iterator[tuple[str, ...]]":
+    """What the counts tell, and below it what matched boxes do, where they were: the stronger bound."""
     from sattrack.steps.phrasing import stamp
 
-    if one.movements:
-        told = (f"{one.departed.value:,.0f}", _ends(one.departed), f"{one.arrived.value:,.0f}", _ends(one.arrived))
-    else:
-        told = ("-", "", "-", "")
     scenes = str(len(one.movements) + 1) if one.movements else "< 2"
-    return (one.site_id, one.zone, one.sensor, scenes, str(one.unseen), stamp(one.since), stamp(one.until), *told)
+    head = (one.site_id, one.zone, one.sensor, scenes, str(one.unseen), stamp(one.since), stamp(one.until))
+    yield (*head, "counts", *(_total(one.departed, one.arrived) if one.movements else ("-", "", "-", "")))
+    if one.by_boxes:
+        yield (*head, "boxes", *_total(*one.by_boxes))
+
+
+def _total(left: "Moved", arrived: "Moved") -> tuple[str, ...]:
+    return (f"{left.value:,.0f}", _ends(left), f"{arrived.value:,.0f}", _ends(arrived))
 
 
 def _cycle(flow: "Flow", one: "Cycle") -> tuple[str, ...]:

@@ -20,7 +20,8 @@ def flow_sentence(flow: Flow, *, direction: str) -> str:
     if total.low is None:
         head = f"{_boxes(total)} {past} {place} {when} by the counts alone, whose errors are not known"
     elif total.low <= 0:
-        head = f"No box is sure to have {_UNSURE[direction]} {place} {when}: {_boxes(total)}"
+        nobody = "No box" if flow.by_boxes is None else "By the counts alone, no box"  # matched boxes may say otherwise
+        head = f"{nobody} is sure to have {_UNSURE[direction]} {place} {when}: {_boxes(total)}"
     else:
         head = f"At least {_boxes(total)} {past} {place} {when}"
     return f"{head}{_scenes(flow)}."

@@ -3,8 +3,15 @@
 import csv
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
+
+from sattrack.cli.flow import _tell
+from sattrack.cli.voice import Voice
+from sattrack.flows import Moved
+from sattrack.following import Followed, follow
+from sattrack.settings import Settings
 
 PIER = [12, 180, 305, 8, 290, 15, 250, 20, 281, 5]
 YARD = [5, 10, 12, 220, 20, 240, 12, 210, 9, 230]
@@ -149,6 +156,14 @@ def test_the_boxes_of_a_run_are_matched_where_they_can_be(sattrack, run):
     # Small dark scenes show no ground to lay them on each other: the counts speak, and why is said.
     assert move["by"] == "boxes" or move["why"]
     assert sattrack("flow", run, "--boxes", "--threshold", "0.5").code == 2
+
+
+def test_a_total_by_boxes_stands_below_that_by_counts(sattrack, run, capsys):
+    (one,) = follow(run, settings=Settings()).flows
+    _tell(Followed((replace(one, by_boxes=(Moved(470.0, 224.6, 682.0), Moved(481.0, 232.0, 697.0))),)), voice=Voice())
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if " counts " in line or " boxes   " in line][:2]
+    assert "counts" in rows[0]
+    assert rows[1][-7:] == ["boxes", "470", "[224,", "682]", "481", "[232,", "697]"]
 
 
 def test_another_threshold_leaves_the_runs_own_files_as_they_are(sattrack, run, tmp_path):

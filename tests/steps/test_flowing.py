@@ -2,12 +2,14 @@
 
 import datetime as dt
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sattrack.flows import Moved
 from sattrack.steps.crossing import alerts_of
 from sattrack.steps.cycling import cycles
 from sattrack.steps.flow_phrasing import crossing_sentence, flow_sentence
@@ -199,6 +201,9 @@ def test_a_sentence_can_be_printed():
         "At least 260 [230, 283] boxes left Kalmae pier between 19 Oct 11:01 and 20 Oct 2023 15:43 UTC."
     )
     assert flow_sentence(flow_of(one), direction="rise").startswith("No box is sure to have come to Kalmae pier")
+    # What matched boxes tell is not denied.
+    by_boxes = replace(flow_of(one), by_boxes=(Moved(270.0, 240.0, 283.0), Moved(10.0, 4.0, 20.0)))
+    assert flow_sentence(by_boxes, direction="rise").startswith("By the counts alone, no box is sure to have come to Kalmae")
 
 
 COUNTS = st.lists(st.integers(0, 400).map(float), min_size=2, max_size=12)
