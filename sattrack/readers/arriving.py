@@ -19,7 +19,8 @@ class Sight:
 def still_arriving(
     sources: Sequence[Source], before: dict[str, Sight], *, now: float, settle_s: float
 ) -> tuple[frozenset[str], dict[str, Sight]]:  # fmt: skip
-    """The local files that changed less than settle_s seconds ago, by path; and what the next look must know.
+    """The local pictures that changed less than settle_s seconds ago, or whose masks did, by path; and what the next look must
+    know.
 
     before: what the last look left for this one. A file whose clock is ahead counts as settled once it looked the same for so
     long; it is remembered while its clock is ahead, or the next look would take it for a new one.
@@ -27,17 +28,18 @@ def still_arriving(
     left: set[str] = set()
     seen: dict[str, Sight] = {}
     for source in sources:
-        try:
-            stat = Path(source.path).stat()
-        except OSError:
-            continue  # remote, or gone: for the reader to say
-        if now - stat.st_mtime >= settle_s:
-            continue
-        known = before.get(source.path)
-        alike = known is not None and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
-        # Of a clock that was set back since, what was noted by it is no time that has passed.
-        since = known.since if known is not None and alike and known.since <= now else now
-        seen[source.path] = Sight(stat.st_size, stat.st_mtime_ns, since)
-        if not alike or now - since < settle_s:
-            left.add(source.path)
+        for path in filter(None, (source.path, source.hints.mask)):
+            try:
+                stat = Path(path).stat()
+            except OSError:
+                continue  # remote, or gone: for the reader to say
+            if now - stat.st_mtime >= settle_s:
+                continue
+            known = before.get(path)
+            alike = known is not None and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+            # Of a clock that was set back since, what was noted by it is no time that has passed.
+            since = known.since if known is not None and alike and known.since <= now else now
+            seen[path] = Sight(stat.st_size, stat.st_mtime_ns, since)
+            if not alike or now - since < settle_s:
+                left.add(source.path)
     return frozenset(left), seen

@@ -1,6 +1,7 @@
 """Watch files: what they say, and what is refused; and files that are still arriving."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sattrack.assets import asset_folder
 from sattrack.errors import SettingsError
 from sattrack.readers.arriving import Sight, still_arriving
 from sattrack.readers.finding import Source
+from sattrack.readers.hints import Hints
 from sattrack.readers.watch_file import read_watch_file
 
 _GOOD = "watches:\n  - {name: pier, inputs: [in], sites: pier.geojson}\n"
@@ -104,6 +106,15 @@ def test_s11_a_file_that_came_while_the_clock_was_ahead_arrives_once_it_is_set_b
     left, seen = still_arriving([one], seen, now=1e9, settle_s=60)
     assert left == {one.path}
     assert still_arriving([one], seen, now=1e9 + 60, settle_s=60)[0] == frozenset()
+
+
+def test_a_picture_whose_mask_is_still_arriving_is_left(tmp_path):
+    one = source(tmp_path / "old.tif", age=61, now=1e9)
+    mask = source(tmp_path / "old_udm2.tif", age=5, now=1e9)
+    masked = replace(one, hints=Hints(mask=mask.path))
+    left, seen = still_arriving([masked], {}, now=1e9, settle_s=60)
+    assert (left, [*seen]) == ({one.path}, [mask.path])
+    assert still_arriving([masked], seen, now=1e9 + 56, settle_s=60) == (frozenset(), {})
 
 
 def test_what_is_remote_or_gone_is_for_the_reader(tmp_path):
