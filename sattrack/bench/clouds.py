@@ -1,7 +1,7 @@
 """Clouds: how much of clear ground is called cloud, and how much of thick cloud laid over it is found."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,17 +105,27 @@ def judged(
 
 def _scenes(
     folders: Sequence[Path], *, settings: Settings, gsd_m: float | None, skip: Sequence[str]
-) -> Iterator[tuple[str, Scene]]:
+) -> list[tuple[str, Scene]]:
+    there: list[tuple[str, Scene]] = []
+    met: set[str] = set()
     for folder in folders:
         if (folder / "images").is_dir():
             found = [scene_of(image, limits=settings) for image in read_dataset(folder)]
         else:
             size = (gsd_m, gsd_m) if gsd_m else None
             found = [describe(source, gsd_m=size, limits=settings) for source in find_sources([str(folder)])]
-        kept = [scene for scene in found if Path(scene.location).stem not in skip]
+        met.update(_name(scene) for scene in found)
+        kept = [scene for scene in found if _name(scene) not in skip]
         if not kept:
             raise UsageError("no pictures to look at", where=str(folder))
-        yield from ((folder.name, scene) for scene in kept)
+        there += [(folder.name, scene) for scene in kept]
+    if unknown := sorted(set(skip) - met):
+        raise UsageError(f"no pictures {', '.join(unknown)} to skip", way_out="give names without suffix")
+    return there
+
+
+def _name(scene: Scene) -> str:
+    return Path(scene.location).stem
 
 
 def _tried(
@@ -133,7 +143,7 @@ def _tried(
     thin = (opacity < THIN) & veiled.known
     cloud = veiled.kind == CLOUD
     return Tried(
-        ground, Path(scene.location).stem, int(bare.known.sum()), int((bare.kind == CLOUD).sum()),
+        ground, _name(scene), int(bare.known.sum()), int((bare.kind == CLOUD).sum()),
         int((bare.kind == DOUBTFUL).sum()), int(thick.sum()), int((thick & cloud).sum()),
         int((thick & (veiled.kind == DOUBTFUL)).sum()), int(thin.sum()), int((thin & cloud).sum()), bare.unjudged,
     )  # fmt: skip

@@ -45,6 +45,8 @@ def test_cloud_in_a_picture_said_to_be_clear_is_an_error_of_the_trial(tmp_path: 
     ]  # fmt: skip
     assert found[2].called / found[2].clear == pytest.approx(np.pi * 70**2 / (250 * 300), rel=0.3)
     assert [one.name for one in bench_clouds([folder], settings=Settings(), gsd_m=GSD, skip=["c"])] == ["a", "b"]
+    with pytest.raises(UsageError, match="no pictures d to skip"):
+        bench_clouds([folder], settings=Settings(), gsd_m=GSD, skip=["c", "d"])
     (row, whole) = cloud_values(found)
     assert (row["ground"], whole["ground"], whole["worst"], whole["pictures"]) == ("roads", "all", "c", 3)
     assert whole["called"] == sum(one.called for one in found) / sum(one.clear for one in found)
