@@ -35,17 +35,15 @@ def flow_of(
         notes.append("fewer than two scenes could be assessed: nothing can be told of what moved")
     elif not known:
         notes.append(UNSURE)
-    times = [one.datetime for one in seen or inside]
+    # Of a series without a scene in the period that end of it, or those ends, which were asked for.
+    times = [one.datetime for one in seen or inside] or [time for time in (since, until) if time is not None]
     return Flow(
         site_id=series.site_id, site_name=series.site_name, zone=series.zone, sensor=series.sensor, model_id=series.model_id,
-        since=min(times, default=since or _NEVER), until=max(times, default=until or since or _NEVER),
+        since=min(times), until=max(times),
         movements=movements(inside), departed=departed, arrived=arrived, by_boxes=None,
         cycles=cycles(seen, wholes, known=known), crossings=crossings(seen, wholes, amounts=amounts, known=known),
         unseen=len(inside) - len(seen), known=known, level=LEVEL, place=series.place, notes=tuple(notes),
     )  # fmt: skip
-
-
-_NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def movements(inside: Sequence[Observation]) -> tuple[Movement, ...]:

@@ -149,6 +149,13 @@ def test_only_the_period_counts():
     assert (flow.since, flow.until) == (DAY + dt.timedelta(days=1), DAY + dt.timedelta(days=3))
 
 
+def test_a_series_without_a_scene_in_the_period_has_no_time_that_nobody_named():
+    later, before = DAY + dt.timedelta(days=30), DAY - dt.timedelta(days=30)
+    for since, until in ((later, None), (None, before), (before, before + dt.timedelta(days=1))):
+        flow = flow_of(series([10, 20]), since=since, until=until)
+        assert (flow.since, flow.until) == (since or until, until or since)
+
+
 def test_cycles_have_their_low_high_and_low():
     counts = [5, 150, 300, 8, 12, 280]
     one, two = cycles(series(counts).observations, wholes(counts))
