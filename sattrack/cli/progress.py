@@ -43,11 +43,12 @@ class _Following:
         self._done = 0
 
     def planned(self, planned: "Sequence[Planned]") -> None:
-        self._cells = {one.name: len(one.work.cells) for one in planned if one.work and not one.stored}
+        # A pass of a watch has several runs, one after the other.
+        self._cells, self._done = {one.name: len(one.work.cells) for one in planned if one.work and not one.stored}, 0
         stored = sum(one.stored for one in planned)
         if stored:
             self._voice.say(f"{stored} of {len(planned)} scenes are in the run already")
-        self._bar.update(self._task, total=sum(self._cells.values()))
+        self._bar.update(self._task, total=sum(self._cells.values()), completed=0)
 
     def begins(self, planned: "Planned") -> None:
         self._bar.update(self._task, description=one_line(planned.name)[:40])
