@@ -41,7 +41,10 @@ def run_at(text: str, *, endpoint: str = "") -> Path | Location:
         return Path(text)
     scheme, path = found[1].casefold(), found[2].rstrip("/")
     if scheme == "file":
-        return Path(unquote(path if path.startswith("/") else f"/{path.partition('/')[2]}"))
+        host, _, folder = path.partition("/")
+        if host.casefold() not in ("", "localhost") or not folder:
+            raise UsageError("names no folder of this machine", where=_shown(text), way_out="give a path, or file:///PATH")
+        return Path(unquote(f"/{folder}"))
     if scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
         raise UsageError(f"a run cannot be kept at {scheme}://", where=_shown(text), way_out=f"one of {known} or a folder")

@@ -16,6 +16,7 @@ def test_a_folder_is_a_folder_whatever_it_is_called() -> None:
     assert run_at("runs/busan") == Path("runs/busan")
     assert run_at("C:\\runs") == Path("C:\\runs")
     assert run_at("file:///srv/my%20runs/busan/") == Path("/srv/my runs/busan")
+    assert run_at("file://localhost/srv/busan") == Path("/srv/busan")
 
 
 def test_a_bucket_and_a_prefix_are_a_location() -> None:
@@ -38,6 +39,8 @@ def test_the_environment_names_the_server_where_no_option_does(monkeypatch: pyte
     [
         ("http://host/run", "cannot be kept at http://"),
         ("sftp://host/run", "cannot be kept at sftp://"),
+        ("file://busan", "names no folder of this machine"),
+        ("file://runs/busan", "names no folder of this machine"),
         ("s3://bucket", "no prefix"),
         ("s3:///run", "no bucket and prefix"),
         ("s3://bucket/a//b", "no bucket and prefix"),
