@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,6 +32,7 @@ _EVERY = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 # A mail server that does not answer must not stop the watch.
 _MOST_TELLING_S = 120.0
+_LAST_SAID = 4000
 
 
 @app.command(no_args_is_help=True)
@@ -207,16 +209,21 @@ def _teller(command: str) -> "Teller":
         )
 
     def tell(value: dict[str, Any]) -> str:
-        try:
-            done = subprocess.run(
-                words, input=json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE, timeout=_MOST_TELLING_S, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return f"{words[0]} took longer than {_MOST_TELLING_S:g} s"
-        except OSError as error:
-            return f"{words[0]}: {error.strerror}"
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        return "" if done.returncode == 0 else f"{words[0]} ended with {done.returncode}{f': {said[-1][:200]}' if said else ''}"
+        # No pipe: what the command leaves running in the background would hold it open.
+        with tempfile.TemporaryFile() as complaints:
+            try:
+                done = subprocess.run(
+                    words, input=json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), stdout=subprocess.DEVNULL,
+                    stderr=complaints, timeout=_MOST_TELLING_S, check=False,
+                )  # fmt: skip
+            except subprocess.TimeoutExpired:
+                return f"{words[0]} took longer than {_MOST_TELLING_S:g} s"
+            except OSError as error:
+                return f"{words[0]}: {error.strerror}"
+            if done.returncode == 0:
+                return ""
+            complaints.seek(max(0, complaints.seek(0, 2) - _LAST_SAID))
+            said = complaints.read(_LAST_SAID).decode(errors="replace").strip().splitlines()
+        return f"{words[0]} ended with {done.returncode}{f': {said[-1][:200]}' if said else ''}"
 
     return tell

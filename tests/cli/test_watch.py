@@ -131,6 +131,15 @@ def test_a_command_that_fails_is_said_and_called_again_in_the_next_pass(watch, a
     assert len(json.loads(heard.read_text())) == 2
 
 
+def test_a_command_that_leaves_something_in_the_background_has_told(watch, arrivals, tmp_path, monkeypatch):
+    monkeypatch.setattr("sattrack.cli.watch._MOST_TELLING_S", 3.0)
+    (tmp_path / "tell.sh").write_text("cat > /dev/null\nsleep 10 &\n")
+    command = shlex.join(["sh", str(tmp_path / "tell.sh")])
+    surge(arrivals)
+    said = watch("--on-alert", command)
+    assert (said.code, said.err) == (4, "")
+
+
 @pytest.mark.parametrize("how", [(), ("--json",), ("-q",)])
 def test_alerts_of_a_pass_that_was_stopped_are_told_by_the_next(watch, arrivals, tmp_path, monkeypatch, how):
     config = tmp_path / "watch.yaml"
