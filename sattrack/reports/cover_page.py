@@ -30,8 +30,9 @@ def write_cover_page(found: Covers, folder: Path, *, pictures: Mapping[tuple[str
         left=max(0, len(reaching) - _MOST_ROWS),
         troubles=[
             (clean(one.part), one.status, discreet(one.reason, locations=places))
-            for one in found.scenes if one.status in ("failed", "refused")
+            for one in found.scenes if one.status in ("failed", "refused", "skipped")
         ],
+        unreached=_unreached(found),
         pictures=[(quote(name), clean(row.said)) for row in reaching for name in pictures.get(row.key, ())][:_MOST_PICTURES],
     )  # fmt: skip
     write_whole(folder / PAGE, text.encode("utf-8", "replace"))
@@ -46,13 +47,29 @@ def _dek(found: Covers) -> str:
     )
 
 
+def _unreached(found: Covers) -> list[str]:
+    """Sites that no scene shows, and scenes that show none: nothing is known of the one from the other."""
+    reaching = [row for row in found.rows if row.status != "outside"]
+    seen_sites, seen_scenes = {(one.site_id, one.zone) for one in reaching}, {one.scene_id for one in reaching}
+    sites = dict.fromkeys(
+        " · ".join(filter(None, (clean(one.site_name or one.site_id), clean(one.zone))))
+        for one in found.rows if (one.site_id, one.zone) not in seen_sites
+    )  # fmt: skip
+    scenes = dict.fromkeys(clean(one.scene_id) for one in found.rows if one.scene_id not in seen_scenes)
+    said = [f"No scene shows {site}: nothing is known of it from this run." for site in sites]
+    return (said + [f"{scene} shows no site." for scene in scenes])[:_MOST_ROWS]
+
+
 def _row(row: Cover, places: Sequence[str]) -> dict[str, Any]:
     area = row.area
     interval = "" if area is None or area.low is None or area.high is None else f"{whole(area.low)}–{whole(area.high)}"
+    stands = row.status == "done"
     return {
         "site": clean(row.site_name or row.site_id), "zone": clean(row.zone), "scene": clean(row.scene_id),
         "when": when(row.datetime), "able": f"{row.capability}: {row.px_per_width:.2g} px across a container",
-        "area": whole(area.area) if area else "", "interval": interval,
+        # As on the page of counts: a number in brackets is what was found, and does not stand for the site.
+        "area": "" if area is None else whole(area.area) if stands else f"({whole(area.area)})",
+        "interval": interval if stands else "", "status": "" if stands else "not assessable",
         "least": f"{whole(area.least)} m²" if area and area.least is not None else "", "seen": share(row.observed_fraction),
         "said": clean(row.said), "notes": [discreet(note, locations=places) for note in row.notes],
     }  # fmt: skip

@@ -66,7 +66,8 @@ def _lines(shown: CoverPicture, row: Cover, *, size: float, room: float) -> list
     named = (row.site_name or row.site_id, row.zone, scene.part or scene.id, when(scene.acquired), scene.sensor)
     head = " · ".join(dict.fromkeys(filter(None, named)))
     pixel = f"pixels of {row.gsd_m:.3g} m, {row.px_per_width:.2g} across a container: {row.capability}, not a count"
-    seen = f"{row.observed_fraction:.0%} of the site seen" + ("" if row.cloud_checked else ", clouds not looked for")
+    stands = "" if row.status == "done" else "not assessable: "
+    seen = f"{stands}{row.observed_fraction:.0%} of the site seen" + ("" if row.cloud_checked else ", clouds not looked for")
     pink = "right: covered ground in pink, the stronger the more of a pixel" if shown.cover is not None else ""
     credit = " · ".join(filter(None, (scene.source, scene.licence))) or "source and licence not stated"
     said = [

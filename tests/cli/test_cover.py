@@ -104,6 +104,10 @@ def test_what_of_a_site_was_not_seen_is_said_and_not_filled_in(
     assert rows["half"]["status"] == "done"
     assert rows["most"]["status"] == "not_assessable"
     assert "of the site was seen; 50% is asked for" in rows["most"]["notes"]
+    page = (to / "cover.html").read_text()
+    assert page.count("<b>not assessable</b>") == 1
+    assert f"({float(rows['most']['area_m2']):,.0f})" in page
+    assert f"({float(rows['half']['area_m2']):,.0f})" not in page
 
 
 def test_cloud_of_a_mask_is_not_seen(sattrack: Say, site: Path, weights: Path, tmp_path: Path) -> None:
@@ -139,12 +143,16 @@ def test_a_plain_picture_is_read_with_a_stated_pixel_size_and_lies_in_no_outline
     assert said.code == 0
     assert "no scene reaches a site" in said.out
     assert rows_of(to)[0]["status"] == "outside"
+    assert "may shows no site." in (to / "cover.html").read_text()
 
 
 def test_an_exclusion_is_left_out_and_a_far_site_is_outside(
     sattrack: Say, weights: Path, tmp_path: Path
 ) -> None:  # fmt: skip
-    near, far = write_site(tmp_path / "near.geojson"), write_site(tmp_path / "far.geojson", site_id="far", east=50_000.0)
+    near, far = (
+        write_site(tmp_path / "near.geojson"),
+        write_site(tmp_path / "far.geojson", site_id="far", name="Far yard", east=50_000.0),
+    )
     to_lonlat = Transformer.from_crs(32652, 4326, always_xy=True)
     shed = [to_lonlat.transform(EAST + x, NORTH - y) for x, y in ((30, 0), (70, 0), (70, 100), (30, 100), (30, 0))]
     features = [feature for path in (near, far) for feature in json.loads(path.read_text())["features"]]
@@ -161,6 +169,7 @@ def test_an_exclusion_is_left_out_and_a_far_site_is_outside(
     assert float(rows["left"]["site_m2"]) == pytest.approx(3000, rel=0.02)
     assert float(rows["left"]["area_m2"]) == pytest.approx(18 * 24, rel=0.15)
     assert rows["far"]["status"] == "outside"
+    assert "No scene shows Far yard: nothing is known of it from this run." in (to / "cover.html").read_text()
 
 
 def test_brightness_that_changed_beside_its_surroundings_is_told_without_a_box(
