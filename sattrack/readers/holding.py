@@ -12,7 +12,7 @@ from sattrack.readers.masks import open_mask
 from sattrack.readers.mosaics import Picture, open_picture
 from sattrack.readers.opening import gdal_options
 from sattrack.readers.pieces import Pieces, piece_shape
-from sattrack.readers.resampling import Pixels, Valid, resampled
+from sattrack.readers.resampling import Pixels, Valid, means, resampled
 from sattrack.readers.upright import Area
 from sattrack.settings import Settings
 
@@ -20,6 +20,8 @@ from sattrack.settings import Settings
 MOST_CACHES = 4
 # Blocks that are read once need no cache but for the while in which GDAL takes one colour out of them after the other.
 _LEAST_CACHE = 8 << 20
+# Of no more pixels means are made here, where GDAL would mix in what it does not know to be nodata: a tile's, however fine.
+_MOST_OWN_PX, _AT_ONCE_PX = 40_000_000, 2_000_000
 
 
 class Held:
@@ -37,6 +39,7 @@ class Held:
             except BaseException:
                 self._picture.close()
                 raise
+        self._mixes = self._picture.palette is None and (fill is not None or self._picture.mixes_in(scene.nodata))
         self._pieces: Pieces | None = None
         self._cache = limits.gdal_cache_bytes
         self._asked: tuple[int, int] | None = None
@@ -73,6 +76,8 @@ class Held:
 
     def _sized(self, area: Area, shape: tuple[int, int]) -> tuple[Pixels, Valid]:
         """An area inside the scene at a size, but for the mask beside it."""
+        if self._mixes and shape != (area[3], area[2]) and area[2] * area[3] <= _MOST_OWN_PX:
+            return means(self._decoded, area, shape, rows=self.scene.grid.shape[0], most=_AT_ONCE_PX)
         with gdal_options(self._limits, cache_bytes=self._cache):
             raw, seen = self._picture.read(self.scene.bands, area, shape, nodata=self.scene.nodata)
         if self._fill is not None:

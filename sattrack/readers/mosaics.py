@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,12 @@ from sattrack.errors import SceneError
 from sattrack.imagery import Piece, Scene
 from sattrack.readers.blocks import Known
 from sattrack.readers.opening import gdal_options
-from sattrack.readers.resampling import resampled
+from sattrack.readers.resampling import HELD_PX, means
 from sattrack.readers.upright import Area, Upright
 from sattrack.settings import Settings
 
 # Of one mosaic in one thread. Each open file takes up to three of the system's handles.
 MOST_OPEN = 16
-# Pixels that are held at the files' own size while means are made of them.
-_HELD_PX = 8_000_000
 
 Read = tuple[NDArray[Any], NDArray[np.bool_]]
 
@@ -59,6 +58,11 @@ class Mosaic:
         """Whether any of the files says which of its pixels are none."""
         return any(self._upright(number).declares_nodata for number in range(len(self._pieces)))
 
+    def mixes_in(self, nodata: float | None) -> bool:
+        """As Upright.mixes_in: means are made here, of what is valid."""
+        del nodata
+        return False
+
     def read(
         self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, nodata: float | None = None, mean: bool = True
     ) -> Read:
@@ -67,17 +71,7 @@ class Mosaic:
             return self._pasted(bands, (int(area[0]), int(area[1]), int(area[2]), int(area[3])), nodata=nodata)
         if not mean:
             return self._nearest(bands, area, shape, nodata=nodata)
-        step = area[3] / shape[0]
-        lines = max(1, int(_HELD_PX / max(step * area[2], 1)))
-        left, right = round(area[0]), max(round(area[0] + area[2]), round(area[0]) + 1)
-        parts = []
-        for first in range(0, shape[0], lines):
-            last = min(first + lines, shape[0])
-            top = min(round(area[1] + first * step), self.shape[0] - 1)
-            bottom = max(top + 1, round(area[1] + last * step))
-            pixels, valid = self._pasted(bands, (left, top, right - left, bottom - top), nodata=nodata)
-            parts.append(resampled(pixels, valid, (last - first, shape[1])))
-        return np.concatenate([pixels for pixels, _ in parts]), np.concatenate([valid for _, valid in parts])
+        return means(partial(self._pasted, bands, nodata=nodata), area, shape, rows=self.shape[0])
 
     def cache_for(self, rows: int, *, least: int, most: int) -> int:
         """As Upright.cache_for: the files beside each other share one cache."""
@@ -126,7 +120,7 @@ class Mosaic:
         top, left = int(rows[0]), int(cols[0])
         high, wide = int(rows[-1]) - top + 1, int(cols[-1]) - left + 1
         picture = self._upright(number)
-        if self._overviews and high * wide > _HELD_PX:
+        if self._overviews and high * wide > HELD_PX:
             # A lattice of this file's own, out of its overviews where it has some: less than a step beside the other.
             return picture.read(bands, (left, top, wide, high), (len(rows), len(cols)), nodata=nodata, mean=False)
         found, seen = picture.read(bands, (left, top, wide, high), (high, wide), nodata=nodata)

@@ -1,11 +1,14 @@
 """Resampling: pixels and their mask at another size, so that what is not valid never bleeds into what is."""
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+# Pixels that are held at a file's own size while means are made of them.
+HELD_PX = 8_000_000
 _MERGED = ("uint8", "int8", "uint16", "int16", "int32", "float32", "float64")
 _RESIZED = ("uint8", "uint16", "int16", "float32", "float64")
 
@@ -31,6 +34,30 @@ def resampled(pixels: NDArray[Any], valid: Valid, shape: tuple[int, int]) -> tup
     weighed = np.where(valid[..., None], work, 0).astype(np.float64 if work.dtype == np.float64 else np.float32)
     total = _resized(weighed, shape, grows=cv2.INTER_LINEAR) / np.maximum(share, 0.5)[..., None]
     return _typed(np.where(seen[..., None], total, 0), pixels.dtype), seen
+
+
+def means(
+    decode: Callable[[tuple[int, int, int, int]], tuple[Pixels, Valid]],
+    area: tuple[float, float, float, float],
+    shape: tuple[int, int],
+    *,
+    rows: int,
+    most: int = HELD_PX,
+) -> tuple[Pixels, Valid]:
+    """An area (column, row, width, height) of a picture of so many rows at a smaller size (rows, cols): means of its pixels.
+
+    decode: those of a box, and which are valid; asked for a band of lines of `most` pixels at a time.
+    """
+    step = area[3] / shape[0]
+    lines = max(1, int(most / max(step * area[2], 1)))
+    left, right = round(area[0]), max(round(area[0] + area[2]), round(area[0]) + 1)
+    parts = []
+    for first in range(0, shape[0], lines):
+        last = min(first + lines, shape[0])
+        top = min(round(area[1] + first * step), rows - 1)
+        bottom = max(top + 1, round(area[1] + last * step))
+        parts.append(resampled(*decode((left, top, right - left, bottom - top)), (last - first, shape[1])))
+    return np.concatenate([pixels for pixels, _ in parts]), np.concatenate([valid for _, valid in parts])
 
 
 def blanked(pixels: NDArray[Any], valid: Valid) -> Pixels:

@@ -90,6 +90,10 @@ class Upright:
         """Whether the file itself says which of its pixels are none."""
         return self.declares_mask or any(v is not None for v in self.raster.nodatavals)
 
+    def mixes_in(self, nodata: float | None) -> bool:
+        """Whether means over this value may come from beside it: GDAL leaves out what the file itself declares."""
+        return nodata is not None and all(value is None for value in self.raster.nodatavals)
+
     def read(
         self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, nodata: float | None = None, mean: bool = True
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:

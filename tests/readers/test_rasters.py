@@ -349,6 +349,18 @@ def test_I2_the_digest_is_the_contents_and_follows_a_change(write, scene_of, rea
     assert reader.digest(scene) == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.parametrize("size", [(60, 80), (40, 53), (24, 32)])
+@pytest.mark.parametrize("options", [{}, {"nodata": 65535}], ids=["border", "asked"])
+def test_nodata_that_the_file_does_not_declare_bleeds_into_no_mean(write, picture, scene_of, reader, options, size):
+    ground = 10 * picture.astype(np.uint16)
+    ground[:, :, :51] = 65535
+    scene = scene_of(write("a.tif", ground), **options)
+    pixels, valid = reader.read(scene, ALL, size)
+    assert ground[:, :, 51:].min() <= pixels[valid].min()
+    assert pixels[valid].max() <= ground[:, :, 51:].max()
+    assert valid.mean() == pytest.approx(109 / 160, abs=0.03)
+
+
 @pytest.mark.parametrize("turn", [0, 33])
 @pytest.mark.parametrize("down", [-0.5, 0.5])
 def test_M3_pixels_do_not_depend_on_where_the_scene_lies(write, picture, read, turn, down):
