@@ -32,12 +32,19 @@ def turns(wholes: Sequence[Whole], *, chance: float = CHANCE) -> list[int]:
 
     Highs and lows are taken away, the least sure swing first, until every swing left has at most so much chance of being noise
     (persistence of extremes, Edelsbrunner et al. 2002, in the counts' own errors). Either all swings are sure, or one is left.
-    A first or last scene that is only too hazy to end a swing is taken away itself, and not the sure swing beside it.
+    A first or last scene that is only too hazy to end a swing is taken away itself, and not the sure swing beside it; a turn
+    that is too hazy gives way to a scene near it that turns as well, and surely.
     """
     rows = _extremes([one.boxes for one in wholes])
     noise = [between(wholes[a], wholes[b]).p_value for a, b in itertools.pairwise(rows)]
     while len(rows) > 2 and (worst := max(noise)) > chance:
         k = noise.index(worst)
+        if (clearer := _clearer(wholes, rows, k, worst=worst, chance=chance)) is not None:
+            at, row = clearer
+            rows[at] = row
+            near = itertools.pairwise(wholes[i] for i in rows[at - 1 : at + 2])
+            noise[at - 1 : at + 1] = [between(*pair).p_value for pair in near]
+            continue
         # The ends stay; inside, the high and the low that make the swing go together.
         begin, end = (1, 2) if k == 0 else (k, k + 1) if k == len(noise) - 1 else (k, k + 2)
         joined = between(wholes[rows[begin - 1]], wholes[rows[end]]).p_value
@@ -87,6 +94,29 @@ def _extremes(boxes: Sequence[float]) -> list[int]:
     return rows if len(boxes) == 1 else [*rows, len(boxes) - 1]
 
 
+def _clearer(
+    wholes: Sequence[Whole], rows: Sequence[int], k: int, *, worst: float, chance: float
+) -> tuple[int, int] | None:  # fmt: skip
+    """Which turn of the unsure swing k another scene tells better, as a place in rows, and that scene's row; none where none.
+
+    Such a scene has smaller errors, and lies between the turns before and after, on the same side of both; its swing on the
+    other side is sure, and that across k surer than it was. Where all err alike there is none: the turn itself is farthest.
+    """
+    for at, step in ((k, 1), (k + 1, -1)):
+        if not 0 < at < len(rows) - 1:
+            continue
+        turn, across, beside = (wholes[rows[i]] for i in (at, at + step, at - step))
+        found = []
+        for row in range(rows[at - 1] + 1, rows[at + 1]):
+            one = wholes[row]
+            alike = all((one.boxes - other.boxes) * (turn.boxes - other.boxes) > 0 for other in (across, beside))
+            if alike and _width(one) < _width(turn) and between(beside, one).p_value <= chance:
+                found.append((between(one, across).p_value, row))
+        if found and min(found)[0] < worst:
+            return at, min(found)[1]
+    return None
+
+
 def _hazy(end: Whole, before: tuple[Whole, Whole], *, chance: float) -> bool:
     """Whether an end's own errors alone keep the swings to it from being sure: as sure as the turn before it, one would be.
 
@@ -94,6 +124,10 @@ def _hazy(end: Whole, before: tuple[Whole, Whole], *, chance: float) -> bool:
     """
     clear = Whole(end.boxes, before[0].below, before[0].above)
     return min(between(one, clear).p_value for one in before) <= chance
+
+
+def _width(one: Whole) -> float:
+    return one.below + one.above
 
 
 def _alike(one: Whole, other: Whole) -> bool:

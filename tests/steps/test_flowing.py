@@ -111,6 +111,21 @@ def test_a_first_or_last_scene_that_tells_nothing_undoes_no_sure_swing(hazy: set
     assert moved(peak)[0].value == moved(peak[:3])[0].value == 180
 
 
+@pytest.mark.parametrize(
+    ("counts", "place", "hazy"),
+    [([5, 260, 4], 2, Whole(270.0, 300.0, 60.0)), ([300, 20, 310], 1, Whole(0.0, 0.0, 400.0)), ([5, 260, 4, 250, 6], 4, None)],
+)
+def test_a_scene_that_tells_nothing_hides_no_turn_beside_it(counts: list[float], place: int, hazy: Whole | None):
+    clear = wholes(counts, 12.0)
+    hidden = [*clear[:place], hazy or Whole(300.0, 330.0, 330.0), *clear[place:]]
+    for hazed, alone in zip(moved(hidden), moved(clear), strict=True):
+        assert hazed.value == pytest.approx(alone.value, rel=0.02)
+        assert hazed.low == pytest.approx(alone.low, rel=0.05)  # one more scene is looked at
+        assert hazed.high >= alone.high
+    # What is no more than its own errors stays unsure, and no other scene is taken for it.
+    assert turns(wholes([100, 103, 104, 101], 12.0)) == [0, 3]
+
+
 def test_a_hazy_last_scene_ends_no_cycle_and_hides_no_threshold():
     piers, shares = [150.0, 270.0] * 6, [1.0] * 12
     clear, hazed = flow_of(series(piers), amounts=[500]), flow_of(series([*piers, 105.0], shares=[*shares, 0.4]), amounts=[500])
