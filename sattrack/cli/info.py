@@ -92,7 +92,8 @@ def _about_scene(scene: "Scene", bands: tuple[str, ...]) -> list[tuple[str, str]
         ("sensor", scene.sensor or "unknown"),
         *([("viewing", viewing_words(scene.viewing))] if scene.viewing else []),
         ("nodata", "none declared" if scene.nodata is None else f"{scene.nodata:g}"),
-        ("mask", (scene.mask or "none") + ("" if scene.cloud_checked else "; clouds are not checked")),
+        # detect judges thick cloud in colour pictures, unless cloud_test is off; cover never does.
+        ("mask", scene.mask or "none; clouds are judged from the picture, if at all"),
         *(
             [("credit", "; ".join(part for part in (scene.source, scene.licence) if part))]
             if scene.source or scene.licence

@@ -230,6 +230,7 @@ def test_info_in_words_names_the_same(sattrack, scenes):
     said = sattrack("info", scenes)
     for words in (
         "300 x 200 px",
+        "none; clouds are judged from the picture, if at all",
         "1, 2, 3 as red, green, blue",
         "WGS 84 / UTM zone 52N",
         "boxes can be counted",
