@@ -41,7 +41,8 @@ class CloudPolygons:
                 "polygons cannot mask a picture without georeferencing", where=path, way_out="give a mask picture"
             )
         try:
-            sites, _ = read_outlines(Path(path))
+            # On a clear day there is no cloud to draw.
+            sites, _ = read_outlines(Path(path), may_be_empty=True)
         except OutlineError as error:
             raise SceneError(f"the mask cannot be read: {error}", where=scene.location) from error
         placed = [rings for site in sites if site.outline for rings in pixel_rings(site.outline, grid=scene.grid)]

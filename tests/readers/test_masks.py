@@ -133,6 +133,11 @@ def test_polygons_of_cloud_hide_their_inside(write, picture, seen, tmp_path, tur
     assert (part == ~hidden_box()[10:70, 30:110].repeat(2, axis=0).repeat(2, axis=1)).mean() > 0.97
 
 
+def test_polygons_of_a_clear_day_hide_nothing(write, picture, seen, tmp_path):
+    (tmp_path / "clouds.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    assert seen(write("scene.tif", picture), tmp_path / "clouds.geojson").all()
+
+
 def test_a_plain_mask_of_one_size_with_a_plain_picture(write, picture, seen):
     path = write("plain.png", picture, driver="PNG", crs=None)
     mask = write("mask.png", hidden_box()[None].astype(np.uint8), driver="PNG", crs=None)

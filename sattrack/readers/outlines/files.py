@@ -24,7 +24,7 @@ _SMALL = 0.02
 _AXES = "GeoJSON and KML hold longitude first; for projected coordinates name the CRS, or save as EPSG:4326"
 
 
-def read_outlines(path: Path) -> tuple[tuple[Site, ...], tuple[str, ...]]:
+def read_outlines(path: Path, *, may_be_empty: bool = False) -> tuple[tuple[Site, ...], tuple[str, ...]]:
     """The sites of a file, in its order, and notes on what was repaired or left out.
 
     Properties site_id, name, zone, kind and notes are read, whatever their case. Raises OutlineError with the feature's number.
@@ -38,7 +38,7 @@ def read_outlines(path: Path) -> tuple[tuple[Site, ...], tuple[str, ...]]:
         for shape in layer.shapes:
             outline = _outline(path, shape, to_lonlat=to_lonlat, notes=notes)
             sites.append(_site(path, shape, outline=outline, taken=taken, notes=notes))
-    if not sites:
+    if not sites and not may_be_empty:
         raise refused(path, "no outline in the file", way_out="draw at least one polygon")
     return tuple(sites), tuple(notes)
 
