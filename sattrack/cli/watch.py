@@ -129,7 +129,7 @@ def _watches(
 
     made = []
     for one in said.watches:
-        settings = o.with_hosts(chosen_settings(one.settings, threshold=None, device=device), allow_host)
+        settings = o.with_room(o.with_hosts(chosen_settings(one.settings, threshold=None, device=device), allow_host))
         request = Request(
             one.inputs, folder / one.name, sites=one.sites, model=model(settings), settings=settings, recursive=one.recursive,
             allow_remote=allow_remote, command="sattrack watch", imagery=imagery,

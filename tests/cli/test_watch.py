@@ -325,6 +325,16 @@ def test_a_call_that_cannot_be_is_refused_before_anything_is_done(watch, tmp_pat
     assert not (tmp_path / "watched").exists()
 
 
+def test_o5_more_workers_than_the_machine_can_hold_are_refused_before_any_work(watch, tmp_path):
+    (tmp_path / "many.yaml").write_text("workers: 1000\n")
+    config = tmp_path / "watch.yaml"
+    config.write_text(config.read_text().replace("site.geojson}", "site.geojson, settings: many.yaml}"))
+    said = watch()
+    assert said.code == 2
+    assert "workers is 1000, but this machine lends" in said.err
+    assert not (tmp_path / "watched").exists()
+
+
 def test_a_damaged_memory_is_said_with_the_way_out(watch, tmp_path):
     watch("-q")
     (tmp_path / "watched" / "watch.json").write_text("{")
