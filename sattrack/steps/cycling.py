@@ -20,7 +20,8 @@ def cycles(seen: Sequence[Observation], wholes: Sequence[Whole], *, known: bool 
     chance = careful_chance(len(wholes))
     found = levels(wholes, chance=chance)
     changes = swings(found)
-    if changes[0].p_value > chance:
+    # Of several all turn surely, though the levels that scenes show together may lie a little nearer to each other.
+    if len(changes) == 1 and changes[0].p_value > chance:
         return ()
     told = []
     for k, level in enumerate(found):

@@ -184,6 +184,14 @@ def test_cycles_have_their_low_high_and_low():
     assert (cut.began, cut.filled) == (None, None)
 
 
+def test_a_first_swing_that_is_just_sure_hides_no_cycle_after_it():
+    counts = [102, 103, 84, 149, 142, 156, 93, 99, 99, 153, 153, 146, 87, 92, 113, 158, 160]
+    flow = flow_of(series(counts, half=24.0))
+    # The first rise is sure from 84 to 156, and hardly so from the levels about them; the swings after it are.
+    assert [round(one.peak.boxes, -1) for one in flow.cycles] == [150, 150, 160]
+    assert flow_of(series([100, 110, 101], half=24.0)).cycles == ()
+
+
 def test_a_threshold_is_passed_within_a_bracket():
     flow = flow_of(series([0, 260, 0, 250, 0, 255, 0]), amounts=[500, 760, 5000])
     falls = [one for one in flow.crossings if one.direction == "fall"]
