@@ -42,7 +42,7 @@ def test_a_dataset_that_is_not_there_is_one_line(sattrack, detectors, tmp_path):
     assert said.err.count("\n") == 1
 
 
-def test_speed_says_which_promises_held_and_ends_with_1_where_one_did_not(sattrack, monkeypatch):
+def test_speed_says_which_promises_held_and_ends_with_1_where_one_did_not(sattrack, monkeypatch, tmp_path):
     from sattrack.bench import speed
     from sattrack.bench.clocks import Clock
     from sattrack.bench.speed_pictures import Picture
@@ -64,6 +64,10 @@ def test_speed_says_which_promises_held_and_ends_with_1_where_one_did_not(sattra
     assert asked["model"].detector == "m:D"
     assert said.code == 1
     assert "BROKEN: at least 90 % of the network's own throughput: 50 % at 2500 px" in said.out
+    (tmp_path / "file").touch()
+    said = sattrack("bench", "speed", "--detector", "m:D", "-o", tmp_path / "file")
+    assert "the folder cannot be made" in said.err
+    assert "BROKEN" in said.out, "what took minutes is told first"
     said = sattrack("bench", "speed", "--detector", "m:D", "--json")
     assert asked["sizes"] == (10_000,)
     assert asked["ground"]
@@ -93,7 +97,7 @@ def test_the_matrix_is_asked_for_no_larger_than_wanted(sattrack, monkeypatch):
     assert {case.axis for case in asked} == {"size", "layout", "density", "scenes", "threads"}
 
 
-def test_peers_that_are_not_installed_are_named_with_how_to_install_them(sattrack, monkeypatch):
+def test_peers_that_are_not_installed_are_named_with_how_to_install_them(sattrack, monkeypatch, tmp_path):
     from sattrack.bench.peers import rounds
     from sattrack.bench.speed_pictures import Picture
 
@@ -105,6 +109,10 @@ def test_peers_that_are_not_installed_are_named_with_how_to_install_them(sattrac
     assert "sahi, geodeep; python -m pip install 'sattrack[peers]'" in said.err
     assert "-5.0 %" in said.out
     assert sattrack("bench", "peers", "--json").json["left_out"] == ["sahi", "geodeep"]
+    (tmp_path / "file").touch()
+    said = sattrack("bench", "peers", "-o", tmp_path / "file")
+    assert "the folder cannot be made" in said.err
+    assert "-5.0 %" in said.out
 
 
 def test_a_careful_benchmark_is_of_another_model_and_looks_three_times(sattrack, dataset, detectors):

@@ -35,6 +35,14 @@ def test_several_detectors_stand_side_by_side_and_pixels_stay_out_where_asked(sa
     assert "data:image" not in html
 
 
+def test_figures_are_told_also_where_the_page_cannot_be_written(sattrack, dataset, detectors, tmp_path):
+    (tmp_path / "file").touch()
+    said = sattrack("bench", "accuracy", dataset, *DETECTOR, "--json", "--page", tmp_path / "file" / "acc.html")
+    assert said.code == 1
+    assert "cannot be written" in said.err
+    assert json.loads(said.out)["totals"]["pictures"] == 2
+
+
 def test_a_folder_is_refused_before_anything_is_detected(sattrack, dataset, detectors, tmp_path):
     said = sattrack("bench", "accuracy", dataset, *DETECTOR, "--page", tmp_path)
     assert said.code == 2

@@ -92,8 +92,6 @@ def accuracy(
     with watching(voice) as watch:
         results = bench_several(images, asked, settings=settings, heard=watch.heard, begins=watch.begins)
     summaries = [summed(result) for result in results]
-    if page is not None:
-        _write_page(summaries, asked, page, imagery=imagery)
     if as_json:
         voice.json(comparison_values(summaries))
     elif not quiet:
@@ -107,6 +105,7 @@ def accuracy(
             if markdown:
                 voice.out("")
     if page is not None:
+        _write_page(summaries, asked, page, imagery=imagery)
         voice.say(f"page: {one_line(str(page))}")
 
 

@@ -45,11 +45,6 @@ def peers(
         model=model, settings=settings, size=size, rounds=rounds, most_gb=most_gb, most_s=most_s, only=tuple(only or ()),
         heard=voice.say,
     )  # fmt: skip
-    if out is not None:
-        from sattrack.bench.peers.chart import write_peers
-
-        for path in write_peers(found, out):
-            voice.say(one_line(str(path)))
     if as_json:
         voice.json(peer_values(found))
     else:
@@ -60,3 +55,8 @@ def peers(
             voice.out(line)
     if found.left_out:
         voice.fault(f"not installed and left out: {', '.join(found.left_out)}; {INSTALL}")
+    if out is not None:
+        from sattrack.bench.peers.chart import write_peers
+
+        for path in write_peers(found, out):
+            voice.say(one_line(str(path)))

@@ -88,11 +88,6 @@ def _told(rows: "tuple[Speed, ...]", *, out: Path | None, voice: Voice, markdown
     from sattrack.bench.speed_telling import laws, limit_table, speed_table, speed_values, stage_table
 
     kept = laws(rows)
-    if out is not None:
-        from sattrack.bench.speed_charts import write_speed
-
-        for path in write_speed(rows, out):
-            voice.say(one_line(str(path)))
     if as_json:
         voice.json(speed_values(rows))
     else:
@@ -103,6 +98,11 @@ def _told(rows: "tuple[Speed, ...]", *, out: Path | None, voice: Voice, markdown
         b.print_table(stage_table(first), voice=voice, markdown=markdown)
         for law in kept:
             voice.out(f"{'held' if law.held else 'BROKEN'}: {law.promise}: {law.figure}")
+    if out is not None:
+        from sattrack.bench.speed_charts import write_speed
+
+        for path in write_speed(rows, out):
+            voice.say(one_line(str(path)))
     return OK if all(law.held for law in kept) else ERROR
 
 
@@ -119,15 +119,15 @@ def _matrix(
         cases_up_to(most_px, most_scenes), model=model, settings=settings, folder=out,
         boxes=tuple(n for n in BOXES if n <= most_boxes), heard=voice.say,
     )  # fmt: skip
+    if as_json:
+        voice.json(matrix_values(found))
+    else:
+        b.print_table(matrix_table(found), voice=voice, markdown=markdown)
+        if found.merged:
+            b.print_table(merging_table(found.merged), voice=voice, markdown=markdown)
+        b.print_table(fit_table(found), voice=voice, markdown=markdown)
     if out is not None:
         from sattrack.bench.speed_charts import write_matrix
 
         for path in write_matrix(found, out):
             voice.say(one_line(str(path)))
-    if as_json:
-        voice.json(matrix_values(found))
-        return
-    b.print_table(matrix_table(found), voice=voice, markdown=markdown)
-    if found.merged:
-        b.print_table(merging_table(found.merged), voice=voice, markdown=markdown)
-    b.print_table(fit_table(found), voice=voice, markdown=markdown)
