@@ -13,7 +13,7 @@ from sattrack.bench.speed_telling import BESIDE
 from sattrack.errors import StoreError
 from sattrack.looking import AHEAD
 from sattrack.reports.canvas import Area, Dot, Drawing, Ink, Mark, Stroke, Words, pixels, svg
-from sattrack.writing import write_whole
+from sattrack.writing import whole_file, write_whole
 
 # Stages as they come; what is not named here comes after these.
 _ORDER = ("plan", "digest", *AHEAD, "waiting", "model", "observe", "place", "merge", "judge", "store", "count")
@@ -37,9 +37,9 @@ def write_drawing(drawing: Drawing, folder: Path, *, name: str) -> tuple[Path, .
     except OSError as error:
         raise StoreError(f"the folder cannot be made: {error.strerror}", where=str(folder)) from error
     write_whole(folder / f"{name}.svg", (svg(drawing, sheet=True) + "\n").encode())
-    image = pixels(drawing, scale=2)
     part = folder / f"{name}.png"
-    image.save(part, optimize=True)
+    with whole_file(part) as draft:
+        pixels(drawing, scale=2).save(draft, "PNG", optimize=True)
     return folder / f"{name}.svg", part
 
 

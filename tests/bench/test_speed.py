@@ -10,7 +10,7 @@ from sattrack.bench.speed_charts import speed_chart, write_speed
 from sattrack.bench.speed_pictures import Picture
 from sattrack.bench.speed_telling import laws, limit_table, speed_table, speed_values, stage_table
 from sattrack.bench.tables import markdown
-from sattrack.errors import DetectorError, UsageError
+from sattrack.errors import DetectorError, StoreError, UsageError
 from sattrack.reports.canvas import Words
 from sattrack.wiring import Model
 
@@ -131,6 +131,9 @@ def test_the_chart_names_every_stage_and_what_no_stage_holds(tmp_path: Path) -> 
     written = write_speed([row()], tmp_path / "charts")
     assert [path.name for path in written] == ["speed.svg", "speed.png"]
     assert all(path.stat().st_size > 1000 for path in written)
+    (tmp_path / "full" / "speed.png").mkdir(parents=True)
+    with pytest.raises(StoreError, match="is a folder"):
+        write_speed([row()], tmp_path / "full")
 
 
 @pytest.mark.slow
