@@ -91,8 +91,11 @@ class Upright:
         return self.declares_mask or any(v is not None for v in self.raster.nodatavals)
 
     def mixes_in(self, nodata: float | None) -> bool:
-        """Whether means over this value may come from beside it: GDAL leaves out what the file itself declares."""
-        return nodata is not None and all(value is None for value in self.raster.nodatavals)
+        """Whether this value may be in the means of what it lies beside: GDAL leaves out what the file itself declares, but the
+        means around a bad block are not GDAL's.
+        """
+        declared = any(value is not None for value in self.raster.nodatavals)
+        return nodata is not None and not (declared and self._limits.on_bad_tile == "fail")
 
     def read(
         self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, nodata: float | None = None, mean: bool = True

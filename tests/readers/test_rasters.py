@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -359,6 +360,21 @@ def test_nodata_that_the_file_does_not_declare_bleeds_into_no_mean(write, pictur
     assert ground[:, :, 51:].min() <= pixels[valid].min()
     assert pixels[valid].max() <= ground[:, :, 51:].max()
     assert valid.mean() == pytest.approx(109 / 160, abs=0.03)
+
+
+def test_nodata_bleeds_into_no_mean_around_a_bad_block(write, picture, scene_of):
+    ground = picture.copy()
+    ground[:, :, :51] = 255
+    path = Path(write("a.tif", ground, tiled=True, blockxsize=16, blockysize=16, compress="deflate", nodata=255))
+    with rasterio.open(path) as file:
+        offset, size = (int(file.get_tag_item(f"BLOCK_{name}_5_5", "TIFF", bidx=1)) for name in ("OFFSET", "SIZE"))
+    content = path.read_bytes()
+    path.write_bytes(content[:offset] + bytes(size) + content[offset + size :])
+    limits = Settings(on_bad_tile="mask")
+    with closing(RasterReader(limits)) as reader:
+        pixels, valid = reader.read(scene_of(str(path), limits=limits), ALL, (60, 80))
+    assert not valid[40:48, 40:48].any()
+    assert pixels[valid].max() <= ground[:, :, 51:].max()
 
 
 @pytest.mark.parametrize("turn", [0, 33])
