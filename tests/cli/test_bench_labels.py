@@ -1,8 +1,15 @@
 """`sattrack bench accuracy` on labels of other tools, and boxes of other detectors."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
+
+from sattrack import wiring
+from sattrack.bench.comparing import Contender
+from sattrack.cli.bench.accuracy import _flattered
 
 SIZE = 150
 
@@ -47,6 +54,15 @@ def test_boxes_of_a_yolo_folder_are_scored(sattrack, yolo, tmp_path):
     assert said.code == 0, said.err
     (row, _) = said.json["sets"]
     assert (row["truth"], row["found"], row["name"]) == (9, 6, "tiles")
+
+
+def test_weights_that_were_trained_on_a_set_are_named(monkeypatch):
+    card = SimpleNamespace(id="fast-1", trained_on=({"kind": "labelled", "sets": "quay, yard", "left_out": "pier"},))
+    monkeypatch.setattr(wiring, "card_of", lambda model: card)
+    images = [SimpleNamespace(dataset=name) for name in ("yard", "pier", "yard", "own")]
+    (note,) = _flattered([Contender(), Contender(predictions=Path("boxes.csv"))], images)
+    assert note.startswith("fast-1 was trained on yard, by its card")
+    assert not [*_flattered([Contender()], images[1:2] + images[3:])]
 
 
 def test_what_is_missing_is_said_in_one_line(sattrack, yolo, detectors):

@@ -14,9 +14,12 @@ from sattrack.cli.voice import Voice, one_line
 from sattrack.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sattrack.bench.comparing import Contender
     from sattrack.bench.summaries import Summary
     from sattrack.bench.tables import Table
+    from sattrack.labels.labelled import LabelledImage
 
 _BY_SCORE = "a score behind it, such as x.pt@0.3, counts from there"
 
@@ -92,6 +95,8 @@ def accuracy(
     with watching(voice) as watch:
         results = bench_several(images, asked, settings=settings, heard=watch.heard, begins=watch.begins)
     summaries = [summed(result) for result in results]
+    for note in _flattered(asked, images):
+        voice.say(f"note: {one_line(note)}")
     if as_json:
         voice.json(comparison_values(summaries))
     elif not quiet:
@@ -115,6 +120,23 @@ def _write_page(summaries: Sequence["Summary"], asked: Sequence["Contender"], to
 
     cards = [None if one.predictions or one.model.detector else card_of(one.model) for one in asked]
     write_accuracy_page(summaries, to, cards=cards, imagery=imagery)
+
+
+def _flattered(asked: Sequence["Contender"], images: Sequence["LabelledImage"]) -> "Iterator[str]":
+    """Which weights were trained on these sets, by their cards: what they find there tells little of other places."""
+    from sattrack.labels.seen import seen_sets
+    from sattrack.wiring import card_of
+
+    names = dict.fromkeys(image.dataset for image in images)
+    for one in asked:
+        if one.predictions or one.model.detector:
+            continue
+        card = card_of(one.model)
+        if taught := [name for name in names if name in seen_sets(card.trained_on).named]:
+            yield (
+                f"{card.id} was trained on {', '.join(taught)}, by its card: figures there flatter it, but on pictures that "
+                "were left out then"
+            )
 
 
 def _contenders(
