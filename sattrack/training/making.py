@@ -64,7 +64,8 @@ def make(
     steps, seconds = 0, 0.0
     for number, part in enumerate(recipe.rounds, start=1):
         drawn = _mined(gathered, recipe, network=network, device=where, told=told) if part.mine else gathered
-        told(f"round {number} of {len(recipe.rounds)}: {part.steps} steps")
+        clock = f", or as many as {minutes:g} minutes take" if minutes else ""
+        told(f"round {number} of {len(recipe.rounds)}: {part.steps} steps{clock}")
         sampler = TileSampler(
             drawn.pictures, drawn.weights, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px, device=where,
             turns=Turns(patchwork=recipe.patchwork),
