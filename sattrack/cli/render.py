@@ -51,7 +51,7 @@ def sheet(
         from sattrack.synthetic.crops import real_crops, stretched
 
         real = real_crops(beside, gsd_m=gsd_m, shape=shape, seed=first_seed)
-        drawn = in_turn((stretched(tile) for tile in drawn), real)
+        drawn = in_turn((stretched(tile, gsd_m=gsd_m) for tile in drawn), real)
     picture = contact_sheet(drawn, columns=columns)
     write_whole(out, cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
     Voice(quiet=quiet).out(one_line(str(out)))

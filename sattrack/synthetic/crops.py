@@ -23,9 +23,10 @@ _ALIKE = 1.3
 Pixels = NDArray[np.uint8]
 
 
-def stretched(picture: Pixels) -> Pixels:
-    """A picture (rows, cols, 3) as detection shows it to a model."""
-    return apply_stretch(picture, measure_stretch(picture, np.ones(picture.shape[:2], bool)))
+def stretched(picture: Pixels, *, gsd_m: float) -> Pixels:
+    """A picture (rows, cols, 3) of gsd_m metres a pixel as detection shows it to a model."""
+    size = picture.shape[1] * gsd_m, picture.shape[0] * gsd_m
+    return apply_stretch(picture, measure_stretch(picture, np.ones(picture.shape[:2], bool), size_m=size))
 
 
 def real_crops(folder: Path, *, gsd_m: float, shape: tuple[int, int], seed: int = 0) -> Iterator[Pixels]:
@@ -48,8 +49,8 @@ def _crops(images: list[LabelledImage], *, gsd_m: float, shape: tuple[int, int],
 
 def _at(image: LabelledImage, *, gsd_m: float, reader: Reader) -> Pixels:
     scene = scene_of(image)
-    raw, valid = reader.read(scene, Window.of_shape(image.shape), image.shape)
-    picture = apply_stretch(raw, measure_stretch(raw, valid))
+    raw, _ = reader.read(scene, Window.of_shape(image.shape), image.shape)
+    picture = apply_stretch(raw, measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m))
     size = round(image.shape[1] * image.gsd_m[0] / gsd_m), round(image.shape[0] * image.gsd_m[1] / gsd_m)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
