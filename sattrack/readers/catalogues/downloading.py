@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -120,6 +121,8 @@ def _checked(draft: Path, to: Path, *, sha256: str, place: str, version: Version
     try:
         size = draft.stat().st_size
         draft.chmod(0o644)
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())  # or after a power cut the note might speak of bytes that never came to the disk
         # In this order, so that no note ever speaks of another file than the one beside it.
         record.unlink(missing_ok=True)
         draft.replace(to)

@@ -1,6 +1,7 @@
 """What is fetched into a folder: each file of the place and version that is said of it, and no picture for another."""
 
 import json
+import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -101,6 +102,18 @@ def test_n1_a_picture_that_was_fetched_stays_in_the_list_while_its_server_is_bus
     assert [one.partition(": ")[0] for one in busy.faults] == ["a", "b"]
     assert "what was fetched before is kept (run again later" in busy.faults[0]
     assert [item["id"] for item in json.loads((tmp_path / "items.json").read_text())["features"]] == ["a"]
+
+
+def test_s3_a_picture_is_on_the_disk_before_its_note_speaks_of_it(
+    served: Catalogue, limits: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.files["/one.tif"] = ONE
+    synced: list[int] = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda number: (synced.append(os.fstat(number).st_ino), fsync(number))[1])
+    fetch(served, tmp_path, ("a", "/one.tif"), limits=limits)
+    picture, note = (tmp_path / name for name in ("a.tif", ".a.tif.fetched"))
+    assert synced.index(picture.stat().st_ino) < synced.index(note.stat().st_ino)
 
 
 def test_what_failed_counts_for_what_came(served: Catalogue, limits: Settings, tmp_path: Path) -> None:
