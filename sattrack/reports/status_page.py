@@ -25,7 +25,8 @@ _MOST_TROUBLES = 200
 class SiteRow:
     """The newest scene of a site or zone: its count with the 90 % interval, and what was made of it.
 
-    state: one of STATES, or NO_SCENE. why: a sentence. last_alert: time of the newest scene that raised one.
+    state: one of STATES, or NO_SCENE. why: a sentence. last_alert: time of the newest scene that raised one. stands: whether
+    the count is the site's: of one that cannot be assessed too little may have been seen, or its past may only be too short.
     """
 
     site_id: str
@@ -40,6 +41,7 @@ class SiteRow:
     observed_fraction: float | None = None
     why: str = ""
     last_alert: dt.datetime | None = None
+    stands: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _site_value(row: SiteRow) -> dict[str, Any]:
         "scene_id": clean(row.scene_id) or None, "datetime": moment(row.acquired), "count": row.count,
         "count_low": number(row.low, digits=2), "count_high": number(row.high, digits=2),
         "observed_fraction": number(row.observed_fraction, digits=4), "explanation": discreet(row.why),
-        "last_alert": moment(row.last_alert),
+        "last_alert": moment(row.last_alert), "count_stands": None if row.count is None else row.stands,
     }  # fmt: skip
 
 
@@ -139,11 +141,13 @@ def _looked(moment_: dt.datetime | None) -> str:
 
 def _row(one: WatchStatus, row: SiteRow) -> dict[str, Any]:
     interval = "" if row.low is None or row.high is None else f"{math.floor(row.low):,}–{math.ceil(row.high):,}"
+    count = "" if row.count is None else whole(row.count)
     return {
         "watch": one.name, "site": clean(row.site_name or row.site_id), "zone": clean(row.zone), "state": row.state,
         "state_words": row.state.replace("_", " "), "scene": clean(row.scene_id),
-        "when": when(row.acquired) if row.acquired else "", "count": "" if row.count is None else whole(row.count),
-        "interval": interval, "seen": "" if row.observed_fraction is None else share(row.observed_fraction),
+        "when": when(row.acquired) if row.acquired else "", "interval": interval if row.stands else "",
+        "count": count if row.stands or not count else f"({count})",
+        "seen": "" if row.observed_fraction is None else share(row.observed_fraction),
         "why": discreet(row.why), "last_alert": when(row.last_alert) if row.last_alert else "", "report": one.report,
         "looked": _looked(one.looked), "stuck": bool(one.error),
     }  # fmt: skip

@@ -28,7 +28,7 @@ def _row(site: Site, counts: Sequence[Count], alerts: Sequence[Alert]) -> SiteRo
     return SiteRow(
         site.id, site.name, site.zone, of_scene[0].level if of_scene else "not_assessable", last.scene_id, last.datetime,
         last.count, last.count_low, last.count_high, last.observed_fraction, why,
-        max((one.datetime for one in of_site if one.level == "alert"), default=None),
+        max((one.datetime for one in of_site if one.level == "alert"), default=None), last.status == "done",
     )  # fmt: skip
 
 

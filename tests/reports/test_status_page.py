@@ -3,8 +3,10 @@
 import datetime as dt
 import json
 import re
+from dataclasses import replace
 
 from sattrack.reports.status_page import SiteRow, Trouble, WatchStatus, status_page, status_value, write_status
+from sattrack.reports.status_rows import rows_of
 
 _NOON = dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC)
 _QUIET = SiteRow("quiet", "Quiet depot", "", "normal", "s1", _NOON, 40, 35.6, 44.2, 1.0, "Nothing out of the ordinary.")
@@ -26,6 +28,20 @@ def test_the_gravest_site_stands_first_with_its_interval_rounded_outward():
     assert "35–45" in page
     assert "1,200" in page
     assert "1 file still arriving, left for the next pass" in page
+
+
+def test_a_number_that_does_not_stand_is_in_brackets_and_has_no_interval(port_run):
+    run, _ = port_run
+    of_day_1 = [replace(one, count_low=1.2, count_high=3.6) for one in run.counts if one.scene_id == "day-1"]
+    for stands in (True, False):
+        counts = [replace(one, status="done" if stands else "not_assessable") for one in of_day_1]
+        told = rows_of(replace(run, counts=counts), [])
+        page = text(WatchStatus("pier", _NOON, told))
+        whole = next(row for row in told if not row.zone)
+        assert (whole.count, whole.stands) == (2, stands)
+        assert ("(2)" in page, "1–4" in page) == (not stands, stands)
+        (site, *_) = status_value([WatchStatus("pier", _NOON, told)])["watches"][0]["sites"]
+        assert (site["count"], site["count_stands"]) == (2, stands)
 
 
 def test_names_are_escaped_and_the_page_asks_for_nothing():
