@@ -71,6 +71,7 @@ class Upright:
         rows, cols = self.raster.height, self.raster.width
         self.shape: tuple[int, int] = (cols, rows) if self._turn[2] else (rows, cols)
         self.palette = self._palette()
+        self._black = self._black_of_white()
         flags = [flag.name for band in self.raster.mask_flag_enums for flag in band]
         masked = "per_dataset" in flags
         # An alpha band is a mask to GDAL only where it is the second of two or the fourth of four, and nodata is not declared.
@@ -91,11 +92,11 @@ class Upright:
         return self.declares_mask or any(v is not None for v in self.raster.nodatavals)
 
     def mixes_in(self, nodata: float | None) -> bool:
-        """Whether this value may be in the means of what it lies beside: GDAL leaves out what the file itself declares, but the
-        means around a bad block are not GDAL's.
+        """Whether this value may be in the means of what it lies beside: GDAL leaves out what the file itself declares, but
+        not of gray that runs from white, and the means around a bad block are not GDAL's.
         """
         declared = any(value is not None for value in self.raster.nodatavals)
-        return nodata is not None and not (declared and self._limits.on_bad_tile == "fail")
+        return nodata is not None and not (declared and self._limits.on_bad_tile == "fail" and not self._black)
 
     def read(
         self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, nodata: float | None = None, mean: bool = True
@@ -175,6 +176,13 @@ class Upright:
                 table[index] = colour
         return table
 
+    def _black_of_white(self) -> int:
+        """The value of black in 8-bit gray that runs from white, as negatives and faxes are stored; 0 where it does not."""
+        if self.driver != "GTiff" or self.file.count > 1 or self.palette is not None or self.file.dtypes[0] != "uint8":
+            return 0
+        said = self.file.tags(ns="IMAGE_STRUCTURE") | self.file.tags(1, ns="IMAGE_STRUCTURE")
+        return (1 << int(said.get("NBITS", 8))) - 1 if said.get("MINISWHITE") == "YES" else 0
+
     def _decoded(
         self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, nodata: float | None, mean: bool
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -199,6 +207,8 @@ class Upright:
         if nodata is not None:
             valid &= ~(raw == nodata).all(axis=0)
         pixels = interleaved(raw)
+        if self._black:
+            pixels = self._black - pixels
         if self.palette is not None:
             colours = self.palette[raw[0]]
             pixels, valid = colours[..., :3], valid & (colours[..., 3] > 0)

@@ -58,6 +58,13 @@ def test_of_a_mask_with_a_palette_the_numbers_count_and_not_their_colours(write,
         assert (seen(write("scene.tif", picture), path) == ~hidden_box()).all()
 
 
+@pytest.mark.parametrize("bits", [1, 8])
+def test_a_mask_that_runs_from_white_to_black_hides_what_is_not_black(write, picture, seen, bits):
+    white = np.where(hidden_box(), 0, (1 << bits) - 1)[None].astype(np.uint8)
+    mask = write("clouds.tif", white, photometric="miniswhite", nbits=bits)
+    assert (seen(write("scene.tif", picture), mask) == ~hidden_box()).all()
+
+
 def test_a_udm2_shows_what_its_first_band_calls_clear(write, picture, seen):
     bands = np.zeros((8, *SIZE), np.uint8)
     bands[0] = ~hidden_box()

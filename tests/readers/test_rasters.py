@@ -121,6 +121,18 @@ def test_M10_red_and_blue_exchanged_give_the_same_picture(write, picture, read):
     assert (read(path)[0] == read(write("rgb.tif", picture))[0]).all()
 
 
+@pytest.mark.parametrize("size", [(120, 160), (60, 80)])
+def test_gray_that_runs_from_white_is_turned_round_as_every_viewer_does(write, picture, read, size):
+    negative = write("negative.tif", picture[:1], photometric="miniswhite", nodata=int(picture[0, 0, 0]))
+    pixels, valid = read(negative, ALL, size)
+    plain, seen = read(write("plain.tif", picture[:1], nodata=int(picture[0, 0, 0])), ALL, size)
+    assert (valid == seen).all()
+    assert np.abs(pixels[valid].astype(int) - (255 - plain[seen])).max() <= (0 if size == SIZE else 2)
+    if size == SIZE:
+        with Image.open(negative) as shown:
+            assert (pixels[..., 0][valid] == np.asarray(shown)[valid]).all()
+
+
 def test_M6_a_palette_is_expanded(write, read):
     index = np.zeros((1, 120, 160), np.uint8)
     index[0, :, 80:] = 1
