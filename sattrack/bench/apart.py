@@ -7,7 +7,17 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from sattrack.errors import DetectorError
+from sattrack.errors import DetectorError, UsageError
+from sattrack.settings import Settings
+
+
+def demand_one_process(settings: Settings) -> None:
+    """UsageError where scenes would be looked at in workers, whose time, memory and loading of the network nobody measures."""
+    if settings.isolated:
+        raise UsageError(
+            "speed is measured in one process, and these settings look at scenes in workers",
+            way_out="leave executor and workers out of the settings",
+        )
 
 
 def measured_apart(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sattrack import wiring
-from sattrack.bench.apart import measured_apart
+from sattrack.bench.apart import demand_one_process, measured_apart
 from sattrack.bench.clocks import Clock
 from sattrack.bench.speed_pictures import Picture, make_picture, true_boxes
 from sattrack.errors import UsageError
@@ -116,6 +116,7 @@ def bench_speed(
     if not sizes or min(sizes) < 1:
         raise UsageError(f"sizes are {list(sizes)}", way_out="give sides in pixels, such as 2500 10000")
     asked = settings or Settings()
+    demand_one_process(asked)
     model = model or wiring.Model(careful=asked.careful)
     gsd_m = wiring.card_of(model).gsd_m
     pictures = [Picture(size, gsd_m) for size in sizes]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sattrack import wiring
+from sattrack.bench.apart import demand_one_process
 from sattrack.bench.merging import Merged, bench_merging
 from sattrack.bench.speed import Speed, timed_limit, timed_run, with_limit
 from sattrack.bench.speed_pictures import DENSITIES, LAYOUTS, Picture, make_picture
@@ -103,8 +104,9 @@ def bench_matrix(
     settings are not done again.
 
     boxes: for which merging is then measured alone. Pictures are made one case at a time and removed after it. Raises
-    StoreError, WeightsError, and DetectorError where a run fails.
+    UsageError, StoreError, WeightsError, and DetectorError where a run fails.
     """
+    demand_one_process(settings)
     card = wiring.card_of(model)
     asked = settings.model_dump(mode="json")
     journal = _Journal(folder / JOURNAL if folder else None, key=[card.id, card.sha256, card.runtime, asked])

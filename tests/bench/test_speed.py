@@ -5,13 +5,16 @@ from pathlib import Path
 import pytest
 
 from sattrack.bench.clocks import Clock
+from sattrack.bench.peers.rounds import bench_peers
 from sattrack.bench.speed import Limit, Speed, bench_speed, with_limit
 from sattrack.bench.speed_charts import speed_chart, write_speed
+from sattrack.bench.speed_matrix import bench_matrix, cases_up_to
 from sattrack.bench.speed_pictures import Picture
 from sattrack.bench.speed_telling import laws, limit_table, speed_table, speed_values, stage_table
 from sattrack.bench.tables import markdown
 from sattrack.errors import DetectorError, StoreError, UsageError
 from sattrack.reports.canvas import Words
+from sattrack.settings import Settings
 from sattrack.wiring import Model
 
 STAGES = {"plan": 0.5, "read": 4.0, "model": 8.0, "merge": 0.5, "store": 0.2}
@@ -175,3 +178,13 @@ def test_a_detector_that_breaks_in_the_other_process_is_told(
 def test_sizes_must_be_sizes(bright: str) -> None:
     with pytest.raises(UsageError, match="sizes"):
         bench_speed(sizes=(0,), model=Model(detector=bright))
+
+
+def test_a_run_in_workers_is_refused_since_their_time_and_memory_would_be_left_out(bright: str) -> None:
+    for workers in (Settings(executor="process"), Settings(workers=2)):
+        with pytest.raises(UsageError, match="in one process"):
+            bench_speed(sizes=(700,), model=Model(detector=bright), settings=workers)
+        with pytest.raises(UsageError, match="in one process"):
+            bench_matrix(cases_up_to(640, 1), model=Model(detector=bright), settings=workers)
+        with pytest.raises(UsageError, match="in one process"):
+            bench_peers(model=Model(), settings=workers)

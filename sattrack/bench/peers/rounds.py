@@ -9,7 +9,7 @@ from typing import Any
 
 from sattrack import wiring
 from sattrack.assets import asset_folder
-from sattrack.bench.apart import measured_apart
+from sattrack.bench.apart import demand_one_process, measured_apart
 from sattrack.bench.speed_pictures import Picture, make_picture, true_boxes
 from sattrack.detectors.backends import family, missing_for, version_of
 from sattrack.errors import DetectorError, UsageError
@@ -109,6 +109,7 @@ def bench_peers(
         raise UsageError("other tools take weights, not a detector of one's own", way_out="give --weights")
     if unknown := set(only) - set(PEERS):
         raise UsageError(f"no such tool: {', '.join(sorted(unknown))}", way_out=f"one of {', '.join(PEERS)}")
+    demand_one_process(settings)
     card = wiring.card_of(model)
     threshold = card.threshold if settings.threshold is None else settings.threshold
     asked, left_out = contestants(model.backend)
