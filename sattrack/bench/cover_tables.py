@@ -50,7 +50,7 @@ def empty_table(records: Sequence[Record]) -> Table:
             if not some:
                 continue
             rates = [one.read / one.seen * 1e4 for one in some]
-            ground = {one.picture: one.seen / 1e4 for one in some}
+            ground = {(one.place, one.picture): one.seen / 1e4 for one in some}
             mean = sum(one.read for one in some) / sum(one.seen for one in some) * 1e4
             rows.append(
                 [

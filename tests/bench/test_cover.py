@@ -11,6 +11,7 @@ from sattrack.bench.cover import GSDS_M, LOOKS, Record, fold_sets, footprints_of
 from sattrack.bench.cover_bands import by_band, footprint_range, held, held_by_folds, measured_bands
 from sattrack.bench.cover_presence import pairs
 from sattrack.bench.cover_scenes import Fine, coarse_scene
+from sattrack.bench.cover_tables import empty_table
 from sattrack.covers import CoverCard
 from sattrack.errors import UsageError
 from tests.cover_weights import write_reader
@@ -156,6 +157,13 @@ def test_the_command_prints_its_tables_and_writes_the_card(
     card = json.loads(own.with_suffix(".json").read_text())
     assert card["footprint_m2"] == [30.0, 30.0]
     assert "| real | labelled |" in own.with_suffix(".md").read_text()
+
+
+def test_pictures_of_one_name_in_two_folders_are_two() -> None:
+    bare = [Record(place, "001", "c-1", 1.5, 0.45, gray, 50.0, 0.0, 20_000.0, 0) for place in "ab" for gray in (False, True)]
+    rows = {row[0]: row for row in empty_table(bare)[1]}
+    assert rows["a"][2:5] == ["1", "2", "25"]
+    assert rows["all"][2:5] == ["2", "4", "25"]
 
 
 @pytest.fixture
