@@ -30,7 +30,14 @@ def changes(
     search_m: Annotated[
         float, typer.Option(min=1.0, max=100.0, help="How far the later scene may lie off, metres each way.")
     ] = 12.0,
-    no_imagery: Annotated[bool, typer.Option("--no-imagery", help="Draw the boxes on gray: no pixel is shown.")] = False,
+    imagery: Annotated[
+        bool | None,
+        typer.Option(
+            "--imagery/--no-imagery",
+            show_default=False,
+            help="Draw the boxes on the scenes, or on gray, so that no pixel is shown. Default: as the run was made.",
+        ),
+    ] = None,
     gsd_m: o.GsdM = None,
     bands: o.Bands = None,
     weights: o.Weights = None,
@@ -49,6 +56,7 @@ def changes(
     """
     from sattrack.changing import changes_of_run
     from sattrack.reports.change_values import CHANGE_HEAD, change_row, change_value, write_change_tables
+    from sattrack.wiring import open_store
 
     voice = Voice(quiet=quiet)
     if len(inputs) == 1 and Path(inputs[0]).is_dir():
@@ -59,6 +67,7 @@ def changes(
                 f"{', '.join(extra)} would change a run that is made",
                 way_out="recount it with sattrack count RUN --threshold, or compare pictures",
             )
+        imagery = open_store(Path(inputs[0]), create=False).read_index().imagery if imagery is None else imagery
         pairs = changes_of_run(Path(inputs[0]), site=site, search_m=search_m)
     elif len(inputs) == 2:
         if site is not None:
@@ -76,7 +85,7 @@ def changes(
     for shown in pairs:
         found.append((shown.exchange, shown.lattice.frame))
         if out is not None:
-            drawn.append(_drawn(shown, out, imagery=not no_imagery, taken=taken))
+            drawn.append(_drawn(shown, out, imagery=imagery is not False, taken=taken))
     exchanges = [one for one, _ in found]
     if as_json:
         voice.json({"changes": [change_value(one) for one in exchanges]})

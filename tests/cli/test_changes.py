@@ -144,6 +144,17 @@ def test_no_imagery_shows_boxes_on_gray(sattrack, pictures, detectors, tmp_path)
     assert np.ptp(line.astype(int)) < 12
 
 
+def test_o11_a_run_made_without_imagery_shows_boxes_on_gray(sattrack, moved_run, tmp_path) -> None:
+    run = json.loads((moved_run / "run.json").read_text())
+    (moved_run / "run.json").write_text(json.dumps(run | {"imagery": False}))
+    grays = {}
+    for name, more in (("own", ()), ("asked", ("--imagery",)), ("none", ("--no-imagery",))):
+        assert sattrack("changes", moved_run, "-o", tmp_path / name, *more, "-q").code == 0
+        (picture,) = (tmp_path / name).glob("*.jpg")
+        grays[name] = picture.read_bytes()
+    assert grays["own"] == grays["none"] != grays["asked"]
+
+
 def test_a_run_compares_each_sites_neighbours_in_time(sattrack, moved_run, tmp_path) -> None:
     said = sattrack("changes", moved_run, "--json", "-o", tmp_path / "out")
     (one,) = said.json["changes"]
