@@ -44,10 +44,12 @@ def pictures_below(folder: Path, *, recursive: bool, follow_links: bool = False)
 
 def pictures_matching(pattern: str, *, follow_links: bool = False) -> Iterator[str]:
     """Absolute paths of the pictures that a glob names, in no order; `**` stands for any folders, a folder for its pictures."""
-    parts = Path(pattern).absolute().parts
-    fixed = next(number for number, part in enumerate(parts) if has_magic(part))
-    root = Path(*parts[:fixed])
-    yield from _matching(str(root), parts[fixed:], inside="/" if follow_links else os.path.realpath(root))
+    first, *rest = Path(pattern).absolute().parts
+    root, parts = Path(first), tuple(rest)
+    # A folder that is there as it is written is only a name, whatever brackets are in it, as where somebody works in one.
+    while len(parts) > 1 and (not has_magic(parts[0]) or _is_there(root / parts[0])):
+        root, parts = root / parts[0], parts[1:]
+    yield from _matching(str(root), parts, inside="/" if follow_links else os.path.realpath(root))
 
 
 def natural_key(path: str) -> tuple[str, str]:
@@ -61,6 +63,13 @@ def natural_key(path: str) -> tuple[str, str]:
         digits = piece.lstrip("0")
         pieces[at] = f"{chr(len(digits))}{digits}" if at % 2 else f"{piece.casefold()}\0"
     return "".join(pieces), path
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # a name too long for this disk
+        return False
 
 
 def _matching(folder: str, parts: tuple[str, ...], *, inside: str) -> Iterator[str]:

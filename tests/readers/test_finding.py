@@ -53,6 +53,23 @@ def test_names_are_sorted_as_people_count(tmp_path: Path) -> None:
     assert first == found(tmp_path, *sorted(tmp_path.rglob("*.tif"), reverse=True))
 
 
+def test_brackets_in_the_name_of_the_folder_are_no_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "port [2024]" / "in"
+    folder.mkdir(parents=True)
+    touched(folder, "a1.tif", "a2.tif", "b.tif")
+    monkeypatch.chdir(folder)
+    for pattern in (
+        "a*.tif",
+        "./a[12].tif",
+        f"{folder}/a*.tif",
+        f"{tmp_path}/port [[]2024]/*/a?.tif",
+        f"{tmp_path}/*/in/a*.tif",
+    ):
+        assert names(find_sources([pattern]), folder) == ["a1.tif", "a2.tif"], pattern
+    with pytest.raises(UsageError, match="no picture matches"):
+        find_sources([f"{'?' * 300}/*.tif"])
+
+
 def test_subfolders_are_looked_into_on_request_only(tmp_path: Path) -> None:
     touched(tmp_path, "a.tif", "sub/b.tif", "sub/deep/c.tif")
     assert found(tmp_path) == ["a.tif"]
