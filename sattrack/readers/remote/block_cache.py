@@ -28,3 +28,9 @@ class BlockCache:
             self._bytes += len(block) - len(before)
             while self._bytes > most and len(self._kept) > 1:
                 self._bytes -= len(self._kept.popitem(last=False)[1])
+
+    def drop(self, place: str) -> None:
+        """Forgets what is kept of a file."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0] == place]:
+                self._bytes -= len(self._kept.pop(key))

@@ -113,7 +113,12 @@ class RemoteFile:
             self._fetcher.close()
 
     def _contact(self) -> None:
-        pinned, length = self._version, _HEAD if self._version is None else 1
+        pinned = self._version
+        if pinned is not None and not (pinned.etag or pinned.modified):
+            # It cannot be told from others of its size: what was kept of it may be of another by now.
+            pinned = None
+            _BLOCKS.drop(self.place)
+        length = _HEAD if pinned is None else 1
         try:
             if self._whole is not None:
                 raise Unranged(None, "", "")

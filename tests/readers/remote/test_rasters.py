@@ -130,6 +130,27 @@ def test_i2_the_digest_hangs_on_what_the_server_says_and_on_the_first_bytes(cog:
         assert reader.digest(scene_of(server.url("noranges"), limits())) == reader.digest(scene_of(str(other), limits()))
 
 
+def test_n7_a_file_of_a_server_that_says_no_version_is_looked_at_anew_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def untold(to: Handler, asked: Asked, content: bytes, _number: int) -> None:
+        to.write(to.part(asked, content, ETag=""))
+
+    monkeypatch.setitem(FAULTS, "untold", untold)
+    one, other = (write(tmp_path / f"{n}.tif", yard(12, seed=n, shape=(600, 600)), driver="GTiff") for n in (1, 2))
+    assert one.stat().st_size == other.stat().st_size
+    with serving({"scene.tif": one.read_bytes()}) as server:
+        place, told = server.url("untold"), []
+        for path in (one, other):
+            server.files["scene.tif"] = path.read_bytes()
+            look_again()
+            with closing(RasterReader(limits())) as reader:
+                here, there = scene_of(str(path), limits()), scene_of(place, limits())
+                told.append(reader.digest(there))
+                assert np.array_equal(reader.read(here, WHOLE, (600, 600))[0], reader.read(there, WHOLE, (600, 600))[0])
+        assert told[0] != told[1]
+
+
 def test_blocks_side_by_side_travel_together_and_once(cog: Path) -> None:
     raw = bytes(range(256)) * 8000
     with serving({"scene.tif": raw}) as server:
