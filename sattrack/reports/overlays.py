@@ -19,7 +19,7 @@ from sattrack.reports.cells import clean
 from sattrack.reports.marks import CLASS_COLOURS, CLASS_NAMES, Marks, marks_on, north_in, scale_bar
 from sattrack.reports.naming import file_name
 from sattrack.reports.rows import counted_boxes
-from sattrack.reports.views import NO_PICTURE, View, take, view_in_pixels
+from sattrack.reports.views import NO_PICTURE, Picture, View, take, view_in_pixels
 from sattrack.reports.wording import metres, some, when
 from sattrack.results import Part
 from sattrack.writing import write_whole
@@ -47,7 +47,8 @@ def write_overlays(
 ) -> Path:
     """A folder with a JPEG for each scene file, in its own pixels up to 4000 a side, small ones enlarged; returns the folder.
 
-    A scene that cannot be read again gets a gray ground with its boxes, and says so. `everything` adds, in gray, the boxes
+    A scene that cannot be read again, or whose run was made without imagery, gets a gray ground with its boxes, and says so.
+    `everything` adds, in gray, the boxes
     under the threshold.
     """
     try:
@@ -57,7 +58,8 @@ def write_overlays(
         for name, part in parts.items():
             view = view_in_pixels(Window.of_shape(part.scene.grid.shape), most_px=MOST_PX, enlarge=ENLARGE)
             marks = marks_on(part, view, counted=counted[name], threshold=run.index.threshold, sites=run.sites, weak=everything)
-            picture = take(part, view, reader=reader, remote=allow_remote)
+            shown = run.index.imagery
+            picture = take(part, view, reader=reader, remote=allow_remote) if shown else Picture(None, "made without imagery")
             ground = picture.pixels if picture.pixels is not None else _blank(view)
             sheet = with_caption(drawn(ground, marks), part, view, marks=marks, missing=picture.missing)
             write_whole(to / f"{file_name(name, taken=taken)}.jpg", jpeg(sheet))

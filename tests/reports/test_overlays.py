@@ -184,6 +184,16 @@ def test_a_picture_that_cannot_be_shown_says_why_and_keeps_its_boxes(tmp_path):
         assert np.abs(np.asarray(picture)[5, 5].astype(int) - NO_PICTURE).max() < 6
 
 
+def test_O11_a_run_made_without_imagery_has_its_boxes_on_gray(tmp_path):
+    run, parts = port(tmp_path, scenes=1)
+    reader = PaintedReader(parts)
+    run = replace(run, index=replace(run.index, imagery=False))
+    folder = write_overlays(run, parts, tmp_path / "o", reader=reader)
+    assert reader.reads == []
+    with Image.open(folder / "scene_00.jpg") as picture:
+        assert np.abs(np.asarray(picture)[5, 5].astype(int) - NO_PICTURE).max() < 6
+
+
 def test_a_scene_on_a_server_is_not_read_unless_allowed():
     part = part_of("a", quads=np.zeros((0, 4, 2)))
     for location in ("https://example.org/a.tif", "/vsicurl/https://example.org/a.tif", "/vsis3/bucket/a.tif"):
