@@ -10,7 +10,10 @@ from sattrack.imagery import Scene, is_remote
 from sattrack.readers.opening import files_of
 
 MOST_BYTES = 64 << 20
-_LINE = re.compile(r"\\?([0-9a-fA-F]{64}) [ *](.+)")
+_LINE = re.compile(r"(\\?)([0-9a-fA-F]{64}) [ *](.+)")
+# What sha256sum writes for what would break its lines, in those that begin with a backslash.
+_ESCAPES = {r"\\": "\\", r"\n": "\n", r"\r": "\r"}
+_ESCAPED = re.compile(r"\\[\\nr]")
 _WAY_OUT = "sha256sum FILES > SHA256SUMS writes such a list"
 
 Digest = Callable[[Scene], str]
@@ -61,10 +64,12 @@ def _read(listed: Path) -> dict[Path, str]:
     except UnicodeDecodeError as error:
         raise UsageError("is no list of checksums: it is not UTF-8", where=str(listed), way_out=_WAY_OUT) from error
     sums = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines, which also parts at what may stand in a name.
+    for number, line in enumerate(text.split("\n"), start=1):
         found = _LINE.fullmatch(line)
         if found:
-            sums[(listed.parent / found[2]).resolve()] = found[1].lower()
+            name = _ESCAPED.sub(lambda one: _ESCAPES[one[0]], found[3]) if found[1] else found[3]
+            sums[(listed.parent / name).resolve()] = found[2].lower()
         elif line.strip():
             raise UsageError("is no sha256 and a name", where=f"{listed}, line {number}", way_out=_WAY_OUT)
     return sums

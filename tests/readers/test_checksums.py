@@ -32,3 +32,15 @@ def test_the_pictures_of_a_virtual_raster_must_be_what_the_list_says_too(write, 
     write("a.tif", 255 - picture[:1])
     with pytest.raises(SceneError, match=r"a\.tif: its sha256 is"):
         verified(lambda _: "digest", listed=sums)(scene)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_any_name_may_stand_in_the_list_as_sha256sum_writes_it(write, picture, scene_of, tmp_path, end):
+    named = {"back\\slash n.tif": r"back\\slash n.tif", "next\u2028line.tif": "next\u2028line.tif", "two  a.tif": "two  a.tif"}
+    lines = []
+    for name, as_written in named.items():
+        digest = hashlib.sha256(Path(write(name, picture)).read_bytes()).hexdigest()
+        lines.append(f"{chr(92) if name != as_written else ''}{digest}  {as_written}{end}")
+    (tmp_path / "SHA256SUMS").write_bytes("".join(lines).encode())
+    check = verified(lambda scene: scene.location, listed=tmp_path / "SHA256SUMS")
+    assert [Path(check(scene_of(str(tmp_path / name)))).name for name in named] == [*named]
