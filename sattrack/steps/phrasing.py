@@ -50,7 +50,8 @@ def two_scene_sentence(alert: Alert, earlier: Observation | None, change: Change
 
 def unseen_sentence(alert: Alert, one: Observation) -> str:
     """Why a scene says nothing."""
-    reason = "; ".join(dict.fromkeys(note for note in one.notes if note)) or one.status.replace("_", " ")
+    marked = f"marked as {one.status.replace('_', ' ')}" if one.count is not None else "nothing was counted"
+    reason = "; ".join(dict.fromkeys(note for note in one.notes if note)) or marked
     return f"{_head(alert)}: cannot be assessed ({reason}), so that no change can be told or ruled out."
 
 

@@ -137,7 +137,7 @@ def _break(one: Series, other: Series) -> str:
     if other.model_id != one.model_id:
         kinds.append(f"by another model ({other.model_id or 'not named'})")
     if other.threshold != one.threshold:
-        kinds.append(f"at another threshold ({other.threshold})")
+        kinds.append(f"at another threshold ({'not named' if other.threshold is None else f'{other.threshold:g}'})")
     n, first, last = len(other.observations), other.observations[0].datetime, other.observations[-1].datetime
     span = f"{_day(first)} to {_day(last)}" if n > 1 else _day(first)
     return f"{n} {'scene' if n == 1 else 'scenes'} {', '.join(kinds)}, {span}, not used in this baseline"

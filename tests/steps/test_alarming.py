@@ -126,6 +126,19 @@ def test_U6_no_baseline_crosses_sensors_or_models_and_the_break_is_said():
     assert all(any("another sensor" in note for note in a.notes) for a in planet)
 
 
+def test_a_break_by_a_threshold_that_nobody_named_and_a_scene_without_a_count_are_told_in_words():
+    (named,) = series_of([Reading("port", "Port", "", "WV-2", "m", 0.35, o) for o in series([60]).observations])
+    both = [Reading("port", "Port", "", "WV-2", "m", at, o) for at in (0.35, None) for o in named.observations]
+    assert "at another threshold (not named)" in series_of(both)[0].breaks[0]
+    assert "at another threshold (0.35)" in series_of(both)[1].breaks[0]
+    empty = replace(named.observations[0], count=None, status="not_assessable", notes=())
+    told = [
+        assess([replace(named, observations=(one,))], rules=Rules())[0].sentence for one in (empty, replace(empty, count=60))
+    ]
+    assert "cannot be assessed (nothing was counted)" in told[0]
+    assert "cannot be assessed (marked as not assessable)" in told[1]
+
+
 def test_U5_U6_a_scene_counted_by_two_models_is_one_alert_a_direction():
     one, two = series([*QUIET, 310], model="a"), series([*QUIET[3:], 310], model="b")
     two = replace(
