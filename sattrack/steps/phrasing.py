@@ -50,8 +50,9 @@ def two_scene_sentence(alert: Alert, earlier: Observation | None, change: Change
 
 def unseen_sentence(alert: Alert, one: Observation) -> str:
     """Why a scene says nothing."""
-    marked = f"marked as {one.status.replace('_', ' ')}" if one.count is not None else "nothing was counted"
-    reason = "; ".join(dict.fromkeys(note for note in one.notes if note)) or marked
+    bare = one.count is None and one.status == "not_assessable"
+    why = "nothing was counted" if bare else f"marked as {one.status.replace('_', ' ')}"
+    reason = "; ".join(dict.fromkeys(note for note in one.notes if note)) or why
     return f"{_head(alert)}: cannot be assessed ({reason}), so that no change can be told or ruled out."
 
 

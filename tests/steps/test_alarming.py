@@ -132,11 +132,10 @@ def test_a_break_by_a_threshold_that_nobody_named_and_a_scene_without_a_count_ar
     assert "at another threshold (not named)" in series_of(both)[0].breaks[0]
     assert "at another threshold (0.35)" in series_of(both)[1].breaks[0]
     empty = replace(named.observations[0], count=None, status="not_assessable", notes=())
-    told = [
-        assess([replace(named, observations=(one,))], rules=Rules())[0].sentence for one in (empty, replace(empty, count=60))
-    ]
-    assert "cannot be assessed (nothing was counted)" in told[0]
-    assert "cannot be assessed (marked as not assessable)" in told[1]
+    scenes = (empty, replace(empty, count=60), replace(empty, status="failed"))
+    told = [assess([replace(named, observations=(one,))], rules=Rules())[0].sentence for one in scenes]
+    for sentence, why in zip(told, ("nothing was counted", "marked as not assessable", "marked as failed"), strict=True):
+        assert f"cannot be assessed ({why})" in sentence
 
 
 def test_U5_U6_a_scene_counted_by_two_models_is_one_alert_a_direction():
