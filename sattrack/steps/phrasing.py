@@ -116,7 +116,7 @@ def _noticed(alert: Alert) -> str:
     """How large a rise would not have been missed: what is expected is of the ground seen, the rise of the whole site."""
     least = alert.minimum_detectable
     if least is None:
-        return "its own interval is too wide for any rise to be noticed"
+        return "the count's own interval is too wide for any rise to be noticed"
     whole = _whole(alert.observed_fraction)
     return f"{math.ceil(least):,} boxes more than expected{whole} would have been noticed four times in five"
 

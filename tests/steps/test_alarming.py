@@ -60,7 +60,7 @@ def test_how_large_a_rise_would_be_noticed_is_said_of_the_whole_site_and_only_wh
     vague = replace(told.observations[-1], low=10.0, high=140.0)
     alert = assess([replace(told, observations=(*told.observations[:-1], vague))], rules=Rules())[-1]
     assert alert.minimum_detectable is None
-    assert alert.sentence.endswith("its own interval is too wide for any rise to be noticed.")
+    assert alert.sentence.endswith("the count's own interval is too wide for any rise to be noticed.")
 
 
 @pytest.mark.parametrize(
