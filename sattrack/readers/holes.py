@@ -9,12 +9,14 @@ from rasterio.errors import RasterBlockError
 
 # Up to so many all blocks are asked once; of more, those that a window touches, each time.
 MOST_BLOCKS = 250_000
+# Between the edges of pictures that lie in rows and columns; those of 10,000 that lie anyhow are not counted out.
+MOST_CELLS = 4_000_000
 
 
 class Holes:
     """Blocks of a sparse GeoTIFF that were never written.
 
-    For one thread, while the raster is open. `none`: it is sure that there are none.
+    For one thread, while the raster is open. `none`: it is sure that there are none; `some`: that there are some.
     """
 
     def __init__(self, raster: Any) -> None:
@@ -23,7 +25,8 @@ class Holes:
         self._count = (-(-raster.height // self._block[0]), -(-raster.width // self._block[1]))
         few = self._count[0] * self._count[1] <= MOST_BLOCKS
         self._all = self._asked(np.arange(self._count[0]), np.arange(self._count[1])) if few else None
-        self.none = self._all is not None and not self._all.any()
+        self.some = self._all is not None and bool(self._all.any())
+        self.none = self._all is not None and not self.some
 
     def under(self, area: tuple[float, float, float, float], shape: tuple[int, int]) -> NDArray[np.bool_]:
         """Which pixels (rows, cols) of an area (column, row, width, height) read at a size have their centre in a hole."""
@@ -46,14 +49,21 @@ class Holes:
 
 
 class Gaps:
-    """What none of the pictures of a virtual raster covers. `none`: it is sure that there are none."""
+    """What none of the pictures of a virtual raster covers. `none`, `some`: as of Holes."""
 
     def __init__(self, boxes: Sequence[tuple[float, float, float, float]], *, shape: tuple[int, int]) -> None:
         """boxes: column, row, width and height of each picture. shape: (rows, cols) of the whole."""
         placed = np.array(boxes, float).reshape(-1, 4)
         # A picture covers the pixels whose centres lie in it.
-        self._first, self._end = np.ceil(placed[:, :2] - 0.5), np.ceil(placed[:, :2] + placed[:, 2:] - 0.5)
-        self.none = bool(((self._first <= 0) & (self._end >= shape[::-1])).all(axis=1).any())
+        edges = np.ceil([placed[:, :2] - 0.5, placed[:, :2] + placed[:, 2:] - 0.5])
+        self._first, self._end = np.clip(edges, 0, shape[::-1])
+        # Between the edges of all pictures each cell is covered wholly or not at all.
+        x, y = (
+            np.unique([0, size, *self._first[:, axis], *self._end[:, axis]]) for axis, size in ((0, shape[1]), (1, shape[0]))
+        )
+        few = (len(x) - 1) * (len(y) - 1) <= MOST_CELLS
+        self.none = few and not self._at(x[:-1], y[:-1]).any()
+        self.some = few and not self.none
 
     def under(self, area: tuple[float, float, float, float], shape: tuple[int, int]) -> NDArray[np.bool_]:
         """As Holes.under."""
@@ -61,8 +71,12 @@ class Gaps:
             np.floor(start + (np.arange(size) + 0.5) * length / size)
             for start, length, size in zip(area[:2], area[2:], shape[::-1], strict=True)
         )
+        return self._at(cols, rows)
+
+    def _at(self, cols: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which pixels of these columns and rows, in their order, are in no picture."""
         here = ((self._first <= (cols[-1], rows[-1])) & (self._end > (cols[0], rows[0]))).all(axis=1)
-        gaps = np.ones(shape, bool)
+        gaps = np.ones((len(rows), len(cols)), bool)
         for first, end in zip(self._first[here], self._end[here], strict=True):
             across, down = (slice(*np.searchsorted(at, edges)) for at, *edges in zip((cols, rows), first, end, strict=True))
             gaps[down, across] = False

@@ -92,11 +92,12 @@ class Upright:
         return self.declares_mask or any(v is not None for v in self.raster.nodatavals)
 
     def mixes_in(self, nodata: float | None) -> bool:
-        """Whether this value may be in the means of what it lies beside: GDAL leaves out what the file itself declares, but
-        not of gray that runs from white, and the means around a bad block are not GDAL's.
+        """Whether what is not valid may be in the means of what it lies beside. GDAL leaves out what the file itself declares,
+        but of no hole and not of gray that runs from white; and the means around a bad block are not GDAL's.
         """
         declared = any(value is not None for value in self.raster.nodatavals)
-        return nodata is not None and not (declared and self._limits.on_bad_tile == "fail" and not self._black)
+        left_out = nodata is None or (declared and self._limits.on_bad_tile == "fail" and not self._black)
+        return not left_out or (self._holes is not None and self._holes.some)
 
     def read(
         self, bands: tuple[int, ...], area: Area, shape: tuple[int, int], *, nodata: float | None = None, mean: bool = True

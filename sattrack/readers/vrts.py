@@ -64,6 +64,8 @@ def vrt_boxes(path: Path) -> tuple[Box, ...]:
 
 def _box(place: ET.Element) -> Box:
     col, row, width, height = (float(place.get(name, "")) for name in ("xOff", "yOff", "xSize", "ySize"))
+    if not all(map(math.isfinite, (col, row, width, height))):
+        raise ValueError(f"{col:g}, {row:g}, {width:g}, {height:g}")
     return col, row, width, height
 
 

@@ -250,6 +250,20 @@ def test_R10_blocks_that_were_never_written_are_not_seen(tmp_path, scene_of, rea
     assert reader.sample(scene)[1].sum() == 64 * 64
 
 
+def test_blocks_that_were_never_written_bleed_into_no_mean(tmp_path, scene_of, reader, picture):
+    path = tmp_path / "sparse.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=160, height=120, count=1, dtype="uint8", crs="EPSG:32652", tiled=True, blockxsize=16,
+        blockysize=16, SPARSE_OK=True, transform=Affine(0.5, 0, 5e5, 0, -0.5, 4e6),
+    ) as file:  # fmt: skip
+        for row, col in np.argwhere(np.arange(80).reshape(8, 10) != 44).tolist():
+            block = 128 + picture[:1, row * 16 : row * 16 + 16, col * 16 : col * 16 + 16] // 2
+            file.write(block, window=rasterio.windows.Window(col * 16, row * 16, *block.shape[:0:-1]))
+    pixels, valid = reader.read(scene_of(str(path)), Window(3, 5, 120, 100), (50, 60))
+    assert (~valid).sum() == pytest.approx(64, abs=20)
+    assert pixels[valid].min() >= 128
+
+
 @pytest.mark.parametrize(("driver", "name"), [("GTiff", "a.tif"), ("COG", "a.tif"), ("PNG", "a.png"), ("JPEG", "a.jpg")])
 def test_R1_R2_R8_R9_a_file_cut_in_half_is_never_read_as_if_it_were_whole(write, scene_of, reader, driver, name):
     noise = np.random.default_rng(3).integers(0, 255, (3, 600, 600)).astype(np.uint8)

@@ -7,6 +7,7 @@ import pytest
 
 from sattrack.errors import SceneError
 from sattrack.imagery import Window
+from sattrack.readers.holes import Gaps
 from sattrack.readers.rasters import RasterReader
 from sattrack.readers.vrts import vrt_sources
 
@@ -100,8 +101,8 @@ def placed(name: str, *, at: tuple[float, float], size: tuple[float, float]) -> 
 
 @pytest.mark.parametrize("size", [(120, 160), (60, 80), (240, 320)])
 def test_what_no_picture_of_a_virtual_raster_covers_is_not_seen(write, picture, scene_of, tmp_path, size):
-    write("half.tif", np.full((1, 120, 60), 90, np.uint8) + picture[:1, :, :60] % 8)
-    write("strip.tif", picture[:1, :20, :40])
+    write("half.tif", 128 + picture[:1, :, :60] // 2)
+    write("strip.tif", 128 + picture[:1, :20, :40] // 2)
     rest = [placed("half.tif", at=(at, 0), size=(60, 120)) for at in (0, 100)] + [
         placed("strip.tif", at=(60, 0), size=(40, 20))
     ]
@@ -117,6 +118,8 @@ def test_what_no_picture_of_a_virtual_raster_covers_is_not_seen(write, picture, 
     part, seen = reader.read(scene, Window(50, 10, 20, 20), (20, 20))
     assert (seen == covered[10:30, 50:70]).all()
     assert (part[~seen] == 0).all()
+    shrunk, seen = reader.read(scene, Window(9, 3, 140, 110), (55, 70))
+    assert shrunk[seen].min() >= 128
 
 
 def test_a_picture_at_fractions_of_pixels_covers_those_whose_centres_lie_in_it(write, picture, scene_of, tmp_path):
@@ -129,3 +132,10 @@ def test_a_picture_at_fractions_of_pixels_covers_those_whose_centres_lie_in_it(w
     broken = vrt(tmp_path / "broken.vrt", band(source.replace("80.4", "80.4px")))
     with pytest.raises(SceneError, match="not four numbers"):
         scene_of(broken, gsd_m=(0.5, 0.5))
+
+
+def test_gaps_are_told_from_pictures_that_meet():
+    thirds = [(at, 0.0, 40.0, 90.0) for at in (0.0, 40.0, 80.0)]
+    gaps = [Gaps(boxes, shape=(90, 120)) for boxes in (thirds, thirds[:2], thirds[1:], [thirds[0], (39.8, -3, 90, 200)], [])]
+    assert [(one.none, one.some) for one in gaps] == [(True, False), (False, True), (False, True), (True, False), (False, True)]
+    assert gaps[1].under((70, 0, 20, 90), (90, 20)).sum() == 90 * 10
