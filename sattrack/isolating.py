@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sattrack import wiring
 from sattrack.detectors.cores import granted_threads
-from sattrack.errors import SceneError
+from sattrack.errors import SceneError, StoreError
 from sattrack.executors.clusters import RayExecutor
 from sattrack.executors.processes import Bounds, Lost, ProcessExecutor
 from sattrack.keeping import Kept, ended_badly, keep
@@ -43,8 +43,10 @@ class Start:
     signed: Mapping[str, tuple[str, Settings]] = field(default_factory=dict, repr=False)
 
 
-def begin(start: Start) -> Callable[[Work], Kept]:
-    """In a worker: what looks at a scene, and stores its part. The detector is loaded once."""
+def begin(start: Start) -> Callable[[Work], Kept | StoreError]:
+    """In a worker: what looks at a scene, and stores its part. The detector is loaded once. StoreError, as an answer, where the
+    folder cannot be written: no other scene could be stored either.
+    """
     learn(start.secrets)
     refresh_by(start.refresh)
     sign_too(start.signed)
@@ -52,13 +54,18 @@ def begin(start: Start) -> Callable[[Work], Kept]:
     reader, executor = wiring.make_reader(start.settings), wiring.make_executor(start.settings)
     detector, _ = wiring.load_model(start.model, settings=start.settings)
 
-    def look(work: Work) -> Kept:
+    def look(work: Work) -> Kept | StoreError:
         (end,) = detect_scenes(
             [work], reader=reader, detector=detector, card=start.card, settings=start.settings, executor=executor
         )
         end.timings.travelled = {one.place: one.read for one in TRAVELS.all()}
         TRAVELS.clear()
-        return keep(end, store=store, digest=reader.digest)
+        try:
+            return keep(end, store=store, digest=reader.digest)
+        except StoreError as error:
+            if start.at is not None:
+                raise  # another try may reach it
+            return error
 
     return look
 
@@ -66,7 +73,9 @@ def begin(start: Start) -> Callable[[Work], Kept]:
 def detected_apart(
     works: Iterable[Work], *, start: Start, begins: Callable[[Work], None], ray_address: str = ""
 ) -> Iterator[Kept]:
-    """What became of each scene, in order: the same parts as without workers, byte for byte."""
+    """What became of each scene, in order: the same parts as without workers, byte for byte. StoreError where they cannot be
+    written.
+    """
     executor = _executor(start, ray_address=ray_address)
     asked: deque[Work] = deque()
 
@@ -81,6 +90,8 @@ def detected_apart(
         if isinstance(answer, Lost):
             error = SceneError(answer.reason, where=work.scene.location, way_out=answer.way_out)
             yield ended_badly(work, reason=str(error)), None
+        elif isinstance(answer, StoreError):
+            raise answer
         else:
             yield answer
 

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import rasterio
 
 from sattrack import running
-from sattrack.errors import SettingsError
+from sattrack.errors import SettingsError, StoreError
 from sattrack.readers.catalogues import signing
 from sattrack.readers.catalogues.items import read_item
 from sattrack.readers.remote.travels import TRAVELS
@@ -60,6 +61,20 @@ class Leaving(Bright):
     def __init__(self):
         if os.getpid() != int(os.environ["PARENT"]):
             Path(os.environ["PASSED"]).touch()
+"""
+
+
+# A worker of it has a disk without room.
+_FULL = """
+import os
+import resource
+from finder_of_the_test import Bright
+
+
+class Full(Bright):
+    def __init__(self):
+        if os.getpid() != int(os.environ["PARENT"]):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 """
 
 
@@ -180,6 +195,24 @@ def test_workers_are_the_default_where_several_scenes_run_at_once_and_threads_wh
 
 def test_what_is_asked_of_workers_does_not_change_a_part() -> None:
     assert apart().digest_fields((1, 99)) == WHOLE_RANGE.digest_fields((1, 99))
+
+
+def test_d10_a_full_disk_ends_the_run_of_workers_as_it_ends_one_without(
+    tmp_path: Path,
+    finder: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (finder / "full_of_the_test.py").write_text(_FULL)
+    monkeypatch.setenv("PARENT", str(os.getpid()))
+    for n in range(6):
+        scene(tmp_path / "in" / f"{n}.tif", seed=n)
+    asked = request(tmp_path / "in", tmp_path / "run", model=Model(detector="full_of_the_test:Full"), settings=apart())
+    with pytest.raises(StoreError, match="cannot be written"):
+        running.detect(asked)
+    left = running.open_run(tmp_path / "run")[0]
+    assert any("6 of 6 scenes were not looked at" in note for note in left.index.notes)
+    whole = replace(asked, model=Model(detector="finder_of_the_test:Bright"))
+    assert {outcome.status for outcome in running.detect(whole).index.outcomes} == {"done"}
 
 
 @pytest.mark.usefixtures("finder")
