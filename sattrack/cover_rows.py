@@ -237,7 +237,8 @@ def _observed(row: Cover, observed: float, *, least: float) -> Cover:
     seen = replace(row, observed_fraction=round(observed, 4), status="done")
     if observed <= 0:
         return replace(seen, status="not_assessable", notes=(*row.notes, "nothing of the site was seen"))
-    if observed < least:
+    # As it is told: what is all seen may be less by the last figure of a division.
+    if seen.observed_fraction < least:
         short = f"only {observed:.0%} of the site was seen; {least:.0%} is asked for"
         return replace(seen, status="not_assessable", notes=(*row.notes, short))
     return seen

@@ -37,11 +37,6 @@ class Ground:
     metres: shapely.Geometry
     pixels: shapely.Geometry
 
-    @property
-    def m2_px(self) -> float:
-        """Square metres of a source pixel there, whatever the scene's projection does elsewhere."""
-        return float(self.metres.area / self.pixels.area)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
@@ -151,7 +146,7 @@ def read_area(ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader,
     all_px = pavement.shape[0] * whole, pavement.shape[1] * whole
     divisors = [n for n in range(1, whole + 1) if whole % n == 0]
     gaps = _Gaps(all_px, cell=next((n for n in divisors if max(all_px) <= n * _MOST_CELLS), whole))
-    seen = covered = 0
+    wanted = seen = covered = 0
     for slab in pavement.slabs():
         mask = _mask(ground.pixels, slab, core_px=whole)
         if not mask.any():
@@ -159,14 +154,16 @@ def read_area(ground: Ground, *, scene: Scene, stretch: Stretch, reader: Reader,
         cover, valid = _covered(slab, pavement, scene=scene, stretch=stretch, reader=reader, network=network)
         gaps.add(mask > 0, valid > 0, row=slab.row * whole, col=slab.col * whole)
         inside = mask.astype(np.int64) * valid
+        wanted += int(mask.sum(dtype=np.int64))
         seen += int(inside.sum())
         covered += int((inside * cover).sum())
         small = cv2.resize(np.minimum(cover, (inside > 127) * np.uint8(255)), (side, side), interpolation=cv2.INTER_AREA)
         shown[slab.row * side : (slab.row + 1) * side, slab.col * side : (slab.col + 1) * side] = small
-    m2 = ground.m2_px * pavement.px[0] * pavement.px[1] / 255
+    # By the outline's own raster, whose slanted edges may hold a little less or more than it: what is all seen is seen whole.
+    whole_m2, of = ground.metres.area, max(1, wanted)
     step = pavement.px[0] * shrink, pavement.px[1] * shrink
     there = gaps.seen_of(ground, grid=scene.grid, origin=pavement.origin, step=pavement.px)
-    return Read(seen * m2, covered * m2 / 255, shown, step, pavement.origin, there)
+    return Read(seen / of * whole_m2, covered / (255 * of) * whole_m2, shown, step, pavement.origin, there)
 
 
 def show(

@@ -110,6 +110,19 @@ def test_what_of_a_site_was_not_seen_is_said_and_not_filled_in(
     assert f"({float(rows['half']['area_m2']):,.0f})" not in page
 
 
+def test_a_slanted_strip_that_was_seen_was_all_seen(sattrack: Say, weights: Path, tmp_path: Path) -> None:
+    scene, to = write_coarse(tmp_path / "may.tif", gsd=3.0), tmp_path / "covers"
+    to_lonlat = Transformer.from_crs(32652, 4326, always_xy=True)
+    # A track of 3 m, hardly a pixel wide.
+    ring = [to_lonlat.transform(EAST + x, NORTH - y) for x, y in ((50, 20), (250, 320), (247.5, 321.7), (47.5, 21.7), (50, 20))]
+    feature = {"type": "Feature", "properties": {"name": "track"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    (tmp_path / "track.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    words = ("--sites", tmp_path / "track.geojson", "-o", to, "--weights", weights, "--min-observed", "1", "-q")
+    assert sattrack("cover", scene, *words).code == 0
+    (row,) = rows_of(to)
+    assert (row["observed_fraction"], row["status"]) == ("1.0", "done")
+
+
 def test_cloud_of_a_mask_is_not_seen(sattrack: Say, site: Path, weights: Path, tmp_path: Path) -> None:
     scene = write_coarse(tmp_path / "may.tif", gsd=2.0)
     mask = tmp_path / "clouds.tif"
