@@ -47,12 +47,21 @@ def open_series(source: Path, *, settings: Settings, threshold: float | None = N
         raise StoreError("is not there", where=str(source), way_out="give a run folder, or a CSV of counts")
     if threshold is not None:
         raise UsageError("a CSV of counts has no boxes to count again", way_out="leave --threshold out, or give a run folder")
-    found = series_of(read_counts(source), min_observed=settings.min_observed)
+    undated: list[int] = []
+    found = series_of(read_counts(source, undated=undated), min_observed=settings.min_observed)
     if not found:
         raise StoreError(
             "no row reaches a site at a known time", where=str(source), way_out="see docs/alarms.md for the columns"
         )
-    return Assessed(found)
+    return Assessed(found, (), _undated(len(undated), way_out="say it in the column datetime"))
+
+
+def _undated(counts: int, *, way_out: str) -> tuple[str, ...]:
+    """What is said of counts whose time nobody knows."""
+    if not counts:
+        return ()
+    said = "1 count has no known time and stands" if counts == 1 else f"{counts} counts have no known time and stand"
+    return (f"{said} in no series: {way_out}",)
 
 
 def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Assessed:
@@ -68,10 +77,7 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
         way_out = "count it with --sites" if placed else "no picture has coordinates, so none can lie in an outline"
         notes.append(f"the run has no outlines, so that each scene is its own site and has no past: {way_out}")
     undated = sum(count.datetime is None and count.count is not None for count in counts)
-    if undated:
-        way_out = "say it with --date, a sidecar or a manifest, and detect again"
-        said = "1 count has no known time and stands" if undated == 1 else f"{undated} counts have no known time and stand"
-        notes.append(f"{said} in no series: {way_out}")
+    notes += _undated(undated, way_out="say it with --date, a sidecar or a manifest, and detect again")
     return Assessed(series_of(readings_of(counts, sites=run.sites), min_observed=settings.min_observed), (), tuple(notes))
 
 

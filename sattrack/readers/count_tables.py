@@ -19,7 +19,7 @@ from sattrack.timeline import Observation
 NEEDED = ("site_id", "datetime", "count")
 OPTIONAL = (
     "site_name", "zone", "scene_id", "sensor", "model_id", "threshold", "observed_fraction", "count_low", "count_high",
-    "interval_level", "status", "gsd_m", "lon", "lat", "notes",
+    "interval_level", "status", "gsd_m", "lon", "lat", "notes", "datetime_source",
 )  # fmt: skip
 _DELIMITERS = (",", ";", "\t")
 # 1,234 or 1.234 where commas are decimal: a thousand and more to one program, one and a bit to another.
@@ -30,18 +30,18 @@ _LONGEST_LINE = 1 << 20
 _HEAD_WAY_OUT = f"begin with a line of column names: {', '.join(NEEDED)}, and where known {', '.join(OPTIONAL[:9])}"
 
 
-def read_counts(path: Path, *, level: float = _LEVEL) -> Iterator[Reading]:
+def read_counts(path: Path, *, level: float = _LEVEL, undated: list[int] | None = None) -> Iterator[Reading]:
     """The counts of a CSV file in their order; commas, semicolons or tabs part the values, in the last two `0,5` is a half.
 
-    One at a time, so that millions need little memory. Rows of status outside are left out. level: that of count_low and
-    count_high where no column says it. ManifestError names the line of what cannot be understood, or of a count that stands
-    there twice.
+    One at a time, so that millions need little memory. Rows of status outside are left out, and counts whose time a run says it
+    does not know; undated: takes the lines of these. level: that of count_low and count_high where no column says it.
+    ManifestError names the line of what cannot be understood, or of a count that stands there twice.
     """
     try:
         with path.open("rb") as raw:
             wide = raw.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
             file = io.TextIOWrapper(raw, encoding="utf-16" if wide else "utf-8-sig", newline="")
-            yield from _readings(path, _lines(path, file), level=level)
+            yield from _readings(path, _lines(path, file), level=level, undated=[] if undated is None else undated)
     except UnicodeError as error:
         raise ManifestError("is not UTF-8 text", where=str(path), way_out="save it as CSV UTF-8") from error
     except OSError as error:
@@ -62,7 +62,7 @@ def _lines(path: Path, file: TextIO) -> Iterator[str]:
         yield line
 
 
-def _readings(path: Path, lines: Iterator[str], *, level: float) -> Iterator[Reading]:
+def _readings(path: Path, lines: Iterator[str], *, level: float, undated: list[int]) -> Iterator[Reading]:
     columns, delimiter, width = _header(path, next(lines, ""))
     rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     seen: dict[tuple[object, ...], set[str]] = {}
@@ -76,6 +76,8 @@ def _readings(path: Path, lines: Iterator[str], *, level: float) -> Iterator[Rea
                 if one.observation.status != "outside":
                     _once(seen, one)
                     yield one
+                elif one.observation.count is not None and not cells[columns["datetime"]].strip():
+                    undated.append(line)
             except ManifestError as error:
                 raise ManifestError(error.message, where=f"{path}, line {line}", way_out=error.way_out) from error
         line = rows.line_num + 2
@@ -132,7 +134,7 @@ def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: boo
     if count is not None and not (low or 0) <= count <= (count if high is None else high):
         raise ManifestError(f"the count {count:g} lies outside count_low to count_high", way_out="mend one of the three")
     if not when:
-        if status == "done":
+        if status == "done" and said.get("datetime_source") != "unknown":
             raise ManifestError(
                 "the datetime is empty", way_out="give it, or remove the line: without a time there is no series"
             )

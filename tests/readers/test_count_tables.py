@@ -51,6 +51,15 @@ def test_O4_a_table_in_utf_16_is_read_and_one_without_ends_of_lines_is_not_held(
         list(read_counts(Path("/dev/zero")))
 
 
+def test_m15_a_run_s_own_count_of_an_unknown_time_is_left_out_and_told(tmp_path):
+    text = "site_id,datetime,datetime_source,count,status\na,,unknown,5,done\na,,unknown,,failed\na,2023-09-08,name,6,done\n"
+    undated = []
+    (one,) = read_counts(table(tmp_path, text), undated=undated)
+    assert (one.observation.count, undated) == (6, [2])
+    with pytest.raises(ManifestError, match="datetime is empty"):
+        list(read_counts(table(tmp_path, text.replace("unknown", "name"))))
+
+
 @pytest.mark.parametrize("again", ["2023-09-08", "2023-09-08T00:00:00Z", "2023-09-08T02:00:00+02:00"])
 def test_without_scene_ids_a_scene_is_its_time_however_that_is_spelled(tmp_path, again):
     text = "site_id,datetime,count\nport,2023-09-08,310\nport,2023-09-08T10:30:00Z,312\n"
