@@ -72,15 +72,16 @@ def whole_site(one: Observation) -> Whole:
 
     Its distances to its limits are those of its own interval, joined with what chance did to the part not seen: of N boxes a
     share f is seen, with variance N f (1 - f). Boxes stand in blocks, which are seen or not as one: BLOCK times that variance.
+    The upper limit is the N from which the count lies just so far below (Wilson 1927): where none is seen a few blocks may be.
     """
     assert one.count is not None, "only assessable scenes are compared"
     share, z = one.observed_fraction, _z(LEVEL)
     wider = z / _z(one.level)
     below = max(one.count - one.low, 0.0) * wider if one.low is not None else 0.0
     above = max(one.high - one.count, 0.0) * wider if one.high is not None else 0.0
-    # With nothing seen there may still be what a few boxes' chance hides.
-    unseen = z * math.sqrt(max(one.count, 1.0) * (1 - share) * BLOCK)
-    return Whole(one.count / share, math.hypot(below, min(unseen, one.count)) / share, math.hypot(above, unseen) / share)
+    block = z**2 * (1 - share) * BLOCK
+    fewer, more = math.sqrt(block * one.count), math.sqrt(block * one.count + block**2 / 4) + block / 2
+    return Whole(one.count / share, math.hypot(below, min(fewer, one.count)) / share, math.hypot(above, more) / share)
 
 
 @cache

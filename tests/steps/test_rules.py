@@ -198,6 +198,16 @@ def test_U3_what_was_not_seen_makes_a_change_unsure():
     )
 
 
+@pytest.mark.parametrize("share", [0.5, 0.6, 0.75, 0.9])
+@pytest.mark.parametrize("blocks", [1, 2, 3, 5, 20])
+def test_few_blocks_of_which_clouds_hide_some_are_hardly_ever_surely_fewer(blocks: int, share: float):
+    clear, seldom = seen(6 * blocks, 6 * blocks, 6 * blocks), 0.0
+    for shown in range(blocks + 1):
+        change = change_between(clear, seen(6 * shown, 6 * shown, 6 * shown, share=share))
+        seldom += stats.binom.pmf(shown, blocks, share) * (change.direction != "none")
+    assert seldom <= 0.11  # blocks are whole: no limits give 5 % of so few
+
+
 @pytest.mark.parametrize(
     ("one", "two", "same"),
     [
