@@ -84,8 +84,8 @@ def _described(picture: Upright, source: "Source", *, options: _Options) -> Scen
     notes = [*source.hints.notes, *_changes(picture)]
     grid, gsd_source = _grid(picture, source, option=options.gsd_m, notes=notes)
     chosen = choose_bands(
-        raster.colorinterp, said=source.hints.bands, option=options.bands, vendor=source.hints.vendor_bands, where=where,
-        notes=notes,
+        raster.colorinterp, said=source.hints.bands, option=options.bands, vendor=source.hints.vendor_bands,
+        vendor_of=source.hints.vendor_bands_of, where=where, notes=notes,
     )  # fmt: skip
     when, when_source = time_of(source, tags=own_tags, option=options.acquired)
     sensor = _first(tags, _SENSOR_TAGS)
@@ -265,11 +265,12 @@ def choose_bands(
     said: Sequence[int] | None,
     option: Sequence[int] | None,
     vendor: Sequence[int] | None = None,
+    vendor_of: int = 0,
     where: str,
     notes: list[str],
 ) -> tuple[int, ...]:
     """The 1 or 3 band numbers that are fed: those said of this file, by colour interpretation, by the option for all files, or
-    by the vendor's metadata.
+    by the vendor's metadata, where it tells of as many bands (vendor_of) as the file has.
 
     SceneRefused where none of them tells. Orders that are only a satellite's custom are never guessed.
     """
@@ -282,10 +283,14 @@ def choose_bands(
         return own
     if option is not None:
         return _checked(option, count=len(kinds), where=where)
-    if vendor is not None and len(vendor) in (1, 3) and max(vendor) <= len(kinds):
+    shown = [i + 1 for i, kind in enumerate(kinds) if kind != ColorInterp.alpha]
+    if vendor is not None and vendor_of == len(shown):
         notes.append(f"by the vendor's metadata bands {', '.join(map(str, vendor))} are fed (--bands overrides)")
         return tuple(vendor)
-    shown = [i + 1 for i, kind in enumerate(kinds) if kind != ColorInterp.alpha]
+    if vendor is not None:
+        notes.append(
+            f"the vendor's metadata tells the order of {vendor_of} bands, and the file has {len(shown)}: it is not used"
+        )
     if len(shown) == 3 and not any(kind in _COLOURS for kind in kinds):
         notes.append("three bands without colour interpretation are taken as red, green, blue (--bands overrides)")
         return tuple(shown)

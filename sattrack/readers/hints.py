@@ -26,8 +26,8 @@ class Hints:
 
     acquired: UTC; acquired_source: manifest, sidecar or vendor metadata. gsd_m: (along columns, along rows). transform and crs:
     from a world file and its .prj, outer corner of the top-left pixel. vendor_bands: by the vendor, for files that do not say
-    it themselves. listed: names of all pictures of the delivery, by the vendor. unplaced: why what stands beside does not place
-    the picture.
+    it themselves, and have as many bands as its own (vendor_bands_of). listed: names of all pictures of the delivery, by the
+    vendor. unplaced: why what stands beside does not place the picture.
     """
 
     acquired: dt.datetime | None = None
@@ -43,6 +43,7 @@ class Hints:
     crs: str | None = None
     viewing: Viewing | None = None
     vendor_bands: tuple[int, ...] | None = None
+    vendor_bands_of: int = 0
     listed: tuple[str, ...] = ()
     unplaced: str = ""
     notes: tuple[str, ...] = ()

@@ -14,13 +14,15 @@ _INDEX = re.compile(r"[0-9A-Z]{1,3}")
 def told_by_dimap(root: ET.Element) -> Told:
     """What is said of the product; angles are those of its centre. VIEWING_ANGLE is the off-nadir one, at the satellite."""
     source = root.find(".//Source_Identification/Strip_Source")
+    bands, bands_of = _bands(root)
     date, time = (_text(source, name) for name in ("IMAGING_DATE", "IMAGING_TIME"))
     return Told(
         acquired=moment_in(f"{date}T{time}") if date and time else None,
         sensor=_sensor(source),
         viewing=_viewing(root),
         gsd_m=_spacing(root),
-        bands=_bands(root),
+        bands=bands,
+        bands_of=bands_of,
         listed=tuple(_listed(root))[:MOST_LISTED],
     )
 
@@ -54,15 +56,17 @@ def _spacing(root: ET.Element) -> float | None:
     return number_in(spacing.text, low=0.05, high=100)
 
 
-def _bands(root: ET.Element) -> tuple[int, ...] | None:
-    """Where the bands lie that are to be shown as red, green and blue; the only one, where there is one."""
+def _bands(root: ET.Element) -> tuple[tuple[int, ...] | None, int]:
+    """Where the bands lie that are to be shown as red, green and blue; the only one, where there is one; and of how many."""
     index = {_text(one, "BAND_ID"): _text(one, "BAND_INDEX") for one in root.findall(".//Raster_Index_List/Raster_Index")}
     if len(index) == 1:
-        return (1,)
+        return (1,), 1
     shown = root.find(".//Raster_Display/Band_Display_Order")
     numbers = [number_in(index.get(_text(shown, f"{c}_CHANNEL")), low=1, high=65535) for c in ("RED", "GREEN", "BLUE")]
     found = tuple(int(number) for number in numbers if number is not None and number.is_integer())
-    return found if len(set(found)) == 3 else None
+    # Of a product in several files each counts its own bands from 1.
+    last = max((number for text in index.values() if (number := number_in(text, low=1, high=65535)) is not None), default=0)
+    return (found, int(last)) if len(set(found)) == 3 else (None, 0)
 
 
 def _listed(root: ET.Element) -> Iterator[str]:

@@ -26,6 +26,7 @@ def told_by_maxar(entries: Sequence[Entry]) -> Told:
     if len(images) > 1:
         notes.append(f"made of {len(images)} images of other times: time and angles are those of the first")
     satellite = text_in(said.get("satid"))
+    bands, bands_of = _bands(entries, said)
     return Told(
         acquired=next((found for name in _TIMES if (found := moment_in(said.get(name, "")))), None),
         sensor=_SATELLITES.get(satellite.upper(), satellite),
@@ -35,14 +36,16 @@ def told_by_maxar(entries: Sequence[Entry]) -> Told:
             cloud_cover=said.get("cloudcover"),
         ),
         gsd_m=number_in(said.get("productgsd"), low=0.05, high=100),
-        bands=_bands(entries, said),
+        bands=bands, bands_of=bands_of,
         listed=tuple(value for names, value in entries if names[-1] == "filename" and value)[:MOST_LISTED],
         notes=tuple(notes),
     )  # fmt: skip
 
 
-def _bands(entries: Sequence[Entry], said: Mapping[str, str]) -> tuple[int, ...] | None:
-    """Where red, green and blue are, by the order of the groups BAND_B, BAND_G, BAND_R, ..., which is that of the file."""
+def _bands(entries: Sequence[Entry], said: Mapping[str, str]) -> tuple[tuple[int, ...] | None, int]:
+    """Where red, green and blue are, by the order of the groups BAND_B, BAND_G, BAND_R, ..., which is that of the file; and of
+    how many bands.
+    """
     groups: dict[str, None] = {}
     for names, _ in entries:
         found = next((m[1] for name in names[:-1] if (m := _BAND.fullmatch(name))), None)
@@ -50,7 +53,7 @@ def _bands(entries: Sequence[Entry], said: Mapping[str, str]) -> tuple[int, ...]
             groups[found] = None
     order = [*groups]
     if order == ["p"] or said.get("bandid", "").upper() == "P":
-        return (1,)
+        return (1,), 1
     if all(colour in order for colour in "rgb"):
-        return tuple(order.index(colour) + 1 for colour in "rgb")
-    return None
+        return tuple(order.index(colour) + 1 for colour in "rgb"), len(order)
+    return None, 0

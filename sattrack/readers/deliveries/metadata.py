@@ -45,6 +45,7 @@ def read_vendor(picture: Path, *, beside: Beside, read: Callable[[Path], Told]) 
     return Hints(
         acquired=one.acquired, acquired_source=VENDOR if one.acquired else "", sensor=one.sensor, viewing=one.viewing,
         gsd_m=(one.gsd_m, one.gsd_m) if one.gsd_m else None, gsd_source=VENDOR if one.gsd_m else "", vendor_bands=one.bands,
+        vendor_bands_of=one.bands_of,
         listed=_plain(one.listed, notes=notes), notes=tuple(notes),
     )  # fmt: skip
 
@@ -146,6 +147,7 @@ def _agreed(found: Sequence[tuple[str, Told]], *, notes: list[str]) -> Told:
             said = ", ".join(f"{name} says {value}" for name, value in values)
             notes.append(f"the vendor's files contradict each other, and the first is used: {said}")
         one = replace(one, **{field: values[0][1]}) if values else one
+    one = replace(one, bands_of=next((told.bands_of for _, told in found if told.bands), 0))
     listed = dict.fromkeys(name for _, told in found for name in told.listed)
     return replace(one, viewing=_viewing(found, notes=notes), listed=tuple(listed))
 

@@ -16,7 +16,8 @@ MOST_LISTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a file of a vendor's says. gsd_m: the product's pixel. bands: red, green, blue, or the only one, from 1.
+    """What a file of a vendor's says. gsd_m: the product's pixel. bands: red, green, blue, or the only one, from 1, of a
+    picture of so many bands (bands_of).
 
     listed: names of the delivery's pictures, as written. notes: what could not be used.
     """
@@ -26,6 +27,7 @@ class Told:
     viewing: Viewing | None = None
     gsd_m: float | None = None
     bands: tuple[int, ...] | None = None
+    bands_of: int = 0
     listed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

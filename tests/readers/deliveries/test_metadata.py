@@ -78,6 +78,15 @@ def test_the_order_of_bands_is_that_of_the_groups(
         told(scene, f"bands {', '.join(map(str, bands))} are fed")
 
 
+def test_the_order_of_four_bands_is_not_that_of_three_that_were_taken_out_of_them(tmp_path: Path, picture: np.ndarray) -> None:
+    path = write_tile(tmp_path / f"{NAME}.TIF", 9 * picture.astype(np.uint16), photometric="minisblack")
+    (tmp_path / f"{NAME}.IMD").write_text(imd(bands="BGRN", band_id="Multi"))
+    scene = describe(*find_sources([str(path)]))
+    assert scene.bands == (1, 2, 3)
+    told(scene, "order of 4 bands", "the file has 3")
+    told(scene, "taken as red, green, blue")
+
+
 def test_a_dimap_tells_the_centre_of_the_picture_and_the_order_of_its_bands(delivered: Describe) -> None:
     name = AIRBUS.format(kind="PMS", tile="")
     scene = delivered({f"DIM_{name}.XML": dimap(listed=[f"IMG_{name}.TIF"])}, name=f"IMG_{name}", bands=4)
