@@ -198,7 +198,7 @@ class _Journal:
         # As they came, and which of the planned scenes they are of.
         self._outcomes: Packed[SceneOutcome] = Packed()
         self._numbers = array("L")
-        self._timings: Packed[tuple[str, str, Timings]] = Packed()
+        self._timings: Packed[tuple[str, tuple[str, ...], Timings]] = Packed()
         self._written, self._took = time.monotonic(), 0.0
         chosen = request.settings.threshold
         self._index = RunIndex(
@@ -215,7 +215,9 @@ class _Journal:
             self.write()
 
     def time(self, outcome: SceneOutcome, timings: Timings) -> None:
-        self._timings.append((outcome.part, outcome.location, timings))
+        scene = outcome.scene
+        places = (*scene.locations, *([scene.mask] if scene.mask else [])) if scene else (outcome.location,)
+        self._timings.append((outcome.part, places, timings))
 
     def write(self) -> None:
         began = time.monotonic()
@@ -234,12 +236,13 @@ class _Journal:
 
     def _seconds(self) -> Iterator[bytes]:
         """timings.json, a line at a time."""
-        for number, (name, location, t) in enumerate(self._timings):
-            travel = TRAVELS.of(location)
+        for number, (name, places, t) in enumerate(self._timings):
+            travels = [travel for place in places if (travel := TRAVELS.of(place))]
+            came = {"read_bytes": sum(one.read for one in travels), "of_bytes": sum(one.size for one in travels)}
             told = {
                 "wall_s": round(t.wall, 3), "model_s": round(t.model, 3), "waiting_s": round(t.waiting, 3), "tiles": t.tiles,
                 "stages": {stage: round(took, 4) for stage, took in t.stages.items()},
-                **({"read_bytes": travel.read, "of_bytes": travel.size} if travel else {}),
+                **(came if travels else {}),
             }  # fmt: skip
             yield f"{',' if number else '{'}\n {json.dumps(name)}: {json.dumps(told)}".encode()
         yield b"\n}"

@@ -227,6 +227,8 @@ def test_what_workers_read_of_every_file_of_a_scene_is_told(tmp_path: Path) -> N
         assert [len(outcome.scene.pieces) for outcome in run.index.outcomes if outcome.scene] == [2]
         told = {one.place: one.read for one in TRAVELS.all()}
         assert told == {place: files.sent[place.removeprefix(f"http://127.0.0.1:{files.port}")] for place in places}
+        (timings,) = json.loads((tmp_path / "run" / "timings.json").read_text()).values()
+        assert (timings["read_bytes"], timings["of_bytes"]) == (sum(told.values()), sum(map(len, tiles.values())))
 
 
 def test_n6_leave_to_read_that_ends_while_a_worker_is_at_work_is_asked_for_anew(
