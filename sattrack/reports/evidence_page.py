@@ -34,6 +34,8 @@ from sattrack.reports.wording import metres, when
 
 _MOST_PX, _QUALITY = 1500, 88
 
+_SUMS = {"rise": "Came in all, at the least", "fall": "Left in all, at the least"}
+
 
 def page(case: Case, drawings: Mapping[str, Drawn]) -> bytes:
     """One HTML file that asks for nothing from elsewhere; its one script moves the edge between the two pictures."""
@@ -61,9 +63,11 @@ def _said(case: Case) -> dict[str, Any]:
         "title": clean(case.name), "when": when(alert.datetime), "level": alert.level.replace("_", " "), "alert_id": alert.id,
         "direction": alert.direction, "sentence": discreet(alert.sentence), "bracket": bracket_sentence(case),
         "observed": "none" if alert.observed is None else f"{alert.observed:,.0f}", "band": band,
+        # Of a cumulative alert it is the sum of what moved, which no scene shows.
+        "observed_words": _SUMS.get(alert.direction, "Moved") if alert.kind == "cumulative" else "Seen",
         "charts": _charts(case), "rows": [row_of(count, locations=locations) for count in reversed(case.counts)],
         "seen": seen(case), "unseen": unseen(case), "counted": counted(case), "judged": judged(case),
-        "not_proved": not_proved(), "repeating": repeating(case), "commands": commands(case), "licences": licences(case),
+        "not_proved": not_proved(case), "repeating": repeating(case), "commands": commands(case), "licences": licences(case),
         "version": case.versions.get("sattrack", ""), "after_id": clean(alert.scene_id),
         "inputs": [
             (clean(one.scene_id), one.sha256, case.files.get(one.part, ""))

@@ -59,7 +59,7 @@ def readme(case: Case, files: Mapping[str, bytes]) -> str:
         "WHAT WAS NOT SEEN": _points(unseen(case)),
         "HOW IT WAS COUNTED": _points(counted(case)),
         "HOW IT WAS JUDGED": _points(judged(case)),
-        "WHAT THIS DOES NOT PROVE": _points(not_proved()),
+        "WHAT THIS DOES NOT PROVE": _points(not_proved(case)),
         "HOW TO REPEAT IT": "\n".join([_points(repeating(case)), "", *(f"    $ {line}" for line in commands(case))]),
         "LICENCES": _points(licences(case)),
         "WHAT IS IN HERE": _points(about),

@@ -140,11 +140,16 @@ def _way(case: Case) -> str:
     return ways.get(alert.method, f"Method: {alert.method}.")
 
 
-def not_proved() -> list[str]:
+def not_proved(case: Case) -> list[str]:
     """What no pack can prove."""
+    alert = case.alert
+    unusual = {"rise": "more", "fall": "less"}.get(alert.direction, "")
+    told = f"that a count is {unusual} than its own past explains" if unusual else "how a count stands to its own past"
+    if alert.kind == "cumulative":
+        told = "that the sum of what moved, as far as scenes show it, passed a number"
     return [
         "That the pictures show what their owner says: place, time and sensor are as stated with each file.",
-        "That the change is of the cause that anybody has in mind. It says that a count is more than its own past explains.",
+        f"That the change is of the cause that anybody has in mind. It says {told}.",
         "That this pack is the one that was first made: whoever changes a file can change SHA256SUMS with it. Publish the "
         "pack's own sha256 elsewhere, or sign it.",
     ]  # fmt: skip

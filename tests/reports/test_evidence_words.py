@@ -6,7 +6,7 @@ import pytest
 
 from sattrack.reports.evidence_page import page
 from sattrack.reports.evidence_pictures import headline
-from sattrack.reports.evidence_words import bracket_sentence, judged, unseen
+from sattrack.reports.evidence_words import bracket_sentence, judged, not_proved, unseen
 from sattrack.results import CLOUDS_JUDGED
 from sattrack.steps.phrasing import bracketed
 from tests.reports.invented_case import case_of
@@ -50,6 +50,21 @@ def test_what_was_expected_has_the_ends_that_the_alert_s_sentence_has(case):
     assert bracketed(alert.expected_low, alert.expected_high) == "[16, 214]"
     assert "quiet scenes lie between 16 and 214." in " ".join(judged(told))
     assert "86 (16 to 214)" in page(replace(told, before=None, after=None), {}).decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "direction", "label", "words"),
+    [
+        ("scene", "rise", "Seen", "that a count is more than its own past explains"),
+        ("scene", "fall", "Seen", "that a count is less than its own past explains"),
+        ("scene", "none", "Seen", "how a count stands to its own past"),
+        ("cumulative", "rise", "Came in all, at the least", "that the sum of what moved, as far as scenes show it, passed"),
+    ],
+)
+def test_what_an_alert_says_is_told_by_its_kind(case, kind, direction, label, words):
+    told = replace(case, alert=replace(case.alert, kind=kind, direction=direction, observed=285), before=None, after=None)
+    assert words in " ".join(not_proved(told))
+    assert f"<dt>{label}</dt><dd>285</dd>" in page(told, {}).decode()
 
 
 def test_what_lies_between_the_two_scenes_is_not_denied(case):
