@@ -117,9 +117,15 @@ def _ends(plot: Plot, totals: Sequence[Standing]) -> list[Mark]:
         out, into = middle + 7 * way, middle - 7 * way
     x = plot.x(last.time) + 6
     return [
-        Words(x, out, f"{whole(last.departed.value)} left", ink="warn", size=12, bold=True),
-        Words(x, into, f"{whole(last.arrived.value)} came", ink="accent", size=12, bold=True),
+        _end(x, out, f"{whole(last.departed.value)} left", of=last.departed, ink="warn"),
+        _end(x, into, f"{whole(last.arrived.value)} came", of=last.arrived, ink="accent"),
     ]
+
+
+def _end(x: float, y: float, text: str, *, of: Moved, ink: Ink) -> Mark:
+    """A sum in words, gray where it may all be error, as bars are faint."""
+    unsure = of.low is not None and of.low <= 0 < round(of.value)
+    return Words(x, y, text, ink="quiet" if unsure else ink, size=12, bold=not unsure)
 
 
 def _threshold(plot: Plot, one: Crossing) -> list[Mark]:

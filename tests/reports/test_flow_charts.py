@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
+from sattrack.flows import Moved
 from sattrack.reports.canvas import Area, Dot, Stroke, Words
 from sattrack.reports.flow_charts import flow_chart
 from sattrack.reports.flow_telling import flows_told
@@ -64,6 +67,15 @@ def test_what_is_not_sure_is_faint(quay):
     drawn = bars(flow_chart(flow, totals, width=820, height=380))
     assert {mark.faint for mark in drawn if "not sure" in mark.tip} == {0.22}
     assert {mark.faint for mark in drawn if "not sure" not in mark.tip} == {0.75}
+
+
+def test_a_sum_that_may_all_be_error_is_gray(quay):
+    flow, _, totals = quay
+    last = replace(totals[-1], departed=Moved(180.0, 0.0, 409.0), arrived=Moved(260.0, 230.0, 283.0))
+    drawn = flow_chart(flow, [*totals[:-1], last], width=820, height=380)
+    words = {mark.text: (mark.ink, mark.bold) for mark in drawn.marks if isinstance(mark, Words)}
+    assert words["180 left"] == ("quiet", False)
+    assert words["260 came"] == ("accent", True)
 
 
 def test_the_amount_asked_for_is_a_line_with_a_mark_where_it_was_passed(quay):
