@@ -66,7 +66,8 @@ def test_boxes_that_changed_places_with_others_moved_too():
 def test_boxes_matched_on_a_small_part_do_not_lessen_what_the_counts_show():
     (flow,) = with_boxes([flow_of(SERIES)], [exchange("s0", "s1", left=Total(4, 1, 9), arrived=Total(2, 0, 6))])
     assert flow.movements[0].by == "counts"
-    assert "90% of the site" in flow.movements[0].why
+    # Also where all of a site is seen, boxes at the edge of it may not be compared.
+    assert flow.movements[0].why == "fewer boxes moved on what can be compared of the 90% of the site that both show"
     assert flow.movements[1].why == "the two scenes were not compared"
     assert flow.by_boxes is None
 
