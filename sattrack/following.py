@@ -115,7 +115,8 @@ def _by_boxes(move: Movement, one: Exchange | None) -> Movement:
     # Boxes that were there all the time by what faintly lies in their place are fewer moved, but no less seen.
     without = len(one.before) - len(one.pairs), len(one.after) - len(one.pairs)
     if without[0] < move.left.value or without[1] < move.arrived.value:
-        return replace(move, why=f"fewer boxes moved on what can be compared of the {one.shared_fraction:.0%} of the site that both show")
+        share = f"{one.shared_fraction:.0%}"
+        return replace(move, why=f"fewer boxes moved on what can be compared of the {share} of the site that both show")
     return replace(move, left=left, arrived=arrived, by="boxes")
 
 
