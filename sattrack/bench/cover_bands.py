@@ -124,7 +124,7 @@ def held(name: str, judged: Sequence[tuple[Record, CoverCard]]) -> Held:
         boxes_in += tops is not None and tops[0] <= one.boxes <= tops[1]
         reads, areas, trues = reads + one.read, areas + area.area, trues + one.true
         if one.true >= LEAST_RATIO_M2:
-            widths.append((area.high - area.low) / 2 / area.area)
+            widths.append((area.high - area.low) / 2 / area.area if area.area else math.inf)
             errors.append(abs(area.area - one.true) / one.true)
     n = len(judged)
     nan = float("nan")

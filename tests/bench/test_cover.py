@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from sattrack.bench.cover import GSDS_M, LOOKS, Record, fold_sets, footprints_of, records_of_sets
-from sattrack.bench.cover_bands import by_band, footprint_range, held, held_by_folds, measured_bands
+from sattrack.bench.cover_bands import by_band, footprint_range, held, held_by_folds, held_row, measured_bands
 from sattrack.bench.cover_presence import pairs
 from sattrack.bench.cover_scenes import Fine, coarse_scene
-from sattrack.bench.cover_tables import empty_table
+from sattrack.bench.cover_tables import empty_table, held_table
 from sattrack.covers import CoverCard
 from sattrack.errors import UsageError
 from tests.cover_weights import write_reader
@@ -157,6 +157,16 @@ def test_the_command_prints_its_tables_and_writes_the_card(
     card = json.loads(own.with_suffix(".json").read_text())
     assert card["footprint_m2"] == [30.0, 30.0]
     assert "| real | labelled |" in own.with_suffix(".md").read_text()
+
+
+def test_boxes_of_which_nothing_was_read_have_no_half_width_and_end_nothing() -> None:
+    (band,) = (b for b in measured_bands(records(ratio=1.2, spread=0.1, places=4), empty=EMPTY) if b["gsd_low"] == 1.2)
+    card = CoverCard("c-1", "0" * 64, 1.5, bands=(band,), footprint_m2=(15.0, 30.0))
+    blind = Record("s0", "p0", "c-1", 1.5, 0.45, False, 0.0, 500.0, 10_000.0, 20)
+    one = held("all", [(blind, card)])
+    assert (one.error, one.mean_error, one.half_width) == (-1, 1, np.inf)
+    assert held_table([one])[1][0][-1] == "-"
+    assert held_row(one)["half_width_pct"] is None
 
 
 def test_pictures_of_one_name_in_two_folders_are_two() -> None:
