@@ -84,7 +84,7 @@ def _whole(fetcher: Fetcher, to: Path, told: Unranged, *, sha256: str, most: int
                     file.flush()
                     _check_picture(draft, place=place)
 
-            fetcher.whole(write, begin, most=most)
+            fetcher.whole(write, begin, most=most, excess=_too_large(place, None, most))
     except OSError as error:  # also a RemoteError: it is begun anew each time
         with suppress(OSError):
             draft.unlink()
@@ -180,9 +180,11 @@ def _mark(place: str, version: Version) -> str:
     return hashlib.sha256(repr((place, version.size, version.etag, version.modified)).encode()).hexdigest()[:12]
 
 
-def _too_large(place: str, size: int, most: int) -> RemoteError:
+def _too_large(place: str, size: int | None, most: int) -> RemoteError:
+    """size: none where the server does not say it."""
+    large = "a file whose size is not said" if size is None else f"a file of {size / 1e6:,.0f} MB"
     return RemoteError(
-        f"a file of {size / 1e6:,.0f} MB, and {most / 1e6:,.0f} MB are left of what may be fetched", where=place,
+        f"{large}, and {most / 1e6:,.0f} MB are left of what may be fetched", where=place,
         way_out="raise download_bytes in a settings file, or fetch fewer: --max-items",
     )  # fmt: skip
 

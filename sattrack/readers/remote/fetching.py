@@ -84,8 +84,12 @@ class Fetcher:
         assert part.version is not None
         return bytes(part.got), part.version
 
-    def whole(self, write: Callable[[bytes], object], begin: Callable[[], object], *, most: int) -> None:
-        """The whole file; begin: called before each try. OSError of begin or write ends it: the server is not to blame."""
+    def whole(
+        self, write: Callable[[bytes], object], begin: Callable[[], object], *, most: int, excess: RemoteError | None = None
+    ) -> None:
+        """The whole file; begin: called before each try. OSError of begin or write ends it: the server is not to blame. excess:
+        what is raised where it has more than `most` bytes.
+        """
 
         def keep(piece: bytes) -> None:
             try:
@@ -102,7 +106,7 @@ class Fetcher:
                 if response.status != 200:
                     raise RemoteError(f"the server answers {response.status}", where=self._named, way_out=answers.AGAIN)
                 if self._body(response, keep, most=most) > most:
-                    raise answers.too_large(self._named, most)
+                    raise excess or answers.too_large(self._named, most)
             return True
 
         try:

@@ -17,6 +17,7 @@ from sattrack.readers.catalogues.items import read_item
 from sattrack.readers.remote.ranges import remote_file
 from sattrack.settings import Settings
 from tests.catalogues.serving import Catalogue, serving
+from tests.faults.misbehaving import FAULTS, Asked, Handler
 from tests.faults.misbehaving import serving as misbehaving
 
 ONE, OTHER = b"II*\0" + b"1" * 200_000, b"II*\0" + b"2" * 200_000
@@ -144,6 +145,24 @@ def test_what_is_no_picture_is_not_fetched_to_its_end_where_no_parts_are_sent(tm
         assert list(tmp_path.iterdir()) == []
         assert download(server.url("noranges", "a.tif"), tmp_path / "a.tif", sha256="", most=1 << 30, limits=limits) == len(ONE)
         assert (tmp_path / "a.tif").read_bytes() == ONE
+
+
+def test_a_file_whose_size_is_not_said_ends_at_the_limit_of_all_that_may_be_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsaid(to: Handler, _asked: Asked, content: bytes, _number: int) -> None:
+        to.send_response(200)
+        to.send_header("Transfer-Encoding", "chunked")
+        to.end_headers()
+        to.write(f"{len(content):x}\r\n".encode() + content + b"\r\n0\r\n\r\n")
+
+    monkeypatch.setitem(FAULTS, "unsaid", unsaid)
+    with misbehaving({"a.tif": ONE}) as server:
+        limits = Settings(remote_tries=3, remote_timeout_s=2, remote_backoff_s=0).allowing(["127.0.0.1"])
+        with pytest.raises(RemoteError, match="size is not said") as caught:
+            download(server.url("unsaid", "a.tif"), tmp_path / "a.tif", sha256="", most=100_000, limits=limits)
+        assert "download_bytes" in caught.value.way_out
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_d10_a_full_disk_is_said_and_the_server_is_not_asked_again(
