@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from sattrack.errors import SceneError
-from sattrack.imagery import Scene, Window
+from sattrack.imagery import Scene, Window, is_remote
 from sattrack.readers.blocks import Known
 from sattrack.readers.borders import Fill
 from sattrack.readers.masks import open_mask
@@ -39,7 +39,9 @@ class Held:
             except BaseException:
                 self._picture.close()
                 raise
-        self._mixes = self._picture.palette is None and (fill is not None or self._picture.mixes_in(scene.nodata))
+        # Through a network the full pixels would be several times the bytes of an overview.
+        near = self._picture.palette is None and not any(map(is_remote, scene.locations))
+        self._mixes = near and (fill is not None or self._picture.mixes_in(scene.nodata))
         self._pieces: Pieces | None = None
         self._cache = limits.gdal_cache_bytes
         self._asked: tuple[int, int] | None = None

@@ -18,6 +18,7 @@ from rasterio.enums import ColorInterp, Resampling
 from sattrack.errors import SceneError
 from sattrack.imagery import Window
 from sattrack.readers.rasters import RasterReader, _bands
+from sattrack.readers.upright import Upright
 from sattrack.settings import Settings
 
 ALL = Window(0, 0, 160, 120)
@@ -386,6 +387,18 @@ def test_nodata_that_the_file_does_not_declare_bleeds_into_no_mean(write, pictur
     assert ground[:, :, 51:].min() <= pixels[valid].min()
     assert pixels[valid].max() <= ground[:, :, 51:].max()
     assert valid.mean() == pytest.approx(109 / 160, abs=0.03)
+
+
+def test_the_full_pixels_of_a_remote_file_are_not_fetched_for_its_undeclared_nodata(write, picture, scene_of, monkeypatch):
+    asked = []
+    read = Upright.read
+    monkeypatch.setattr(Upright, "read", lambda self, *a, **k: asked.append((a[1][2:], a[2])) or read(self, *a, **k))
+    scene = scene_of(write("a.tif", picture), nodata=65)
+    for remote, shape in ((False, (120, 160)), (True, (60, 80))):
+        monkeypatch.setattr("sattrack.readers.holding.is_remote", lambda _, far=remote: far)
+        with closing(RasterReader(Settings(edge_nodata=False))) as reader:
+            reader.read(scene, ALL, (60, 80))
+        assert asked[-1] == ((160, 120), shape)
 
 
 def test_nodata_bleeds_into_no_mean_around_a_bad_block(write, picture, scene_of):
