@@ -107,7 +107,12 @@ def places_of(run: Finished) -> tuple[Place, ...]:
         names += [named.get(site_id, "")]
         whole = next((one for one in told if not one.zone), None)
         zones = tuple(one for one in told if one.zone)
-        lead = whole or zones[0]
+        # Where only zones were outlined each may have been hidden while another was seen.
+        unseen = [
+            f"{one.zone}: {said}" if one.zone and len(zones) > 1 else said
+            for one in ((whole,) if whole else zones)
+            for said in _unseen(one.counts, outside[site_id, one.key])
+        ]
         note = next((s.notes for s in outlines if s.notes), "")
         places.append(
             Place(
@@ -116,7 +121,7 @@ def places_of(run: Finished) -> tuple[Place, ...]:
                 clean(note),
                 whole,
                 zones,
-                _unseen(lead.counts, outside[site_id, lead.zone]),
+                tuple(unseen),
             )
         )
     return tuple(places)

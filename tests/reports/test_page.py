@@ -277,6 +277,20 @@ def test_zones_without_a_whole_are_not_added_up(tmp_path):
     assert len(page.all("img")) == 1
 
 
+def test_where_only_zones_were_outlined_what_hides_one_of_them_is_told(tmp_path):
+    part = part_of("a", quads=boxes(30, left=300, top=300), acquired=dt.datetime(2025, 1, 1, tzinfo=dt.UTC))
+    part = replace(part, scene=replace(part.scene, mask="a_udm2.tif", cloud_checked=True))
+    sites = (
+        Site("s", "Port", outline(250, 250, 500, 500), zone="east"),
+        Site("s", "Port", outline(1900, 250, 3900, 500), zone="west"),  # of which the scene shows a tenth
+    )
+    run = run_of({"a": part}, folder=tmp_path, sites=sites)
+    assert [(c.zone, c.status) for c in run.counts] == [("east", "done"), ("west", "not_assessable")]
+    text = Page(write_report(run, {"a": part}, tmp_path, reader=PaintedReader({"a": part})).read_text()).text
+    assert "The whole site was seen in every scene" not in text
+    assert "west: 1 scene showed too little of the site for its number to stand" in text
+
+
 def test_a_model_without_measurements_is_said_to_have_none(tmp_path):
     card = replace(CARD, measured=())
     part = replace(part_of("a", quads=boxes(3, left=300, top=300)), card=card)
