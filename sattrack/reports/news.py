@@ -47,7 +47,7 @@ def news(run: Finished, findings: Findings, places: Sequence[Place], *, own: boo
         _alarmed(alerts, alarms, names, alike),
         _first(alerts, alarms, names),
         _moved(findings.flows, names),
-        _unseen(run.counts, [names[place.id] for place in places if not place.lead.counts]),
+        _unseen(run.counts, [names[place.id] for place in places if not any(one.counts for one in place.every)]),
         _quiet(alerts, names),
     )
 

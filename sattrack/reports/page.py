@@ -128,7 +128,7 @@ def _alarms(
     told = {
         one: alarms_of(_own_alerts(one, place, alerts), breaks=_breaks(one, place, findings.series), pairs=ids, packs=packs)
         for place in places
-        for one in _series_of(place)
+        for one in place.every
         if findings
     }
     raised = {(a.site_id, a.scene_id) for a in alerts if a.level == "alert" and a.kind == "scene"}
@@ -161,11 +161,11 @@ def _said(run: Finished, parts: Mapping[str, Part], findings: Findings | None) -
         "own_rows": _own_rows(places)[:MOST_ROWS] if own else [],
         "own_more": max(0, len(places) - MOST_ROWS) if own else 0,
         "own_unseen": _own_unseen(places) if own else [],
-        "charts": {one: _chart(one, place, findings) for place in places for one in _series_of(place)},
+        "charts": {one: _chart(one, place, findings) for place in places for one in place.every},
         "flows": {
             one: flows_told(findings, site_id=place.id, zone=one.key, name=place.name)
             for place in places
-            for one in _series_of(place)
+            for one in place.every
             if findings
         },
         "chain": chain_told(findings, places) if findings else None,
@@ -182,10 +182,6 @@ def _said(run: Finished, parts: Mapping[str, Part], findings: Findings | None) -
         "settings": setting_rows(run),
         "notes": [discreet(note, locations=locations) for note in index.notes],
     }
-
-
-def _series_of(place: Place) -> tuple[Series, ...]:
-    return ((place.whole,) if place.whole else ()) + place.zones
 
 
 def _breaks(series: Series, place: Place, found: Iterable[timeline.Series]) -> list[str]:
@@ -215,7 +211,7 @@ def _title(places: Sequence[Place], *, own: bool) -> str:
 def _dek(run: Finished, places: Sequence[Place], *, own: bool) -> str:
     done = sum(outcome.status == "done" for outcome in run.index.outcomes)
     when_ = span(run.counts)
-    shown = sum(place.lead.headline is not None for place in places)
+    shown = sum(any(one.headline for one in place.every) for place in places)
     of = f"{shown} of {len(places)}" if shown < len(places) else f"{len(places)}"
     where = "" if own or len(places) < 2 else f" at {of} places"
     return f"Shipping containers visible{where} in {some(done, 'scene')}" + (f", {when_}." if when_ else ".")

@@ -76,6 +76,11 @@ class Place:
     unseen: tuple[str, ...]
 
     @property
+    def every(self) -> tuple[Series, ...]:
+        """The whole, where it was outlined, and its zones."""
+        return ((self.whole,) if self.whole else ()) + self.zones
+
+    @property
     def lead(self) -> Series:
         """The series that speaks for the place."""
         return self.whole or self.zones[0]

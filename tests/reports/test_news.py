@@ -156,3 +156,9 @@ def test_a_site_that_no_scene_shows_has_too_few_past_scenes(tmp_path):
     lines = told(run, surge_findings(run))
     assert "1 site had too few past scenes to be judged" in lines["Which sites alarmed"].text
     assert "Shown by no scene: Far away." in lines["What was not seen"].text
+    # A place of which a scene shows any zone is shown.
+    zones = [Site("far", "Far away", outline(*corners), zone=name) for name, corners in (
+        ("a", (9000, 9000, 9900, 9900)), ("b", (200, 200, 900, 900)),
+    )]  # fmt: skip
+    run = run_of(parts, folder=tmp_path, sites=(*run.sites[:-1], *zones))
+    assert "Shown by no scene" not in told(run, surge_findings(run))["What was not seen"].text
