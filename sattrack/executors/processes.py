@@ -1,5 +1,6 @@
 """Processes: work in spawned processes that may die, hang or swell: the item that they were at costs itself alone."""
 
+import logging
 import os
 import queue
 import signal
@@ -18,6 +19,8 @@ from typing import IO, Any, Protocol
 
 from sattrack.errors import DetectorError
 from sattrack.executors.serving import framed, receive
+
+_log = logging.getLogger(__name__)
 
 _LOOK_S = 0.1
 # What a worker may take to be ready: a network is loaded from a disk that others use too.
@@ -257,6 +260,8 @@ class _Worker:
                 self._heard.put(receive(self._process.stdout))
         except (EOFError, OSError, ValueError):
             lost = Lost(self._why(self._ended()), final=False)
+        except Exception as error:  # what is unpickled may raise anything; a thread that dies of it writes on the terminal
+            _log.debug("what a worker said could not be read", exc_info=error)
         finally:
             self._heard.put(lost)
             self._complaints.close()

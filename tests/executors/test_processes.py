@@ -198,7 +198,6 @@ def test_s10_a_worker_that_never_reads_its_first_words_can_be_ended(tmp_path: Pa
     assert "no worker could be started" in str(refused.get(timeout=20))
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_c6_an_answer_that_cannot_be_read_is_lost_at_once_and_alone(tmp_path: Path) -> None:
     began = time.monotonic()
     lost, last = workers(tmp_path).map(["riddle x", "say b"])
