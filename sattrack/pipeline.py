@@ -29,7 +29,7 @@ __all__ = ["Ended", "Timings", "Work", "detect_scene", "detect_scenes", "part_ke
 # What fails a scene, and not the run.
 OF_ONE_SCENE = (SceneError, SceneRefused, DetectorError, MemoryError)
 # Of what a part means: raised where the same work would come to other boxes.
-SCHEMA = "2"
+SCHEMA = "3"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
