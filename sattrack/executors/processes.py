@@ -2,6 +2,7 @@
 
 import logging
 import os
+import pickle
 import queue
 import signal
 import subprocess
@@ -260,7 +261,7 @@ class _Worker:
                 self._heard.put(receive(self._process.stdout))
         except (EOFError, OSError, ValueError):
             lost = Lost(self._why(self._ended()), final=False)
-        except Exception as error:  # what is unpickled may raise anything; a thread that dies of it writes on the terminal
+        except pickle.UnpicklingError as error:
             _log.debug("what a worker said could not be read", exc_info=error)
         finally:
             self._heard.put(lost)

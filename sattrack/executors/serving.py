@@ -32,12 +32,15 @@ def send(to: IO[bytes], message: object) -> None:
 
 
 def receive(source: IO[bytes]) -> Any:
-    """The next message. EOFError where the other end is gone."""
+    """The next message. EOFError where the other end is gone, UnpicklingError where what it said cannot be read."""
     head = source.read(_LENGTH)
     said = source.read(int.from_bytes(head, "big")) if len(head) == _LENGTH else b""
     if not said or len(said) < int.from_bytes(head, "big"):
         raise EOFError
-    return pickle.loads(said)
+    try:
+        return pickle.loads(said)
+    except Exception as error:  # whatever the making of what was said raises; in a thread it would end on the terminal
+        raise pickle.UnpicklingError(str(error)) from error
 
 
 def serve() -> None:
