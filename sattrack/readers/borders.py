@@ -15,6 +15,9 @@ LEAST_BORDER = 0.05
 MOST_SPECKS = 0.005
 # A raster smaller than this is all border, and any pixel of it a constant area.
 _LEAST_PX = 64
+# In a small picture lossy compression flattens still water or a shadow to one tone: 1,009 pixels in a chip of a quay. What is
+# neither black nor white must be larger to be a fill; in a sample of a large scene LEAST_SHARE asks for more anyway.
+_LEAST_OF_A_TONE_PX = 2_500
 _SPECK_PX = 100
 _RINGING_PX = 16
 _CANDIDATES = 4
@@ -71,7 +74,7 @@ def find_fill(pixels: NDArray[Any], valid: NDArray[np.bool_]) -> Fill | None:
         if count < LEAST_BORDER * edge.sum() and not (_equal(corners, value) & valid[*_CORNERS]).any():
             continue
         area = _joined(_equal(pixels, value) & valid, edge=edge)
-        if area is not None:
+        if area is not None and (_plain(value) or np.count_nonzero(area) >= _LEAST_OF_A_TONE_PX):
             kept.append(value)
             # Where pixels are read exact equality is asked for, so the area may be generous by what the small picture skips.
             areas.append(cv2.dilate(area.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool))
@@ -86,6 +89,14 @@ def _commonest(border: NDArray[Any]) -> list[tuple[NDArray[Any], int]]:
     counts = np.diff(np.append(first, len(ordered)))
     most = np.argsort(-counts, kind="stable")[:_CANDIDATES]
     return list(zip(ordered[first[most]], counts[most].tolist(), strict=True))
+
+
+def _plain(value: NDArray[Any]) -> bool:
+    """Whether a value (channels,) is black or white: the least or the most that its kind of number holds, or no number."""
+    if value.dtype.kind == "f":
+        return bool((value == 0).all() or (~np.isfinite(value)).all())
+    limits = np.iinfo(value.dtype)
+    return bool((value == 0).all() or (value == limits.min).all() or (value == limits.max).all())
 
 
 def _equal(pixels: NDArray[Any], value: NDArray[Any]) -> NDArray[np.bool_]:

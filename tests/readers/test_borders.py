@@ -59,6 +59,15 @@ def test_ground_is_not_taken_for_fill(what):
     assert find_fill(pixels, valid()) is None
 
 
+@pytest.mark.parametrize(("tone", "wide", "taken"), [((79, 62, 59), 8, False), ((79, 62, 59), 20, True), ((0, 0, 0), 8, True)])
+def test_a_small_patch_that_compression_flattened_to_one_tone_is_ground_and_black_is_not(tone, wide, taken):
+    pixels = np.random.default_rng(7).integers(20, 240, (150, 200, 3)).astype(np.uint8)
+    pixels[:, :wide] = tone
+    fill = find_fill(pixels, valid())
+    assert (fill is not None) == taken
+    assert fill is None or fill.values.tolist() == [list(tone)]
+
+
 def test_a_scene_of_one_value_is_all_fill():
     pixels = np.zeros((150, 200, 1), np.uint8)
     assert find_fill(pixels, valid()).share == 1.0

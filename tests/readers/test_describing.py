@@ -239,7 +239,9 @@ def test_licence_source_and_sensor_come_from_the_tags_first(write, picture, sour
     assert (scene.sensor, scene.licence, scene.source) == ("WV03", "(c) someone", "hint")
 
 
-REAL = os.environ.get("SATTRACK_REAL_DATA", "")
+_NAMED = os.environ.get("SATTRACK_REAL_DATA", "")
+# The folder of sets is named, or the one that holds it.
+REAL = _NAMED if not _NAMED or (Path(_NAMED) / "real").is_dir() else str(Path(_NAMED).parent)
 real = pytest.mark.skipif(not REAL, reason="SATTRACK_REAL_DATA does not name the folder of real pictures")
 
 
