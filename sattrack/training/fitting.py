@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from sattrack.detectors.offline import keep_at_home
 from sattrack.detectors.yolo import load_checkpoint
 from sattrack.errors import UsageError
+from sattrack.training.assigning import SparseAssigner
 from sattrack.training.looks import Looks, vary
 from sattrack.training.sampling import Planned, PlannedBatches, Tiles, TileSampler
 
@@ -102,6 +103,7 @@ def fit(
     bce = ForgivingBce()
     loss_of.bce = cast(Any, bce)
     strides = [int(stride) for stride in network.stride]
+    loss_of.assigner = cast(Any, SparseAssigner(strides=strides, tile_px=sampler.tile_px))
     began, seconds_before = time.monotonic(), state.seconds
     for planned in _batches(sampler, schedule=schedule, first=state.step, workers=workers):
         rng = np.random.default_rng([schedule.seed, state.step, 1])

@@ -90,6 +90,10 @@ class TileSampler:
         self._device = device
         self._tensors: list[torch.Tensor] = []
 
+    @property
+    def tile_px(self) -> int:
+        return self._size
+
     def plan(self, rng: np.random.Generator, *, count: int) -> Planned:
         """`count` tiles, the same for the same generator; touches no device."""
         plans = [self._plan(rng) for _ in range(count)]
