@@ -1,7 +1,7 @@
 """COCO JSON (cocodataset.org/#format-data): images, annotations with a polygon or an upright box, categories."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,17 @@ _KEYS = ("images", "annotations")
 
 
 def look(path: Path) -> list[Place]:
-    """The sets of a file, or of a folder: a set a file, in it or in annotations/; or in train/, valid/, test/."""
+    """The sets of a file, or of a folder: a set a file, in it or in annotations/; or in train/, valid/, test/.
+
+    ManifestError where a file that was named, or that speaks of annotations, is broken JSON.
+    """
     if path.is_file():
-        return [_place(path.stem, path)] if path.suffix.casefold() == ".json" and _is_coco(path) else []
-    files = [p for folder in (path, path / "annotations") for p in sorted(folder.glob("*.json")) if _is_coco(p)]
+        return [_place(path.stem, path)] if path.suffix.casefold() == ".json" and _is_coco(read_json(path)) else []
+    files = [file for folder in (path, path / "annotations") for file in _files_in(folder)]
     if files:
         return [_place(set_name(path, "" if len(files) == 1 else file.stem), file) for file in files]
     splits = [part for part in folders_in(path) if part.name.casefold() in SPLITS]
-    return [_place(set_name(path, part.name), p) for part in splits for p in sorted(part.glob("*.json")) if _is_coco(p)]
+    return [_place(set_name(path, part.name), file) for part in splits for file in _files_in(part)]
 
 
 def marks_of(annotation: Any, *, category: str, where: str) -> list[Mark]:
@@ -36,8 +39,9 @@ def marks_of(annotation: Any, *, category: str, where: str) -> list[Mark]:
     rings = rings_of(annotation, crowd=crowd, where=where)
     if crowd:
         return [Mark(category, ring, where, kind="ignore") for ring in rings]
+    kind = "unsure" if annotation.get("counted") is False else "box"  # our own export of every stored box
     # The parts of a box that something hides in the middle are one box.
-    return [Mark(category, as_points([v for ring in rings for v in ring.ravel()]), where)]
+    return [Mark(category, as_points([v for ring in rings for v in ring.ravel()]), where, kind=kind)]
 
 
 def category_names(document: dict[str, Any], *, where: str) -> dict[str, str]:
@@ -45,7 +49,8 @@ def category_names(document: dict[str, Any], *, where: str) -> dict[str, str]:
     listed = document.get("categories") or []
     if not isinstance(listed, list) or not all(isinstance(c, dict) and "id" in c for c in listed):
         raise ManifestError("categories is not a list of {id, name}", where=where)
-    return {str(c["id"]): str(c.get("name", c["id"])) for c in listed}
+    found = _by_id(listed, what="categories", where=where)
+    return {key: str(c.get("name", c["id"])) for key, c in found.items()}
 
 
 def pictures_by_id(document: dict[str, Any], *, where: str) -> dict[str, dict[str, Any]]:
@@ -55,39 +60,49 @@ def pictures_by_id(document: dict[str, Any], *, where: str) -> dict[str, dict[st
         raise ManifestError("images is not a list of {id, file_name, ...}", where=where)
     if not all(isinstance(i.get("file_name"), str) and i["file_name"] for i in listed):
         raise ManifestError("an image has no file_name", where=where)
-    return {str(i["id"]): i for i in listed}
+    return _by_id(listed, what="images", where=where)
+
+
+def _by_id(listed: list[dict[str, Any]], *, what: str, where: str) -> dict[str, dict[str, Any]]:
+    """Entries by id. ManifestError where two have one: which of them is meant nobody could tell."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in listed:
+        if found.setdefault(str(entry["id"]), entry) != entry:
+            raise ManifestError(f"two {what} have the id {entry['id']}", where=where, way_out="give each an id of its own")
+    return found
 
 
 def _place(name: str, path: Path) -> Place:
     return Place(name, "coco", path, partial(_read, name, path))
 
 
-def _is_coco(path: Path) -> bool:
-    try:
-        document = read_json(path)
-    except ManifestError:
-        return False
+def _is_coco(document: Any) -> bool:
     return isinstance(document, dict) and all(isinstance(document.get(key), list) for key in _KEYS)
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """The files of a folder that are of this format; other JSON, such as sidecars, is passed over, broken or not."""
+    for path in sorted(file for file in folder.glob("*.json") if file.is_file()):
+        try:
+            document = read_json(path)
+        except ManifestError:
+            if b'"annotations"' in path.read_bytes():
+                raise
+            continue
+        if _is_coco(document):
+            yield path
 
 
 def _read(name: str, path: Path, asked: Asked) -> LabelledSet:
     document = read_json(path)
     names, pictures = category_names(document, where=str(path)), pictures_by_id(document, where=str(path))
     marks: dict[str, list[Mark]] = defaultdict(list)
-    uncounted = 0
     for number, annotation in enumerate(document["annotations"], 1):
         where = f"{path}, annotation {annotation.get('id', number) if isinstance(annotation, dict) else number}"
         image, category = _owner(annotation, pictures=pictures, names=names, where=where)
-        if annotation.get("counted") is False:  # our own export of every stored box
-            uncounted += 1
-            if asked.uncounted == "ignore":
-                marks[image] += marks_of(annotation | {"ignore": 1}, category=category, where=where)
-            continue
         marks[image] += marks_of(annotation, category=category, where=where)
     sheets = [_sheet(entry, marks=marks[image], path=path) for image, entry in pictures.items()]
-    said = "not taken" if asked.uncounted == "drop" else "ignored"
-    notes = [f"{uncounted} boxes that are marked as not counted are {said}"] if uncounted else []
-    return as_set(sheets, name=name, form="coco", path=path, asked=asked, names=names, notes=notes)
+    return as_set(sheets, name=name, form="coco", path=path, asked=asked, names=names)
 
 
 def _owner(annotation: Any, *, pictures: dict[str, Any], names: dict[str, str], where: str) -> tuple[str, str]:

@@ -41,7 +41,7 @@ def _read(name: str, path: Path, files: list[Path], asked: Asked) -> LabelledSet
         if picture is None:
             way_out = f"put {file.stem}.tif beside it, or in images/"
             raise ManifestError("there is no picture of this name beside it", where=str(file), way_out=way_out)
-        sheets.append(_sheet(file, picture))
+        sheets.append(_sheet(file, picture, asked=asked))
     scenes = {picture for folder in {sheet.picture.parent for sheet in sheets} for picture in pictures_in(folder)}
     left = len(scenes) - len(sheets) if path.is_dir() else 0
     notes = [f"{left} pictures have no GeoJSON of their name and are left out"] if left else []
@@ -57,23 +57,21 @@ def _scene_of(file: Path) -> Path | None:
     return None
 
 
-def _sheet(file: Path, picture: Path) -> Sheet:
+def _sheet(file: Path, picture: Path, *, asked: Asked) -> Sheet:
     (layer,) = read_geojson(file)
     marks = []
     for shape in layer.shapes:
         where = f"{file}, feature {shape.number}"
         said = {str(key).casefold(): value for key, value in shape.properties.items()}
-        if said.get("counted") is False:  # our own export of every stored box
-            continue
         kind = _kind(said)
         # What lies on the ground there is said under many names.
         category = next((str(said[key]).strip() for key in _CATEGORY if said.get(key) not in (None, "")), "")
-        if kind == "box":
+        if kind in ("box", "unsure"):
             parts = getattr(shape.geometry, "geoms", [shape.geometry])
-            marks += [Mark(category, _ring(part), where) for part in parts]
+            marks += [Mark(category, _ring(part), where, kind=kind) for part in parts]
         else:
             marks += [Mark(category, ring, where, kind=kind) for ring in without_holes(shape.geometry)]
-    if not marks and layer.shapes:
+    if marks and asked.uncounted == "drop" and all(mark.kind == "unsure" for mark in marks):
         way_out = "export without --all, or remove `counted`"
         raise UsageError("every box is marked as not counted", where=str(file), way_out=way_out)
     return Sheet(picture, tuple(marks), frame=layer.crs.to_wkt() if layer.crs else WGS84, exact=False)
@@ -84,7 +82,9 @@ def _ring(part: Any) -> Points:
 
 
 def _kind(said: dict[str, Any]) -> str:
-    """box, ignore (`ignore` true, or `kind` ignore) or area (`kind` area: outside of such nothing was labelled)."""
+    """box; ignore (`ignore` true, or `kind` ignore); area (`kind` area: outside of such nothing was labelled); or unsure."""
+    if said.get("counted") is False:  # our own export of every stored box
+        return "unsure"
     kind = str(said.get("kind") or "").strip().casefold()
     if kind == "ignore" or str(said.get("ignore", "")).strip().casefold() in _TRUE:
         return "ignore"

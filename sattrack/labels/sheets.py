@@ -1,7 +1,7 @@
 """Sheets: what a label file says of one picture, whatever the format; and how sheets become labelled pictures."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from sattrack.errors import ManifestError, SceneRefused, UsageError
 from sattrack.geometry import Points, sides
@@ -31,7 +32,10 @@ _LENGTH_M = (4.0, 20.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mark:
-    """One outline. points: (k, 2) in the sheet's frame. kind: box, ignore, or area (only inside such was anything labelled)."""
+    """One outline. points: (k, 2) in the sheet's frame.
+
+    kind: box; unsure (a run of ours found it, and did not count it); ignore; or area (only inside such was anything labelled).
+    """
 
     category: str
     points: Points
@@ -71,8 +75,11 @@ def as_set(
         _image(sheet, _scene(sheet, beside=beside(sheet.picture.parent), asked=asked), dataset=name, taken=taken, asked=asked)
         for sheet in sheets
     )
+    unsure = sum(mark.kind == "unsure" for sheet in sheets for mark in sheet.marks)
     other = [f"{count} of {category or 'no category'}" for category, count in sorted(counts.items()) if category not in taken]
-    said = [*notes, *([f"other categories are not taken: {', '.join(other)}"] if other else []), *_doubts(images)]
+    became = "not taken" if asked.uncounted == "drop" else "ignored"
+    said = [*notes, *([f"{unsure} boxes that are marked as not counted are {became}"] if unsure else [])]
+    said += [*([f"other categories are not taken: {', '.join(other)}"] if other else []), *_doubts(images)]
     outside = sum(counts[category] for category in taken) - sum(len(image.truth) for image in images)
     if outside:
         said.append(f"{outside} boxes with their middle outside the picture are not taken")
@@ -100,13 +107,19 @@ def _image(sheet: Sheet, scene: Scene, *, dataset: str, taken: frozenset[str], a
         )  # fmt: skip
     placed = [replace(mark, points=_in_pixels(mark.points, sheet=sheet, scene=scene)) for mark in sheet.marks]
     rings = [ring for mark in placed if mark.kind == "ignore" for ring in without_holes(shapely.Polygon(_ring(mark)))]
-    areas = [shapely.make_valid(shapely.Polygon(_ring(mark))) for mark in placed if mark.kind == "area"]
     boxes = [_corners(mark, sheet=sheet, scene=scene) for mark in placed if mark.kind == "box" and mark.category in taken]
-    truth = np.concatenate(boxes) if boxes else np.zeros((0, 4, 2))
-    truth = truth[_inside(truth, sheet=sheet, scene=scene)]
-    if areas:
-        whole = shapely.box(0, 0, cols, rows)
-        rings += without_holes(shapely.difference(whole, shapely.union_all(areas)))
+    drawn = np.concatenate(boxes) if boxes else np.zeros((0, 4, 2))
+    inside = _inside(drawn, sheet=sheet, scene=scene)
+    truth = drawn[inside]
+    # What shows of a box that is mostly outside is neither a box nor ground.
+    rings += [quad for quad in drawn[~inside] if (quad.max(axis=0) > 0).all() and (quad.min(axis=0) < (cols, rows)).all()]
+    if asked.uncounted == "ignore":
+        # Under a box that is sure nothing is in doubt: a long one that is not may hold two of these.
+        unsure = _union(mark for mark in placed if mark.kind == "unsure")
+        rings += without_holes(shapely.difference(unsure, shapely.union_all(shapely.polygons(truth))))
+    if any(mark.kind == "area" for mark in placed):
+        told = _union(mark for mark in placed if mark.kind == "area")
+        rings += without_holes(shapely.difference(shapely.box(0, 0, cols, rows), told))
     return LabelledImage(
         dataset=dataset, name=sheet.picture.stem, path=sheet.picture, gsd_m=scene.grid.gsd_m, shape=scene.grid.shape,
         truth=truth, ignore=tuple(rings), bands=asked.bands, key=sheet.key, about=sheet.about,
@@ -145,6 +158,10 @@ def _ring(mark: Mark) -> Points:
     return mark.points
 
 
+def _union(marks: Iterable[Mark]) -> shapely.Geometry:
+    return shapely.union_all([shapely.make_valid(shapely.Polygon(_ring(mark))) for mark in marks])
+
+
 def _corners(mark: Mark, *, sheet: Sheet, scene: Scene) -> Points:
     """(1, 4, 2)."""
     ring = _ring(mark)
@@ -154,7 +171,7 @@ def _corners(mark: Mark, *, sheet: Sheet, scene: Scene) -> Points:
         raise ManifestError(f"the box {error}", where=mark.where, way_out="remove it or draw it again") from error
 
 
-def _inside(truth: Points, *, sheet: Sheet, scene: Scene) -> Points:
+def _inside(truth: Points, *, sheet: Sheet, scene: Scene) -> NDArray[np.bool_]:
     """Which boxes have their middle in the picture; an error where none of some has: these are labels of another picture."""
     rows, cols = scene.grid.shape
     middle = truth.mean(axis=1) if len(truth) else np.zeros((0, 2))

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -5,7 +6,9 @@ import numpy as np
 import pytest
 
 from sattrack.errors import ManifestError, UsageError
+from sattrack.geometry import centres, quads_from_xywhr
 from sattrack.labels.asked import Asked
+from sattrack.labels.ignoring import inside_any
 from sattrack.labels.sets import read_sets
 from tests.labels.conftest import GSD_M, RIDGE, SHAPE, Yard, ways
 
@@ -104,6 +107,49 @@ def test_boxes_that_a_run_was_not_sure_of_can_be_ignored_instead(yard: Yard) -> 
     (ring,) = found.images[0].ignore
     assert ways(ring[None]) == ways(quads[1:2])
     assert found.notes == ("1 boxes that are marked as not counted are ignored",)
+
+
+def test_a_box_that_is_sure_stays_under_a_longer_one_that_is_not(yard: Yard) -> None:
+    quads = yard.picture("a.png")
+    said = document(quads[:2])
+    long = quads_from_xywhr(np.array([[45.0, 32.5, 50.0, 8.0, 0.16]]))
+    row = {"id": 9, "image_id": 7, "category_id": 3, "segmentation": [long[0].ravel().tolist()], "counted": False}
+    said["annotations"].append(row)
+    yard.json("labels.json", said)
+    (found,) = read_sets([yard.folder], asked=replace(HALF_A_METRE, uncounted="ignore"))
+    assert ways(found.images[0].truth) == ways(quads[:2])
+    between = centres(long)
+    assert inside_any(np.concatenate([between, centres(quads[:2])]), rings=found.images[0].ignore).tolist() == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_two_entries_of_one_id_are_an_error_and_the_same_entry_twice_is_none(yard: Yard) -> None:
+    quads = yard.picture("a.png")
+    yard.picture("b.png")
+    images = [{"id": 7, "file_name": "a.png"}, {"id": 7, "file_name": "b.png"}]
+    yard.json("labels.json", document(quads, images=images))
+    with pytest.raises(ManifestError, match="two images have the id 7"):
+        read_sets([yard.folder], asked=HALF_A_METRE)
+    names = [{"id": 3, "name": "crane"}, {"id": 3, "name": "container"}]
+    yard.json("labels.json", document(quads, categories=names))
+    with pytest.raises(ManifestError, match="two categories have the id 3"):
+        read_sets([yard.folder], asked=HALF_A_METRE)
+    yard.json("labels.json", document(quads, images=images[:1] * 2, categories=names[1:] * 2))
+    assert len(read_sets([yard.folder], asked=HALF_A_METRE)[0].images[0].truth) == 5
+
+
+def test_a_torn_file_is_named_and_never_passed_over(yard: Yard) -> None:
+    said = json.dumps(document(yard.picture("a.png")))
+    yard.text("a.json", ["{ a sidecar of somebody else's"])
+    yard.text("train.json", [said])
+    assert len(read_sets([yard.folder], asked=HALF_A_METRE)) == 1
+    torn = yard.text("val.json", [said[:-20]])
+    for place in (torn, yard.folder):
+        with pytest.raises(ManifestError, match=r"val\.json: cannot be read as JSON"):
+            read_sets([place], asked=HALF_A_METRE)
 
 
 @pytest.mark.parametrize(

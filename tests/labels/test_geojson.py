@@ -117,6 +117,17 @@ def test_files_that_cannot_be_understood_are_named(yard: Yard) -> None:
         read_sets([yard.folder])
 
 
+def test_boxes_that_a_run_was_not_sure_of_can_be_ignored_instead(yard: Yard) -> None:
+    quads = yard.picture("a.tif", placed=True)
+    yard.json("a.geojson", collection([feature(quads[0], counted=True), feature(quads[1], counted=False)]))
+    (dropped,) = read_sets([yard.folder])
+    assert (len(dropped.images[0].truth), dropped.images[0].ignore) == (1, ())
+    assert dropped.notes == ("1 boxes that are marked as not counted are not taken",)
+    (found,) = read_sets([yard.folder], asked=Asked(uncounted="ignore"))
+    assert close(found.images[0].truth, quads[:1])
+    assert close(np.stack(found.images[0].ignore), quads[1:2])
+
+
 def test_outlines_of_sites_among_scenes_are_no_labels(yard: Yard) -> None:
     quads = yard.picture("a.tif", placed=True)
     yard.json("port.geojson", collection([feature(quads[0])]))

@@ -7,9 +7,11 @@ import pytest
 
 from sattrack.bench.scoring import score, tally
 from sattrack.detections import Detections
+from sattrack.geometry import quads_from_xywhr
+from sattrack.labels.asked import Asked
 from sattrack.labels.labelled import LabelledImage, LabelledSet
 from sattrack.labels.sets import read_sets
-from tests.labels.conftest import GSD_M, SHAPE, Yard, shares
+from tests.labels.conftest import GSD_M, SHAPE, Yard, shares, ways
 from tests.labels.test_geojson import collection, feature
 
 AREA = [[0, 0], [SHAPE[1], 0], [SHAPE[1], 60], [0, 60]]
@@ -68,3 +70,16 @@ def test_the_whole_of_a_box_that_reaches_out_of_an_ignored_place_is_ignored(yard
     # Found a pixel off, where its middle is no longer in the ignored place.
     found = Detections((quads[3] - [0, 1])[None], np.array([0.9], np.float32), np.zeros(1, np.int32))
     assert tally([score(found, truth=image.truth, ignore=image.ignore)], threshold=0.5).found == 0
+
+
+def test_what_shows_of_a_box_whose_middle_is_outside_the_picture_is_ignored(yard: Yard) -> None:
+    quads = yard.picture("images/a.png")
+    out = quads_from_xywhr(np.array([[-1.0, 60.0, 12.0, 5.0, 0.0], [-40.0, 60.0, 12.0, 5.0, 0.0]]))
+    yard.text("labels/a.txt", [f"0 {line}" for line in shares(np.concatenate([quads, out]))])
+    one, image = only(read_sets([yard.folder], asked=Asked(gsd_m=(GSD_M, GSD_M))))
+    assert one.notes == ("2 boxes with their middle outside the picture are not taken",)
+    assert ways(np.stack(image.ignore)) == ways(out[:1]), "one that does not show says nothing of the picture"
+    seen = Detections(
+        quads_from_xywhr(np.array([[2.0, 60.0, 4.0, 5.0, 0.0]])), np.array([0.9], np.float32), np.zeros(1, np.int32)
+    )
+    assert tally([score(seen, truth=image.truth, ignore=image.ignore)], threshold=0.5).found == 0
