@@ -11,7 +11,7 @@ from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import Pair, Place, labelled_by, pairs_in, pictures_of, set_name
 from sattrack.labels.sheets import Mark, Sheet, as_set
 from sattrack.labels.texts import as_points, numbers, text_lines
-from sattrack.labels.yolo_obb import without_labels
+from sattrack.labels.yolo_obb import unpaired
 
 _HEADER = re.compile(r"(imagesource|gsd)\s*:\s*(.*)", re.IGNORECASE)
 _PEEKED = 50
@@ -53,9 +53,8 @@ def as_mark(line: str, *, where: str) -> Mark:
 
 
 def _read(name: str, root: Path, pair: Pair, asked: Asked) -> LabelledSet:
-    pictures = pictures_of(pair)
     sheets = [_sheet(picture, labels) for picture, labels in labelled_by(pair)]
-    notes = without_labels(len(pictures), len(sheets), root)
+    notes = unpaired(pictures_of(pair), len(sheets), pair=pair, name=name)
     return as_set(sheets, name=name, form="dota", path=root, asked=asked, notes=notes)
 
 

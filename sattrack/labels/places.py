@@ -9,6 +9,7 @@ from sattrack.labels.labelled import LabelledSet
 from sattrack.readers.folders import is_picture, natural_key
 from sattrack.readers.sidecars import is_mask_name
 
+CLASSES = "classes.txt"
 SPLITS = {"train", "training", "trainval", "val", "valid", "validation", "minival", "test"}
 
 
@@ -24,11 +25,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A folder of pictures and one of labels, under names of the same stem. split: the part of a set that it is, or empty."""
+    """A folder of pictures and one of labels, under names of the same stem.
+
+    split: the part of a set that it is, or empty. deep: whether the folders below belong to it too.
+    """
 
     split: str
     images: Path
     labels: Path
+    deep: bool = True
 
 
 def pictures_in(folder: Path, *, deep: bool = False) -> list[Path]:
@@ -62,16 +67,30 @@ def pairs_in(root: Path, *, is_labels: Callable[[str], bool]) -> list[Pair]:
 
 
 def pictures_of(pair: Pair) -> list[Path]:
-    """Every picture of a pair, those in folders below too, unless labels lie among them."""
-    return pictures_in(pair.images, deep=pair.images != pair.labels)
+    """Every picture of a pair."""
+    return pictures_in(pair.images, deep=pair.deep)
 
 
 def labelled_by(pair: Pair) -> Iterator[tuple[Path, Path]]:
     """(picture, label file) of those pictures that have one."""
     for picture in pictures_of(pair):
-        labels = (pair.labels / picture.relative_to(pair.images)).with_suffix(".txt")
+        labels = labels_for(picture, pair)
         if labels.is_file():
             yield picture, labels
+
+
+def labels_for(picture: Path, pair: Pair) -> Path:
+    """Where a picture's labels stand, if it has some."""
+    return (pair.labels / picture.relative_to(pair.images)).with_suffix(".txt")
+
+
+def without_pictures(pair: Pair) -> list[str]:
+    """Names of label files that are of no picture; of a folder that holds other texts too nobody can tell."""
+    if pair.images == pair.labels:
+        return []
+    theirs = {labels_for(picture, pair) for picture in pictures_of(pair)} | {pair.labels / CLASSES}
+    found = pair.labels.rglob("*.txt") if pair.deep else pair.labels.glob("*.txt")
+    return sorted(path.stem for path in found if path not in theirs)
 
 
 def set_name(root: Path, split: str) -> str:
@@ -83,11 +102,11 @@ def _beside(root: Path, *, is_labels: Callable[[str], bool]) -> Iterator[Pair]:
     """images/ and labels/ of one folder."""
     images = root / "images"
     for labels in (folder for folder in folders_in(root) if is_labels(folder.name.casefold())):
+        splits = [part for part in folders_in(images) if (labels / part.name).is_dir() and pictures_in(part, deep=True)]
         if pictures_in(images) and any(labels.glob("*.txt")):
-            yield Pair("", images, labels)
-        for part in folders_in(images):
-            if (labels / part.name).is_dir() and pictures_in(part, deep=True):
-                yield Pair(part.name, part, labels / part.name)
+            yield Pair("", images, labels, deep=not splits)
+        for part in splits:
+            yield Pair(part.name, part, labels / part.name)
 
 
 def _mirrored(root: Path, *, is_labels: Callable[[str], bool]) -> Iterator[Pair]:
@@ -97,4 +116,4 @@ def _mirrored(root: Path, *, is_labels: Callable[[str], bool]) -> Iterator[Pair]
             if is_labels(labels.name.casefold()) and (labels / root.name).is_dir():
                 yield Pair("", root, labels / root.name)
     elif any(path.with_suffix(".txt").is_file() for path in pictures_in(root)):
-        yield Pair("", root, root)
+        yield Pair("", root, root, deep=False)

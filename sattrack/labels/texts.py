@@ -14,13 +14,17 @@ from sattrack.geometry import Points
 
 def text_lines(path: Path) -> Iterator[tuple[str, str]]:
     """(place, line) of every line that is not blank; the place names file and line. ManifestError where it is no text."""
+    return ((f"{path}, line {number}", line) for number, line in enumerate(all_lines(path), 1) if line)
+
+
+def all_lines(path: Path) -> list[str]:
+    """Every line, less the blanks around it. ManifestError where it is no text."""
     try:
-        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+        return [line.strip() for line in path.read_bytes().decode("utf-8-sig").splitlines()]
     except OSError as error:
         raise ManifestError(f"cannot be read: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:
         raise ManifestError("is no text (UTF-8)", where=str(path)) from error
-    return ((f"{path}, line {number}", line.strip()) for number, line in enumerate(lines, 1) if line.strip())
 
 
 def read_json(path: Path) -> Any:

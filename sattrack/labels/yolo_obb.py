@@ -11,9 +11,20 @@ import yaml
 from sattrack.errors import ManifestError
 from sattrack.labels.asked import Asked
 from sattrack.labels.labelled import LabelledSet
-from sattrack.labels.places import Pair, Place, labelled_by, pairs_in, pictures_in, pictures_of, set_name
+from sattrack.labels.places import (
+    CLASSES,
+    Pair,
+    Place,
+    labelled_by,
+    labels_for,
+    pairs_in,
+    pictures_in,
+    pictures_of,
+    set_name,
+    without_pictures,
+)
 from sattrack.labels.sheets import Mark, Sheet, as_set
-from sattrack.labels.texts import as_points, numbers, text_lines
+from sattrack.labels.texts import all_lines, as_points, numbers, text_lines
 from sattrack.readers.folders import is_picture
 
 _NAMED = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
@@ -80,22 +91,30 @@ def _read(
         if labels.is_file():
             marks = tuple(as_mark(line, names=names, where=where) for where, line in text_lines(labels))
             sheets.append(Sheet(picture, marks, frame="shares"))
-    notes = without_labels(len(pictures), len(sheets), root)
+    notes = unpaired(pictures, len(sheets), pair=pair, name=name)
     return as_set(sheets, name=name, form="yolo-obb", path=root, asked=asked, names=names, notes=notes)
 
 
-def without_labels(there: int, labelled: int, root: Path) -> list[str]:
-    """A note on pictures that have no label file: nobody said that they hold nothing. ManifestError where none has one."""
+def unpaired(pictures: Sequence[Path], labelled: int, *, pair: Pair | None, name: str) -> list[str]:
+    """Notes on pictures without a label file, of which nobody said that they hold nothing, and on label files of no picture.
+
+    ManifestError where no picture has labels.
+    """
     if labelled == 0:
-        raise ManifestError("no picture has a label file", where=str(root), way_out="NAME.txt for NAME.png")
-    left = there - labelled
-    return [f"{left} pictures have no label file and are left out (an empty file says: no container)"] if left else []
+        spared = f", or without this split: --leave-out {name}" if "/" in name else ""
+        raise ManifestError(
+            "no picture has a label file", where=str(pictures[0].parent), way_out=f"NAME.txt for NAME.png{spared}"
+        )
+    left = len(pictures) - labelled
+    notes = [f"{left} pictures have no label file and are left out (an empty file says: no container)"] if left else []
+    alone = without_pictures(pair) if pair else []
+    return notes + ([f"{len(alone)} label files have no picture and are left out: {', '.join(alone[:3])}"] if alone else [])
 
 
 def _labels_of(picture: Path, pair: Pair | None) -> Path:
     """Beside it or in the pair's folder; else, as ultralytics does, in the folder labels where the last images stands."""
     if pair is not None:
-        return (pair.labels / picture.relative_to(pair.images)).with_suffix(".txt")
+        return labels_for(picture, pair)
     parts = list(picture.parts)
     if "images" in parts[:-1]:
         at = len(parts) - 1 - parts[::-1].index("images")
@@ -111,20 +130,21 @@ def _yaml_of(path: Path) -> Path | None:
 
 def class_names_beside(path: Path) -> dict[str, str]:
     """classes.txt of a folder, a name a line, as export writes it; none where there is no such file."""
-    listed = next((p for p in (path / "classes.txt", path / "labels" / "classes.txt") if p.is_file()), None)
-    return class_names([line for _, line in text_lines(listed)], where=str(listed)) if listed else {}
+    listed = next((p for p in (path / CLASSES, path / "labels" / CLASSES) if p.is_file()), None)
+    # A blank line has a number too.
+    return {str(number): line for number, line in enumerate(all_lines(listed)) if line} if listed else {}
 
 
 def _from_yaml(about: Path) -> list[Place]:
     try:
         said = yaml.safe_load(about.read_bytes())
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, OSError, ValueError, RecursionError) as error:
         raise ManifestError(f"cannot be read as YAML: {' '.join(str(error).split())}", where=str(about)) from error
     if not isinstance(said, dict) or not any(said.get(split) for split in _SPLITS):
         raise ManifestError("names no pictures: train, val or test", where=str(about))
     names = class_names(said["names"], where=str(about)) if said.get("names") else {}
     home = about.parent
-    root = home / str(said.get("path") or "")
+    root = home / _slashed(said.get("path") or "")
     found: dict[tuple[Path, ...], str] = {}
     for split in _SPLITS:
         if said.get(split):
@@ -138,9 +158,9 @@ def _pictures_of(said: Any, *, root: Path, where: str) -> list[Path]:
     """A folder, a list of pictures in a text file, or several of these. ManifestError where one is not there."""
     pictures: list[Path] = []
     for entry in said if isinstance(said, list) else [said]:
+        path = _slashed(entry)
         # Some exporters write ../train/images for what stands in train/images.
-        places = [root / str(entry), root / str(entry).replace("../", "")]
-        place = next((p for p in places if p.exists()), None)
+        place = next((p for p in (root / path, root / path.replace("../", "")) if p.exists()), None)
         if place is None:
             raise ManifestError(f"{entry!r} is not there", where=where, way_out=f"it is looked for from {root}")
         if place.is_dir():
@@ -156,7 +176,13 @@ def _pictures_of(said: Any, *, root: Path, where: str) -> list[Path]:
 
 def _listed(line: str, *, home: Path, where: str) -> Path:
     """A picture of a list, relative to the list; some tools write the name of the folder above it too."""
-    for place in (home / line, home.joinpath(*Path(line).parts[1:])):
+    path = Path(_slashed(line))
+    for place in (home / path, home.joinpath(*path.parts[1:])):
         if place.is_file():
             return place
     raise ManifestError(f"the picture {line} is not there", where=where)
+
+
+def _slashed(said: Any) -> str:
+    """A path as it is written here, whatever system it was written on."""
+    return str(said).replace("\\", "/")

@@ -93,6 +93,48 @@ def test_an_empty_file_says_that_nothing_is_there_and_no_file_says_nothing(yard:
     assert found.notes == ("1 pictures have no label file and are left out (an empty file says: no container)",)
 
 
+def test_label_files_without_a_picture_are_told(yard: Yard) -> None:
+    yard.text("labels/a.txt", [f"0 {line}" for line in shares(yard.picture("images/a.png"))])
+    yard.text("labels/classes.txt", ["container"])
+    yard.text("labels/b.txt", ["0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2"])
+    (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
+    assert found.notes == ("1 label files have no picture and are left out: b",)
+
+
+def test_pictures_beside_folders_of_pictures_are_in_one_set_only(yard: Yard) -> None:
+    for name in ("a", "sub/b"):
+        yard.text(f"labels/{name}.txt", [f"0 {line}" for line in shares(yard.picture(f"images/{name}.png"))])
+    sets = read_sets([yard.folder], asked=HALF_A_METRE)
+    assert [(one.name, [image.name for image in one.images], one.notes) for one in sets] == [
+        ("mine", ["a"], ()), ("mine/sub", ["b"], ())
+    ]  # fmt: skip
+
+
+def test_a_blank_line_among_the_class_names_has_a_number_too(yard: Yard) -> None:
+    quads = yard.picture("images/a.png")
+    yard.text("labels/a.txt", [f"0 {shares(quads)[0]}", f"2 {shares(quads)[1]}"])
+    yard.text("classes.txt", ["crane", "", "container", ""])
+    (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
+    assert ways(found.images[0].truth) == ways(quads[1:2])
+
+
+def test_a_split_without_labels_is_named_with_the_way_to_spare_it(yard: Yard) -> None:
+    yard.text("labels/train/a.txt", [f"0 {line}" for line in shares(yard.picture("images/train/a.png"))])
+    yard.picture("images/test/b.png")
+    yard.text("data.yaml", ["train: images/train", "test: images/test", "names: [container]"])
+    with pytest.raises(ManifestError, match=r"images/test: no picture has a label file.*--leave-out mine/test"):
+        read_sets([yard.folder], asked=HALF_A_METRE)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_paths_written_on_another_system_are_found(yard: Yard, listed: bool) -> None:
+    quads = yard.picture("images/train/a.png")
+    yard.text("labels/train/a.txt", [f"0 {line}" for line in shares(quads)])
+    yard.text("train.txt", [r".\images\train\a.png"])
+    yard.text("data.yaml", ["train: train.txt" if listed else r"train: .\images\train", "names: [container]"])
+    assert ways(read_sets([yard.folder], asked=HALF_A_METRE)[0].images[0].truth) == ways(quads)
+
+
 def test_the_pixel_size_comes_from_the_scene_or_a_sidecar_or_is_asked_for(yard: Yard) -> None:
     quads = yard.picture("images/a.tif", placed=True)
     yard.text("labels/a.txt", [f"0 {line}" for line in shares(quads)])
@@ -135,6 +177,7 @@ def test_a_line_that_cannot_be_understood_is_named(yard: Yard, line: str, said: 
         (["train: nowhere", "names: [container]"], r"data\.yaml, train: 'nowhere' is not there"),
         (["names: [container]"], "names no pictures"),
         (["train: [", "names"], "cannot be read as YAML"),
+        (["train: images", "date: 2024-02-30"], "cannot be read as YAML: day is out of range"),
         (["train: images", "names: 3"], "neither a list nor a mapping"),
         (["train: images", "names: [ship]"], "class 1 has no name"),
     ],
