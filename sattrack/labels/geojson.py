@@ -1,6 +1,7 @@
 """GeoJSON over a georeferenced scene: NAME.geojson beside NAME.tif, a polygon a container, or a place to ignore."""
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import Place, pictures_in, set_name
 from sattrack.labels.sheets import Mark, Sheet, as_set, without_holes
 from sattrack.projections import WGS84
+from sattrack.readers.folders import PICTURE_SUFFIXES
 from sattrack.readers.outlines.geojson import read_geojson
 from sattrack.readers.sidecars import is_mask_name
 
 _CATEGORY = ("class_name", "class", "category", "label", "kind", "type")
 _AREA = ("area", "labelled", "labelled area", "labelled_area")
-_TRUE = ("1", "true", "yes")
+_TRUE, _FALSE = ("1", "1.0", "true", "yes", "t", "y"), ("0", "0.0", "false", "no", "f", "n")
 
 
 def look(path: Path) -> list[Place]:
@@ -27,7 +29,8 @@ def look(path: Path) -> list[Place]:
         return [_place(path.stem, path, [path])] if path.suffix.casefold() == ".geojson" else []
     files = [p for folder in (path, path / "labels") for p in sorted(folder.glob("*.geojson")) if not is_mask_name(p.stem)]
     # Outlines of sites often lie among scenes: a folder is a set where a file has its scene's name.
-    return [_place(set_name(path, ""), path, files)] if any(_scene_of(file) for file in files) else []
+    near = cache(_by_stem)
+    return [_place(set_name(path, ""), path, files)] if any(_scene_of(file, near=near) for file in files) else []
 
 
 def _place(name: str, path: Path, files: list[Path]) -> Place:
@@ -36,25 +39,29 @@ def _place(name: str, path: Path, files: list[Path]) -> Place:
 
 def _read(name: str, path: Path, files: list[Path], asked: Asked) -> LabelledSet:
     sheets = []
+    near = cache(_by_stem)
     for file in files:
-        picture = _scene_of(file)
+        picture = _scene_of(file, near=near)
         if picture is None:
             way_out = f"put {file.stem}.tif beside it, or in images/"
             raise ManifestError("there is no picture of this name beside it", where=str(file), way_out=way_out)
         sheets.append(_sheet(file, picture, asked=asked))
-    scenes = {picture for folder in {sheet.picture.parent for sheet in sheets} for picture in pictures_in(folder)}
-    left = len(scenes) - len(sheets) if path.is_dir() else 0
+    there = sum(len(near(folder)) for folder in {sheet.picture.parent for sheet in sheets})
+    left = there - len(sheets) if path.is_dir() else 0
     notes = [f"{left} pictures have no GeoJSON of their name and are left out"] if left else []
     return as_set(sheets, name=name, form="geojson", path=path, asked=asked, notes=notes)
 
 
-def _scene_of(file: Path) -> Path | None:
+def _scene_of(file: Path, *, near: Callable[[Path], dict[str, Path]]) -> Path | None:
     """The picture of a file's name: beside it, in images/ below, or in images/ beside its folder."""
-    for folder in (file.parent, file.parent / "images", file.parent.parent / "images"):
-        for picture in pictures_in(folder):
-            if picture.stem == file.stem:
-                return picture
-    return None
+    folders = (file.parent, file.parent / "images", file.parent.parent / "images")
+    return next((near(folder)[file.stem] for folder in folders if file.stem in near(folder)), None)
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    """The pictures of a folder; of several under one name the one that may be georeferenced, not a view of it."""
+    pictures = sorted(pictures_in(folder), key=lambda path: PICTURE_SUFFIXES.index(path.suffix.casefold()), reverse=True)
+    return {picture.stem: picture for picture in pictures}
 
 
 def _sheet(file: Path, picture: Path, *, asked: Asked) -> Sheet:
@@ -63,7 +70,7 @@ def _sheet(file: Path, picture: Path, *, asked: Asked) -> Sheet:
     for shape in layer.shapes:
         where = f"{file}, feature {shape.number}"
         said = {str(key).casefold(): value for key, value in shape.properties.items()}
-        kind = _kind(said)
+        kind = _kind(said, where=where)
         # What lies on the ground there is said under many names.
         category = next((str(said[key]).strip() for key in _CATEGORY if said.get(key) not in (None, "")), "")
         if kind in ("box", "unsure"):
@@ -81,11 +88,25 @@ def _ring(part: Any) -> Points:
     return np.asarray(part.exterior.coords, float)[:, :2]
 
 
-def _kind(said: dict[str, Any]) -> str:
+def _kind(said: dict[str, Any], *, where: str) -> str:
     """box; ignore (`ignore` true, or `kind` ignore); area (`kind` area: outside of such nothing was labelled); or unsure."""
-    if said.get("counted") is False:  # our own export of every stored box
+    if not _is_true(said, "counted", silent=True, where=where):  # our own export of every stored box
         return "unsure"
     kind = str(said.get("kind") or "").strip().casefold()
-    if kind == "ignore" or str(said.get("ignore", "")).strip().casefold() in _TRUE:
+    if kind == "ignore" or _is_true(said, "ignore", silent=False, where=where):
         return "ignore"
     return "area" if kind in _AREA else "box"
+
+
+def _is_true(said: dict[str, Any], key: str, *, silent: bool, where: str) -> bool:
+    """Formats on the way may have made a number or a text of it; `silent` where nothing is said, as of a box that was drawn new.
+
+    ManifestError where it is neither true nor false.
+    """
+    value = said.get(key)
+    text = "" if value is None else str(value).strip().casefold()
+    if text in _TRUE + _FALSE:
+        return text in _TRUE
+    if text:
+        raise ManifestError(f"{key} is {str(value)[:40]!r}", where=where, way_out="true or false")
+    return silent

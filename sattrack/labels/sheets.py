@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyproj
 import shapely
 from numpy.typing import NDArray
 
@@ -105,7 +106,7 @@ def _image(sheet: Sheet, scene: Scene, *, dataset: str, taken: frozenset[str], a
             f"the labels say {sheet.size[0]} x {sheet.size[1]} pixels, the picture has {cols} x {rows}" if sheet.size else "",
             where=str(sheet.picture), way_out="label the picture as it is, not a resized copy",
         )  # fmt: skip
-    placed = [replace(mark, points=_in_pixels(mark.points, sheet=sheet, scene=scene)) for mark in sheet.marks]
+    placed = [replace(mark, points=_in_pixels(mark, sheet=sheet, scene=scene)) for mark in sheet.marks]
     rings = [ring for mark in placed if mark.kind == "ignore" for ring in without_holes(shapely.Polygon(_ring(mark)))]
     boxes = [_corners(mark, sheet=sheet, scene=scene) for mark in placed if mark.kind == "box" and mark.category in taken]
     drawn = np.concatenate(boxes) if boxes else np.zeros((0, 4, 2))
@@ -139,21 +140,31 @@ def _scene(sheet: Sheet, *, beside: Beside, asked: Asked) -> Scene:
         raise SceneRefused(error.message, where=error.where, way_out=way_out) from error
 
 
-def _in_pixels(points: Points, *, sheet: Sheet, scene: Scene) -> Points:
+def _in_pixels(mark: Mark, *, sheet: Sheet, scene: Scene) -> Points:
     if sheet.frame == "pixels":
-        return points
+        return mark.points
     if sheet.frame == "shares":
-        return points * (scene.grid.shape[1], scene.grid.shape[0])
+        return mark.points * (scene.grid.shape[1], scene.grid.shape[0])
     if not scene.grid.georeferenced:
         raise UsageError(
             "has no georeferencing: outlines in coordinates of the ground cannot be laid on it", where=str(sheet.picture),
             way_out="give the GeoTIFF that was labelled, or labels in pixels",
         )  # fmt: skip
-    return to_grid(points, source=sheet.frame, grid=scene.grid)
+    try:
+        points = to_grid(mark.points, source=sheet.frame, grid=scene.grid)
+    except pyproj.exceptions.ProjError:
+        points = np.full_like(mark.points, np.nan)
+    if not np.isfinite(points).all():
+        x, y = mark.points[0]
+        raise ManifestError(
+            f"{x:.10g}, {y:.10g} cannot be laid on the picture", where=mark.where,
+            way_out="name the CRS of these coordinates in the file; without one they are longitude and latitude, in this order",
+        )  # fmt: skip
+    return points
 
 
 def _ring(mark: Mark) -> Points:
-    if len(mark.points) < 3 or not np.isfinite(mark.points).all():
+    if len(mark.points) < 3:
         raise ManifestError("expected a polygon of three or more corners", where=mark.where)
     return mark.points
 

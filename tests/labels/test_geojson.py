@@ -94,6 +94,40 @@ def test_a_scene_without_georeferencing_cannot_have_them(yard: Yard) -> None:
         read_sets([yard.folder], asked=Asked(gsd_m=(0.5, 0.5)))
 
 
+@pytest.mark.parametrize(("crs", "named"), [(UTM, None), ("EPSG:4326", 'LOCAL_CS["a plan",UNIT["metre",1]]')])
+def test_coordinates_that_the_crs_cannot_hold_are_told_with_the_way_out(yard: Yard, crs: str, named: str | None) -> None:
+    quads = yard.picture("a.tif", placed=True)
+    more = {"crs": {"type": "name", "properties": {"name": named}}} if named else {}
+    yard.json("a.geojson", collection([feature(quads[0], crs=crs)], **more))
+    with pytest.raises(ManifestError, match=r"feature 1: \d.* cannot be laid on the picture .*longitude and latitude"):
+        read_sets([yard.folder])
+
+
+@pytest.mark.parametrize(("true", "false"), [(True, False), (1, 0), (1.0, 0.0), ("T", "no"), (None, "false")])
+def test_what_is_true_is_read_whatever_the_formats_on_the_way_made_of_it(yard: Yard, true: object, false: object) -> None:
+    quads = yard.picture("a.tif", placed=True)
+    rows = [
+        feature(quads[0], counted=true, ignore=false),
+        feature(quads[1], counted=false),
+        feature(quads[2], ignore=true or 1),
+    ]
+    yard.json("a.geojson", collection(rows))
+    (image,) = read_sets([yard.folder])[0].images
+    assert close(image.truth, quads[:1])
+    assert close(np.stack(image.ignore), quads[2:3])
+    yard.json("a.geojson", collection([feature(quads[0], ignore="partly")]))
+    with pytest.raises(ManifestError, match="feature 1: ignore is 'partly'"):
+        read_sets([yard.folder])
+
+
+def test_a_view_of_the_scene_under_its_name_is_not_taken_for_it(yard: Yard) -> None:
+    quads = yard.picture("a.tif", placed=True)
+    yard.picture("a.png")
+    yard.json("a.geojson", collection([feature(quad) for quad in quads]))
+    (found,) = read_sets([yard.folder])
+    assert (found.images[0].path.name, found.notes) == ("a.tif", ())
+
+
 def test_files_that_cannot_be_understood_are_named(yard: Yard) -> None:
     quads = yard.picture("a.tif", placed=True)
     path = yard.json("b.geojson", collection([feature(quads[0])]))
