@@ -99,7 +99,7 @@ def _kind(said: dict[str, Any], *, where: str) -> str:
 
 
 def _is_true(said: dict[str, Any], key: str, *, silent: bool, where: str) -> bool:
-    """Formats on the way may have made a number or a text of it; `silent` where nothing is said, as of a box that was drawn new.
+    """Formats on the way may have made a number or a text of it; `silent` where nothing is said, as of a new box.
 
     ManifestError where it is neither true nor false.
     """

@@ -1,5 +1,6 @@
 """Our own layout: images/, labels_obb/NAME.txt, ignore/NAME.json, and meta.json, which names every picture."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,14 @@ import numpy as np
 from sattrack.errors import ManifestError, UsageError
 from sattrack.geometry import Points, Quads
 from sattrack.labels.asked import Asked
-from sattrack.labels.ignoring import without_ignored
+from sattrack.labels.cleaning import cleaned
 from sattrack.labels.labelled import LabelledImage, LabelledSet
-from sattrack.labels.places import Place
+from sattrack.labels.places import Place, by_name, pictures_in
+from sattrack.labels.sheets import corners_of
 from sattrack.labels.texts import numbers, read_json, text_lines
+from sattrack.labels.yolo_obb import as_mark
 from sattrack.readers.opening import gdal_options, open_raster
 from sattrack.settings import Settings
-
-_SUFFIXES = (".png", ".tif", ".tiff", ".jp2", ".jpg", ".jpeg")
 
 
 def look(path: Path) -> list[Place]:
@@ -38,43 +39,41 @@ def read(folder: Path, asked: Asked) -> LabelledSet:
     if not isinstance(meta, dict) or not meta:
         raise ManifestError("names no pictures", where=str(about))
     met: set[str] = set()
-    images = tuple(_image(folder, name, said=meta[name], asked=asked, met=met) for name in sorted(meta))
+    pictures = by_name(pictures_in(folder / "images"), where=str(folder))
+    images = tuple(_image(folder, name, pictures=pictures, said=meta[name], asked=asked, met=met) for name in sorted(meta))
     if met and asked.classes and not met.intersection(asked.classes):
         there = f"there are: {', '.join(sorted(met))}"
         raise UsageError(f"no box is of class {', '.join(asked.classes)}", where=str(folder), way_out=there)
-    images, notes = without_ignored(images)
-    return LabelledSet(folder.resolve().name, "sattrack", folder, images, tuple(notes))
+    labels, ignored = (folder / "labels_obb").glob("*.txt"), (folder / "ignore").glob("*.json")
+    left = sorted({*pictures, *(path.stem for path in labels), *(path.stem for path in ignored)} - {*meta})
+    notes = [f"{len(left)} names are not in meta.json and are left out: {', '.join(left[:3])}"] if left else []
+    images, more = cleaned(images)
+    return LabelledSet(folder.resolve().name, "sattrack", folder, images, (*notes, *more))
 
 
-def _image(folder: Path, name: str, *, said: Any, asked: Asked, met: set[str]) -> LabelledImage:
-    path = _picture(folder, name)
+def _image(
+    folder: Path, name: str, *, pictures: dict[str, Path], said: Any, asked: Asked, met: set[str]
+) -> LabelledImage:  # fmt: skip
+    if name not in pictures:
+        raise ManifestError(f"meta.json names {name}, but images/ has no such picture", where=str(folder))
     limits = Settings()
     with gdal_options(limits):
-        raster = open_raster(str(path), limits=limits)
+        raster = open_raster(str(pictures[name]), limits=limits)
         shape = (int(raster.height), int(raster.width))
         raster.close()
+    gsd_m = _gsd(said, where=f"{folder / 'meta.json'}, {name}")
+    labels = folder / "labels_obb" / f"{name}.txt"
     return LabelledImage(
         dataset=folder.resolve().name,
         name=name,
-        path=path,
-        gsd_m=_gsd(said, where=f"{folder / 'meta.json'}, {name}"),
+        path=pictures[name],
+        gsd_m=gsd_m,
         shape=shape,
-        truth=_truth(folder / "labels_obb" / f"{name}.txt", shape=shape, asked=asked, met=met),
+        truth=_truth(labels, shape=shape, gsd_m=gsd_m, asked=asked, met=met),
         ignore=_ignored(folder / "ignore" / f"{name}.json"),
         bands=asked.bands,
         about=dict(said),
     )
-
-
-def _picture(folder: Path, name: str) -> Path:
-    for suffix in _SUFFIXES:
-        path = folder / "images" / f"{name}{suffix}"
-        try:
-            if path.is_file():
-                return path
-        except (OSError, ValueError):  # longer than a name may be, or with a NUL
-            break
-    raise ManifestError(f"meta.json names {name}, but images/ has no such picture", where=str(folder))
 
 
 def _gsd(said: Any, *, where: str) -> tuple[float, float]:
@@ -87,20 +86,18 @@ def _gsd(said: Any, *, where: str) -> tuple[float, float]:
     return sizes[0], sizes[1]
 
 
-def _truth(path: Path, *, shape: tuple[int, int], asked: Asked, met: set[str]) -> Quads:
+def _truth(
+    path: Path, *, shape: tuple[int, int], gsd_m: tuple[float, float], asked: Asked, met: set[str]
+) -> Quads:  # fmt: skip
     """The boxes of a file; every class that it names is added to `met`."""
     if not path.is_file():
         raise ManifestError("the labels are missing", where=str(path), way_out="a picture without boxes has an empty file")
-    quads = []
-    for where, line in text_lines(path):
-        words = line.split()
-        values = numbers(words)
-        if len(values) != 9:
-            raise ManifestError("expected a class and eight corner numbers", where=where)
-        met.add(words[0])
-        if not asked.classes or words[0] in asked.classes:
-            quads.append(values[1:])
-    return np.array(quads, float).reshape(-1, 4, 2) * [shape[1], shape[0]]
+    marks = [as_mark(line, names={}, where=where) for where, line in text_lines(path)]
+    met.update(mark.category for mark in marks)
+    taken = [mark for mark in marks if not asked.classes or mark.category in asked.classes]
+    size = (shape[1], shape[0])
+    quads = [corners_of(replace(mark, points=mark.points * size), exact=True, gsd_m=gsd_m) for mark in taken]
+    return np.concatenate(quads) if quads else np.zeros((0, 4, 2))
 
 
 def _ignored(path: Path) -> tuple[Points, ...]:

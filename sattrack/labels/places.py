@@ -1,9 +1,10 @@
 """Places: where a set is, of which format, and how its pictures and label files stand beside each other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sattrack.errors import ManifestError
 from sattrack.labels.asked import Asked
 from sattrack.labels.labelled import LabelledSet
 from sattrack.readers.folders import is_picture, natural_key
@@ -43,6 +44,17 @@ def pictures_in(folder: Path, *, deep: bool = False) -> list[Path]:
     found = folder.rglob("*") if deep else folder.iterdir()
     pictures = [path for path in found if is_picture(path.name) and not is_mask_name(path.stem) and path.is_file()]
     return sorted(pictures, key=lambda path: natural_key(str(path)))
+
+
+def by_name(pictures: Sequence[Path], *, where: str) -> dict[str, Path]:
+    """Pictures by their names. ManifestError where two have one: labels speak of a picture by its name alone."""
+    found: dict[str, Path] = {}
+    for picture in pictures:
+        if picture.stem in found:
+            way_out = "give each picture a name of its own"
+            raise ManifestError(f"two pictures are called {picture.stem}", where=where, way_out=way_out)
+        found[picture.stem] = picture
+    return found
 
 
 def folders_in(folder: Path) -> list[Path]:

@@ -13,12 +13,13 @@ import shapely
 from numpy.typing import NDArray
 
 from sattrack.errors import ManifestError, SceneRefused, UsageError
-from sattrack.geometry import Points, sides
+from sattrack.geometry import Points, Quads
 from sattrack.imagery import Scene
 from sattrack.labels.asked import Asked
 from sattrack.labels.categories import means_ignore, taken_categories
-from sattrack.labels.ignoring import without_ignored
+from sattrack.labels.cleaning import cleaned
 from sattrack.labels.labelled import LabelledImage, LabelledSet
+from sattrack.labels.places import by_name
 from sattrack.labels.rectangles import as_corners, smallest_rectangle
 from sattrack.projections import to_grid
 from sattrack.readers.describing import describe
@@ -26,9 +27,6 @@ from sattrack.readers.finding import Source
 from sattrack.readers.folders import natural_key
 from sattrack.readers.hints import Hints
 from sattrack.readers.sidecars import Beside, look_beside, read_sidecars
-
-# Middle of the boxes' long sides, metres; ISO 668: 6.1 to 13.7 m. Beyond, the pixel size or the category is wrong.
-_LENGTH_M = (4.0, 20.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +65,7 @@ def as_set(
     notes: Sequence[str] = (),
 ) -> LabelledSet:  # fmt: skip
     """Sheets as a set. names: id -> name of the categories that it declares. Raises UsageError, ManifestError, SceneError."""
-    _check_names(sheets, where=str(path))
+    by_name([sheet.picture for sheet in sheets], where=str(path))
     sheets = [replace(s, marks=tuple(_judged(mark) for mark in s.marks)) for s in sheets]
     counts = Counter(mark.category for sheet in sheets for mark in sheet.marks if mark.kind == "box")
     taken = taken_categories(counts, asked=asked.classes, where=str(path), names=names)
@@ -80,23 +78,16 @@ def as_set(
     other = [f"{count} of {category or 'no category'}" for category, count in sorted(counts.items()) if category not in taken]
     became = "not taken" if asked.uncounted == "drop" else "ignored"
     said = [*notes, *([f"{unsure} boxes that are marked as not counted are {became}"] if unsure else [])]
-    said += [*([f"other categories are not taken: {', '.join(other)}"] if other else []), *_doubts(images)]
+    said += [*([f"other categories are not taken: {', '.join(other)}"] if other else [])]
     outside = sum(counts[category] for category in taken) - sum(len(image.truth) for image in images)
     if outside:
         said.append(f"{outside} boxes with their middle outside the picture are not taken")
-    images, ignored = without_ignored(images)
-    said += ignored
-    return LabelledSet(name, form, path, tuple(sorted(images, key=lambda i: natural_key(i.name))), tuple(said))
+    images, more = cleaned(images)
+    return LabelledSet(name, form, path, tuple(sorted(images, key=lambda i: natural_key(i.name))), (*said, *more))
 
 
 def _judged(mark: Mark) -> Mark:
     return replace(mark, kind="ignore") if mark.kind == "box" and means_ignore(mark.category) else mark
-
-
-def _check_names(sheets: Sequence[Sheet], *, where: str) -> None:
-    twice = [name for name, count in Counter(sheet.picture.stem for sheet in sheets).items() if count > 1]
-    if twice:
-        raise ManifestError(f"two pictures are called {twice[0]}", where=where, way_out="give each picture a name of its own")
 
 
 def _image(sheet: Sheet, scene: Scene, *, dataset: str, taken: frozenset[str], asked: Asked) -> LabelledImage:
@@ -108,7 +99,8 @@ def _image(sheet: Sheet, scene: Scene, *, dataset: str, taken: frozenset[str], a
         )  # fmt: skip
     placed = [replace(mark, points=_in_pixels(mark, sheet=sheet, scene=scene)) for mark in sheet.marks]
     rings = [ring for mark in placed if mark.kind == "ignore" for ring in without_holes(shapely.Polygon(_ring(mark)))]
-    boxes = [_corners(mark, sheet=sheet, scene=scene) for mark in placed if mark.kind == "box" and mark.category in taken]
+    wanted = [mark for mark in placed if mark.kind == "box" and mark.category in taken]
+    boxes = [corners_of(mark, exact=sheet.exact, gsd_m=scene.grid.gsd_m) for mark in wanted]
     drawn = np.concatenate(boxes) if boxes else np.zeros((0, 4, 2))
     inside = _inside(drawn, sheet=sheet, scene=scene)
     truth = drawn[inside]
@@ -173,11 +165,11 @@ def _union(marks: Iterable[Mark]) -> shapely.Geometry:
     return shapely.union_all([shapely.make_valid(shapely.Polygon(_ring(mark))) for mark in marks])
 
 
-def _corners(mark: Mark, *, sheet: Sheet, scene: Scene) -> Points:
-    """(1, 4, 2)."""
+def corners_of(mark: Mark, *, exact: bool, gsd_m: tuple[float, float]) -> Quads:
+    """A mark in pixels as a box, (1, 4, 2). ManifestError where it is none."""
     ring = _ring(mark)
     try:
-        return (as_corners if sheet.exact else smallest_rectangle)(ring, gsd_m=scene.grid.gsd_m)
+        return (as_corners if exact else smallest_rectangle)(ring, gsd_m=gsd_m)
     except ValueError as error:
         raise ManifestError(f"the box {error}", where=mark.where, way_out="remove it or draw it again") from error
 
@@ -216,14 +208,3 @@ def _polygons(shape: shapely.Geometry) -> Iterator[shapely.Polygon]:
     elif hasattr(shape, "geoms"):
         for part in shape.geoms:
             yield from _polygons(part)
-
-
-def _doubts(images: Sequence[LabelledImage]) -> list[str]:
-    """A sentence where the boxes are not as long as containers are."""
-    lengths = [sides(image.truth * image.gsd_m)[0] for image in images if len(image.truth)]
-    if not lengths:
-        return []
-    middle = float(np.median(np.concatenate(lengths)))
-    if _LENGTH_M[0] <= middle <= _LENGTH_M[1]:
-        return []
-    return [f"the boxes are {middle:.3g} m long in the middle, containers 6 to 14: is the pixel size right?"]

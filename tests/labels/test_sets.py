@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sattrack.errors import UsageError
+from sattrack.errors import ManifestError, UsageError
 from sattrack.labels.asked import Asked, Choice
 from sattrack.labels.categories import means_container, means_ignore, taken_categories
 from sattrack.labels.choosing import Chosen, read_chosen
-from sattrack.labels.labelled import scene_of
+from sattrack.labels.labelled import LabelledSet, scene_of
 from sattrack.labels.rectangles import as_corners, smallest_rectangle, upright
 from sattrack.labels.sets import find_sets, read_sets
 from tests.labels.conftest import GSD_M, Yard, shares, ways
@@ -45,6 +45,45 @@ def test_our_layout_takes_every_class_unless_some_are_asked_for(yard: Yard) -> N
     assert ways(read_sets([yard.folder], asked=Asked(classes=("1",)))[0].images[0].truth) == ways(quads[1::2])
     with pytest.raises(UsageError, match=r"no box is of class 4.*there are: 0, 1"):
         read_sets([yard.folder], asked=Asked(classes=("4",)))
+
+
+def ours(yard: Yard, lines: list[str], *, picture: str = "a.png", gsd_m: float = GSD_M) -> LabelledSet:
+    yard.picture(f"images/{picture}")
+    yard.text("labels_obb/a.txt", lines)
+    yard.json("meta.json", {"a": {"gsd_m": gsd_m}})
+    return read_sets([yard.folder])[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("0 30 30 40 30 40 36 30 36", r"a\.txt, line 1: .*look like pixels"),
+        ("0 0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1", r"a\.txt, line 1: the box has no area"),
+        ("0 0.5 0.5 0.1 0.1", "line 1: .*five numbers are an upright box"),
+    ],
+)
+def test_a_line_of_our_layout_that_cannot_be_understood_is_named(yard: Yard, line: str, said: str) -> None:
+    with pytest.raises(ManifestError, match=said):
+        ours(yard, [line])
+
+
+def test_what_is_not_in_meta_json_is_told_and_a_wrong_pixel_size_doubted(yard: Yard) -> None:
+    lines = [f"0 {line}" for line in shares(yard.picture("images/b.png"))]
+    yard.json("ignore/A.json", [])
+    found = ours(yard, lines, picture="a.PNG", gsd_m=5.0)
+    assert len(found.images[0].truth) == 5, "whatever the case of the suffix"
+    assert found.notes == (
+        "2 names are not in meta.json and are left out: A, b",
+        "the boxes are 60 m long in the middle, containers 6 to 14: is the pixel size right?",
+    )
+
+
+def test_a_box_that_was_outlined_twice_is_taken_once(yard: Yard) -> None:
+    quads = yard.picture("a.png")
+    again = quads[1:3] + 0.2
+    found = ours(yard, [f"0 {line}" for line in shares(np.concatenate([quads, again[:, [2, 3, 0, 1]], quads[:1]]))])
+    assert ways(found.images[0].truth) == ways(quads)
+    assert found.notes == ("3 boxes that were outlined twice are taken once",)
 
 
 def test_a_folder_that_may_be_two_formats_asks_which(yard: Yard) -> None:
