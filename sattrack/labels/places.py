@@ -38,12 +38,13 @@ class Pair:
 
 
 def pictures_in(folder: Path, *, deep: bool = False) -> list[Path]:
-    """The pictures of a folder, masks and hidden files left out, in natural order."""
+    """The pictures of a folder, masks and what is hidden left out, in natural order."""
     if not folder.is_dir():
         return []
     found = folder.rglob("*") if deep else folder.iterdir()
     pictures = [path for path in found if is_picture(path.name) and not is_mask_name(path.stem) and path.is_file()]
-    return sorted(pictures, key=lambda path: natural_key(str(path)))
+    shown = [path for path in pictures if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    return sorted(shown, key=lambda path: natural_key(str(path)))
 
 
 def by_name(pictures: Sequence[Path], *, where: str) -> dict[str, Path]:

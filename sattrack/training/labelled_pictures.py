@@ -78,11 +78,12 @@ def _touches(image: LabelledImage, window: Window) -> Points:
 
 
 def _read(image: LabelledImage, scene: Scene, window: Window, stretch: Stretch, *, reader: Reader) -> Picture:
-    raw, _ = reader.read(scene, window, (window.height, window.width))
+    raw, valid = reader.read(scene, window, (window.height, window.width))
     start = np.array([window.col, window.row], float)
     whole = (window.height, window.width) == image.shape
     return Picture(
-        image.name if whole else f"{image.name}@{window.col},{window.row}", image.dataset, apply_stretch(raw, stretch),
+        image.name if whole else f"{image.name}@{window.col},{window.row}", image.dataset,
+        apply_stretch(raw, stretch, valid=valid),
         (image.truth if whole else image.truth[_touches(image, window)]) - start, image.gsd_m,
         tuple(ring - start for ring in image.ignore),
     )  # fmt: skip

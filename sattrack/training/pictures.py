@@ -43,14 +43,15 @@ class Picture:
 
 
 def read_empty(folder: Path, *, gsd_m: float, limit: int = 0, skip: Sequence[str] = ()) -> tuple[Picture, ...]:
-    """Pictures that hold no container, of one pixel size; `skip` names stems that are never trained on."""
+    """Pictures that hold no container; `skip` names stems that are never trained on. gsd_m: of those that do not tell."""
     paths = sorted(path for path in pictures_in(folder, deep=True) if path.stem not in skip)
     if limit and len(paths) > limit:
         paths = [paths[round(i)] for i in np.linspace(0, len(paths) - 1, limit)]
-    none, gsd = np.zeros((0, 4, 2)), (gsd_m, gsd_m)
+    none = np.zeros((0, 4, 2))
     with closing(wiring.make_reader(Settings())) as reader:
+        scenes = ((path, _plain_scene(path, gsd_m=(gsd_m, gsd_m))) for path in paths)
         return tuple(
-            Picture(path.stem, folder.name, _read(_plain_scene(path, gsd_m=gsd), reader=reader), none, gsd) for path in paths
+            Picture(path.stem, folder.name, _read(scene, reader=reader), none, scene.grid.gsd_m) for path, scene in scenes
         )
 
 
@@ -113,5 +114,5 @@ def _plain_scene(path: Path, *, gsd_m: tuple[float, float]) -> Scene:
 
 def _read(scene: Scene, *, reader: Reader) -> Pixels:
     """A whole picture by the reader that detection uses: decoders differ, and what is taught should be what is met."""
-    raw, _ = reader.read(scene, Window.of_shape(scene.grid.shape), scene.grid.shape)
-    return apply_stretch(raw, measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m))
+    raw, valid = reader.read(scene, Window.of_shape(scene.grid.shape), scene.grid.shape)
+    return apply_stretch(raw, measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m), valid=valid)

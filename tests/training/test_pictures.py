@@ -4,6 +4,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import rasterio
+from rasterio.crs import CRS
+from rasterio.transform import Affine
 
 from sattrack.errors import SceneError
 from sattrack.labels.sets import read_sets
@@ -47,6 +50,26 @@ def test_some_of_many_empty_pictures_are_taken_evenly_and_spared_ones_never(tmp_
     for name in "abcdefg":
         cv2.imwrite(str(tmp_path / f"{name}.png"), colours())
     assert [p.name for p in read_empty(tmp_path, gsd_m=0.5, limit=3, skip=("b", "d"))] == ["a", "e", "g"]
+
+
+def test_an_empty_scene_is_taken_as_its_file_tells_and_what_was_not_seen_is_black(tmp_path: Path) -> None:
+    values = colours().astype(np.int16) * 2 - 1000
+    values[:, :20] = -9999
+    with rasterio.open(
+        tmp_path / "sea.tif", "w", driver="GTiff", width=80, height=60, count=3, dtype="int16", nodata=-9999,
+        crs=CRS.from_epsg(32652), transform=Affine(2, 0, 500_000, 0, -2, 4_600_000), photometric="RGB",
+    ) as file:  # fmt: skip
+        file.write(np.moveaxis(values, -1, 0))
+    (found,) = read_empty(tmp_path, gsd_m=0.5)
+    assert found.gsd_m == pytest.approx((2.0, 2.0), rel=1e-3)
+    assert (found.pixels[:, :20] == 0).all()
+
+
+def test_hidden_folders_hold_no_pictures(tmp_path: Path) -> None:
+    for name in ("a.png", "deep/b.png", ".thumbs/c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), colours())
+    assert [p.name for p in read_empty(tmp_path, gsd_m=0.5)] == ["a", "b"]
 
 
 def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
