@@ -1,16 +1,27 @@
 """Recipes: what a training is made of, in one YAML file; unknown keys are errors."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sattrack.errors import SettingsError
 from sattrack.labels.asked import Asked, Choice, Format, Half, Uncounted
+from sattrack.readers.strict_yaml import read_yaml
 from sattrack.synthetic.seeds import FIRST_KEPT_SEED
 
+_WAY_OUT = "docs/training.md shows one"
+
+
+def _fit_for_a_file(name: str) -> str:
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise ValueError(f"files are called by it, and {name!r} is not letters, digits, '-', '_' and '.'")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_fit_for_a_file)]
 PixelSize = Annotated[float, Field(gt=0, le=100)]
 # YAML reads 0 as a number, and a class may be called so.
 Names = Annotated[
@@ -94,7 +105,7 @@ class Recipe(_Strict):
     of a fold; weights of a fold never see its sets, so that every figure is of a place not seen.
     """
 
-    name: str
+    name: FileName
     architecture: str = "yolo11n-obb.yaml"
     start: str = "weights/yolo11n_coco.pt"
     start_terms: str = "AGPL-3.0"
@@ -104,7 +115,7 @@ class Recipe(_Strict):
     rendered: RenderedSource | None = None
     empty: tuple[EmptySource, ...] = ()
     rounds: tuple[Round, ...] = Field((Round(steps=3000),), min_length=1)
-    folds: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    folds: dict[FileName, tuple[str, ...]] = Field(default_factory=dict)
     batch: int = Field(16, ge=1)
     threshold: float = Field(0.25, gt=0, lt=1, description="Score from which a box is counted, written into the card.")
     seed: int = 0
@@ -131,10 +142,7 @@ def leaving_out(recipe: Recipe, names: Sequence[str]) -> Recipe:
 
 def read_recipe(path: Path) -> Recipe:
     """The recipe of a YAML file; SettingsError names the key that is wrong."""
-    try:
-        return checked_recipe(yaml.safe_load(path.read_text(encoding="utf-8")), where=str(path))
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the recipe cannot be read: {error}", where=str(path)) from error
+    return checked_recipe(read_yaml(path, called="recipe", way_out=_WAY_OUT), where=str(path))
 
 
 def checked_recipe(said: object, *, where: str) -> Recipe:
@@ -143,7 +151,8 @@ def checked_recipe(said: object, *, where: str) -> Recipe:
         return Recipe.model_validate(said)
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingsError(f"{'.'.join(map(str, first['loc'])) or 'the top'}: {first['msg']}", where=where) from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{'.'.join(map(str, first['loc'])) or 'the top'}: {said}", where=where) from error
 
 
 def spared(names: list[str]) -> tuple[str, ...]:

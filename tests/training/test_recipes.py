@@ -36,8 +36,23 @@ def test_an_unknown_key_is_named(tmp_path: Path) -> None:
         read_recipe(written(tmp_path, "name: x\nbach: 3\n"))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: x\nbatch: 3\nbatch: 4\n", "'batch' is there twice"),
+        ("name: x\nempty: [{folder: sea, weight: 1, gsd_m: 0.5, skip: [0161]}]\n", "0161 is no plain number"),
+        ("name: x\ndescription: 2024-02-30\n", "day is out of range"),
+        ("name: ../x\n", "name: files are called by it"),
+        ("name: x\nfolds: {north/1: [a]}\n", r"folds\.north/1.*files are called by it"),
+    ],
+)
+def test_what_would_be_taken_for_another_thing_is_an_error(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        read_recipe(written(tmp_path, text))
+
+
 def test_P4_a_recipe_runs_no_code(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="is not plain YAML"):
         read_recipe(written(tmp_path, "name: !!python/object/apply:os.getcwd []\n"))
 
 
