@@ -70,13 +70,18 @@ def chosen_images(images: Sequence[LabelledImage], *, choice: Choice) -> tuple[L
 
 def is_set(name: str, pattern: str) -> bool:
     """Whether a set's name, whole or the split alone, is meant."""
-    return fnmatchcase(name, pattern) or fnmatchcase(name.rpartition("/")[2], pattern)
+    return _fits(name, pattern) or _fits(name.rpartition("/")[2], pattern)
 
 
 def _is_meant(full: str, pattern: str) -> bool:
     """Whether a picture SET/NAME is meant: by its name, with its set, or by its set alone."""
     dataset, _, name = full.rpartition("/")
-    return fnmatchcase(name, pattern) or fnmatchcase(full, pattern) or is_set(dataset, pattern)
+    return _fits(name, pattern) or _fits(full, pattern) or is_set(dataset, pattern)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Also the very name, whatever brackets are in it."""
+    return name == pattern or fnmatchcase(name, pattern)
 
 
 def _check(wanted: Sequence[str], known: Callable[[str], bool], *, there: Sequence[str], what: str, where: str) -> None:

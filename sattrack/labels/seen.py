@@ -1,7 +1,9 @@
 """Seen: which labelled sets weights were trained on, and which they never saw, by what a card says of its sources."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+_COMMA = "%2C"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ def left_out_sets(sources: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(left_out) if name not in named)
 
 
-def names_in(listed: str) -> list[str]:
-    """Names of sets or pictures, as a card lists them."""
-    return [name.strip() for name in listed.split(",") if name.strip()]
+def listed(names: Iterable[str]) -> str:
+    """Names of sets or pictures, as a card lists them; a comma in a name is written so that it parts none."""
+    return ", ".join(name.replace(",", _COMMA) for name in names)
+
+
+def names_in(said: str) -> list[str]:
+    """The names that a card lists."""
+    return [name.strip().replace(_COMMA, ",") for name in said.split(",") if name.strip()]

@@ -11,6 +11,7 @@ from sattrack.errors import UsageError
 from sattrack.labels.choosing import Chosen, read_chosen
 from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import pictures_in
+from sattrack.labels.seen import listed
 from sattrack.labels.sets import check_once, find_sets
 from sattrack.training.dust import dusted
 from sattrack.training.labelled_pictures import read_labelled
@@ -113,11 +114,11 @@ def _labelled_row(source: LabelledSource, chosen: Chosen, *, name: str, taught: 
     images = [image for one in chosen.sets for image in one.images]
     row = {
         "name": name, "kind": "labelled", "format": ", ".join(sorted({one.format for one in chosen.sets})),
-        "sets": ", ".join(one.name for one in chosen.sets), "pictures": str(len(images)),
+        "sets": listed(one.name for one in chosen.sets), "pictures": str(len(images)),
         "boxes": str(sum(len(image.truth) for image in images)),
-        "left_out": ", ".join(one for one in chosen.sets_left_out if one not in sets),
-        "left_out_here_only": ", ".join(one for one in chosen.sets_left_out if one in sets),
-        "pictures_left_out": ", ".join(one for one in chosen.left_out if one not in pictures),
+        "left_out": listed(one for one in chosen.sets_left_out if one not in sets),
+        "left_out_here_only": listed(one for one in chosen.sets_left_out if one in sets),
+        "pictures_left_out": listed(one for one in chosen.left_out if one not in pictures),
         "not_taken": "; ".join(f"{one.name}: {note}" for one in chosen.sets for note in one.notes), "terms": source.terms,
     }  # fmt: skip
     row |= {"dusty": f"{source.dusty:.0%} of the draws"} if source.dusty else {}

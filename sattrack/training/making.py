@@ -12,7 +12,7 @@ import torch
 from sattrack.detectors.cards import write_card
 from sattrack.detectors.devices import choose_device
 from sattrack.errors import UsageError
-from sattrack.labels.seen import names_in
+from sattrack.labels.seen import listed, names_in
 from sattrack.results import ModelCard
 from sattrack.training.fitting import Schedule, fit, make_network, save_weights
 from sattrack.training.gathering import Gathered, gather
@@ -112,9 +112,9 @@ def _honest(source: dict[str, str], *, start: Start | None) -> dict[str, str]:
     seen = [name for name in left_out if start and start.may_have_seen(name)]
     if not seen:
         return source
-    kept = ", ".join(name for name in left_out if name not in seen)
+    kept = listed(name for name in left_out if name not in seen)
     here_only = [*names_in(source.get("left_out_here_only", "")), *seen]
-    return source | {"left_out": kept, "left_out_here_only": ", ".join(here_only)}
+    return source | {"left_out": kept, "left_out_here_only": listed(here_only)}
 
 
 def _schedule(recipe: Recipe, part: Round, *, number: int, minutes: float) -> Schedule:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from sattrack.errors import UsageError
+from sattrack.labels.seen import left_out_sets, seen_sets
 from sattrack.training.gathering import Gathered, gather
 from sattrack.training.recipes import EmptySource, LabelledSource, Recipe, RenderedSource, without_fold
 from tests.training.conftest import draw_tile, draw_yolo
@@ -90,6 +91,16 @@ def test_a_fold_is_left_out_of_whichever_source_has_it_and_must_be_somewhere(tmp
     assert rows == [("sites", "north", "south"), ("tiles", "tiles", "")]
     with pytest.raises(UsageError, match=r"no labelled sets or pictures east to leave out.*north, south, tiles"):
         gather(without_fold(plain, "two"), data=tmp_path)
+
+
+def test_sets_with_commas_and_brackets_in_their_names_are_left_out_and_named_in_the_card(tmp_path: Path) -> None:
+    for name in ("Busan, pier 3", "berths [1]", "quay"):
+        draw_yolo(tmp_path / name, tiles=1)
+    (row,) = gathered(tmp_path, labelled(leave_out=["berths [1]"])).sources
+    seen = seen_sets([row])
+    assert (seen.named, seen.left_out) == ({"Busan, pier 3", "quay"}, {"berths [1]"})
+    (row,) = gathered(tmp_path, labelled(leave_out=["Busan, pier 3"])).sources
+    assert left_out_sets([row]) == ("Busan, pier 3",)
 
 
 def test_what_one_source_leaves_out_and_another_has_does_not_count_as_never_seen(tmp_path: Path) -> None:
