@@ -6,6 +6,7 @@ from contextlib import closing
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from sattrack import wiring
 from sattrack.geometry import Points
@@ -42,7 +43,7 @@ def _pictures(image: LabelledImage, *, reader: Reader) -> Iterator[Picture]:
         return
     ignored = shapely.union_all([shapely.make_valid(shapely.Polygon(ring)) for ring in image.ignore])
     told = [window for window in windows_over(image.shape, gsd_m=image.gsd_m, most=MOST_PX) if _told(window, ignored=ignored)]
-    with_boxes = [window for window in told if _touches(image, window).any()]
+    with_boxes = [window for window in told if _boxes_in(image, window).any()]
     empty = [window for window in told if window not in with_boxes]
     some = min(len(empty), max(_FEW, len(with_boxes)))
     kept = {*with_boxes, *(empty[round(i)] for i in np.linspace(0, len(empty) - 1, some))}
@@ -70,11 +71,10 @@ def _told(window: Window, *, ignored: shapely.Geometry) -> bool:
     return bool(shapely.difference(box, ignored).area > _LEAST_TOLD * box.area)
 
 
-def _touches(image: LabelledImage, window: Window) -> Points:
-    """Which boxes lie in a window, at least in part."""
-    low, high = image.truth.min(axis=1), image.truth.max(axis=1)
+def _touches(low: Points, high: Points, window: Window) -> NDArray[np.bool_]:
+    """Which of the outlines that reach from low to high (..., 2) lie in a window, at least in part."""
     end = (window.col + window.width, window.row + window.height)
-    return np.asarray((high > (window.col, window.row)).all(axis=1) & (low < end).all(axis=1))
+    return np.asarray((high > (window.col, window.row)).all(axis=-1) & (low < end).all(axis=-1))
 
 
 def _read(image: LabelledImage, scene: Scene, window: Window, stretch: Stretch, *, reader: Reader) -> Picture:
@@ -84,6 +84,11 @@ def _read(image: LabelledImage, scene: Scene, window: Window, stretch: Stretch, 
     return Picture(
         image.name if whole else f"{image.name}@{window.col},{window.row}", image.dataset,
         apply_stretch(raw, stretch, valid=valid),
-        (image.truth if whole else image.truth[_touches(image, window)]) - start, image.gsd_m,
-        tuple(ring - start for ring in image.ignore),
+        (image.truth if whole else image.truth[_boxes_in(image, window)]) - start, image.gsd_m,
+        # Each is drawn for every tile: those of a whole port would take longer than the training.
+        tuple(ring - start for ring in image.ignore if _touches(ring.min(axis=0), ring.max(axis=0), window)),
     )  # fmt: skip
+
+
+def _boxes_in(image: LabelledImage, window: Window) -> NDArray[np.bool_]:
+    return _touches(image.truth.min(axis=1), image.truth.max(axis=1), window)

@@ -127,6 +127,7 @@ def test_a_large_scene_is_cut_into_pieces_around_what_was_labelled(tmp_path: Pat
     assert all(max(p.pixels.shape[:2]) <= 64 for p in found)
     corners = [tuple(int(v) for v in p.name.removeprefix("t@").split(",")) for p in found]
     assert max(row for _, row in corners) < 100, "what is wholly ignored is not read"
+    assert all(len(p.ignore) == int(row + 64 > 100) for p, (_, row) in zip(found, corners, strict=True)), "or not drawn"
     whole = [
         quad + corner
         for p, corner in zip(found, corners, strict=True) for quad in p.quads
