@@ -10,7 +10,7 @@ from sattrack.errors import ManifestError
 from sattrack.geometry import Points
 from sattrack.labels.asked import Asked
 from sattrack.labels.labelled import LabelledSet
-from sattrack.labels.places import SPLITS, Place, folders_in, set_name
+from sattrack.labels.places import SPLITS, Place, files_in, folders_in, set_name
 from sattrack.labels.rectangles import upright
 from sattrack.labels.sheets import Mark, Sheet, as_set
 from sattrack.labels.texts import as_points, numbers, read_json
@@ -82,7 +82,7 @@ def _is_coco(document: Any) -> bool:
 
 def _files_in(folder: Path) -> Iterator[Path]:
     """The files of a folder that are of this format; other JSON, such as sidecars, is passed over, broken or not."""
-    for path in sorted(file for file in folder.glob("*.json") if file.is_file()):
+    for path in files_in(folder, ".json"):
         try:
             document = read_json(path)
         except ManifestError:

@@ -11,7 +11,7 @@ from sattrack.errors import ManifestError, UsageError
 from sattrack.geometry import Points
 from sattrack.labels.asked import Asked
 from sattrack.labels.labelled import LabelledSet
-from sattrack.labels.places import Place, pictures_in, set_name
+from sattrack.labels.places import Place, files_in, pictures_in, set_name
 from sattrack.labels.sheets import Mark, Sheet, as_set, without_holes
 from sattrack.projections import WGS84
 from sattrack.readers.folders import PICTURE_SUFFIXES
@@ -27,7 +27,8 @@ def look(path: Path) -> list[Place]:
     """The set that a file, or a folder of such files and their scenes, is."""
     if path.is_file():
         return [_place(path.stem, path, [path])] if path.suffix.casefold() == ".geojson" else []
-    files = [p for folder in (path, path / "labels") for p in sorted(folder.glob("*.geojson")) if not is_mask_name(p.stem)]
+    found = [file for folder in (path, path / "labels") for file in files_in(folder, ".geojson")]
+    files = [file for file in found if not is_mask_name(file.stem)]
     # Outlines of sites often lie among scenes: a folder is a set where a file has its scene's name.
     near = cache(_by_stem)
     return [_place(set_name(path, ""), path, files)] if any(_scene_of(file, near=near) for file in files) else []

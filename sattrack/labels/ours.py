@@ -12,7 +12,7 @@ from sattrack.geometry import Points, Quads
 from sattrack.labels.asked import Asked
 from sattrack.labels.cleaning import cleaned
 from sattrack.labels.labelled import LabelledImage, LabelledSet
-from sattrack.labels.places import Place, by_name, pictures_in
+from sattrack.labels.places import Place, by_name, files_in, pictures_in
 from sattrack.labels.sheets import corners_of
 from sattrack.labels.texts import numbers, read_json, text_lines
 from sattrack.labels.yolo_obb import as_mark
@@ -44,8 +44,8 @@ def read(folder: Path, asked: Asked) -> LabelledSet:
     if met and asked.classes and not met.intersection(asked.classes):
         there = f"there are: {', '.join(sorted(met))}"
         raise UsageError(f"no box is of class {', '.join(asked.classes)}", where=str(folder), way_out=there)
-    labels, ignored = (folder / "labels_obb").glob("*.txt"), (folder / "ignore").glob("*.json")
-    left = sorted({*pictures, *(path.stem for path in labels), *(path.stem for path in ignored)} - {*meta})
+    others = files_in(folder / "labels_obb", ".txt") + files_in(folder / "ignore", ".json")
+    left = sorted({*pictures, *(path.stem for path in others)} - {*meta})
     notes = [f"{len(left)} names are not in meta.json and are left out: {', '.join(left[:3])}"] if left else []
     images, more = cleaned(images)
     return LabelledSet(folder.resolve().name, "sattrack", folder, images, (*notes, *more))

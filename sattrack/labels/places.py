@@ -58,6 +58,12 @@ def by_name(pictures: Sequence[Path], *, where: str) -> dict[str, Path]:
     return found
 
 
+def files_in(folder: Path, suffix: str, *, deep: bool = False) -> list[Path]:
+    """The files of a folder that end so, whatever the case, less hidden ones: some systems lay a `._NAME` beside each file."""
+    found = folder.rglob("*") if deep else folder.glob("*")
+    return sorted(p for p in found if p.suffix.casefold() == suffix and not p.name.startswith(".") and p.is_file())
+
+
 def folders_in(folder: Path) -> list[Path]:
     """The folders of a folder that are not hidden, in natural order."""
     if not folder.is_dir():
@@ -102,8 +108,7 @@ def without_pictures(pair: Pair) -> list[str]:
     if pair.images == pair.labels:
         return []
     theirs = {labels_for(picture, pair) for picture in pictures_of(pair)} | {pair.labels / CLASSES}
-    found = pair.labels.rglob("*.txt") if pair.deep else pair.labels.glob("*.txt")
-    return sorted(path.stem for path in found if path not in theirs)
+    return [path.stem for path in files_in(pair.labels, ".txt", deep=pair.deep) if path not in theirs]
 
 
 def set_name(root: Path, split: str) -> str:
@@ -116,7 +121,7 @@ def _beside(root: Path, *, is_labels: Callable[[str], bool]) -> Iterator[Pair]:
     images = root / "images"
     for labels in (folder for folder in folders_in(root) if is_labels(folder.name.casefold())):
         splits = [part for part in folders_in(images) if (labels / part.name).is_dir() and pictures_in(part, deep=True)]
-        if pictures_in(images) and any(labels.glob("*.txt")):
+        if pictures_in(images) and files_in(labels, ".txt"):
             yield Pair("", images, labels, deep=not splits)
         for part in splits:
             yield Pair(part.name, part, labels / part.name)

@@ -18,6 +18,7 @@ from sattrack.imagery import Scene
 from sattrack.labels.asked import Asked
 from sattrack.labels.categories import means_ignore, taken_categories
 from sattrack.labels.cleaning import cleaned
+from sattrack.labels.ignoring import union_of
 from sattrack.labels.labelled import LabelledImage, LabelledSet
 from sattrack.labels.places import by_name
 from sattrack.labels.rectangles import as_corners, smallest_rectangle
@@ -162,7 +163,7 @@ def _ring(mark: Mark) -> Points:
 
 
 def _union(marks: Iterable[Mark]) -> shapely.Geometry:
-    return shapely.union_all([shapely.make_valid(shapely.Polygon(_ring(mark))) for mark in marks])
+    return union_of([_ring(mark) for mark in marks])
 
 
 def corners_of(mark: Mark, *, exact: bool, gsd_m: tuple[float, float]) -> Quads:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sattrack import wiring
 from sattrack.geometry import Points
 from sattrack.imagery import Scene, Stretch, Window
+from sattrack.labels.ignoring import union_of
 from sattrack.labels.labelled import LabelledImage, scene_of
 from sattrack.ports import Reader
 from sattrack.settings import Settings
@@ -41,7 +42,7 @@ def _pictures(image: LabelledImage, *, reader: Reader) -> Iterator[Picture]:
     if max(image.shape) <= MOST_PX:
         yield _read(image, scene, Window.of_shape(image.shape), stretch, reader=reader)
         return
-    ignored = shapely.union_all([shapely.make_valid(shapely.Polygon(ring)) for ring in image.ignore])
+    ignored = union_of(image.ignore)
     told = [window for window in windows_over(image.shape, gsd_m=image.gsd_m, most=MOST_PX) if _told(window, ignored=ignored)]
     with_boxes = [window for window in told if _boxes_in(image, window).any()]
     empty = [window for window in told if window not in with_boxes]

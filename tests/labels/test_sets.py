@@ -11,6 +11,8 @@ from sattrack.labels.labelled import LabelledSet, scene_of
 from sattrack.labels.rectangles import as_corners, smallest_rectangle, upright
 from sattrack.labels.sets import find_sets, read_sets
 from tests.labels.conftest import GSD_M, Yard, shares, ways
+from tests.labels.test_coco import document
+from tests.labels.test_geojson import collection, feature
 
 HALF_A_METRE = Asked(gsd_m=(GSD_M, GSD_M))
 
@@ -130,6 +132,23 @@ def test_a_set_that_is_left_out_is_not_even_read(tmp_path: Path) -> None:
     (tmp_path / "b" / "labels" / "x.txt").write_text("nonsense")
     (tmp_path / "b" / "images" / "x.png").write_bytes(b"torn")
     assert len(chosen(tmp_path, sets=("a",)).sets) == 1
+
+
+def test_files_that_a_mac_lays_beside_others_are_no_labels(yard: Yard) -> None:
+    """._NAME, on disks that cannot hold what else it knows of NAME."""
+    quads = yard.picture("mac/a.tif", placed=True)
+    yard.json("mac/a.geojson", collection([feature(quad) for quad in quads]))
+    coco, yolo = Yard(yard.folder / "coco"), Yard(yard.folder / "yolo")
+    coco.picture("a.png")
+    coco.json("labels.json", document(quads))
+    yolo.picture("images/a.png")
+    yolo.text("labels/a.txt", [f"0 {line}" for line in shares(quads)])
+    for path in [path for path in yard.folder.rglob("*") if path.is_file()]:
+        path.with_name(f"._{path.name}").write_bytes(b'\0\5\x16\7\0\2"annotations"')
+    sets = read_sets([yard.folder], asked=HALF_A_METRE)
+    assert [(one.name, len(one.images[0].truth), one.notes) for one in sets] == [
+        ("coco", 5, ()), ("mac", 5, ()), ("yolo", 5, ())
+    ]  # fmt: skip
 
 
 def test_a_labelled_picture_is_a_scene_of_its_size(tmp_path: Path) -> None:
