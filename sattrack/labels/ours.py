@@ -11,13 +11,11 @@ from sattrack.errors import ManifestError, UsageError
 from sattrack.geometry import Points, Quads
 from sattrack.labels.asked import Asked
 from sattrack.labels.cleaning import cleaned
-from sattrack.labels.labelled import LabelledImage, LabelledSet
+from sattrack.labels.labelled import LabelledImage, LabelledSet, check_unwarped, described
 from sattrack.labels.places import Place, by_name, files_in, pictures_in
 from sattrack.labels.sheets import corners_of
 from sattrack.labels.texts import numbers, read_json, text_lines
 from sattrack.labels.yolo_obb import as_mark
-from sattrack.readers.opening import gdal_options, open_raster
-from sattrack.settings import Settings
 
 
 def look(path: Path) -> list[Place]:
@@ -56,13 +54,10 @@ def _image(
 ) -> LabelledImage:  # fmt: skip
     if name not in pictures:
         raise ManifestError(f"meta.json names {name}, but images/ has no such picture", where=str(folder))
-    limits = Settings()
-    with gdal_options(limits):
-        raster = open_raster(str(pictures[name]), limits=limits)
-        shape = (int(raster.height), int(raster.width))
-        raster.close()
     gsd_m = _gsd(said, where=f"{folder / 'meta.json'}, {name}")
-    labels = folder / "labels_obb" / f"{name}.txt"
+    scene = described(pictures[name], name=name, gsd_m=gsd_m, bands=asked.bands)
+    check_unwarped(scene)
+    labels, shape = folder / "labels_obb" / f"{name}.txt", scene.grid.shape
     return LabelledImage(
         dataset=folder.resolve().name,
         name=name,

@@ -19,7 +19,7 @@ from sattrack.labels.asked import Asked
 from sattrack.labels.categories import means_ignore, taken_categories
 from sattrack.labels.cleaning import cleaned
 from sattrack.labels.ignoring import union_of
-from sattrack.labels.labelled import LabelledImage, LabelledSet
+from sattrack.labels.labelled import LabelledImage, LabelledSet, check_unwarped
 from sattrack.labels.places import by_name
 from sattrack.labels.rectangles import as_corners, smallest_rectangle
 from sattrack.projections import to_grid
@@ -98,6 +98,8 @@ def _image(sheet: Sheet, scene: Scene, *, dataset: str, taken: frozenset[str], a
             f"the labels say {sheet.size[0]} x {sheet.size[1]} pixels, the picture has {cols} x {rows}" if sheet.size else "",
             where=str(sheet.picture), way_out="label the picture as it is, not a resized copy",
         )  # fmt: skip
+    if sheet.size is None and sheet.frame in ("pixels", "shares"):
+        check_unwarped(scene)
     placed = [replace(mark, points=_in_pixels(mark, sheet=sheet, scene=scene)) for mark in sheet.marks]
     rings = [ring for mark in placed if mark.kind == "ignore" for ring in without_holes(shapely.Polygon(_ring(mark)))]
     wanted = [mark for mark in placed if mark.kind == "box" and mark.category in taken]

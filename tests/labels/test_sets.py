@@ -2,15 +2,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
+from PIL import Image
+from rasterio.control import GroundControlPoint
+from rasterio.crs import CRS
+from rasterio.transform import Affine
 
-from sattrack.errors import ManifestError, UsageError
+from sattrack.errors import ManifestError, SceneRefused, UsageError
+from sattrack.geometry import centres
 from sattrack.labels.asked import Asked, Choice
 from sattrack.labels.categories import means_container, means_ignore, taken_categories
 from sattrack.labels.choosing import Chosen, read_chosen
 from sattrack.labels.labelled import LabelledSet, scene_of
 from sattrack.labels.rectangles import as_corners, smallest_rectangle, upright
 from sattrack.labels.sets import find_sets, read_sets
-from tests.labels.conftest import GSD_M, Yard, shares, ways
+from sattrack.training.labelled_pictures import read_labelled
+from tests.labels.conftest import GSD_M, Yard, drawn, shares, ways
 from tests.labels.test_coco import document
 from tests.labels.test_geojson import collection, feature
 
@@ -132,6 +139,39 @@ def test_a_set_that_is_left_out_is_not_even_read(tmp_path: Path) -> None:
     (tmp_path / "b" / "labels" / "x.txt").write_text("nonsense")
     (tmp_path / "b" / "images" / "x.png").write_bytes(b"torn")
     assert len(chosen(tmp_path, sets=("a",)).sets) == 1
+
+
+@pytest.mark.parametrize("form", ["sattrack", "yolo-obb"])
+def test_labels_are_of_the_picture_as_it_is_seen_whatever_way_it_was_held(yard: Yard, form: str) -> None:
+    quads = yard.picture("images/a.png")
+    lines = [f"0 {line}" for line in shares(quads)]
+    yard.text("labels_obb/a.txt" if form == "sattrack" else "labels/a.txt", lines)
+    if form == "sattrack":
+        yard.json("meta.json", {"a": {"gsd_m": GSD_M}})
+    (yard.folder / "images" / "a.png").unlink()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.ascontiguousarray(np.rot90(drawn()[0]))).save(yard.folder / "images" / "a.jpg", exif=exif)
+    (image,) = read_sets([yard.folder], asked=HALF_A_METRE)[0].images
+    assert ways(image.truth) == ways(quads)
+    (picture,) = read_labelled([image])
+    assert all(picture.pixels[int(y), int(x)].min() > 200 for x, y in centres(picture.quads))
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_labels_in_pixels_of_a_picture_that_is_warped_when_it_is_read_are_refused(yard: Yard) -> None:
+    quads = yard.picture("images/a.png")
+    turned = Affine.translation(500_000, 4_600_000) * Affine.rotation(30) * Affine.scale(GSD_M, -GSD_M)
+    points = [GroundControlPoint(y, x, *(turned * (x, y))) for y in (0, 70, 140) for x in (0, 90, 180)]
+    (yard.folder / "images" / "a.png").unlink()
+    with rasterio.open(
+        yard.folder / "images" / "a.tif", "w", driver="GTiff", width=180, height=140, count=3, dtype="uint8", photometric="RGB"
+    ) as file:
+        file.write(np.moveaxis(drawn()[0], -1, 0))
+        file.gcps = points, CRS.from_epsg(32652)
+    yard.text("labels/a.txt", [f"0 {line}" for line in shares(quads)])
+    with pytest.raises(SceneRefused, match=r"a\.tif: is read warped by its control points.*gdalwarp"):
+        read_sets([yard.folder])
 
 
 def test_files_that_a_mac_lays_beside_others_are_no_labels(yard: Yard) -> None:
