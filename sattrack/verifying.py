@@ -8,21 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from sattrack.errors import StoreError
 from sattrack.evidence import make_pack
 from sattrack.readers.evidence_packs import read_pack
-from sattrack.reports.evidence_zip import SUMS
+from sattrack.reports.evidence_zip import SUMS, sums
 from sattrack.settings import Settings
 
-# What a run that was made again may say otherwise: when, where and with what it was made, and what hangs on other sites.
+# What a run that was made again may say otherwise: when, where and with what it was made, and what hangs on other sites and
+# on scenes of other series.
 _MAY = re.compile(
     r"(made_with|run|outlines|commands)(\.|$)|settings\.(device|batch|read_ahead|gdal_cache_bytes|max_\w+|remote_\w+)$"
-    r"|inputs\.\d+\.(file|file_now)$|alert\.q_value$"
+    r"|inputs\.\d+\.(file|file_now)$|alert\.q_value$|series\.breaks\.\d+$"
 )
-# Texts say in words what the others hold, and the version that wrote them.
-_WORDS = ("README.txt", "page.html", "LICENCES.txt", "settings.yaml", SUMS)
+# Texts say in words what the others hold: other words where those say otherwise.
+_WORDS = ("README.txt", "page.html", "LICENCES.txt", "settings.yaml")
 _MOST_LINES = 40
 # Whether so rare a count is an alert or a warning is settled by the q-value, and so by other sites.
 _BY_OTHERS = ("alert.level", "alert.explanation")
@@ -55,75 +54,108 @@ def verify(pack: Path, *, run: Path | None = None, allow_remote: bool = False, a
     files = read_pack(pack)
     damage = tuple(_damage(files))
     try:
-        provenance = json.loads(files["provenance.json"])
+        provenance = _json(files["provenance.json"])
         alert, settings = str(provenance["alert_id"]), Settings.model_validate(provenance["settings"]).allowing(allow_hosts)
         imagery, amounts = bool(provenance["imagery"]), tuple(float(one) for one in provenance["cumulative"])
-    except (ValueError, TypeError, KeyError, RecursionError, ValidationError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise StoreError(
             "provenance.json is damaged, or of another version", where=str(pack), way_out="fetch the pack again"
         ) from error
     if run is None:
         return Verdict(alert, damage)
     again = make_pack(run, alert, settings=settings, amounts=amounts, imagery=imagery, allow_remote=allow_remote).files
-    found = [*_compared(files, again)]
+    found = _compared(files, again)
     if any(may and line.startswith(_LEVEL) for may, line in found):  # which the chart marks
         found = [(may or line.startswith("chart.svg: "), line) for may, line in found]
     differs = tuple(line for may, line in found if not may)
     return Verdict(alert, damage, _short(differs), _short(tuple(line for may, line in found if may)), compared=True)
 
 
-def _damage(files: Mapping[str, bytes]) -> Iterator[str]:
+def _damage(files: Mapping[str, bytes]) -> list[str]:
     lines = [line.partition("  ") for line in files[SUMS].decode("utf-8", "replace").splitlines()]
     listed = {name: digest for digest, _, name in lines if name}
+    found = []
     for name in sorted({*files, *listed} - {SUMS}):
         if name not in files:
-            yield f"{name} is listed, but not there"
+            found.append(f"{name} is listed, but not there")
         elif name not in listed:
-            yield f"{name} is there, but not listed"
+            found.append(f"{name} is there, but not listed")
         elif hashlib.sha256(files[name]).hexdigest() != listed[name]:
-            yield f"{name} is not what SHA256SUMS says"
+            found.append(f"{name} is not what {SUMS} says")
+    if not found and files[SUMS] != sums(files):
+        found.append(f"{SUMS} has other lines than a digest and a name for each file")
+    return found
 
 
-def _compared(files: Mapping[str, bytes], again: Mapping[str, bytes]) -> Iterator[tuple[bool, str]]:
+def _compared(files: Mapping[str, bytes], again: Mapping[str, bytes]) -> list[tuple[bool, str]]:
     """Each difference, and whether it may be."""
-    for name in sorted({*files, *again} - set(_WORDS)):
-        if name not in again:
-            yield False, f"{name}: the run gives none"
-        elif name not in files:
-            yield False, f"{name}: only the run gives it"
-        elif files[name] == again[name]:
+    found: list[tuple[bool, str]] = []
+    worded = []
+    for name in sorted({*files, *again} - {SUMS}):
+        one, two = files.get(name), again.get(name)
+        if one == two:
             continue
+        if two is None:
+            found.append((False, f"{name}: the run gives none"))
+        elif one is None:
+            found.append((False, f"{name}: only the run gives it"))
+        elif name in _WORDS:
+            worded.append(name)
         elif name.endswith(".json"):
-            yield from _values(name, files[name], again[name])
+            found += _values(name, one, two)
         else:
-            yield False, f"{name}: other bytes"
+            found.append((False, f"{name}: other bytes"))
+    return found + [(bool(found), f"{name}: other words") for name in worded]
 
 
 def _values(name: str, one: bytes, two: bytes) -> Iterator[tuple[bool, str]]:
     """The values of two JSON files that differ, by their place."""
     try:
-        ours, theirs = dict(_leaves(json.loads(one))), dict(_leaves(json.loads(two)))
+        ours, theirs = (dict(_leaves(_of_one_series(_json(content)))) for content in (one, two))
     except (ValueError, RecursionError):
-        yield False, f"{name}: is no JSON"
+        yield False, f"{name}: is no JSON, or says a thing twice"
         return
-    levels = {side.get("alert.level") for side in (ours, theirs)}
-    same_chance = all(ours.get(f"alert.{one}") == theirs.get(f"alert.{one}") for one in ("p_value", "direction", "observed"))
+    levels = {side.get(("alert", "level")) for side in (ours, theirs)}
+    told = [("alert", one) for one in ("p_value", "direction", "observed")]
+    same_chance = all(ours.get(place) == theirs.get(place) for place in told)
     by_others = _BY_OTHERS if levels == {"alert", "warning"} and same_chance else ()
     for place in sorted({*ours, *theirs}):
         # A text that says nothing is null, and so is one that is not there: versions differ in which of them they write.
         left, right = (side.get(place) if side.get(place) != "" else None for side in (ours, theirs))
         if left != right:
-            said = [json.dumps(value, ensure_ascii=False)[:80] for value in (left, right)]
-            yield place in by_others or bool(_MAY.match(place)), f"{name}, {place}: {said[0]} in the pack, {said[1]} in the run"
+            said, where = [json.dumps(value, ensure_ascii=False)[:80] for value in (left, right)], ".".join(place)
+            may = where in by_others or bool(_MAY.match(where))
+            yield may, f"{name}, {where}: {said[0]} in the pack, {said[1]} in the run"
 
 
-def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+def _of_one_series(value: Any) -> Any:
+    """What alert.json says without what its notes repeat of the site's other series, whose scenes the pack does not hold."""
+    others = value["series"].get("breaks") if isinstance(value, dict) and isinstance(value.get("series"), dict) else None
+    if isinstance(others, list):
+        for told in (value.get("alert"), value.get("flow")):
+            if isinstance(told, dict) and isinstance(told.get("notes"), list):
+                told["notes"] = [note for note in told["notes"] if note not in others]
+    return value
+
+
+def _leaves(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
     if inner is None:
-        yield place.removeprefix("."), value
+        yield place, value
         return
     for key, one in inner:
-        yield from _leaves(one, f"{place}.{key}")
+        yield from _leaves(one, (*place, str(key)))
+
+
+def _json(content: bytes) -> Any:
+    """ValueError also where an object has a key twice, of which other readers may take the other."""
+    return json.loads(content, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def _short(lines: tuple[str, ...]) -> tuple[str, ...]:

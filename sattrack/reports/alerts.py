@@ -86,7 +86,9 @@ def series_value(series: Series) -> dict[str, Any]:
     names = ("site_id", "site_name", "zone", "sensor", "model_id", "threshold")
     rows = [_observation_row(series, one) for one in series.observations]
     kept = [{name: row[name] for name in SERIES_COLUMNS[6:14]} | {"notes": row["notes"]} for row in rows]
-    return {name: getattr(series, name) for name in names} | {"breaks": list(series.breaks), "observations": kept}
+    return {name: getattr(series, name) for name in names} | {
+        "breaks": [discreet(note) for note in series.breaks], "observations": kept,
+    }  # fmt: skip
 
 
 def _observation_row(series: Series, one: Observation) -> dict[str, Any]:

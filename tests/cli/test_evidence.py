@@ -19,6 +19,7 @@ from rasterio.transform import from_origin
 from sattrack import verifying
 from sattrack.cli.app import main
 from sattrack.reports.change_pictures import STATE_COLOURS
+from sattrack.reports.evidence_zip import sums
 from sattrack.reports.views import NO_PICTURE
 from sattrack.stores.locking import alone_in
 from tests.cli.conftest import _BRIGHT, EAST, GSD, NORTH, write_scene, write_site
@@ -94,6 +95,12 @@ def repacked(path: Path, files: dict[str, bytes]) -> Path:
         for name, content in files.items():
             pack.writestr(name, content)
     return path
+
+
+def with_sums(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files, of which those that are none are left out, with digests that are true of them."""
+    kept = {name: content for name, content in files.items() if content is not None}
+    return kept | {"SHA256SUMS": sums(kept)}
 
 
 def coloured(png: bytes, colour: tuple[int, int, int]) -> int:
@@ -284,6 +291,81 @@ def test_a_text_that_says_nothing_is_as_good_as_none(sattrack, plain_run, tmp_pa
     said = sattrack("evidence", repacked(tmp_path / "older.zip", older), "--verify", "--run", plain_run, "--json").json
     (differs,) = said["differs"]
     assert differs.startswith("provenance.json, inputs.0.sha256: null in the pack, ")
+
+
+def test_words_of_a_pack_are_held_against_the_run_unless_its_numbers_differ(sattrack, plain_run, tmp_path):
+    sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
+    files = unpacked(next((plain_run / "evidence").iterdir()))
+
+    def verdict(**changed):
+        pack = repacked(tmp_path / "pack.zip", with_sums(files | changed))
+        return sattrack("evidence", pack, "--verify", "--run", plain_run, "--json").json
+
+    for name in ("README.txt", "page.html", "LICENCES.txt", "settings.yaml"):
+        said = verdict(**{name: files[name].replace(b"8", b"9") + b" "})
+        assert (said["damage"], said["differs"], said["good"]) == ([], [f"{name}: other words"], False)
+    provenance = json.loads(files["provenance.json"])
+    provenance["made_with"]["sattrack"] = "0.0.9"
+    older = {"provenance.json": json.dumps(provenance).encode(), "page.html": b"of an older version"}
+    said = verdict(**older)
+    assert (said["good"], said["differs"], said["aside"][1:]) == (True, [], ["page.html: other words"])
+    assert not verdict(**older, **{"README.txt": None})["good"]
+
+
+def test_a_number_that_stands_twice_in_a_pack_is_a_difference(sattrack, plain_run, tmp_path):
+    sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
+    files = unpacked(next((plain_run / "evidence").iterdir()))
+    said = b'"observed": 8'
+    assert said in files["alert.json"]
+    for twice in (
+        files["alert.json"].replace(said, b'"observed": 9, ' + said, 1),
+        files["alert.json"].replace(said, b'"observed": 9', 1).rstrip().rstrip(b"}") + b', "alert.observed": 8}',
+    ):
+        pack = repacked(tmp_path / "pack.zip", with_sums(files | {"alert.json": twice}))
+        found = sattrack("evidence", pack, "--verify", "--run", plain_run, "--json").json
+        assert found["damage"] == []
+        assert [line for line in found["differs"] if line.startswith("alert.json")]
+
+
+@pytest.mark.parametrize(
+    "turned",
+    [
+        lambda sums: sums + b"rubbish\n",
+        lambda sums: sums.replace(b"\n", b"\r\n"),
+        lambda sums: b"0" * 64 + b"  page.html\n" + sums,
+        lambda sums: sums[:-1],
+    ],
+)
+def test_digests_that_are_not_as_they_were_written_are_damage(sattrack, plain_run, tmp_path, turned):
+    sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
+    files = unpacked(next((plain_run / "evidence").iterdir()))
+    pack = repacked(tmp_path / "pack.zip", files | {"SHA256SUMS": turned(files["SHA256SUMS"])})
+    said = sattrack("evidence", pack, "--verify")
+    assert (said.code, said.err) == (1, "damaged: SHA256SUMS has other lines than a digest and a name for each file\n")
+
+
+def test_scenes_by_another_sensor_are_not_missed_where_the_run_was_made_again_without_them(
+    sattrack, plain_run, tmp_path, monkeypatch
+):
+    sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
+    files = unpacked(next((plain_run / "evidence").iterdir()))
+    alone = json.loads(files["alert.json"])
+    assert alone["alert"]["notes"]
+    other = "25 scenes by another sensor (rendered-30), 2023-05-04 to 2023-10-21, not used in this baseline"
+
+    def verdict(*notes):
+        wide = json.loads(files["alert.json"])
+        wide["alert"]["notes"] = [*notes, *wide["alert"]["notes"]]
+        wide["series"]["breaks"] = [other]
+        made = files | {"alert.json": json.dumps(wide).encode(), "README.txt": b"with a line more"}
+        monkeypatch.setattr(verifying, "make_pack", lambda *_, **__: SimpleNamespace(files=files))
+        return verifying.verify(repacked(tmp_path / "pack.zip", with_sums(made)), run=plain_run)
+
+    assert verdict(other).good
+    assert verdict(other).aside == (
+        f"alert.json, series.breaks.0: {json.dumps(other)[:80]} in the pack, null in the run", "README.txt: other words"
+    )  # fmt: skip
+    assert not verdict(other, "made up").good
 
 
 def test_what_is_no_pack_is_one_line(sattrack, plain_run, tmp_path):
