@@ -126,8 +126,8 @@ def rings_of(annotation: Mapping[str, Any], *, crowd: bool, where: str) -> list[
     found = []
     for polygon in polygons:
         flat = numbers(polygon) if isinstance(polygon, list) else []
-        if len(flat) < len(polygon) or len(flat) % 2:
-            raise ManifestError("a polygon is not x1, y1, x2, y2, ...", where=where)
+        if not isinstance(polygon, list) or len(flat) < len(polygon) or len(flat) % 2:
+            raise ManifestError("a polygon is not x1, y1, x2, y2, ...", where=where, way_out="segmentation: [[x1, y1, ...]]")
         if len(flat) >= 6:
             found.append(as_points(flat))
     if sum(map(len, found)) >= 4 or (found and crowd):

@@ -46,7 +46,7 @@ class LabelledSource(_Strict):
     bands: tuple[int, ...] | None = Field(None, description="Red, green and blue, from 1, where files do not tell.")
     classes: Names = Field((), description="Categories that are containers; empty: those called container.")
     uncounted: Uncounted = Field(
-        "drop", description="COCO exports of a run: boxes not counted there are dropped, or ignored: neither box nor ground."
+        "drop", description="COCO or GeoJSON of a run: boxes not counted there are dropped, or ignored: neither box nor ground."
     )
     sets: Names = Field((), description="Names of sets; empty: all that are there.")
     only: Names = Field((), description="Sets or pictures (NAME or SET/NAME, * for anything); empty: all.")

@@ -164,6 +164,7 @@ def test_a_torn_file_is_named_and_never_passed_over(yard: Yard) -> None:
         ("annotations", [{"id": 5, "image_id": 7, "category_id": 3}], "annotation 5: has neither a polygon"),
         ("annotations", [{"id": 5, "image_id": 7, "category_id": 3, "segmentation": {"counts": []}}], "annotation 5: .*mask"),
         ("annotations", [{"id": 5, "image_id": 7, "category_id": 3, "segmentation": [["x"] * 8]}], "annotation 5: a polygon"),
+        ("annotations", [{"id": 5, "image_id": 7, "category_id": 3, "segmentation": [1.0, 2.0, 3.0, 4.0]}], r"5: .*\[\[x1"),
         ("annotations", [{"id": 5, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 0]}], "annotation 5: has neither"),
         ("annotations", [3], "annotation 1: expected an object"),
     ],
