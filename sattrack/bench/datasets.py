@@ -1,6 +1,6 @@
 """Labelled sets as a benchmark takes them: the pictures of any sets, each once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sattrack.errors import UsageError
@@ -18,10 +18,15 @@ def read_dataset(folder: Path) -> tuple[LabelledImage, ...]:
 
 
 def read_datasets(
-    places: Sequence[Path], *, asked: Asked | None = None, choice: Choice | None = None
+    places: Sequence[Path],
+    *,
+    asked: Asked | None = None,
+    choice: Choice | None = None,
+    told: Callable[[str], None] = lambda _note: None,
 ) -> tuple[LabelledImage, ...]:
     """The pictures of several sets. A folder that is no set itself, but holds some, stands for them all; FOLDER/SPLIT for one
     split of a set. asked: what the sets do not say themselves; choice: which of their pictures are wanted.
+    told: hears what of a set was left out, and doubts.
 
     UsageError where a place is no labelled set, one is there twice, or a name of the choice is none of what there is;
     ManifestError or SceneError where a file of a set cannot be understood: a set read in part would be scored wrongly.
@@ -35,4 +40,7 @@ def read_datasets(
     chosen = read_chosen(found, asked=asked, choice=choice or Choice(), where=where)
     if chosen.unknown:
         raise UsageError(f"no sets or pictures {', '.join(chosen.unknown)} to leave out", where=where)
+    for one in chosen.sets:
+        for note in one.notes:
+            told(f"{one.name}: {note}")
     return tuple(image for one in chosen.sets for image in one.images)

@@ -35,6 +35,14 @@ def test_accuracy_prints_a_row_a_set_and_one_for_all(sattrack, dataset, detector
     assert "| drawn | 1 | 12 | 6 | -50.0 |" in said.out
 
 
+def test_what_labels_leave_out_is_told_where_they_are_measured(sattrack, dataset, detectors):
+    labels = dataset / "labels_obb" / "one.txt"
+    labels.write_text(labels.read_text() + "\n" + labels.read_text())
+    said = sattrack("bench", "accuracy", dataset, "--detector", "bright_boxes:Bright", "--json")
+    assert said.json["sets"][0]["truth"] == 12
+    assert "note: drawn: 12 boxes that were outlined twice are taken once" in said.err
+
+
 def test_a_dataset_that_is_not_there_is_one_line(sattrack, detectors, tmp_path):
     said = sattrack("bench", "accuracy", tmp_path / "none", "--detector", "bright_boxes:Bright")
     assert said.code in (1, 2)

@@ -91,12 +91,16 @@ def accuracy(
     if page is not None and page.is_dir():
         raise UsageError("is a folder", where=str(page), way_out="give --page the name of a file, such as accuracy.html")
     labels = lb.asked_of(form, gsd_m, bands, label_classes)
-    images = read_datasets(datasets, asked=labels, choice=lb.choice_of(half, leave_out))
+
+    def told(note: str) -> None:
+        voice.say(f"note: {one_line(note)}")
+
+    images = read_datasets(datasets, asked=labels, choice=lb.choice_of(half, leave_out), told=told)
     with watching(voice) as watch:
         results = bench_several(images, asked, settings=settings, heard=watch.heard, begins=watch.begins)
     summaries = [summed(result) for result in results]
     for note in _flattered(asked, images):
-        voice.say(f"note: {one_line(note)}")
+        told(note)
     if as_json:
         voice.json(comparison_values(summaries))
     elif not quiet:
