@@ -73,7 +73,7 @@ def _by_id(listed: list[dict[str, Any]], *, what: str, where: str) -> dict[str, 
 
 
 def _place(name: str, path: Path) -> Place:
-    return Place(name, "coco", path, partial(_read, name, path))
+    return Place(name, path, partial(_read, name, path))
 
 
 def _is_coco(document: Any) -> bool:

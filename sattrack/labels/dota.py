@@ -20,10 +20,7 @@ _PEEKED = 50
 def look(path: Path) -> list[Place]:
     """The sets, a set a split, of a folder with labelTxt/ (or labels/, annfiles/ with such lines)."""
     pairs = [pair for pair in pairs_in(path, is_labels=_is_labels) if are_lines(pair)]
-    return [
-        Place(set_name(path, pair.split), "dota", path, partial(_read, set_name(path, pair.split), path, pair))
-        for pair in pairs
-    ]
+    return [Place(set_name(path, pair.split), path, partial(_read, set_name(path, pair.split), path, pair)) for pair in pairs]
 
 
 def are_lines(pair: Pair) -> bool:
@@ -60,16 +57,14 @@ def _read(name: str, root: Path, pair: Pair, asked: Asked) -> LabelledSet:
 
 def _sheet(picture: Path, labels: Path) -> Sheet:
     gsd: tuple[float, float] | None = None
-    source, marks = "", []
+    marks = []
     for where, line in text_lines(labels):
         header = _HEADER.fullmatch(line)
         if header is None:
             marks.append(as_mark(line, where=where))
         elif header[1].casefold() == "gsd":
             gsd = _gsd(header[2], where=where)
-        else:
-            source = header[2]
-    return Sheet(picture, tuple(marks), gsd_m=gsd, about={"imagesource": source} if source else {})
+    return Sheet(picture, tuple(marks), gsd_m=gsd)
 
 
 def _gsd(text: str, *, where: str) -> tuple[float, float] | None:

@@ -35,7 +35,7 @@ def look(path: Path) -> list[Place]:
 
 
 def _place(name: str, path: Path, files: list[Path]) -> Place:
-    return Place(name, "geojson", path, partial(_read, name, path, files))
+    return Place(name, path, partial(_read, name, path, files))
 
 
 def _read(name: str, path: Path, files: list[Path], asked: Asked) -> LabelledSet:

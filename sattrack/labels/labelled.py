@@ -22,7 +22,7 @@ class LabelledImage:
     """One picture. truth: (n, 4, 2) corners in its pixels; ignore: rings (k, 2) inside which nothing is scored or taught.
 
     bands: numbers of red, green and blue, where the file does not say and the user does. key: the picture's id in its data
-    set, where the format has ids (COCO). about: what its set says of it besides, such as an entry of meta.json.
+    set, where the format has ids (COCO). about: what our own layout says of it besides, in meta.json.
     """
 
     dataset: str
@@ -43,7 +43,6 @@ class LabelledSet:
 
     name: str
     format: str
-    path: Path
     images: tuple[LabelledImage, ...]
     notes: tuple[str, ...] = ()
 

@@ -22,7 +22,7 @@ def look(path: Path) -> list[Place]:
     """The set that a folder is, by its meta.json."""
     if not (path / "meta.json").is_file():
         return []
-    return [Place(path.resolve().name, "sattrack", path, partial(read, path))]
+    return [Place(path.resolve().name, path, partial(read, path))]
 
 
 def read(folder: Path, asked: Asked) -> LabelledSet:
@@ -46,7 +46,7 @@ def read(folder: Path, asked: Asked) -> LabelledSet:
     left = sorted({*pictures, *(path.stem for path in others)} - {*meta})
     notes = [f"{len(left)} names are not in meta.json and are left out: {', '.join(left[:3])}"] if left else []
     images, more = cleaned(images)
-    return LabelledSet(folder.resolve().name, "sattrack", folder, images, (*notes, *more))
+    return LabelledSet(folder.resolve().name, "sattrack", images, (*notes, *more))
 
 
 def _image(

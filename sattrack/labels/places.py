@@ -19,7 +19,6 @@ class Place:
     """A set that was found, not yet read."""
 
     name: str
-    format: str
     path: Path
     read: Callable[[Asked], LabelledSet] = field(repr=False)
 

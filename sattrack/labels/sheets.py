@@ -2,18 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyproj
 import shapely
-from numpy.typing import NDArray
 
 from sattrack.errors import ManifestError, SceneRefused, UsageError
-from sattrack.geometry import Points, Quads
+from sattrack.geometry import Points, Quads, centres
 from sattrack.imagery import Scene
 from sattrack.labels.asked import Asked
 from sattrack.labels.categories import means_ignore, taken_categories
@@ -58,7 +56,6 @@ class Sheet:
     gsd_m: tuple[float, float] | None = None
     size: tuple[int, int] | None = None
     key: str = ""
-    about: dict[str, Any] = field(default_factory=dict)
 
 
 def as_set(
@@ -84,7 +81,7 @@ def as_set(
     if outside:
         said.append(f"{outside} boxes with their middle outside the picture are not taken")
     images, more = cleaned(images)
-    return LabelledSet(name, form, path, tuple(sorted(images, key=lambda i: natural_key(i.name))), (*said, *more))
+    return LabelledSet(name, form, tuple(sorted(images, key=lambda i: natural_key(i.name))), (*said, *more))
 
 
 def _judged(mark: Mark) -> Mark:
@@ -105,10 +102,16 @@ def _image(sheet: Sheet, scene: Scene, *, dataset: str, taken: frozenset[str], a
     wanted = [mark for mark in placed if mark.kind == "box" and mark.category in taken]
     boxes = [corners_of(mark, exact=sheet.exact, gsd_m=scene.grid.gsd_m) for mark in wanted]
     drawn = np.concatenate(boxes) if boxes else np.zeros((0, 4, 2))
-    inside = _inside(drawn, sheet=sheet, scene=scene)
-    truth = drawn[inside]
+    shown = drawn[(drawn.max(axis=1) > 0).all(axis=1) & (drawn.min(axis=1) < (cols, rows)).all(axis=1)]
+    if len(drawn) and not len(shown):
+        raise ManifestError(
+            f"all {len(drawn)} boxes lie outside the picture", where=str(sheet.picture),
+            way_out="check that the labels are of this picture, and their coordinates",
+        )  # fmt: skip
+    inside = (centres(shown) >= 0).all(axis=1) & (centres(shown) <= (cols, rows)).all(axis=1)
+    truth = shown[inside]
     # What shows of a box that is mostly outside is neither a box nor ground.
-    rings += [quad for quad in drawn[~inside] if (quad.max(axis=0) > 0).all() and (quad.min(axis=0) < (cols, rows)).all()]
+    rings += list(shown[~inside])
     if asked.uncounted == "ignore":
         # Under a box that is sure nothing is in doubt: a long one that is not may hold two of these.
         unsure = _union(mark for mark in placed if mark.kind == "unsure")
@@ -118,7 +121,7 @@ def _image(sheet: Sheet, scene: Scene, *, dataset: str, taken: frozenset[str], a
         rings += without_holes(shapely.difference(shapely.box(0, 0, cols, rows), told))
     return LabelledImage(
         dataset=dataset, name=sheet.picture.stem, path=sheet.picture, gsd_m=scene.grid.gsd_m, shape=scene.grid.shape,
-        truth=truth, ignore=tuple(rings), bands=asked.bands, key=sheet.key, about=sheet.about,
+        truth=truth, ignore=tuple(rings), bands=asked.bands, key=sheet.key,
     )  # fmt: skip
 
 
@@ -175,19 +178,6 @@ def corners_of(mark: Mark, *, exact: bool, gsd_m: tuple[float, float]) -> Quads:
         return (as_corners if exact else smallest_rectangle)(ring, gsd_m=gsd_m)
     except ValueError as error:
         raise ManifestError(f"the box {error}", where=mark.where, way_out="remove it or draw it again") from error
-
-
-def _inside(truth: Points, *, sheet: Sheet, scene: Scene) -> NDArray[np.bool_]:
-    """Which boxes have their middle in the picture; an error where none of some has: these are labels of another picture."""
-    rows, cols = scene.grid.shape
-    middle = truth.mean(axis=1) if len(truth) else np.zeros((0, 2))
-    inside = (middle >= 0).all(axis=1) & (middle <= (cols, rows)).all(axis=1)
-    if len(truth) and not inside.any():
-        raise ManifestError(
-            f"all {len(truth)} boxes lie outside the picture", where=str(sheet.picture),
-            way_out="check that the labels are of this picture, and their coordinates",
-        )  # fmt: skip
-    return np.asarray(inside)
 
 
 def without_holes(shape: shapely.Geometry) -> list[Points]:

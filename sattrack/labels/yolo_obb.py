@@ -79,7 +79,7 @@ def class_names(said: Any, *, where: str) -> dict[str, str]:
 
 
 def _place(name: str, root: Path, pictures: Sequence[Path], pair: Pair | None, names: dict[str, str]) -> Place:
-    return Place(name, "yolo-obb", root, partial(_read, name, root, pictures, pair, names))
+    return Place(name, root, partial(_read, name, root, pictures, pair, names))
 
 
 def _read(

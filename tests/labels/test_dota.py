@@ -30,12 +30,7 @@ def test_header_corners_and_difficult_are_read_wherever_they_stand(
     sets = read_sets([yard.folder])
     (image,) = sets[0].images
     assert [one.name for one in sets] == names
-    assert (sets[0].format, image.gsd_m, image.shape, image.about) == (
-        "dota",
-        (0.4, 0.4),
-        SHAPE,
-        {"imagesource": "GoogleEarth"},
-    )
+    assert (sets[0].format, image.gsd_m, image.shape) == ("dota", (0.4, 0.4), SHAPE)
     assert ways(image.truth) == ways(quads[:3])
     assert ways(image.ignore[0][None]) == ways(quads[3:4])
     assert sets[0].notes == ("other categories are not taken: 1 of container-crane",)
