@@ -11,11 +11,12 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from sattrack import wiring
-from sattrack.errors import OutlineError, SettingsError, StoreError
+from sattrack.errors import OutlineError, StoreError
 from sattrack.packed import Lookup, Packed, in_order
 from sattrack.planning import NO_PLACE, NOT_NEAR
 from sattrack.ports import Store
 from sattrack.readers.outlines.files import check_kept, read_outlines
+from sattrack.readers.settings_file import load_settings
 from sattrack.results import ModelCard, Part, RunIndex, SceneOutcome, acquisitions, scenes_of
 from sattrack.run_parts import RunParts
 from sattrack.settings import Settings
@@ -231,20 +232,14 @@ def settings_of(index: RunIndex, *, threshold: float | None = None, min_observed
             where="run.json", way_out="detect again with this version",
         )  # fmt: skip
     try:
-        Settings.model_validate(index.settings)
+        own = Settings.model_validate(index.settings)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(["settings", *map(str, first["loc"])])
         raise StoreError(
             f"is not valid at {where}: {first['msg']}", where="run.json", way_out="run detect again: parts are kept"
         ) from error
-    said = {"threshold": threshold, "min_observed": min_observed}
-    changed = {**index.settings, **{name: value for name, value in said.items() if value is not None}}
-    try:
-        return Settings.model_validate(changed)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SettingsError(": ".join([*map(str, first["loc"]), first["msg"]])) from error
+    return load_settings(None, given={"threshold": threshold, "min_observed": min_observed}, own=own)
 
 
 def rule_of(index: RunIndex, settings: Settings) -> Rule:

@@ -31,11 +31,9 @@ def count(
     """Keeps the outlines of the last count unless told otherwise. What the detector did not look at is unobserved, never 0."""
     from sattrack import running
     from sattrack.cli.detect import exit_code_of, tell, written_page
-    from sattrack.readers.settings_file import load_settings
 
     if sites is not None and no_sites:
         raise UsageError("--sites and --no-sites are both given", way_out="give one of them")
-    load_settings(None, given={"threshold": threshold, "min_observed": min_observed})  # the bounds are stated there
     counted = running.recount(run, sites=sites, no_sites=no_sites, threshold=threshold, min_observed=min_observed)
     page = None if no_report else written_page(counted, imagery=imagery)
     tell(counted, page=page, voice=Voice(quiet=quiet), as_json=as_json)

@@ -26,7 +26,8 @@ def load_settings(
     chosen = {key: value for key, value in (given or {}).items() if value is not None}
     _check(said, where=str(path))
     _check(chosen, where="")
-    return _validated({**(own.model_dump() if own else {}), **said, **chosen}, where=str(path) if path else "")
+    base = own.model_dump(exclude_unset=True) if own else {}
+    return _validated({**base, **said, **chosen}, where=str(path) if path else "")
 
 
 def read_settings_file(path: Path) -> dict[str, object]:
@@ -46,7 +47,7 @@ def _check(said: Mapping[str, object], *, where: str) -> None:
             raise SettingsError(
                 f"{key!r} is not a setting", where=where, way_out=f"give --{key.replace('_', '-')} on the command line"
             )
-        near = difflib.get_close_matches(key, list(Settings.model_fields), n=1, cutoff=0.5)
+        near = difflib.get_close_matches(str(key), list(Settings.model_fields), n=1, cutoff=0.5)
         raise SettingsError(
             f"{key!r} is not a setting", where=where, way_out=f"did you mean {near[0]!r}?" if near else _WAY_OUT
         )

@@ -149,6 +149,17 @@ def test_a_hole_outside_its_outline_adds_nothing_to_the_site_o1(sattrack, run, s
     assert "feature 1: repaired" in said.out + said.err
 
 
+@pytest.mark.parametrize(("floor", "asked", "wrong"), [(0.02, 0.03, ""), (0.2, 0.1, "score_floor = 0.2 are not stored")])
+def test_p13_a_threshold_is_held_against_the_runs_own_floor(sattrack, scenes, detectors, tmp_path, floor, asked, wrong):
+    config, to = tmp_path / "floor.yaml", tmp_path / "run"
+    config.write_text(f"score_floor: {floor}\n")
+    ran = sattrack("detect", scenes, "-o", to, "--detector", "bright_boxes:Bright", "--no-report", "--config", config, "-q")
+    assert ran.code == 0
+    said = sattrack("count", to, "--threshold", asked, "--no-report", "-q")
+    expected = f"error: threshold is {asked}, but boxes below {wrong} (change one of the two)\n" if wrong else ""
+    assert (said.code, said.err) == (2 if wrong else 0, expected)
+
+
 def test_P13_a_threshold_out_of_bounds_is_a_usage_error(sattrack, run):
     said = sattrack("count", run, "--threshold", "7", "--no-report")
     assert said.code == 2
