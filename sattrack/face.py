@@ -3,10 +3,12 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sattrack import recounting, running
+from sattrack.errors import UsageError
 from sattrack.executors.joining import checked_address
 from sattrack.readers.remote.addresses import checked_hosts
 from sattrack.readers.settings_file import load_settings
@@ -48,7 +50,7 @@ def detect(
     follow_links: bool = False,
     sidecars: bool = False,
     verify: str | Path | None = None,
-    on_error: str = "skip",
+    on_error: Literal["skip", "fail"] = "skip",
     report: bool = True,
     imagery: bool = True,
     listener: Listener | None = None,
@@ -61,20 +63,23 @@ def detect(
     ray_address: HOST:PORT of the cluster where the settings say executor ray; none: one of this machine's own.
     inputs: files, folders, globs, or a CSV manifest. sites: outlines as GeoJSON, GeoPackage or KML; without them each scene is
     its own site. weights: a name of shipped weights, or a path. gsd_m, bands, acquired, sensor, nodata, mask: for scenes that
-    do not say it themselves. backend: torch, onnx, openvino, openvino-int8, or auto (also where none is given): see
+    do not say it themselves; acquired without a zone is UTC. on_error: skip, or fail: a scene that fails or is refused ends
+    the run. backend: torch, onnx, openvino, openvino-int8, or auto (also where none is given): see
     wiring.on_backend. careful: in several views of each tile. follow_links: also to pictures outside a folder that was
     given. sidecars: a NAME.aux.xml may place a picture that has no place. verify: a list of sha256 that the pictures must meet.
     allow_hosts: HOST or HOST:PORT of servers in private networks that allow_remote may ask.
     settings: Settings, a mapping of some, or the path of a settings file. Scenes already in `out` under the same content,
     weights and settings are not detected again. Raises SattrackError; a scene that fails is listed instead.
     """
+    if on_error not in ("skip", "fail"):
+        raise UsageError(f"on_error is {on_error!r}", way_out="give 'skip' or 'fail'")
     chosen = chosen_settings(settings, threshold=threshold, device=device, careful=careful)
-    chosen = chosen.allowing(checked_hosts(allow_hosts)) if allow_hosts else chosen
+    chosen = chosen.allowing(checked_hosts(_several(allow_hosts))) if allow_hosts else chosen
     model = Model(
         str(weights),
         detector,
         model_gsd_m,
-        tuple(classes) if classes is not None else None,
+        _several(classes) if classes is not None else None,
         chosen.threshold,
         careful=chosen.careful,
     )
@@ -84,9 +89,9 @@ def detect(
         sites=Path(sites) if sites is not None else None,
         model=on_backend(model, backend, device=chosen.device),
         settings=chosen,
-        gsd_m=(float(gsd_m), float(gsd_m)) if isinstance(gsd_m, int | float) else gsd_m,
+        gsd_m=_pixel_size(gsd_m),
         bands=tuple(bands) if bands is not None else None,
-        acquired=acquired,
+        acquired=_in_utc(acquired),
         sensor=sensor,
         nodata=nodata,
         mask=str(mask) if mask is not None else None,
@@ -147,11 +152,13 @@ def report(
     imagery=False leaves every pixel of the scenes out; none: as the run was made. cumulative: amounts of boxes, of which it
     says when so many had left and come; chain: a YAML file of sites between which boxes are said to move.
     """
+    if not isinstance(cumulative, Sequence) or not all(isinstance(one, Real) and float(one) >= 1 for one in cumulative):
+        raise UsageError(f"cumulative is {cumulative!r}", way_out="give amounts of boxes from 1, such as (1000,)")
     path = Path(chain) if chain is not None else None
+    hosts = checked_hosts(_several(allow_hosts))
     return write_report(
-        Path(run), imagery=imagery, allow_remote=allow_remote, allow_hosts=checked_hosts(allow_hosts), cumulative=cumulative,
-        chain=path,
-    )  # fmt: skip
+        Path(run), imagery=imagery, allow_remote=allow_remote, allow_hosts=hosts, cumulative=cumulative, chain=path
+    )
 
 
 def export(run: str | Path, *, format: str, to: str | Path, everything: bool = False) -> Path:  # noqa: A002 (the option's name)
@@ -188,9 +195,9 @@ def fetch(
     from sattrack.readers.catalogues.item_filters import make_filters
     from sattrack.readers.catalogues.searching import find_items, save_found
 
-    chosen = chosen_settings(settings, threshold=None, device=None).allowing(checked_hosts(allow_hosts))
+    chosen = chosen_settings(settings, threshold=None, device=None).allowing(checked_hosts(_several(allow_hosts)))
     wanted = make_filters(
-        sites=Path(sites) if sites is not None else None, bbox=bbox, span=datetime, collections=collections,
+        sites=Path(sites) if sites is not None else None, bbox=bbox, span=datetime, collections=_several(collections),
         intersects=Path(intersects) if intersects is not None else None, max_cloud=max_cloud, max_off_nadir=max_off_nadir,
         min_coverage=min_coverage, max_items=max_items,
     )  # fmt: skip
@@ -217,8 +224,8 @@ def info(
         inputs=tuple([str(inputs)] if isinstance(inputs, str | Path) else map(str, inputs)),
         out=Path(),
         model=Model(str(weights)),
-        settings=Settings().allowing(checked_hosts(allow_hosts)),
-        gsd_m=(float(gsd_m), float(gsd_m)) if isinstance(gsd_m, int | float) else gsd_m,
+        settings=Settings().allowing(checked_hosts(_several(allow_hosts))),
+        gsd_m=_pixel_size(gsd_m),
         bands=tuple(bands) if bands is not None else None,
         recursive=recursive,
         allow_remote=allow_remote,
@@ -261,11 +268,35 @@ def chosen_settings(
     """Settings from whatever they were given as, with what was said beside them; none is not said."""
     given = {"threshold": threshold, "device": device, "careful": careful, **more}
     if isinstance(settings, Settings):
-        said = {key: value for key, value in given.items() if value is not None}
-        return load_settings(None, given={**settings.model_dump(), **said}).allowing(settings.allow_hosts) if said else settings
+        return load_settings(None, given=given, own=settings).allowing(settings.allow_hosts)
     if isinstance(settings, str | Path):
         return load_settings(Path(settings), given=given)
     return load_settings(None, given={**(settings or {}), **{k: v for k, v in given.items() if v is not None}})
+
+
+def _several(texts: str | Sequence[str]) -> tuple[str, ...]:
+    """One text is one, and not its letters."""
+    return (texts,) if isinstance(texts, str) else tuple(texts)
+
+
+def _pixel_size(given: float | Sequence[float] | None) -> tuple[float, float] | None:
+    """Metres along columns and rows. UsageError where it is neither one number nor two."""
+    if given is None:
+        return None
+    try:
+        x, y = given if isinstance(given, tuple | list) else (given, given)
+        return float(x), float(y)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"gsd_m is {given!r}", way_out="give metres a pixel, such as 0.5, or (0.65, 0.49)") from error
+
+
+def _in_utc(time: dt.datetime | None) -> dt.datetime | None:
+    """A time without a zone is UTC, as one in text is."""
+    if time is None:
+        return None
+    if not isinstance(time, dt.datetime):
+        raise UsageError(f"acquired is {time!r}", way_out="give a datetime, such as datetime(2024, 5, 31, 8, 15, tzinfo=UTC)")
+    return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
 
 
 __all__ = ["chosen_settings", "count", "detect", "export", "info", "pull", "report", "write_report"]

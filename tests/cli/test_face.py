@@ -1,12 +1,16 @@
 """The few lines of Python do the same as the commands."""
 
+import datetime as dt
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import sattrack as st
+from sattrack.face import chosen_settings
 from sattrack.settings import Settings
+from tests.cli.conftest import write_scene
 
 
 def test_a_few_lines_of_python_do_the_same_as_the_commands(scenes, site, detectors, tmp_path):
@@ -28,6 +32,70 @@ def test_settings_come_as_mapping_value_or_file(scenes, detectors, tmp_path, set
     run = st.detect([scenes / "may.tif"], out=tmp_path / "run", detector="bright_boxes:Bright", settings=settings, report=False)
     assert run.index.threshold == 0.5
     assert [c.count for c in run.counts] == [6]
+
+
+def test_only_what_was_said_counts_as_said():
+    chosen = chosen_settings(Settings(overlap_m=30.0), threshold=0.5, device=None)
+    assert chosen.model_fields_set == {"overlap_m", "threshold"}
+
+
+@pytest.fixture
+def plain(detectors, tmp_path):
+    """A call of detect on a picture that does not say its pixel size or, by its name, its time; another of the two scenes."""
+    write_scene(tmp_path / "plain.tif", boxes=4, crs=None)
+    undated = (tmp_path / "plain.tif").read_bytes().replace(b"2024:05:01", b"unknown   ")
+    (tmp_path / "plain.tif").write_bytes(undated)
+
+    def detect(*others, **said):
+        options = {"out": tmp_path / "run", "detector": "bright_boxes:Bright", "report": False, "gsd_m": 0.5} | said
+        return st.detect([tmp_path / "plain.tif", *others], **options)
+
+    return detect
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (dt.datetime(2024, 5, 3, 4, 30), "2024-05-03T04:30:00Z"),
+        (dt.datetime(2024, 5, 3, 4, 30, tzinfo=dt.timezone(dt.timedelta(hours=9))), "2024-05-02T19:30:00Z"),
+    ],
+)
+def test_m15_a_time_that_is_given_is_utc_or_becomes_it(plain, scenes, said, meant):
+    run = plain(scenes / "may.tif", acquired=said)
+    assert [count.datetime for count in run.counts if count.scene_id == "plain"] == [dt.datetime.fromisoformat(meant)]
+    assert all(count.datetime.tzinfo is dt.UTC or count.datetime.utcoffset() == dt.timedelta() for count in run.counts)
+
+
+@pytest.mark.parametrize("size", [np.float32(0.5), (0.5, 0.5), [0.5, 0.5], "0.5"])
+def test_a_pixel_size_may_be_any_number_or_two(plain, size):
+    assert [count.gsd_m for count in plain(gsd_m=size).counts] == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"gsd_m": (0.5,)}, "gsd_m is (0.5,)"),
+        ({"gsd_m": (0.5, 0.5, 0.5)}, "gsd_m is (0.5, 0.5, 0.5)"),
+        ({"gsd_m": "half"}, "gsd_m is 'half'"),
+        ({"acquired": "2024-05-03"}, "acquired is '2024-05-03'"),
+        ({"acquired": dt.date(2024, 5, 3)}, "acquired is datetime.date(2024, 5, 3)"),
+        ({"on_error": "stop"}, "on_error is 'stop'"),
+        ({"settings": {1: 2}}, "1 is not a setting"),
+        ({"allow_hosts": "a b"}, "--allow-host is 'a b'"),
+    ],
+)
+def test_p13_what_cannot_be_meant_is_refused_before_any_work(plain, tmp_path, said, told):
+    with pytest.raises(st.UsageError) as caught:
+        plain(**said)
+    assert caught.value.message == told
+    assert caught.value.way_out
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("amounts", [1000, (0,), (-5,), (float("nan"),), "10", ("10",)])
+def test_p13_amounts_that_are_none_are_refused(run, amounts):
+    with pytest.raises(st.UsageError, match="cumulative is "):
+        st.report(run, cumulative=amounts)
 
 
 def test_errors_are_at_hand_and_say_the_way_out(tmp_path):
