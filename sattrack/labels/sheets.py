@@ -188,7 +188,7 @@ def without_holes(shape: shapely.Geometry) -> list[Points]:
             rings.append(np.asarray(polygon.exterior.coords, float)[:-1, :2])
             continue
         west, south, east, north = polygon.bounds
-        cut = polygon.interiors[0].centroid.x
+        cut = sorted(hole.centroid.x for hole in polygon.interiors)[len(polygon.interiors) // 2]
         for half in (shapely.box(west, south, cut, north), shapely.box(cut, south, east, north)):
             rings += without_holes(shapely.intersection(polygon, half))
     return rings

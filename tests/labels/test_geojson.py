@@ -74,6 +74,12 @@ def test_holes_are_cut_through() -> None:
     assert shapely.union_all([shapely.Polygon(r) for r in rings]).symmetric_difference(ring).area == pytest.approx(0, abs=1e-9)
 
 
+def test_holes_by_the_thousand_are_cut_through_too() -> None:
+    bays = [shapely.box(20 * i + 5, 20 * i + 5, 20 * i + 15, 20 * i + 15) for i in range(1500)]
+    whole = shapely.difference(shapely.box(0, 0, 30_000, 30_000), shapely.union_all(bays))
+    assert sum(shapely.Polygon(ring).area for ring in without_holes(whole)) == pytest.approx(whole.area)
+
+
 def test_categories_multipolygons_and_scenes_without_labels(yard: Yard) -> None:
     quads = yard.picture("a.tif", placed=True)
     yard.picture("b.tif", placed=True)
