@@ -42,6 +42,8 @@ def load_custom(name: str) -> Detector:
     missing = [part for part in (*_NEEDED, *(("device",) if streams else ())) if not hasattr(made, part)]
     if missing:
         raise UsageError(f"{name} lacks {', '.join(missing)}", way_out="see sattrack/ports.py, Detector")
+    if isinstance(made.classes, str):
+        raise UsageError(f"{name}: classes is {made.classes!r}, one text", way_out='a tuple of one is ("container",)')
     return Streaming(made) if streams else EachBatch(made)
 
 

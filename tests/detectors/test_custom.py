@@ -51,6 +51,9 @@ class Unmade(Plain):
 class Bare:
     pass
 
+class OneText(Plain):
+    classes = ("container")
+
 class Coarse(Plain):
     gsd_m = -1.0
 """
@@ -92,6 +95,7 @@ def test_g8_a_detector_that_returns_too_few_results_breaks_its_contract() -> Non
         ("no_colon", "module:Class"), (":X", "module:Class"), ("no_such_module_here:X", "cannot be imported"),
         ("own_detectors_of_the_test:Missing", "has no 'Missing'"), ("own_detectors_of_the_test:Bare", "lacks classes"),
         ("own_detectors_of_the_test:Nowhere", "lacks device"),
+        ("own_detectors_of_the_test:OneText", "classes is 'container', one text"),
         ("own_detectors_of_the_test:Unmade", "cannot be made: TypeError"),
     ],
 )  # fmt: skip

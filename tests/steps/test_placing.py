@@ -24,6 +24,22 @@ def test_tile_pixels_become_scene_pixels() -> None:
     assert np.ptp(placed.quads[0, :, 0]) == pytest.approx(np.ptp(found_at([(0, 0)]).quads[0, :, 0]) * w.width / 640)
 
 
+_QUADS, _SCORES, _LABELS = np.zeros((2, 4, 2)), np.full(2, 0.5, np.float32), np.zeros(2, np.int32)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None, [], Detections(_QUADS.reshape(2, 8), _SCORES, _LABELS), Detections(_QUADS, _SCORES[:1], _LABELS[:1]),
+        Detections(_QUADS, _SCORES, _LABELS[:1]), Detections(np.zeros(0), _SCORES[:0], _LABELS[:0]),
+        Detections(_QUADS.tolist(), _SCORES.tolist(), _LABELS.tolist()), Detections(_QUADS, 0.5, _LABELS),
+    ],
+)  # fmt: skip
+def test_g8_an_answer_of_another_shape_breaks_the_contract(wrong: Detections) -> None:
+    with pytest.raises(DetectorError, match="returned no Detections of arrays"):
+        checked(wrong, classes=1, floor=0.05, cap=10)
+
+
 def test_g4_what_another_core_owns_is_left_to_it() -> None:
     cell = PLAN.cells[0]
     right = (cell.core[2] - cell.window.col) / PLAN.scale[0]
