@@ -13,6 +13,7 @@ from sattrack.labels.asked import Asked
 from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import (
     CLASSES,
+    SPLITS,
     Pair,
     Place,
     labelled_by,
@@ -40,7 +41,7 @@ def look(path: Path) -> list[Place]:
     if about is not None:
         return _from_yaml(about)
     pairs = [pair for pair in pairs_in(path, is_labels=lambda name: name == "labels") if are_shares(pair)]
-    names = class_names_beside(path)
+    names = _class_names(path)
     return [_place(set_name(path, pair.split), path, pictures_of(pair), pair, names) for pair in pairs]
 
 
@@ -135,14 +136,36 @@ def class_names_beside(path: Path) -> dict[str, str]:
     return {str(number): line for number, line in enumerate(all_lines(listed)) if line} if listed else {}
 
 
-def _from_yaml(about: Path) -> list[Place]:
+def _class_names(path: Path) -> dict[str, str]:
+    """What the numbers of a folder mean; of a split that stands on its own, what they mean in its set."""
+    home = path.parent.parent if path.parent.name == "images" else path.parent
+    for folder in (path, home) if path.name.casefold() in SPLITS else (path,):
+        about = _yaml_of(folder)
+        names = class_names_beside(folder) or (_names_in(_read_yaml(about), where=str(about)) if about else {})
+        if names:
+            return names
+    return {}
+
+
+def _names_in(said: dict[str, Any], *, where: str) -> dict[str, str]:
+    return class_names(said["names"], where=where) if said.get("names") else {}
+
+
+def _read_yaml(about: Path) -> dict[str, Any]:
     try:
         said = yaml.safe_load(about.read_bytes())
     except (yaml.YAMLError, OSError, ValueError, RecursionError) as error:
         raise ManifestError(f"cannot be read as YAML: {' '.join(str(error).split())}", where=str(about)) from error
-    if not isinstance(said, dict) or not any(said.get(split) for split in _SPLITS):
+    if not isinstance(said, dict):
         raise ManifestError("names no pictures: train, val or test", where=str(about))
-    names = class_names(said["names"], where=str(about)) if said.get("names") else {}
+    return said
+
+
+def _from_yaml(about: Path) -> list[Place]:
+    said = _read_yaml(about)
+    if not any(said.get(split) for split in _SPLITS):
+        raise ManifestError("names no pictures: train, val or test", where=str(about))
+    names = _names_in(said, where=str(about))
     home = about.parent
     root = home / _slashed(said.get("path") or "")
     found: dict[tuple[Path, ...], str] = {}

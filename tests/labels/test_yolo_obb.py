@@ -93,6 +93,28 @@ def test_an_empty_file_says_that_nothing_is_there_and_no_file_says_nothing(yard:
     assert found.notes == ("1 pictures have no label file and are left out (an empty file says: no container)",)
 
 
+@pytest.mark.parametrize(
+    ("home", "place", "name"),
+    [
+        ("valid/{}", "valid", "mine/val"),
+        ("valid/{}", "val", "mine/val"),
+        ("{}/val", "images/val", "mine/val"),
+        ("test/{}", "test", "test"),
+    ],
+)
+def test_a_split_that_is_named_by_its_folder_keeps_the_classes_of_its_set(yard: Yard, home: str, place: str, name: str) -> None:
+    """A data.yaml need not name every split."""
+    for here in {home, "train/{}"}:
+        quads = yard.picture(f"{here.format('images')}/{here[0]}.png")
+        lines = [f"{int(i < 3)} {line}" for i, line in enumerate(shares(quads))]
+        yard.text(f"{here.format('labels')}/{here[0]}.txt", lines)
+    val = [] if place == "test" else [f"val: ../{home.format('images')}"]
+    yard.text("data.yaml", ["train: ../train/images", *val, "names: [crane, container]"])
+    (found,) = read_sets([yard.folder / place], asked=HALF_A_METRE)
+    assert ways(found.images[0].truth) == ways(quads[:3])
+    assert (found.name, found.notes) == (name, ("other categories are not taken: 2 of crane",))
+
+
 def test_label_files_without_a_picture_are_told(yard: Yard) -> None:
     yard.text("labels/a.txt", [f"0 {line}" for line in shares(yard.picture("images/a.png"))])
     yard.text("labels/classes.txt", ["container"])
