@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sattrack.errors import ManifestError
+from sattrack.errors import ManifestError, UsageError
 from sattrack.labels.asked import Asked
 from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import (
@@ -16,6 +16,7 @@ from sattrack.labels.places import (
     SPLITS,
     Pair,
     Place,
+    files_in,
     labelled_by,
     labels_for,
     pairs_in,
@@ -126,7 +127,23 @@ def _labels_of(picture: Path, pair: Pair | None) -> Path:
 def _yaml_of(path: Path) -> Path | None:
     if path.is_file():
         return path if path.suffix.casefold() in (".yaml", ".yml") else None
-    return next((path / name for name in _NAMED if (path / name).is_file()), None)
+    usual = next((path / name for name in _NAMED if (path / name).is_file()), None)
+    if usual is not None:
+        return usual
+    others = [file for suffix in (".yaml", ".yml") for file in files_in(path, suffix) if _names_classes(file)]
+    if len(others) > 1:
+        names = " or ".join(file.name for file in others)
+        raise UsageError(f"may be what {names} says", where=str(path), way_out="give that file")
+    return others[0] if others else None
+
+
+def _names_classes(file: Path) -> bool:
+    """Whether a YAML file of any name says where pictures are and what their classes mean."""
+    try:
+        said = _read_yaml(file)
+    except ManifestError:
+        return False
+    return bool(said.get("names")) and any(said.get(split) for split in _SPLITS)
 
 
 def class_names_beside(path: Path) -> dict[str, str]:

@@ -115,6 +115,21 @@ def test_a_split_that_is_named_by_its_folder_keeps_the_classes_of_its_set(yard: 
     assert (found.name, found.notes) == (name, ("other categories are not taken: 2 of crane",))
 
 
+def test_a_data_yaml_may_have_any_name(yard: Yard) -> None:
+    quads = yard.picture("images/train/a.png")
+    yard.text("labels/train/a.txt", [f"{int(i < 3)} {line}" for i, line in enumerate(shares(quads))])
+    yard.text("recipe.yaml", ["name: mine", "labelled: [{folder: ., weight: 1}]"])
+    yard.text("torn.yaml", ["names: ["])
+    yard.text("harbour.yaml", ["train: images/train", "names: [crane, container]"])
+    (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
+    assert ways(found.images[0].truth) == ways(quads[:3])
+    yard.text("other.yaml", ["train: images/train", "names: [container, crane]"])
+    with pytest.raises(UsageError, match=r"may be what harbour\.yaml or other\.yaml says"):
+        read_sets([yard.folder], asked=HALF_A_METRE)
+    (found,) = read_sets([yard.folder / "other.yaml"], asked=HALF_A_METRE)
+    assert ways(found.images[0].truth) == ways(quads[3:])
+
+
 def test_label_files_without_a_picture_are_told(yard: Yard) -> None:
     yard.text("labels/a.txt", [f"0 {line}" for line in shares(yard.picture("images/a.png"))])
     yard.text("labels/classes.txt", ["container"])
