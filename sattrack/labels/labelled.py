@@ -65,6 +65,8 @@ def described(
 
 def check_unwarped(scene: Scene) -> None:
     """SceneRefused where a picture is read warped by its control points: labels in its own pixels lie elsewhere there."""
+    if not scene.grid.georeferenced:
+        return
     limits = Settings()
     with gdal_options(limits), closing(Upright(scene.location, limits=limits)) as picture:
         if picture.warped:
