@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import shutil
+import sqlite3
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -310,6 +311,20 @@ def test_words_of_a_pack_are_held_against_the_run_unless_its_numbers_differ(satt
     said = verdict(**older)
     assert (said["good"], said["differs"], said["aside"][1:]) == (True, [], ["page.html: other words"])
     assert not verdict(**older, **{"README.txt": None})["good"]
+
+
+def test_tables_are_the_same_whichever_sqlite_wrote_them(sattrack, moved_run, tmp_path):
+    sattrack("evidence", moved_run, ids(sattrack, moved_run)[-1])
+    files = unpacked(next((moved_run / "evidence").iterdir()))
+    boxes = files["boxes.gpkg"]
+
+    def differs(changed):
+        pack = repacked(tmp_path / "pack.zip", with_sums(files | {"boxes.gpkg": changed}))
+        return sattrack("evidence", pack, "--verify", "--run", moved_run, "--json").json["differs"]
+
+    assert int.from_bytes(boxes[96:100], "big") == int("".join(f"{n:03}" for n in sqlite3.sqlite_version_info))
+    assert differs(boxes[:96] + (3_050_004).to_bytes(4, "big") + boxes[100:]) == []
+    assert differs(boxes[:-1] + bytes([boxes[-1] ^ 1])) == ["boxes.gpkg: other bytes"]
 
 
 def test_a_number_that_stands_twice_in_a_pack_is_a_difference(sattrack, plain_run, tmp_path):
