@@ -8,9 +8,9 @@ from sattrack.bench.predicted import Predicted, found_corners, matched_name, of_
 from sattrack.errors import ManifestError, UsageError
 from sattrack.geometry import Points
 from sattrack.labels.categories import means_container
+from sattrack.labels.data_yaml import class_names_beside
 from sattrack.labels.labelled import LabelledImage
 from sattrack.labels.texts import as_points, numbers, text_lines
-from sattrack.labels.yolo_obb import class_names_beside
 
 _SHARES = (-0.5, 1.5)
 _PEEKED = 200
