@@ -20,6 +20,7 @@ from sattrack.steps.merging import merge
 from sattrack.steps.observing import SeenMap, nodata_notes
 from sattrack.steps.placing import checked, place, sound
 from sattrack.steps.resolving import Detail, detail_notes, detail_of
+from sattrack.steps.sizing import metric_quads
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.steps.tiling import Cell, Plan
 
@@ -158,7 +159,8 @@ class Look:
         scene, work = self.work.scene, self.work
         with self.timings.stage("merge"):
             kept, dropped = sound(Detections.joined(self._placed), shape=scene.grid.shape)
-            merged = merge(kept, overlap=self._settings.merge_overlap)
+            ground = metric_quads(kept.quads, grid=scene.grid)
+            merged = merge(kept, overlap=self._settings.merge_overlap, ground=ground)
         assert self._stretch is not None
         with self.timings.stage("judge"):
             observed, notes = self._under_clouds(self._stretch, merged)

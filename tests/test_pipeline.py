@@ -136,6 +136,24 @@ def test_g4_the_seams_of_a_yard_of_10_000_boxes_move_its_count_by_no_more_than_t
     assert len(part.detections) == pytest.approx(10_000, rel=0.002)
 
 
+class OneAnswer(Truth):
+    """Tells the same boxes, in metres, of every tile."""
+
+    def look(self, tile: Tile) -> Detections:
+        n = len(self.quads)
+        return Detections(self.quads / self.gsd_m, np.linspace(0.9, 0.4, n, dtype=np.float32), np.zeros(n, np.int32))
+
+
+@pytest.mark.parametrize("heading", [10, 30, 45, 60, 80])
+def test_m2_neighbours_stay_in_pixels_of_degrees_near_a_pole(heading: float) -> None:
+    # As 85 degrees north: a pixel is a twelfth as wide as high, and a box at a slant is no rectangle in such pixels.
+    quads = yard(40, heading=heading)
+    scene = scene_over(quads)
+    wide = replace(scene, grid=Grid((scene.grid.shape[0], 12 * scene.grid.shape[1]), (GSD / 12, GSD)))
+    part, _ = run(quads, scene=wide, detector=OneAnswer(quads))
+    assert len(part.detections) == 40
+
+
 def test_a_scene_is_stretched_by_the_percentiles_of_the_card_unless_the_settings_say_others() -> None:
     quads, found = yard(4, heading=0), {}
     for name, settings, percentiles in (

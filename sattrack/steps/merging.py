@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sattrack.detections import Detections
+from sattrack.geometry import Quads
 from sattrack.steps.overlapping import Boxes, doubles, sharing
 from sattrack.steps.pairing import Pairs, Reaches, Rows, Spans, between, lots, named, within
 
@@ -21,7 +22,7 @@ _CACHED = 20_000
 Relation = Callable[[Boxes, Rows, Rows], Pairs]
 
 
-def merge(found: Detections, *, overlap: float) -> Detections:
+def merge(found: Detections, *, overlap: float, ground: Quads | None = None) -> Detections:
     """Greedy by score, twice: first the doubles of a box go, then whatever shares too much with a kept, surer box.
 
     Doubles are two boxes of like area whose centres lie in each other's middle half. To share too much is to share at least
@@ -29,14 +30,18 @@ def merge(found: Detections, *, overlap: float) -> Detections:
     out under any permutation of the rows that go in: ties are broken by place (y, x, then all corners). Objects of different
     labels compete too: two containers cannot stand in one place. Time is n log n, also for boxes of very unequal size; memory
     grows with n only, also for boxes all in one place. ValueError where a corner is not finite.
+
+    ground: the quads in metres, where pixels are longer one way than the other: the middle half of a box is told by right
+    angles, and in pixels of degrees near a pole those of neighbours lie in each other.
     """
     if len(found) < 2:
         return found
-    if not np.isfinite(found.quads).all():
+    quads = found.quads if ground is None else ground
+    if not np.isfinite(quads).all():
         raise ValueError("boxes with corners that are not finite cannot be merged")
     order = order_of(found)
     place = _side_by_side(found, order)
-    boxes, rank = Boxes.of(found.quads[place]), _turned(order)[place]
+    boxes, rank = Boxes.of(quads[place]), _turned(order)[place]
     # A double goes even where the box that it doubles goes later: what wobbles round one object must not form a chain.
     single = _kept(boxes, rank, _turned(rank), doubles, reach=0.25, most=4)
     return found.where(place[_kept(boxes, rank, single, partial(sharing, overlap=overlap), reach=1.0, most=32)])
