@@ -33,16 +33,17 @@ def taken_categories(
     """The categories of a set that are containers: those asked for, or those that are called so.
 
     counts: boxes by category. names: id -> name of all categories that the set declares; where it declares none, a category
-    `0` is a container. UsageError lists what there is, where an asked one is not among them or none is a container.
+    `0` is a container. Of those asked for some may be in other sets only. UsageError lists what there is, where none of them is
+    there, or none is a container.
     """
     declared = dict(names or {})
     there = dict.fromkeys([*declared.values(), *counts])
     if asked:
         by_name = {_plain(name): name for name in there} | declared
-        unknown = [name for name in asked if name not in by_name and _plain(name) not in by_name]
-        if unknown and there:
-            raise UsageError(f"no category {', '.join(unknown)}", where=where, way_out=_listed(there, counts))
-        return frozenset(by_name.get(name, by_name.get(_plain(name), "")) for name in asked if there)
+        meant = frozenset(by_name[key] for name in asked for key in (name, _plain(name)) if key in by_name)
+        if there and not meant:
+            raise UsageError(f"no category {', '.join(asked)}", where=where, way_out=_listed(there, counts))
+        return meant
     found = frozenset(name for name in there if means_container(name) or (name == "0" and not declared))
     if not found and any(counts.values()):
         way_out = f"say which with classes; {_listed(there, counts)}"

@@ -54,6 +54,16 @@ def test_other_categories_are_taken_when_named(yard: Yard) -> None:
     assert ways(found.images[0].truth) == ways(quads[2:])
 
 
+def test_of_categories_that_are_asked_for_a_split_need_not_have_all(yard: Yard) -> None:
+    for split, category in (("train", "box"), ("val", "crate")):
+        quads = yard.picture(f"{split}/images/{split}.png")
+        yard.text(f"{split}/labelTxt/{split}.txt", ["gsd:0.5", *lines(quads[:2], category=category)])
+    sets = read_sets([yard.folder], asked=Asked(classes=("box", "crate")))
+    assert [len(one.images[0].truth) for one in sets] == [2, 2]
+    with pytest.raises(UsageError, match=r"mine: no category crate \(there are: box \(2 boxes\)\)"):
+        read_sets([yard.folder], asked=Asked(classes=("crate",)))
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
