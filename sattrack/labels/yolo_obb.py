@@ -58,15 +58,30 @@ def _described(about: Path) -> list[Place]:
     """A set a split; one that is alone is the whole set."""
     splits, names = splits_of(about)
     lone, home = len(splits) == 1, about.parent
-    return [_place(set_name(home, "" if lone else split), home, pictures, None, names) for split, pictures in splits.items()]
+    places, met = [], set[Path]()
+    for split, pictures in splits.items():
+        again = len(met.intersection(pictures))
+        # Whoever trains on the one and measures on the other must know.
+        notes = [f"{again} pictures are in a split before it too"] if again else []
+        places.append(_place(set_name(home, "" if lone else split), home, pictures, None, names, notes=notes))
+        met.update(pictures)
+    return places
 
 
-def _place(name: str, root: Path, pictures: Sequence[Path], pair: Pair | None, names: dict[str, str]) -> Place:
-    return Place(name, root, partial(_read, name, root, pictures, pair, names))
+def _place(
+    name: str, root: Path, pictures: Sequence[Path], pair: Pair | None, names: dict[str, str], *, notes: Sequence[str] = ()
+) -> Place:
+    return Place(name, root, partial(_read, name, root, pictures, pair, names, notes))
 
 
 def _read(
-    name: str, root: Path, pictures: Sequence[Path], pair: Pair | None, names: dict[str, str], asked: Asked
+    name: str,
+    root: Path,
+    pictures: Sequence[Path],
+    pair: Pair | None,
+    names: dict[str, str],
+    notes: Sequence[str],
+    asked: Asked,
 ) -> LabelledSet:
     sheets = []
     for picture in pictures:
@@ -74,7 +89,7 @@ def _read(
         if labels.is_file():
             marks = tuple(as_mark(line, names=names, where=where) for where, line in text_lines(labels))
             sheets.append(Sheet(picture, marks, frame="shares"))
-    notes = unpaired(pictures, len(sheets), pair=pair, name=name)
+    notes = [*notes, *unpaired(pictures, len(sheets), pair=pair, name=name)]
     return as_set(sheets, name=name, form="yolo-obb", path=root, asked=asked, names=names, notes=notes)
 
 

@@ -115,6 +115,18 @@ def test_a_split_that_is_named_by_its_folder_keeps_the_classes_of_its_set(yard: 
     assert (found.name, found.notes) == (name, ("other categories are not taken: 2 of crane",))
 
 
+def test_pictures_that_two_splits_have_are_told(yard: Yard) -> None:
+    for name in "ab":
+        yard.text(f"labels/{name}.txt", [f"0 {line}" for line in shares(yard.picture(f"images/{name}.png"))])
+    yard.text("train.txt", ["./images/a.png", "./images/b.png"])
+    yard.text("val.txt", ["./images/b.png"])
+    yard.text("data.yaml", ["train: train.txt", "val: val.txt", "names: [container]"])
+    sets = read_sets([yard.folder], asked=HALF_A_METRE)
+    assert [(one.name, one.notes) for one in sets] == [
+        ("mine/train", ()), ("mine/val", ("1 pictures are in a split before it too",))
+    ]  # fmt: skip
+
+
 def test_a_data_yaml_may_have_any_name(yard: Yard) -> None:
     quads = yard.picture("images/train/a.png")
     yard.text("labels/train/a.txt", [f"{int(i < 3)} {line}" for i, line in enumerate(shares(quads))])
