@@ -19,7 +19,7 @@ from sattrack.readers.checksums import verified
 from sattrack.readers.deliveries.gathering import gathered
 from sattrack.readers.deliveries.joining import describe_pieces
 from sattrack.readers.describing import describe, time_of
-from sattrack.readers.finding import Source, find_sources
+from sattrack.readers.finding import Source, find_sources, located
 from sattrack.readers.outlines.files import read_outlines
 from sattrack.readers.remote.ranges import ask_again, look_again
 from sattrack.results import ModelCard, SceneOutcome
@@ -133,6 +133,7 @@ def _each_planned(
 
 def look_for(request: Request) -> list[Source]:
     """The files that a request's inputs name and that it is about; there may be none."""
+    _mask_of(request)  # one that cannot be is refused before any scene is looked at
     sources = find_sources(
         list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote,
         follow_links=request.follow_links, sidecars=request.sidecars, filters=_wanted_items(request), limits=request.settings,
@@ -166,8 +167,13 @@ def describe_for(request: Request, source: Source) -> Scene:
         return describe_pieces(source, describe=partial(describe_for, request))
     return describe(
         source, gsd_m=request.gsd_m, bands=request.bands, acquired=request.acquired, sensor=request.sensor,
-        nodata=request.nodata, mask=request.mask, limits=request.settings,
+        nodata=request.nodata, mask=_mask_of(request), limits=request.settings,
     )  # fmt: skip
+
+
+def _mask_of(request: Request) -> str | None:
+    """The mask for all scenes, where it is found again from any folder. UsageError where it may not be fetched."""
+    return None if request.mask is None else located(request.mask, allow_remote=request.allow_remote)
 
 
 def _plan_one(

@@ -321,6 +321,11 @@ def _writable(path: str) -> str:
     return path
 
 
+def located(text: str, *, allow_remote: bool) -> str:
+    """A file as the reader knows it, from whatever folder it is asked for later. UsageError: remote, and not allowed to be."""
+    return _remote(text, allow_remote=allow_remote) if is_remote(text) else str(Path(text).absolute())
+
+
 def _remote(text: str, *, allow_remote: bool) -> str:
     """A remote location as the reader knows it: see named_place."""
     if not allow_remote:

@@ -154,6 +154,30 @@ def test_a_dry_run_after_the_run_finds_nothing_to_do(sattrack, scenes, site, run
     assert (said.json["scenes_stored"], said.json["tiles"], said.json["estimated_s"]) == (2, 0, 0)
 
 
+def test_a_mask_is_found_again_from_another_folder(sattrack, scenes, site, detectors, tmp_path, monkeypatch):
+    (tmp_path / "clouds.geojson").write_text(site.read_text())
+    monkeypatch.chdir(tmp_path)
+    assert sattrack("detect", "scenes", "--mask", "clouds.geojson", "-o", "run", "-q", *BRIGHT).code == 0
+    monkeypatch.chdir(scenes)
+    (alert, *_) = sattrack("alert", tmp_path / "run", "--level", "not_assessable", "--json").json
+    made = sattrack("evidence", tmp_path / "run", alert["alert_id"], "--json").json
+    assert not [note for note in made["notes"] if "no picture" in note]
+
+
+def test_i5_a_mask_elsewhere_is_not_fetched_unless_that_is_allowed(sattrack, scenes, detectors, tmp_path):
+    said = sattrack("detect", scenes, "--mask", "https://masks.invalid/a.tif?key=1", "-o", tmp_path / "run", *BRIGHT)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "error: https://masks.invalid/a.tif: not a file on this machine (--allow-remote reads such locations)\n"
+    )
+
+
+def test_a_mask_without_a_name_is_no_mask(sattrack, scenes, detectors, tmp_path):
+    said = sattrack("detect", scenes, "--mask", "", "-o", tmp_path / "run", *BRIGHT)
+    assert said.code == 3
+    assert "the mask is not a file" in said.err
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
