@@ -19,6 +19,8 @@ _LARGEST_M = 500_000.0
 _MARGIN_M = 1_000.0
 # Steps of a lattice round an outline at the most, and points of a lattice that is not halved any more.
 _MOST_STEPS, _PIECE = 200_000, 1024
+# A side of an outline this long, degrees, bends in metres by a centimetre; and so many corners are added at the most.
+_STRAIGHT, _MOST_ADDED = 0.01, 100_000
 
 
 def finds_back(grid: Grid) -> bool:
@@ -78,7 +80,7 @@ class Frame:
         """A GeoJSON geometry in longitude and latitude -> a polygon in metres."""
         crs = self.crs
         assert crs is not None
-        flat = shapely.transform(shape_of(outline), lambda xy: project(xy, source=WGS84, target=crs))
+        flat = shapely.transform(_drawn(outline), lambda xy: project(xy, source=WGS84, target=crs))
         # Of a slip of the hand across a continent the sides, straight in degrees and straight in metres, may cross.
         if flat.is_valid or not np.isfinite(flat.bounds).all():
             return flat
@@ -106,8 +108,22 @@ def pixel_rings(outline: dict[str, Any], *, grid: Grid) -> list[list[Points]]:
 
     Not finite where the projection does not reach.
     """
-    polygons = [outline["coordinates"]] if outline["type"] == "Polygon" else outline["coordinates"]
-    return [[from_lonlat(np.array([p[:2] for p in ring], float), grid=grid) for ring in polygon] for polygon in polygons]
+    return [
+        [from_lonlat(shapely.get_coordinates(ring), grid=grid) for ring in (polygon.exterior, *polygon.interiors)]
+        for polygon in shapely.get_parts(_drawn(outline))
+    ]
+
+
+def _drawn(outline: dict[str, Any]) -> shapely.Geometry:
+    """A GeoJSON geometry with corners added on its long sides: straight in degrees (RFC 7946), they bend in any projection.
+
+    The side of a port of 40 km along a parallel would lie 40 m off at its middle, and part what two zones share.
+    """
+    geometry = shape_of(outline)
+    west, _, east, _ = shapely.bounds(shapely.get_parts(geometry)).T
+    if (east - west > 180).any():  # a side that jumps from 180 to -180 is a short one
+        return geometry
+    return shapely.segmentize(geometry, max(_STRAIGHT, geometry.length / _MOST_ADDED))
 
 
 def footprint(grid: Grid, *, frame: Frame, steps: int = 16) -> shapely.Polygon:

@@ -13,10 +13,11 @@ POLAR = Grid((2000, 2000), (1.0, 1.0), "EPSG:3413", (1.0, 0.0, -1000.0, 0.0, -1.
 
 
 def ring(lon: float, lat: float, *, metres: float) -> list[list[float]]:
-    """A square of so many metres about a place, closed."""
+    """A square of so many metres about a place, closed; with points on its sides, which are straight on the ground."""
     geod = pyproj.Geod(ellps="WGS84")
     corners = [geod.fwd(lon, lat, azimuth, metres / np.sqrt(2))[:2] for azimuth in (45, 135, 225, 315)]
-    return [list(point) for point in (*corners, corners[0])]
+    points = [p for a, b in zip(corners, corners[1:] + corners[:1], strict=True) for p in (a, *geod.npts(*a, *b, 100))]
+    return [list(point) for point in (*points, points[0])]
 
 
 @pytest.mark.parametrize("grid", [UTM52, ACROSS, POLAR], ids=["utm", "antimeridian", "pole"])
@@ -47,6 +48,18 @@ def test_o7_an_outline_cut_at_the_antimeridian_is_one_place() -> None:
     polygon = Frame.over(outline).polygon(outline)
     assert polygon.area == pytest.approx(2226.4 * 1105.7, rel=1e-3)
     assert polygon.bounds[2] - polygon.bounds[0] < 2300
+
+
+@pytest.mark.parametrize("lat", [-52.0, 0.0, 60.0, 84.0])
+def test_o2_zones_with_a_long_side_in_common_share_no_ground_and_leave_none_out(lat: float) -> None:
+    # One has a corner more on it: between its corners a side follows its parallel, and does not cut it short.
+    north = [[4.0, lat], [4.2, lat], [4.4, lat], [4.4, lat + 0.1], [4.0, lat + 0.1], [4.0, lat]]
+    south = [[4.0, lat], [4.0, lat - 0.1], [4.4, lat - 0.1], [4.4, lat], [4.0, lat]]
+    both = [[4.0, lat - 0.1], [4.4, lat - 0.1], [4.4, lat + 0.1], [4.0, lat + 0.1], [4.0, lat - 0.1]]
+    frame = Frame.about(4.2, lat)
+    one, other, whole = (frame.polygon({"type": "Polygon", "coordinates": [corners]}) for corners in (north, south, both))
+    assert one.intersection(other).area < 500  # a centimetre along the side
+    assert one.union(other).symmetric_difference(whole).area < 500
 
 
 def test_a_footprint_has_the_scenes_area() -> None:
