@@ -62,7 +62,8 @@ class Retired(Exception):
 class ProcessExecutor:
     """`workers` processes, each started afresh (never forked), in which `serves` ("module:function") makes the work of `start`.
 
-    environment: of each worker, by its number. In a terminal's Ctrl-C, and when the parent dies, all workers end at once.
+    environment: of each worker, by its number. In a terminal's Ctrl-C, and when the parent dies, all workers end at once; one
+    that is ended, with the processes that its work has started.
     """
 
     def __init__(
@@ -205,7 +206,7 @@ class _Worker:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "sattrack.executors.serving"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self._complaints, env={**os.environ, **environment}, cwd=Path.cwd(),
+            stderr=self._complaints, env={**os.environ, **environment}, cwd=Path.cwd(), process_group=0,
         )  # fmt: skip
         self._heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._to_say: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -231,8 +232,8 @@ class _Worker:
                 )
 
     def end(self) -> None:
-        """Ends the process, whatever it is at."""
-        self._process.kill()
+        """Ends the process, whatever it is at, and those of its group."""
+        self._kill()
         self._process.wait()
         self._to_say.put(None)
         _close(self._process.stdout)
@@ -272,8 +273,15 @@ class _Worker:
         try:
             return self._process.wait(_DYING_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self._kill()
             return self._process.wait()
+
+    def _kill(self) -> None:
+        if sys.platform == "win32":
+            self._process.kill()
+        elif self._process.poll() is None:  # once it was waited for, its number may be another's
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _why(self, code: int) -> str:
         """Of what a process died, in words."""

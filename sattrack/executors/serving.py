@@ -65,11 +65,19 @@ def serve() -> None:
 
 def _taken_over() -> tuple[IO[bytes], IO[bytes]]:
     """Standard input and output for messages alone: what libraries print goes to standard error."""
-    source, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
+    ends = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
-    return source, answers
+
+    def let_go() -> None:
+        for end in ends:
+            os.dup2(nothing, end, inheritable=False)
+
+    # A child that the work forks would hold the pipes open, and nobody would hear that this process has died.
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=let_go)
+    return os.fdopen(ends[0], "rb"), os.fdopen(ends[1], "wb")
 
 
 def _listen(source: IO[bytes], items: "queue.SimpleQueue[Any]") -> None:
@@ -77,7 +85,9 @@ def _listen(source: IO[bytes], items: "queue.SimpleQueue[Any]") -> None:
         while True:
             items.put(receive(source))
     except (EOFError, OSError):
-        # Whatever it is at: what is stored is stored whole, and nobody waits for the rest.
+        # Whatever it is at, with what it started: what is stored is stored whole, and nobody waits for the rest.
+        if sys.platform != "win32" and os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
         os._exit(0)
 
 

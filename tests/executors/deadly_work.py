@@ -33,6 +33,10 @@ def answer(item: str, *, folder: Path) -> object:
     word, _, name = item.partition(" ")
     (folder / f"{name or word}.{time.monotonic_ns()}").write_text(str(os.getpid()))
     attempts = len(list(folder.glob(f"{name or word}.*")))
+    if word in ("part", "stuck"):
+        leave_a_child(folder / f"child of {name}")
+    if word == "part":
+        os.kill(os.getpid(), signal.SIGKILL)
     if word == "segfault":
         ctypes.string_at(0)
     if (word == "kill" and name != "parent") or (word == "once" and attempts == 1):
@@ -41,7 +45,7 @@ def answer(item: str, *, folder: Path) -> object:
         raise ValueError("what nobody thought of")
     if word == "leave":
         os._exit(7)
-    if word == "hang":
+    if word in ("hang", "stuck"):
         time.sleep(600)
     if word == "swell":
         held = bytearray(600 << 20)
@@ -73,6 +77,15 @@ def answer(item: str, *, folder: Path) -> object:
     if word == "modules":
         return " ".join(sorted({"torch", "cv2", "rasterio"} & set(sys.modules)))
     return "x" * int(name) if word == "large" else item
+
+
+def leave_a_child(named: Path) -> None:
+    """A forked process that lives for a minute; it is not in the way of one that ends before it."""
+    if child := os.fork():
+        named.write_text(str(child))
+        return
+    time.sleep(60)
+    os._exit(0)
 
 
 def listening() -> list[str]:

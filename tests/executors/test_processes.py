@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,24 @@ def test_c6_an_item_whose_worker_was_killed_once_is_done_again(tmp_path: Path) -
     assert list(workers(tmp_path).map(["say a", "once x", "say b"])) == ["say a", "once x", "say b"]
 
 
+def test_c6_a_worker_that_dies_before_a_child_that_it_forked_is_lost_at_once(tmp_path: Path) -> None:
+    began = time.monotonic()
+    lost, last = workers(tmp_path).map(["part x", "say b"])
+    assert isinstance(lost, Lost)
+    assert "its worker was killed (SIGKILL), 3 times" in lost.reason
+    assert last == "say b"
+    assert time.monotonic() - began < 30
+
+
+def test_d15_what_a_worker_that_takes_too_long_has_started_is_ended_with_it(tmp_path: Path) -> None:
+    answers = workers(tmp_path, bounds=Bounds(1.0, 4 << 30, 100)).map(["stuck x", "say b"])
+    lost, last = within(30, lambda: list(answers))
+    assert isinstance(lost, Lost)
+    assert "longer than scene_seconds = 1" in lost.reason
+    assert last == "say b"
+    assert gone(int((tmp_path / "child of x").read_text()))
+
+
 def test_c8_a_worker_is_made_anew_after_so_many_items(tmp_path: Path) -> None:
     executor = workers(tmp_path, workers=1, bounds=Bounds(60, 4 << 30, items=2))
     pids = list(executor.map(["pid"] * 5))
@@ -135,30 +154,31 @@ def test_s10_leaving_early_ends_all_workers_at_once(tmp_path: Path) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("sattrack-worker")]
 
 
-def test_o12_a_worker_whose_parent_was_killed_ends_itself(tmp_path: Path) -> None:
+def test_o12_a_worker_whose_parent_was_killed_ends_itself_and_what_it_started(tmp_path: Path) -> None:
     code = (
         "import sys; from sattrack.executors.processes import *\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         f"executor = ProcessExecutor('deadly_work:begin', {str(tmp_path)!r}, workers=1, bounds=Bounds(600, 4 << 30, 9))\n"
-        "list(executor.map(['hang x']))\n"
+        "list(executor.map(['stuck x']))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code])
     until = time.monotonic() + 60
-    while not (held := list(tmp_path.glob("x.*"))) or not held[0].read_text():
+    while not (held := list(tmp_path.glob("x.*"))) or not list(tmp_path.glob("child of x")):
         assert time.monotonic() < until
         time.sleep(0.05)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     assert gone(int(held[0].read_text()))
+    assert gone(int((tmp_path / "child of x").read_text()))
 
 
 def test_an_answer_may_be_larger_than_a_pipe_holds(tmp_path: Path) -> None:
     assert [len(answer) for answer in workers(tmp_path, workers=1).map(["large 3000000"])] == [3_000_000]
 
 
-def within(seconds: float, ask: Callable[[], object]) -> object:
+def within(seconds: float, ask: Callable[[], Any]) -> Any:
     """What is answered, by a thread that may be left behind."""
-    answers: queue.SimpleQueue[object] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=lambda: answers.put(ask()), daemon=True).start()
     return answers.get(timeout=seconds)
 
