@@ -39,32 +39,39 @@ def alone_in(folder: Path, *, called: str = "run folder", option: str = "-o") ->
 def _locked(path: Path, *, called: str, option: str) -> int | None:
     """The open file under the name, locked and with our words in it; none where there are no locks."""
     while True:
-        try:
-            number = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise StoreError(
-                f"cannot be written: {error.strerror}", where=str(path), way_out=f"choose another {option}"
-            ) from error
-        try:
-            _take(number)
-            if _still_there(number, path):
+        with contextlib.ExitStack() as opened:
+            try:
+                number = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            except OSError as error:
+                raise _unwritable(path, error, option=option) from error
+            opened.callback(os.close, number)
+            try:
+                _take(number)
+            except OSError as error:
+                if error.errno not in _HELD:
+                    _log.warning("%s: the file system has no locks: let no second sattrack write into this folder", path.parent)
+                    return None
+                held = os.pread(number, 200, 0).decode(errors="replace").strip()
+                raise StoreError(
+                    f"another sattrack writes into this {called}: {held or 'which one is not said'}", where=str(path.parent),
+                    way_out=f"wait until it has ended and give the same command again, or choose another {option}",
+                ) from error  # fmt: skip
+            if not _still_there(number, path):
+                continue  # whoever held it has ended meanwhile, and taken the name away
+            try:
                 os.ftruncate(number, 0)
                 os.pwrite(number, f"process {os.getpid()} on {_machine()}\n".encode(), 0)
-                return number
-        except OSError as error:
-            held = os.pread(number, 200, 0).decode(errors="replace").strip() if error.errno in _HELD else ""
-            os.close(number)
-            if error.errno not in _HELD:
-                _log.warning("%s: the file system has no locks: let no second sattrack write into this folder", path.parent)
-                return None
-            raise StoreError(
-                f"another sattrack writes into this {called}: {held or 'which one is not said'}", where=str(path.parent),
-                way_out=f"wait until it has ended and give the same command again, or choose another {option}",
-            ) from error  # fmt: skip
-        except BaseException:
-            os.close(number)
-            raise
-        os.close(number)  # whoever held it has ended meanwhile, and taken the name away
+            except OSError as error:  # a full disk
+                path.unlink(missing_ok=True)
+                raise _unwritable(path, error, option=option) from error
+            opened.pop_all()
+            return number
+
+
+def _unwritable(path: Path, error: OSError, *, option: str) -> StoreError:
+    return StoreError(
+        f"cannot be written: {error.strerror}", where=str(path), way_out=f"free some room, or choose another {option}"
+    )
 
 
 def _still_there(number: int, path: Path) -> bool:

@@ -4,6 +4,7 @@ import ast
 import errno
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -230,6 +231,22 @@ def test_s12_a_run_folder_that_goes_while_it_is_written_is_an_error_and_can_be_m
     monkeypatch.delenv("TROUBLE")
     assert here("detect", scenes, *strange("Removing", to)).code == 0
     assert len(list((to / "parts").iterdir())) == 2
+
+
+def test_d10_a_disk_too_full_for_the_words_of_a_lock_is_said_and_not_taken_for_one_that_has_no_locks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = RunFolder(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StoreError) as refused, store.alone():
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert f"{tmp_path / '.lock'}: cannot be written" in str(refused.value)
+    assert "no locks" not in caplog.text
+    assert not (tmp_path / ".lock").exists()
 
 
 def test_a_lock_is_taken_once_left_behind_by_the_dead_and_gone_at_the_end(tmp_path: Path) -> None:
