@@ -1,6 +1,5 @@
 """Counting: visible boxes of a site in a scene, with what could not be seen and how sure."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,20 +8,22 @@ import numpy as np
 import shapely
 
 from sattrack.detections import Detections
-from sattrack.geometry import Quads, sides
-from sattrack.imagery import Grid, Scene, Window
+from sattrack.geometry import Points, sides
+from sattrack.imagery import Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.bending import bent
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, NO_SURE_BOX, NOT_MEASURED, Interval, crowding, interval_for
 from sattrack.steps.grounding import Frame, covered, far_apart, footprint, laid, sample_points, sampled
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.observing import seen_at
-from sattrack.steps.picking import eligible, seen_once, sure, touches, within
+from sattrack.steps.picking import Mask, eligible, seen_once, sure, touches, within
 from sattrack.steps.sizing import length_classes, teu
 from sattrack.timeline import Count, Site
 
 # A box so long lies wholly in one of two files that overlap by as much.
 _JOINT_M = 16.0
+# Fewer points of a site in a scene say little of how much of it the scene shows.
+_FEW_SAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,11 @@ class Rule:
 
 
 def count_site(
-    site: Site, *, parts: Sequence[Part], exclusions: Sequence[Site] = (), rule: Rule, missing: Sequence[SceneOutcome] = ()
-) -> Count:
+    site: Site, *, parts: Sequence[Part], exclusions: Sequence[Site] = (), rule: Rule, missing: Sequence[SceneOutcome] = (),
+    alone: Sequence[Mask] | None = None,
+) -> Count:  # fmt: skip
     """One site (or zone) in one scene; `parts` are the files of one acquisition, `missing` those of it that failed
-    or were not looked at.
+    or were not looked at. alone: what `seen_once` says of the parts, for who counts many sites in them.
 
     Boxes belong to the site that holds their centre. observed_fraction is the share of the site's area that the detector saw in
     any file. Nothing is extrapolated to what was not seen, and where nothing was seen there is no number.
@@ -53,7 +55,7 @@ def count_site(
     if not inside:
         return _off(site, first, rule, missing)
     if inside < 1:
-        notes.append(f"the scene covers {inside:.0%} of the site")
+        notes.append(f"the scene covers {_percent(inside)} of the site")
     if observed == 0:
         notes.append("nothing of the site was seen")
         return _without_number(site, first, rule, status="not_assessable", observed=0.0, notes=tuple(dict.fromkeys(notes)))
@@ -61,7 +63,7 @@ def count_site(
         notes.append(warning)
     if _abuts(parts, outline, frame):
         notes.append("files of this scene meet without an overlap: boxes cut by the joint may count twice, or not at all")
-    own = boxes_of(site, parts=parts, frame=frame, exclusions=exclusions, rule=rule)
+    own = boxes_of(site, parts=parts, frame=frame, exclusions=exclusions, rule=rule, alone=alone)
     counted = own.where(sure(own, threshold=rule.threshold))
     short = _too_little(site, observed, rule, missing)
     if short:
@@ -82,17 +84,20 @@ def count_site(
     )  # fmt: skip
 
 
-def boxes_of(site: Site, *, parts: Sequence[Part], frame: Frame, exclusions: Sequence[Site] = (), rule: Rule) -> Detections:
+def boxes_of(
+    site: Site, *, parts: Sequence[Part], frame: Frame, exclusions: Sequence[Site] = (), rule: Rule,
+    alone: Sequence[Mask] | None = None,
+) -> Detections:  # fmt: skip
     """The boxes that count_site counts and those that are too faint for it, in the metres of a frame of the site's choosing.
 
     Without an outline the site is all that the parts cover. A box that the frame does not reach is left out.
     """
-    alone = seen_once(parts, overlap=rule.merge_overlap)
+    alone = seen_once(parts, overlap=rule.merge_overlap) if alone is None else alone
     own = [
         part.detections.where(eligible(part, exclusions=exclusions) & within(part, site) & once)
         for part, once in zip(parts, alone, strict=True)
     ]
-    moved = [replace(d, quads=_moved(d.quads, frame=frame, grid=p.scene.grid)) for d, p in zip(own, parts, strict=True)]
+    moved = [replace(d, quads=frame.quads(d.quads, grid=p.scene.grid)) for d, p in zip(own, parts, strict=True)]
     joined = Detections.joined(moved)
     return joined.where(np.asarray(np.isfinite(joined.quads).all(axis=(1, 2)), bool))
 
@@ -115,10 +120,6 @@ def interval_of(boxes: Detections, *, threshold: float, card: ModelCard, gsd_m: 
         return found
     method = f"{found.method}, by boxes from {card.threshold:g}, where it was measured"
     return Interval(min(found.low, len(counted)), max(found.high, len(counted)), method, found.doubted)
-
-
-def _moved(quads: Quads, *, frame: Frame, grid: Grid) -> Quads:
-    return bent(quads.reshape(-1, 2), partial(frame.from_pixels, grid=grid)).reshape(quads.shape)
 
 
 def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: Rule) -> Count:
@@ -165,6 +166,20 @@ def _observed(
     if site.outline is None and len(parts) == 1 and not missing:
         return 1.0, float(parts[0].seen.share.mean()) / 255  # its cells are all of one size
     points = sample_points(outline) if site.outline is None or frame.crs is None else sampled(site)
+    inside, seen = _shares(points, parts, frame=frame)
+    if inside == 1 or inside * len(points) >= _FEW_SAMPLES:
+        return inside, seen
+    # Of a site far larger than the scene hardly a point falls into it: more are laid on what they share.
+    both = outline & shapely.union_all([footprint(part.scene.grid, frame=frame) for part in parts])
+    if not both.area:
+        return inside, seen
+    inside, seen = _shares(sample_points(both), parts, frame=frame)
+    part_of = both.area / outline.area
+    return part_of * inside, part_of * seen
+
+
+def _shares(points: Points, parts: Sequence[Part], *, frame: Frame) -> tuple[float, float]:
+    """The shares of points in the frame's metres that any file covers, and that any file shows."""
     inside, seen = np.zeros(len(points), bool), np.zeros(len(points))
     for part in parts:
         pixels = bent(points, partial(frame.to_pixels, grid=part.scene.grid))
@@ -176,23 +191,28 @@ def _observed(
 def _too_little(site: Site, observed: float, rule: Rule, missing: Sequence[SceneOutcome]) -> str:
     """Why a number does not stand; empty where it does."""
     if observed < rule.min_observed:
-        return f"only {observed:.0%} of the site was seen; {rule.min_observed:.0%} is asked for"
+        return f"only {_percent(observed)} of the site was seen; {rule.min_observed:.0%} is asked for"
     if site.outline is None and any(gone.scene is None for gone in missing):
         return "how much of the scene was seen is not known: a file of it cannot even be placed"
     return ""
+
+
+def _percent(share: float) -> str:
+    return "less than 1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def _abuts(parts: Sequence[Part], outline: shapely.Geometry, frame: Frame) -> bool:
     """Whether two files meet in a site with less overlap than the longest box needs to lie wholly in one of them."""
     if len(parts) < 2:
         return False
-    prints = [covered(part.scene, frame=frame) for part in parts if part.scene.grid.georeferenced]
     half = _JOINT_M / 2
-    for a, b in itertools.combinations(prints, 2):
-        joint = a.buffer(half) & b.buffer(half) & outline
-        if not joint.is_empty and not a.buffer(-half).intersects(b.buffer(-half)):
-            return True
-    return False
+    prints = [covered(part.scene, frame=frame) for part in parts if part.scene.grid.georeferenced]
+    near = np.array([one for one in prints if one.distance(outline) <= half], object)
+    wide, inner = shapely.buffer(near, half), shapely.buffer(near, -half)
+    a, b = shapely.STRtree(wide).query(wide, predicate="intersects")
+    apart = (a < b) & ~shapely.intersects(inner[a], inner[b])
+    joints = shapely.intersection(wide[a[apart]], wide[b[apart]])
+    return bool(shapely.intersects(joints, outline).any())
 
 
 def _with_number(

@@ -95,6 +95,17 @@ def test_o2_a_site_that_the_scene_covers_in_part_says_so() -> None:
     assert any("covers 50% of the site" in note for note in said.notes)
 
 
+@pytest.mark.parametrize("side_km", [1, 10, 100, 1000])
+def test_o2_a_scene_in_a_far_larger_site_touches_it_and_its_density_is_true(side_km: float) -> None:
+    small = grid(shape=(160, 160))
+    half = side_km * 1000
+    said = count(outline(-half, -half, half, half, at=small), part([(50, 50, 0.9), (90, 90, 0.8)], at=small))
+    assert (said.count, said.status) == (2, "not_assessable")
+    assert said.count_per_observed_area == pytest.approx(2 / 0.64, rel=0.01)
+    assert said.observed_fraction == pytest.approx(80**2 / (1000 * side_km) ** 2, abs=1e-4)
+    assert any("less than 1%" in note or "the scene covers 1%" in note for note in said.notes)
+
+
 def test_density_is_of_the_seen_area() -> None:
     said = count(outline(0, 0, 1000, 1000), part([(100, 100, 0.9)] * 1, share=0.5))
     assert said.count_per_observed_area == pytest.approx(1 / (25 * 0.5), rel=0.02)
