@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry import shape as shape_of
 
-from sattrack.geometry import Points
+from sattrack.geometry import Points, Quads
 from sattrack.imagery import Grid, Scene
 from sattrack.projections import WGS84, flat_about, from_lonlat, project, to_grid, to_lonlat
+from sattrack.steps.bending import bent
 from sattrack.timeline import Site
 
 # A scene of which no point is farther from its middle can be told apart from a place by distance; metres.
@@ -69,6 +70,10 @@ class Frame:
             return np.asarray(points * np.asarray(grid.gsd_m))
         assert grid.crs is not None
         return project(grid.to_ground(points), source=grid.crs, target=self.crs)
+
+    def quads(self, quads: Quads, *, grid: Grid) -> Quads:
+        """Quads (n, 4, 2) in pixels -> metres, to a micrometre, in a tenth of the time where they are many."""
+        return bent(quads.reshape(-1, 2), partial(self.from_pixels, grid=grid)).reshape(quads.shape)
 
     def to_pixels(self, points: Points, *, grid: Grid) -> Points:
         """Metres (..., 2) -> pixel points."""

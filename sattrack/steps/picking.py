@@ -1,6 +1,7 @@
 """Picking: which boxes of a scene's files are counted; said here once, for all that counts, lists, draws or compares them."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import shapely
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from sattrack.detections import Detections
 from sattrack.imagery import Scene
 from sattrack.results import ModelCard, Part
+from sattrack.steps.bending import bent
 from sattrack.steps.grounding import Frame, footprint, laid
 from sattrack.steps.merging import merge
 from sattrack.timeline import Site
@@ -54,8 +56,8 @@ def within(part: Part, site: Site) -> Mask:
     if not touches(site, scene=part.scene):
         return np.zeros(n, bool)
     frame, outline = laid(site)
-    middle = frame.from_pixels(part.detections.quads, grid=part.scene.grid).mean(axis=1)
-    return np.asarray(shapely.contains_xy(outline, middle[:, 0], middle[:, 1]), bool).reshape(n)
+    middle = bent(part.detections.centres(), partial(frame.from_pixels, grid=part.scene.grid))
+    return np.asarray(shapely.contains_xy(outline, *middle.T), bool).reshape(n)
 
 
 def touches(site: Site, *, scene: Scene) -> bool:
@@ -87,7 +89,7 @@ def seen_once(parts: Sequence[Part], *, overlap: float) -> list[Mask]:
 
 def _merged(parts: Sequence[Part], *, overlap: float) -> list[Mask]:
     frame = Frame.of_grid(parts[0].scene.grid)
-    quads = [frame.from_pixels(part.detections.quads, grid=part.scene.grid) for part in parts]
+    quads = [frame.quads(part.detections.quads, grid=part.scene.grid) for part in parts]
     joined, scores = np.concatenate(quads), np.concatenate([part.detections.scores for part in parts])
     good = np.flatnonzero(np.isfinite(joined).all(axis=(1, 2)))
     # Merging keeps rows as they are, so a row's number may travel in place of its label.
