@@ -31,6 +31,10 @@ _JUDGING = (
 )  # fmt: skip
 
 
+class NoSuchAlert(UsageError):
+    """A run has no alert, or more than one, that begins with what was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
     """What was made: the alert, the files by name, and what a reader must be told of them."""
@@ -106,13 +110,15 @@ def _chosen(alerts: Sequence[Alert], asked: str, *, where: str) -> Alert:
         return meant[0]
     known = "`sattrack alert RUN --json` prints the ids; alerts of other settings need the same options here"
     if not alerts:
-        raise UsageError("the run has no alerts: no dated scene reaches a site", where=where, way_out="see sattrack series RUN")
+        raise NoSuchAlert(
+            "the run has no alerts: no dated scene reaches a site", where=where, way_out="see sattrack series RUN"
+        )
     if meant:
-        raise UsageError(f"{asked!r} begins {len(meant)} ids", where=where, way_out=f"give more of it: {_listed(meant)}")
+        raise NoSuchAlert(f"{asked!r} begins {len(meant)} ids", where=where, way_out=f"give more of it: {_listed(meant)}")
     close = difflib.get_close_matches(asked, [one.id for one in alerts], n=_NEAR, cutoff=0.4)
     grave = ("alert", "warning", "not_assessable", "normal")
     near = [one for one in alerts if one.id in close] or sorted(alerts, key=lambda one: grave.index(one.level))
-    raise UsageError(f"no alert has the id {asked!r}", where=where, way_out=f"near ones: {_listed(near)}; {known}")
+    raise NoSuchAlert(f"no alert has the id {asked!r}", where=where, way_out=f"near ones: {_listed(near)}; {known}")
 
 
 def _listed(alerts: Sequence[Alert]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sattrack.errors import StoreError
-from sattrack.evidence import make_pack
+from sattrack.evidence import NoSuchAlert, make_pack
 from sattrack.readers.evidence_packs import read_pack
 from sattrack.reports.evidence_zip import SUMS, sums
 from sattrack.settings import Settings
@@ -63,7 +63,10 @@ def verify(pack: Path, *, run: Path | None = None, allow_remote: bool = False, a
         ) from error
     if run is None:
         return Verdict(alert, damage)
-    again = make_pack(run, alert, settings=settings, amounts=amounts, imagery=imagery, allow_remote=allow_remote).files
+    try:
+        again = make_pack(run, alert, settings=settings, amounts=amounts, imagery=imagery, allow_remote=allow_remote).files
+    except NoSuchAlert as error:
+        return Verdict(alert, damage, (f"the run: {error.message}",), compared=True)
     found = _compared(files, again)
     if any(may and line.startswith(_LEVEL) for may, line in found):  # which the chart marks
         found = [(may or line.startswith("chart.svg: "), line) for may, line in found]

@@ -327,6 +327,18 @@ def test_tables_are_the_same_whichever_sqlite_wrote_them(sattrack, moved_run, tm
     assert differs(boxes[:-1] + bytes([boxes[-1] ^ 1])) == ["boxes.gpkg: other bytes"]
 
 
+def test_a_run_without_the_alert_does_not_give_the_evidence_and_hides_no_damage(sattrack, plain_run, moved_run, tmp_path):
+    sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
+    pack = next((plain_run / "evidence").iterdir())
+    (tmp_path / "pack.zip").write_bytes(pack.read_bytes())
+    said = sattrack("evidence", repacked(pack, unpacked(pack) | {"README.txt": b""}), "--verify", "--run", moved_run)
+    assert said.code == 1
+    assert said.err.splitlines() == [
+        "damaged: README.txt is not what SHA256SUMS says", f"differs: the run: no alert has the id '{pack.stem}'"
+    ]  # fmt: skip
+    assert said.out == f"the run does not give the same evidence for alert {pack.stem}\n"
+
+
 def test_a_number_that_stands_twice_in_a_pack_is_a_difference(sattrack, plain_run, tmp_path):
     sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
     files = unpacked(next((plain_run / "evidence").iterdir()))
