@@ -105,8 +105,7 @@ def detect(
         verify=Path(verify) if verify is not None else None,
         ray_address=checked_address(ray_address) if ray_address else "",
     )
-    place = out if isinstance(out, Path) else run_at(out, endpoint=store_endpoint or "")
-    with folder_of(place) as (folder, at):
+    with folder_of(run_at(str(out), endpoint=store_endpoint or "")) as (folder, at):
 
         def finish(run: Run) -> None:
             if report:
@@ -299,4 +298,4 @@ def _in_utc(time: dt.datetime | None) -> dt.datetime | None:
     return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
 
 
-__all__ = ["chosen_settings", "count", "detect", "export", "info", "pull", "report", "write_report"]
+__all__ = ["chosen_settings", "count", "detect", "export", "fetch", "info", "pull", "report", "write_report"]

@@ -12,6 +12,8 @@ from sattrack.errors import UsageError
 # own, for trying things out.
 SCHEMES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "memory": "fsspec"}
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
+# What Path makes of an address, and a finger.
+_ONE_SLASH = re.compile(rf"(?:{'|'.join(SCHEMES)}):/", re.IGNORECASE)
 _SEGMENT = re.compile(r"[A-Za-z0-9!_.*'()=,+$ \-]+", re.ASCII)
 _WAY_OUT = "give a folder, or s3://BUCKET/PREFIX"
 
@@ -38,6 +40,8 @@ def run_at(text: str, *, endpoint: str = "") -> Path | Location:
     """
     found = _ADDRESS.fullmatch(text)
     if not found:
+        if _ONE_SLASH.match(text):
+            raise UsageError("has one slash, and would be a folder here", where=_shown(text), way_out=_WAY_OUT)
         return Path(text)
     scheme, path = found[1].casefold(), found[2].rstrip("/")
     if scheme == "file":

@@ -3,6 +3,7 @@
 import datetime as dt
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,6 +81,7 @@ def test_a_pixel_size_may_be_any_number_or_two(plain, size):
         ({"acquired": "2024-05-03"}, "acquired is '2024-05-03'"),
         ({"acquired": dt.date(2024, 5, 3)}, "acquired is datetime.date(2024, 5, 3)"),
         ({"on_error": "stop"}, "on_error is 'stop'"),
+        ({"out": Path("s3://bucket/run")}, "has one slash, and would be a folder here"),
         ({"settings": {1: 2}}, "1 is not a setting"),
         ({"allow_hosts": "a b"}, "--allow-host is 'a b'"),
     ],

@@ -68,3 +68,10 @@ def test_an_endpoint_is_a_server_and_nothing_secret(text: str) -> None:
 def test_only_a_location_is_pulled() -> None:
     with pytest.raises(UsageError, match="needs no copy"):
         location_of("runs/busan")
+
+
+@pytest.mark.parametrize("text", ["s3:/bucket/run", "S3:/bucket/run", "gs:/bucket/run", str(Path("s3://bucket/run"))])
+def test_an_address_with_one_slash_is_no_folder_here(text: str) -> None:
+    with pytest.raises(UsageError, match="has one slash"):
+        run_at(text)
+    assert run_at(f"/data/{text}") == Path(f"/data/{text}")
