@@ -265,10 +265,11 @@ def _not_yet(watch: Watch) -> WatchStatus:
 
 
 def _done(folder: Path) -> dict[str, str]:
-    """The files that a run has counted, by key, and where they lay."""
-    if not (folder / "run.json").is_file():
-        return {}
-    index = wiring.open_store(folder, create=False).read_index()
+    """The files that a run has counted, by key, and where they lay; none where its head is missing, or damaged and made anew."""
+    try:
+        index = wiring.open_store(folder, create=False).read_index()
+    except StoreError:
+        return {}  # what stands in the way of detecting is said there
     return {one.key: one.location for one in index.outcomes if one.status == "done"}
 
 

@@ -250,6 +250,19 @@ def test_one_watch_that_cannot_be_looked_at_costs_only_itself_and_keeps_what_was
     assert status(tmp_path)["watches"][0]["error"] is None
 
 
+def test_s8_a_run_whose_head_is_damaged_is_made_anew_by_the_next_pass(watch, tmp_path):
+    assert watch().code == 0
+    head, counts = (tmp_path / "watched" / "pier" / name for name in ("run.json", "counts.csv"))
+    whole = counts.read_bytes()
+    head.write_bytes(head.read_bytes()[:2000])
+    said = watch()
+    assert (said.code, said.err) == (0, "")
+    assert counts.read_bytes() == whole
+    assert json.loads(head.read_bytes())["outcomes"]
+    head.write_text(head.read_text().replace('"schema_version": "1"', '"schema_version": "9"'))
+    assert "pier: could not be looked at: " in watch().err
+
+
 @pytest.mark.parametrize("broken", ['{"type":', None])
 def test_outlines_that_broke_cost_only_their_own_watch_also_where_it_was_never_looked_at(watch, site, tmp_path, broken):
     config = tmp_path / "watch.yaml"
