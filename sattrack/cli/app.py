@@ -102,7 +102,7 @@ def sattrack_(
     """Count shipping containers in satellite images, per site and scene, and say what could not be seen.
 
     Exit codes: 0 done, 1 error, 2 usage, 3 some scenes failed or were refused, 4 alert raised (watch,
-    --exit-code), 130 interrupted.
+    alert --exit-code), 130 interrupted.
     """
 
 

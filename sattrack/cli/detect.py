@@ -82,9 +82,6 @@ def detect(
     no_imagery: Annotated[
         bool, typer.Option("--no-imagery", rich_help_panel=_RUN, help="Leave every pixel of the scenes out of the page.")
     ] = False,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", rich_help_panel=_RUN, help="End with 4 at an alert; reserved, none is raised yet.")
-    ] = False,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
@@ -100,7 +97,6 @@ def detect(
     from sattrack.stores.locations import run_at
     from sattrack.wiring import folder_of, on_backend
 
-    del exit_code  # reserved: nothing raises an alert yet
     voice = Voice(quiet=quiet, verbose=verbose)
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
