@@ -404,7 +404,9 @@ def test_what_is_no_pack_is_one_line(sattrack, plain_run, tmp_path):
     bare = repacked(tmp_path / "bare.zip", {"a.txt": b""})
     wrong = repacked(tmp_path / "wrong.zip", files | {"provenance.json": b"[]"})
     deep = repacked(tmp_path / "deep.zip", files | {"provenance.json": b"[" * 100_000})
-    for path in (cut, bare, wrong, deep, tmp_path / "none.zip", tmp_path):
+    provenance = json.loads(files["provenance.json"]) | {"cumulative": [10**400]}
+    huge = repacked(tmp_path / "huge.zip", files | {"provenance.json": json.dumps(provenance).encode()})
+    for path in (cut, bare, wrong, deep, huge, tmp_path / "none.zip", tmp_path):
         said = sattrack("evidence", path, "--verify")
         assert (said.code, said.err.count("\n"), said.out) == (1, 1, ""), path
 

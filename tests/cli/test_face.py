@@ -41,8 +41,9 @@ def test_only_what_was_said_counts_as_said():
 
 
 @pytest.fixture
-def plain(detectors, tmp_path):
-    """A call of detect on a picture that does not say its pixel size or, by its name, its time; another of the two scenes."""
+def plain(detectors, tmp_path, monkeypatch):
+    """A call of detect on a picture that says neither its pixel size nor its time, and on others."""
+    monkeypatch.chdir(tmp_path)
     write_scene(tmp_path / "plain.tif", boxes=4, crs=None)
     undated = (tmp_path / "plain.tif").read_bytes().replace(b"2024:05:01", b"unknown   ")
     (tmp_path / "plain.tif").write_bytes(undated)
