@@ -22,7 +22,7 @@ from sattrack.run_parts import RunParts
 from sattrack.settings import Settings
 from sattrack.steps.counting import Rule, count_refused, count_site, own_site
 from sattrack.steps.doubting import doubt_on_pixel_size
-from sattrack.steps.picking import counted_in, seen_once, touches
+from sattrack.steps.picking import counted_in, eligible_once, touches
 from sattrack.steps.sizing import length_m
 from sattrack.stores.locations import Location
 from sattrack.timeline import Count, Site
@@ -298,10 +298,10 @@ def _each_count(
             beside.add(name)
         for alike, own in _comparable(list(group.values()), known_places=bool(places)):
             doubts = [doubt for part in alike if (doubt := _doubt(part))]
-            alone = seen_once(alike, overlap=rule.merge_overlap)
+            candidates = eligible_once(alike, exclusions=exclusions, overlap=rule.merge_overlap)
             for site in places or [own]:
                 gone = [*missing, *(one for one in passed_over if one.scene and touches(site, scene=one.scene))]
-                count = count_site(site, parts=alike, exclusions=exclusions, rule=rule, missing=gone, alone=alone)
+                count = count_site(site, parts=alike, exclusions=exclusions, rule=rule, missing=gone, candidates=candidates)
                 # Beside the number, too: a table is passed on without what was said of the run.
                 doubted = bool(doubts) and count.count is not None
                 yield replace(count, notes=tuple(dict.fromkeys((*count.notes, *doubts)))) if doubted else count

@@ -16,7 +16,7 @@ from sattrack.steps.estimating import FAINT_FROM, LEVEL, NO_SURE_BOX, NOT_MEASUR
 from sattrack.steps.grounding import Frame, covered, far_apart, footprint, laid, sample_points, sampled
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.observing import seen_at
-from sattrack.steps.picking import Mask, eligible, seen_once, sure, touches, within
+from sattrack.steps.picking import Mask, eligible_once, sure, touches, within
 from sattrack.steps.sizing import length_classes, teu
 from sattrack.timeline import Count, Site
 
@@ -37,10 +37,10 @@ class Rule:
 
 def count_site(
     site: Site, *, parts: Sequence[Part], exclusions: Sequence[Site] = (), rule: Rule, missing: Sequence[SceneOutcome] = (),
-    alone: Sequence[Mask] | None = None,
+    candidates: Sequence[Mask] | None = None,
 ) -> Count:  # fmt: skip
     """One site (or zone) in one scene; `parts` are the files of one acquisition, `missing` those of it that failed
-    or were not looked at. alone: what `seen_once` says of the parts, for who counts many sites in them.
+    or were not looked at. candidates: what `eligible_once` says of the parts, for who counts many sites in them.
 
     Boxes belong to the site that holds their centre. observed_fraction is the share of the site's area that the detector saw in
     any file. Nothing is extrapolated to what was not seen, and where nothing was seen there is no number.
@@ -63,7 +63,7 @@ def count_site(
         notes.append(warning)
     if _abuts(parts, outline, frame):
         notes.append("files of this scene meet without an overlap: boxes cut by the joint may count twice, or not at all")
-    own = boxes_of(site, parts=parts, frame=frame, exclusions=exclusions, rule=rule, alone=alone)
+    own = boxes_of(site, parts=parts, frame=frame, exclusions=exclusions, rule=rule, candidates=candidates)
     counted = own.where(sure(own, threshold=rule.threshold))
     short = _too_little(site, observed, rule, missing)
     if short:
@@ -86,17 +86,15 @@ def count_site(
 
 def boxes_of(
     site: Site, *, parts: Sequence[Part], frame: Frame, exclusions: Sequence[Site] = (), rule: Rule,
-    alone: Sequence[Mask] | None = None,
+    candidates: Sequence[Mask] | None = None,
 ) -> Detections:  # fmt: skip
     """The boxes that count_site counts and those that are too faint for it, in the metres of a frame of the site's choosing.
 
     Without an outline the site is all that the parts cover. A box that the frame does not reach is left out.
     """
-    alone = seen_once(parts, overlap=rule.merge_overlap) if alone is None else alone
-    own = [
-        part.detections.where(eligible(part, exclusions=exclusions) & within(part, site) & once)
-        for part, once in zip(parts, alone, strict=True)
-    ]
+    if candidates is None:
+        candidates = eligible_once(parts, exclusions=exclusions, overlap=rule.merge_overlap)
+    own = [part.detections.where(candidate & within(part, site)) for part, candidate in zip(parts, candidates, strict=True)]
     moved = [replace(d, quads=frame.quads(d.quads, grid=p.scene.grid)) for d, p in zip(own, parts, strict=True)]
     joined = Detections.joined(moved)
     return joined.where(np.asarray(np.isfinite(joined.quads).all(axis=(1, 2)), bool))

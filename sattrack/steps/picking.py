@@ -21,11 +21,17 @@ Mask = NDArray[np.bool_]
 def counted_in(parts: Mapping[str, Part], *, threshold: float, sites: Sequence[Site], overlap: float) -> dict[str, Mask]:
     """For each file of a run which of its boxes (n,) are counted, also outside every site; the exclusions are among `sites`."""
     names, exclusions = sorted(parts), [site for site in sites if site.excludes]
-    alone = seen_once([parts[name] for name in names], overlap=overlap)
+    candidates = eligible_once([parts[name] for name in names], exclusions=exclusions, overlap=overlap)
     return {
-        name: eligible(parts[name], exclusions=exclusions) & once & sure(parts[name].detections, threshold=threshold)
-        for name, once in zip(names, alone, strict=True)
+        name: candidate & sure(parts[name].detections, threshold=threshold)
+        for name, candidate in zip(names, candidates, strict=True)
     }
+
+
+def eligible_once(parts: Sequence[Part], *, exclusions: Sequence[Site] = (), overlap: float) -> list[Mask]:
+    """For each file which of its boxes (n,) count once they are sure enough, and in no other file of their acquisition."""
+    alone = seen_once(parts, overlap=overlap)
+    return [eligible(part, exclusions=exclusions) & once for part, once in zip(parts, alone, strict=True)]
 
 
 def sure(found: Detections, *, threshold: float) -> Mask:

@@ -5,7 +5,9 @@ import pytest
 
 from sattrack.geometry import quads_from_xywhr
 from sattrack.results import Part
+from sattrack.running import count_all
 from sattrack.steps.counting import Rule, count_site, own_site
+from sattrack.steps.merging import merge
 from sattrack.steps.picking import counted_in, eligible, seen_once, sure, touches, within
 from sattrack.timeline import Site
 from tests.reports.invented_run import grid_of, outline, part_of
@@ -78,3 +80,15 @@ def test_what_is_listed_as_counted_is_as_many_as_the_count_says(seed: int) -> No
     listed = sum(int((counted[name] & within(part, site)).sum()) for name, part in parts.items())
     rule = Rule(threshold=0.4, min_observed=0.5, merge_overlap=0.3)
     assert count_site(site, parts=list(parts.values()), exclusions=[shed], rule=rule).count == listed > 20
+
+
+def test_files_are_merged_once_however_many_sites_are_counted_in_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = made((330, 50, 0.6), (100, 50, 0.8), name="a", scene="day")
+    right = made((30, 50, 0.7), (250, 50, 0.8), name="b", scene="day", shift=300)
+    sites = [Site(f"s{x}", "", outline(x, 0, x + 100, 400)) for x in range(0, 700, 100)]
+    merged: list[int] = []
+    monkeypatch.setattr("sattrack.steps.picking.merge", lambda found, **how: merged.append(len(found)) or merge(found, **how))
+    rule = Rule(threshold=0.3, min_observed=0.5, merge_overlap=0.3)
+    counts = count_all({"a": left, "b": right}, [], sites=sites, card=left.card, rule=rule)
+    assert [one.count for one in counts] == [0, 1, 0, 1, 0, 1, 0]
+    assert merged == [4]
