@@ -265,7 +265,7 @@ def _not_yet(watch: Watch) -> WatchStatus:
 
 
 def _done(folder: Path) -> dict[str, str]:
-    """The files that a run has counted, by key, and where they lay; none where its head is missing, or damaged and made anew."""
+    """The files that a run has counted, by key, and where they lay; none where its head is missing or damaged."""
     try:
         index = wiring.open_store(folder, create=False).read_index()
     except StoreError:

@@ -19,6 +19,8 @@ from sattrack.results import ModelCard
 
 _NEEDED = ("classes", "gsd_m", "tile_px", "detect")
 _log = logging.getLogger(__name__)
+# A script that is taken for a module ends the program where it likes, and with 0: a run that counted nothing would pass for done.
+_ANYTHING = (Exception, SystemExit)
 
 
 def load_custom(name: str) -> Detector:
@@ -32,11 +34,11 @@ def load_custom(name: str) -> Detector:
         raise UsageError(f"the module {module_name!r} cannot be imported: {error}", way_out="check PYTHONPATH") from error
     except AttributeError as error:
         raise UsageError(f"the module {module_name!r} has no {class_name!r}") from error
-    except Exception as error:
+    except _ANYTHING as error:
         raise UsageError(f"the module {module_name!r} fails as it is imported: {_told(error)}", way_out=_MEND) from error
     try:
         made = kind()
-    except Exception as error:
+    except _ANYTHING as error:
         raise UsageError(f"{name} cannot be made: {_told(error)}", way_out=_MEND) from error
     streams = inspect.isgeneratorfunction(getattr(made, "detect", None))
     missing = [part for part in (*_NEEDED, *(("device",) if streams else ())) if not hasattr(made, part)]
@@ -57,12 +59,12 @@ def _telling() -> Iterator[None]:
         yield
     except (SattrackError, MemoryError):
         raise  # ours, which went through it, and what is told of memory
-    except Exception as error:
+    except _ANYTHING as error:
         _log.info("the detector failed", exc_info=error)
         raise DetectorError(f"the detector failed: {_told(error)}", way_out=_MEND) from error
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 

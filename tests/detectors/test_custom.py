@@ -44,6 +44,19 @@ class FailingStream(Streaming):
         for batch in batches:
             yield [1 // 0]
 
+class Leaving(Plain):
+    def detect(self, batch):
+        raise SystemExit(0)
+
+class LeavingStream(Streaming):
+    def detect(self, batches):
+        for batch in batches:
+            yield exit(0)
+
+class LeftUnmade(Plain):
+    def __init__(self):
+        raise SystemExit(0)
+
 class Unmade(Plain):
     def __init__(self, weights):
         pass
@@ -97,6 +110,7 @@ def test_g8_a_detector_that_returns_too_few_results_breaks_its_contract() -> Non
         ("own_detectors_of_the_test:Nowhere", "lacks device"),
         ("own_detectors_of_the_test:OneText", "classes is 'container', one text"),
         ("own_detectors_of_the_test:Unmade", "cannot be made: TypeError"),
+        ("own_detectors_of_the_test:LeftUnmade", "cannot be made: SystemExit: 0"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_detector_is_an_error_of_use(name: str, said: str) -> None:
@@ -104,15 +118,23 @@ def test_what_cannot_be_a_detector_is_an_error_of_use(name: str, said: str) -> N
         load_custom(name)
 
 
-@pytest.mark.parametrize("kind", ["Failing", "FailingStream"])
-def test_i6_what_its_own_code_raises_is_an_error_of_the_detector(kind: str) -> None:
-    with pytest.raises(DetectorError, match="the detector failed: ZeroDivisionError"):
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("Failing", "ZeroDivisionError"), ("FailingStream", "ZeroDivisionError"), ("Leaving", "SystemExit: 0"),
+        ("LeavingStream", "SystemExit: 0"),
+    ],
+)  # fmt: skip
+def test_i6_what_its_own_code_raises_is_an_error_of_the_detector(kind: str, said: str) -> None:
+    with pytest.raises(DetectorError, match=f"the detector failed: {said}"):
         list(load_custom(named(kind)).detect([batch(1)]))
 
 
-def test_a_module_that_fails_as_it_is_imported_is_an_error_of_use(module: Path) -> None:
-    module.write_text("raise RuntimeError('no weights')")
-    with pytest.raises(UsageError, match="fails as it is imported: RuntimeError: no weights"):
+@pytest.mark.parametrize("error", ["RuntimeError: no weights", "SystemExit: 0"])
+def test_a_module_that_fails_as_it_is_imported_is_an_error_of_use(module: Path, error: str) -> None:
+    kind, _, words = error.partition(": ")
+    module.write_text(f"raise {kind}({words!r})")
+    with pytest.raises(UsageError, match=f"fails as it is imported: {error}"):
         load_custom(named("Plain"))
 
 
