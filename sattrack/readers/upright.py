@@ -1,16 +1,19 @@
 """Upright: a raster as it is meant to be seen: turned by its EXIF tag, warped by its control points, its palette expanded."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as RasterioWindow
 
 from sattrack.errors import RemoteError, SceneError
+from sattrack.projections import flat_about
 from sattrack.readers.blocks import Checks, Known
 from sattrack.readers.exif import TURNS, orientation
 from sattrack.readers.forgiving import Forgiving
@@ -163,8 +166,21 @@ class Upright:
         # Between two numbers of a palette lies the number of some third colour.
         numbers = self._coded or self.file.colorinterp[0] == ColorInterp.palette
         way = Resampling.nearest if numbers else Resampling.bilinear
+        points, crs = self.file.gcps
         with gdal_errors(self.location, what="the ground control points cannot be used"):
-            self.raster = WarpedVRT(self.file, src_crs=self.file.gcps[1], resampling=way, add_alpha=opaque)
+            # Pixels square in degrees are longer than wide on the ground, and hold less than the picture does: at 60 degrees half.
+            flat = self._flat(points) if crs.is_geographic else crs
+            self.raster = WarpedVRT(self.file, src_crs=crs, crs=flat, resampling=way, add_alpha=opaque)
+
+    def _flat(self, points: Sequence[GroundControlPoint]) -> str:
+        """The CRS of metres about control points in degrees. SceneError where they span no ground."""
+        lon, lat = np.array([(point.x, point.y) for point in points]).T
+        if not (np.ptp(lon) < 180 and np.abs(lat).max() <= 90):
+            raise SceneError(
+                "the ground control points are no longitudes and latitudes, or lie on both sides of the antimeridian",
+                where=self.location, way_out="georeference it in metres",
+            )  # fmt: skip
+        return flat_about(float(lon[0]), float(lat[0]))
 
     def _palette(self) -> NDArray[np.uint8] | None:
         """(256 or 65536, 4) red, green, blue, alpha of each index; none for files without one."""

@@ -17,6 +17,7 @@ from rasterio.enums import ColorInterp, Resampling
 
 from sattrack.errors import SceneError
 from sattrack.imagery import Window
+from sattrack.projections import WGS84, flat_about, from_lonlat, project
 from sattrack.readers.rasters import RasterReader, _bands
 from sattrack.readers.upright import Upright
 from sattrack.settings import Settings
@@ -438,6 +439,39 @@ def test_O8_a_scene_with_control_points_is_read_warped(picture, scene_of, reader
     assert valid.sum() * scene.grid.gsd_m[0] * scene.grid.gsd_m[1] == pytest.approx(160 * 120 * 0.25, rel=0.03)
     middle = scene.grid.to_pixels(np.array([turned * (80, 60)]))[0].astype(int)
     assert np.abs(pixels[middle[1], middle[0]].astype(int) - picture[:, 60, 80]).max() < 40
+
+
+@pytest.mark.parametrize("lat", [-35.0, 0.0, 60.0, 85.0])
+def test_O8_control_points_in_degrees_cost_no_detail(picture, scene_of, reader, tmp_path, lat):
+    # In degrees GDAL would lay pixels that are square there: at 60 degrees 0.86 m high for half a metre.
+    path = tmp_path / "gcps.tif"
+    corners = np.array([(0, 0), (0, 120), (160, 0), (160, 120)], float)
+    ground = project((corners - [80, 60]) * [0.5, -0.5], source=flat_about(179.0, lat), target=WGS84)
+    gcps = [GroundControlPoint(row, col, x, y) for (col, row), (x, y) in zip(corners, ground, strict=True)]
+    with rasterio.open(
+        path, "w", driver="GTiff", width=160, height=120, count=3, dtype="uint8", gcps=gcps, crs="EPSG:4326"
+    ) as file:
+        file.write(picture)
+    scene = scene_of(str(path))
+    assert scene.grid.gsd_m == pytest.approx((0.5, 0.5), rel=0.01)
+    shape = scene.grid.shape
+    pixels, _ = reader.read(scene, Window.of_shape(shape), shape)
+    col, row = from_lonlat(ground.mean(axis=0), grid=scene.grid).astype(int)
+    assert np.abs(pixels[row, col].astype(int) - picture[:, 60, 80]).max() < 40
+
+
+@pytest.mark.parametrize("first", [(179.9999, 50.0), (float("nan"), 50.0), (5.0, 95.0)], ids=["antimeridian", "nan", "pole"])
+def test_O8_control_points_that_span_no_ground_are_refused(picture, scene_of, tmp_path, first):
+    path = tmp_path / "gcps.tif"
+    corners = [(0, 0), (0, 160), (120, 0), (120, 160)]
+    places = [((first[0] + 6e-6 * col + 180) % 360 - 180, first[1] - 4e-6 * row) for row, col in corners]
+    gcps = [GroundControlPoint(*corner, *place) for corner, place in zip(corners, places, strict=True)]
+    with rasterio.open(
+        path, "w", driver="GTiff", width=160, height=120, count=3, dtype="uint8", gcps=gcps, crs="EPSG:4326"
+    ) as file:
+        file.write(picture)
+    with pytest.raises(SceneError, match="control points"):
+        scene_of(str(path))
 
 
 def test_control_points_mix_no_numbers_of_a_palette(scene_of, reader, tmp_path):
