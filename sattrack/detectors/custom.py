@@ -19,7 +19,7 @@ from sattrack.results import ModelCard
 
 _NEEDED = ("classes", "gsd_m", "tile_px", "detect")
 _log = logging.getLogger(__name__)
-# A script that is taken for a module ends the program where it likes, and with 0: a run that counted nothing would pass for done.
+# A script taken for a module ends the program where it likes, and with 0: a run that counted nothing would pass for done.
 _ANYTHING = (Exception, SystemExit)
 
 
