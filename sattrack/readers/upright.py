@@ -168,7 +168,7 @@ class Upright:
         way = Resampling.nearest if numbers else Resampling.bilinear
         points, crs = self.file.gcps
         with gdal_errors(self.location, what="the ground control points cannot be used"):
-            # Pixels square in degrees are longer than wide on the ground, and hold less than the picture does: at 60 degrees half.
+            # Pixels square in degrees are longer than wide on the ground: at 60 degrees they would hold half of the detail.
             flat = self._flat(points) if crs.is_geographic else crs
             self.raster = WarpedVRT(self.file, src_crs=crs, crs=flat, resampling=way, add_alpha=opaque)
 
