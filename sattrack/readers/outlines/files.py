@@ -22,6 +22,7 @@ MOST_BYTES = 512 << 20
 # Straight edges of a projection bend in longitude and latitude by under 0.1 m below this size (degrees).
 _SMALL = 0.02
 _AXES = "GeoJSON and KML hold longitude first; for projected coordinates name the CRS, or save as EPSG:4326"
+_TURN = "turn those beyond by 360, and cut an outline on both sides of 180 degrees into a MultiPolygon"
 
 
 def read_outlines(path: Path, *, may_be_empty: bool = False) -> tuple[tuple[Site, ...], tuple[str, ...]]:
@@ -169,6 +170,9 @@ def _check_lonlat(path: Path, geometry: shapely.Geometry, *, number: int) -> Non
     x, y = np.abs(points).max(axis=0)
     if y > 90 and x <= 90:
         raise refused(path, f"longitude and latitude look swapped: {y:g} cannot be a latitude", number=number, way_out=_AXES)
+    if 180 < x <= 360 and y <= 90:
+        came = points[np.abs(points[:, 0]).argmax(), 0]
+        raise refused(path, f"longitudes run from -180 to 180 degrees, came {came:g}", number=number, way_out=_TURN)
     if x > 180 or y > 90:
         raise refused(path, f"({x:g}, {y:g}) is no longitude and latitude", number=number, way_out=_AXES)
     for part in shapely.get_parts(geometry):

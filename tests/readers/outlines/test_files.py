@@ -180,6 +180,8 @@ def test_an_open_ring_is_closed_and_said(tmp_path: Path) -> None:
         (polygon([[1, 1], [2, 2], [3, 3], [1, 1]]), "no area"),
         (polygon(square(42.22, 130.30)), "longitude and latitude look swapped: 130.31 cannot be a latitude"),
         (polygon(square(500_000, 4_700_000, 100)), "is no longitude and latitude"),
+        (polygon(square(179.995, 0)), "longitudes run from -180 to 180 degrees, came 180.005"),
+        (polygon(square(-180.005, 0)), "longitudes run from -180 to 180 degrees, came -180.005"),
         (polygon([[-179, 0], [179, 0], [179, 1], [-179, 1], [-179, 0]]), "crosses the antimeridian"),
         (collection(feature(), crs={"type": "name", "properties": {"name": "EPSG:0"}}), "the CRS 'EPSG:0' is not known"),
         (collection(feature(), crs={"type": "link"}), "the crs member has no name"),
