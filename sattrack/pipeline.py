@@ -126,14 +126,14 @@ def detect_scenes(
     The detector meets the batches of all scenes in a row. No batch holds tiles of two, so that a part does not know what went
     before it. begins: told when a scene's first window is asked for.
     """
-    queue = _Queue(works, look=partial(Look, card=card, settings=settings), begins=begins)
+    queue = _Queue(works, look=partial(Look, card=card, settings=settings), begins=begins, most_s=settings.scene_seconds)
     while queue.more:
         try:
             with closing(_batches(queue, reader=reader, executor=executor, size=settings.batch)) as batches:
                 for found in detector.detect(batches):
                     queue.answer(found)
                     tiles_done(len(found))
-                    queue.watch(settings.scene_seconds)
+                    queue.watch()
                     # The last one waits for the detector to end, who may return more than it was given.
                     yield from queue.ended(detector, but=1)
                 queue.all_answered()
@@ -174,9 +174,11 @@ def _batches(queue: "_Queue", *, reader: Reader, executor: Executor, size: int) 
 class _Queue:
     """Scenes that have not begun, and those on their way, in order. asked: the windows of each batch that is to be answered."""
 
-    def __init__(self, works: Sequence[Work], *, look: Callable[[Work], Look], begins: Callable[[Work], None]) -> None:
+    def __init__(
+        self, works: Sequence[Work], *, look: Callable[[Work], Look], begins: Callable[[Work], None], most_s: float
+    ) -> None:  # fmt: skip
         self.asked: deque[tuple[Look, tuple[Cell, ...]]] = deque()
-        self._works, self._begun, self._look, self._begins = works, 0, look, begins
+        self._works, self._begun, self._look, self._begins, self._most_s = works, 0, look, begins, most_s
         self._on_way: deque[Look] = deque()
         self._since = time.monotonic()
 
@@ -191,9 +193,11 @@ class _Queue:
     def windows(self) -> Iterator[tuple[Look, Cell]]:
         """Every window of every scene that has not begun; no more of a scene once it has failed."""
         while self._left:
-            look = self._next()
+            look, since = self._next(), time.monotonic()
             self._begins(look.work)
             for cell in look.work.cells:
+                # Also here, since of a scene in which nothing is seen no answer is waited for.
+                self._limit(look, since=max(since, self._since))
                 if look.error:
                     break
                 yield look, cell
@@ -218,12 +222,15 @@ class _Queue:
         if self.asked:
             raise DetectorError("the detector returned fewer batches than it was given")
 
-    def watch(self, most: float) -> None:
-        """Fails the scene that is to end next once it takes longer than it may, s: what hangs inside a batch is not seen."""
-        if self._on_way and not self._on_way[0].complete and time.monotonic() - self._since > most:
-            look = self._on_way[0]
+    def watch(self) -> None:
+        """Fails the scene that is to end next once it takes longer than it may: what hangs inside a batch is not seen."""
+        if self._on_way and not self._on_way[0].complete:
+            self._limit(self._on_way[0], since=self._since)
+
+    def _limit(self, look: Look, *, since: float) -> None:
+        if time.monotonic() - since > self._most_s:
             look.error = look.error or SceneError(
-                f"it took longer than scene_seconds = {most:g}", where=look.work.scene.location,
+                f"it took longer than scene_seconds = {self._most_s:g}", where=look.work.scene.location,
                 way_out="give --scene-seconds more, or outlines of what is wanted",
             )  # fmt: skip
 

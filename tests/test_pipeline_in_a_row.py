@@ -1,5 +1,6 @@
 """Scenes one after another through one detector: the parts of each alone, and one bad scene costs one scene."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -159,6 +160,26 @@ def test_a_detector_that_always_fails_fails_every_scene_and_comes_to_an_end() ->
 def test_d15_a_scene_that_takes_too_long_fails_and_the_next_begins() -> None:
     found = ended(works(2), detector=Ahead(), settings=SETTINGS.model_copy(update={"scene_seconds": 1e-9}))
     assert all("longer than scene_seconds" in str(one.error) for one in found)
+
+
+def test_d15_a_scene_in_which_nothing_is_seen_may_not_take_longer_either() -> None:
+    class Empty(Ground):
+        def read(
+            self, scene: Scene, window: Window, out_shape: tuple[int, int]
+        ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:  # fmt: skip
+            reads.append(scene.id)
+            time.sleep(0.02)
+            raw, valid = super().read(scene, window, out_shape)
+            return raw, np.zeros_like(valid)
+
+    reads: list[str] = []
+    made = works(2)
+    found = ended(
+        made, detector=Ahead(), reader=Empty(), workers=0, settings=SETTINGS.model_copy(update={"scene_seconds": 0.05})
+    )  # fmt: skip
+    assert all("longer than scene_seconds" in str(one.error) for one in found)
+    assert {"s0", "s1"} == set(reads)
+    assert len(reads) < sum(len(one.cells) for one in made)
 
 
 def test_d14_works_are_drawn_as_they_are_wanted() -> None:
