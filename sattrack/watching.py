@@ -156,10 +156,12 @@ class Watching:
         raised = [one for one in alerts if one.level == "alert"]
         write_alerts(raised, run.folder)
         faults = self._write_page(watch, run)
-        gone = sum(place not in ready for place in before.values())
+        away = [place for place in before.values() if place not in ready]
+        again = sum(place in left for place in away)
         done = [one.key for one in run.index.outcomes if one.status == "done"]
         status = WatchStatus(
-            watch.name, now, rows_of(run, alerts), troubles_of(run), len(done), len(left), _notes(run, gone=gone),
+            watch.name, now, rows_of(run, alerts), troubles_of(run), len(done), len(left),
+            _notes(run, gone=len(away) - again, again=again),
             _report_of(run.folder),
         )  # fmt: skip
         new = [one for one in raised if one.id not in self._of(watch).told]
@@ -273,8 +275,9 @@ def _done(folder: Path) -> dict[str, str]:
     return {one.key: one.location for one in index.outcomes if one.status == "done"}
 
 
-def _notes(run: Run, *, gone: int) -> tuple[str, ...]:
-    away = [f"{gone} of the scenes counted before are not there this time, and the history is the shorter"] if gone else []
+def _notes(run: Run, *, gone: int, again: int) -> tuple[str, ...]:
+    why = {"are not there this time": gone, "have changed and are still arriving": again}
+    away = [f"{n} of the scenes counted before {what}, and the history is the shorter" for what, n in why.items() if n]
     return (*away, *dict.fromkeys((*run.index.notes, *run.notes)))
 
 

@@ -194,6 +194,23 @@ def test_a_file_that_is_still_arriving_is_left_for_the_next_pass(watch, arrivals
     assert (said.code, len(said.json["new_alerts"])) == (4, 1)
 
 
+def test_a_counted_file_that_changes_is_said_to_arrive_again_and_not_to_be_gone(watch, arrivals, tmp_path):
+    assert watch().code == 0
+    config = tmp_path / "watch.yaml"
+    config.write_text(config.read_text().replace("settle_seconds: 0", "settle_seconds: 3600"))
+    old = time.time() - 7200
+    for path in arrivals.iterdir():
+        os.utime(path, (old, old))
+    os.utime(arrivals / "day_3.tif")
+    (arrivals / "day_5.tif").unlink()
+    (one,) = watch("--json").json["watches"]
+    assert (one["scenes_counted"], one["scenes_left"]) == (8, 1)
+    assert one["notes"] == [
+        "1 of the scenes counted before are not there this time, and the history is the shorter",
+        "1 of the scenes counted before have changed and are still arriving, and the history is the shorter",
+    ]
+
+
 def test_a_file_that_begins_to_arrive_while_a_pass_looks_is_left_for_the_next(watch, arrivals, tmp_path, monkeypatch):
     config = tmp_path / "watch.yaml"
     config.write_text(config.read_text().replace("settle_seconds: 0", "settle_seconds: 3600"))
