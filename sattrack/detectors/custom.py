@@ -4,7 +4,7 @@ import hashlib
 import importlib
 import inspect
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -35,18 +35,23 @@ def load_custom(name: str) -> Detector:
     except AttributeError as error:
         raise UsageError(f"the module {module_name!r} has no {class_name!r}") from error
     except _ANYTHING as error:
-        raise UsageError(f"the module {module_name!r} fails as it is imported: {_told(error)}", way_out=_MEND) from error
+        raise _refused(f"the module {module_name!r} fails as it is imported", error) from error
     try:
         made = kind()
+        streams = inspect.isgeneratorfunction(getattr(made, "detect", None))
+        missing = [part for part in (*_NEEDED, *(("device",) if streams else ())) if not hasattr(made, part)]
+        if missing:
+            raise UsageError(f"{name} lacks {', '.join(missing)}", way_out="see sattrack/ports.py, Detector")
+        return Streaming(made, name=name) if streams else EachBatch(made, name=name)
+    except UsageError:
+        raise
     except _ANYTHING as error:
-        raise UsageError(f"{name} cannot be made: {_told(error)}", way_out=_MEND) from error
-    streams = inspect.isgeneratorfunction(getattr(made, "detect", None))
-    missing = [part for part in (*_NEEDED, *(("device",) if streams else ())) if not hasattr(made, part)]
-    if missing:
-        raise UsageError(f"{name} lacks {', '.join(missing)}", way_out="see sattrack/ports.py, Detector")
-    if isinstance(made.classes, str):
-        raise UsageError(f"{name}: classes is {made.classes!r}, one text", way_out='a tuple of one is ("container",)')
-    return Streaming(made) if streams else EachBatch(made)
+        raise _refused(f"{name} cannot be made", error) from error
+
+
+def _refused(what: str, error: BaseException) -> UsageError:
+    _log.info("%s", what, exc_info=error)
+    return UsageError(f"{what}: {_told(error)}", way_out=_MEND)
 
 
 _MEND = "-v shows where"
@@ -68,16 +73,41 @@ def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-class Streaming:
-    """Adapts an object whose `detect(batches)` is a generator, and which has all that is needed."""
+class _Stated:
+    """What an object of the user's own says of itself. UsageError where that cannot be."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self.classes: tuple[str, ...] = tuple(stream.classes)
-        self.gsd_m = float(stream.gsd_m)
-        self.tile_px = int(stream.tile_px)
-        self.threshold = getattr(stream, "threshold", None)
-        self.sha256 = str(getattr(stream, "sha256", "") or _sha256_of_source(type(stream)))
+    def __init__(self, own: Any, *, name: str) -> None:
+        self._own = own
+        self.classes: tuple[str, ...] = self._read("classes", _texts, expected='texts, such as ("container",)', name=name)
+        self.gsd_m: float = self._read("gsd_m", float, expected="a number", name=name)
+        self.tile_px: int = self._read("tile_px", _whole, expected="a whole number", name=name)
+        stated = getattr(own, "threshold", None) is not None
+        self.threshold: float | None = self._read("threshold", float, expected="a number", name=name) if stated else None
+        self.sha256 = str(getattr(own, "sha256", "") or _sha256_of_source(type(own)))
+
+    def _read(self, part: str, kind: Callable[[Any], Any], *, expected: str, name: str) -> Any:
+        value = getattr(self._own, part)
+        try:
+            return kind(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise UsageError(f"{name}: {part} is {value!r}, expected {expected}") from error
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    texts = () if isinstance(value, str) else tuple(value)
+    if isinstance(value, str) or not all(isinstance(one, str) for one in texts):
+        raise TypeError
+    return texts
+
+
+def _whole(value: Any) -> int:
+    if int(value) != value:
+        raise ValueError
+    return int(value)
+
+
+class Streaming(_Stated):
+    """Adapts an object whose `detect(batches)` is a generator, and which has all that is needed."""
 
     # Asked for anew each time: where it really runs may be known only once it did.
     device: str
@@ -85,24 +115,20 @@ class Streaming:
     def __getattr__(self, name: str) -> str:
         if name != "device":
             raise AttributeError(name)
-        return str(self._stream.device)
+        with _telling():
+            return str(self._own.device)
 
     def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
         with _telling():
-            yield from self._stream.detect(batches)
+            yield from self._own.detect(batches)
 
 
-class EachBatch:
+class EachBatch(_Stated):
     """Adapts an object whose `detect(batch)` returns a list of Detections for one batch."""
 
-    def __init__(self, plain: Any) -> None:
-        self._plain = plain
-        self.classes: tuple[str, ...] = tuple(plain.classes)
-        self.gsd_m = float(plain.gsd_m)
-        self.tile_px = int(plain.tile_px)
-        self.device = str(getattr(plain, "device", "its own"))
-        self.threshold = getattr(plain, "threshold", None)
-        self.sha256 = str(getattr(plain, "sha256", "") or _sha256_of_source(type(plain)))
+    def __init__(self, own: Any, *, name: str) -> None:
+        super().__init__(own, name=name)
+        self.device = str(getattr(own, "device", "its own"))
 
     def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
         for batch in batches:
@@ -110,7 +136,7 @@ class EachBatch:
 
     def _found(self, tiles: list[Tile]) -> list[Detections]:
         with _telling():
-            found = list(self._plain.detect(Batch(tuple(tiles))))
+            found = list(self._own.detect(Batch(tuple(tiles))))
         if len(found) != len(tiles):
             raise DetectorError(f"the detector returned {len(found)} results for {len(tiles)} tiles")
         return found

@@ -67,6 +67,33 @@ class Bare:
 class OneText(Plain):
     classes = ("container")
 
+class Numbers(Plain):
+    classes = (1, 2)
+
+class NoTuple(Plain):
+    classes = 5
+
+class Unsized(Plain):
+    gsd_m = None
+
+class Uneven(Plain):
+    tile_px = 64.5
+
+class Wordy(Plain):
+    threshold = "high"
+
+class Nameless(Plain):
+    @property
+    def classes(self):
+        raise RuntimeError("no names")
+
+class Lost(Streaming):
+    asked = 0
+    @property
+    def device(self):
+        self.asked += 1
+        return ["here"][self.asked - 1]
+
 class Coarse(Plain):
     gsd_m = -1.0
 """
@@ -108,7 +135,13 @@ def test_g8_a_detector_that_returns_too_few_results_breaks_its_contract() -> Non
         ("no_colon", "module:Class"), (":X", "module:Class"), ("no_such_module_here:X", "cannot be imported"),
         ("own_detectors_of_the_test:Missing", "has no 'Missing'"), ("own_detectors_of_the_test:Bare", "lacks classes"),
         ("own_detectors_of_the_test:Nowhere", "lacks device"),
-        ("own_detectors_of_the_test:OneText", "classes is 'container', one text"),
+        ("own_detectors_of_the_test:OneText", r"classes is 'container', expected texts, such as \(\"container\",\)"),
+        ("own_detectors_of_the_test:Numbers", r"classes is \(1, 2\), expected texts"),
+        ("own_detectors_of_the_test:NoTuple", "classes is 5, expected texts"),
+        ("own_detectors_of_the_test:Unsized", "gsd_m is None, expected a number"),
+        ("own_detectors_of_the_test:Uneven", "tile_px is 64.5, expected a whole number"),
+        ("own_detectors_of_the_test:Wordy", "threshold is 'high', expected a number"),
+        ("own_detectors_of_the_test:Nameless", "cannot be made: RuntimeError: no names"),
         ("own_detectors_of_the_test:Unmade", "cannot be made: TypeError"),
         ("own_detectors_of_the_test:LeftUnmade", "cannot be made: SystemExit: 0"),
     ],
@@ -130,12 +163,21 @@ def test_i6_what_its_own_code_raises_is_an_error_of_the_detector(kind: str, said
         list(load_custom(named(kind)).detect([batch(1)]))
 
 
+def test_i6_a_device_that_it_cannot_name_any_more_is_an_error_of_the_detector() -> None:
+    detector = load_custom(named("Lost"))
+    with pytest.raises(DetectorError, match="the detector failed: IndexError"):
+        _ = detector.device
+
+
 @pytest.mark.parametrize("error", ["RuntimeError: no weights", "SystemExit: 0"])
-def test_a_module_that_fails_as_it_is_imported_is_an_error_of_use(module: Path, error: str) -> None:
+def test_a_module_that_fails_as_it_is_imported_is_an_error_of_use(
+    module: Path, error: str, caplog: pytest.LogCaptureFixture
+) -> None:
     kind, _, words = error.partition(": ")
     module.write_text(f"raise {kind}({words!r})")
-    with pytest.raises(UsageError, match=f"fails as it is imported: {error}"):
+    with caplog.at_level("INFO"), pytest.raises(UsageError, match=rf"fails as it is imported: {error} \(-v shows where\)"):
         load_custom(named("Plain"))
+    assert f'{module.name}", line 1' in caplog.text
 
 
 def test_its_card_says_that_nothing_was_measured() -> None:
