@@ -219,7 +219,8 @@ class _Queue:
             look.error = look.error or error
 
     def all_answered(self) -> None:
-        if self.asked:
+        """DetectorError where the detector ended before all that it was to be given was drawn and answered."""
+        if self.asked or self._left or not all(look.over for look in self._on_way):
             raise DetectorError("the detector returned fewer batches than it was given")
 
     def watch(self) -> None:

@@ -162,6 +162,20 @@ def test_d15_a_scene_that_takes_too_long_fails_and_the_next_begins() -> None:
     assert all("longer than scene_seconds" in str(one.error) for one in found)
 
 
+@pytest.mark.parametrize("batches", [0, 1])
+def test_g8_a_detector_that_ends_before_its_batches_do_fails_its_scenes_and_is_not_asked_for_ever(batches: int) -> None:
+    class Brief(Truth):
+        def detect(self, drawn: Iterable[Batch]) -> Iterator[list[Detections]]:
+            calls.append(1)
+            assert len(calls) < 9
+            for _, batch in zip(range(batches), drawn, strict=False):
+                yield [self.look(tile) for tile in batch.tiles]
+
+    calls: list[int] = []
+    found = ended(works(2), detector=Brief(QUADS / GSD))
+    assert ["fewer batches than it was given" in str(one.error) for one in found] == [True, True]
+
+
 def test_d15_a_scene_in_which_nothing_is_seen_may_not_take_longer_either() -> None:
     class Empty(Ground):
         def read(
