@@ -13,8 +13,10 @@ from sattrack.training.sampling import TileSampler
 SHIPPED = Path(__file__).parents[2] / "weights/fast.pt"
 
 
-def both(loss_of: v8OBBLoss, *, scores: torch.Tensor, found: torch.Tensor, boxes: list[torch.Tensor], tile_px: int) -> None:
-    """Both assigners are asked, and must answer alike."""
+def assert_alike(
+    loss_of: v8OBBLoss, *, scores: torch.Tensor, found: torch.Tensor, boxes: list[torch.Tensor], tile_px: int
+) -> None:
+    """Asks both assigners, whose answers must be the same wherever something is taught."""
     sides = [(int(stride), tile_px // int(stride)) for stride in loss_of.stride]
     middles = [((torch.arange(side) + 0.5) * stride).tolist() for stride, side in sides]
     cells = torch.tensor([(x, y) for row in middles for y in row for x in row])
@@ -54,7 +56,7 @@ def test_cells_and_scores_are_those_of_ultralytics(architecture: str) -> None:
             found[i] = b[chosen] + torch.randn(cells, 5, generator=draw) * torch.tensor([4.0, 4.0, 2.0, 1.0, 0.1])
             found[i, :, 2:4].clamp_(min=1)
     scores = torch.rand(len(boxes), cells, 1, generator=draw)
-    both(loss_of, scores=scores, found=found, boxes=boxes, tile_px=320)
+    assert_alike(loss_of, scores=scores, found=found, boxes=boxes, tile_px=320)
 
 
 def test_tiles_without_a_box_are_taught_nothing() -> None:
