@@ -105,7 +105,7 @@ def rendered_pictures(count: int, *, first_seed: int) -> Iterator[tuple[str, Fin
         drawn = render_tile(seed, gsd_m=RENDERED_GSD_M, shape=(RENDERED_PX, RENDERED_PX))
         stretch = measure_stretch(drawn.picture, np.ones(drawn.picture.shape[:2], bool))
         gsd = (RENDERED_GSD_M, RENDERED_GSD_M)
-        yield "rendered", Fine(f"rendered-{seed}", apply_stretch(drawn.picture, stretch), gsd, drawn.quads)
+        yield "rendered", Fine(f"rendered-{seed}", apply_stretch(drawn.picture, stretch), gsd, drawn.quads, tuple(drawn.unsure))
 
 
 def _read(scene: Scene, *, name: str, quads: Quads, ignore: tuple[Points, ...] = ()) -> Fine:

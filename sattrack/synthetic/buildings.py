@@ -6,10 +6,12 @@ from sattrack.synthetic.palettes import BOX_PAINTS, ROOF_PAINTS, pick
 from sattrack.synthetic.pieces import Piece, Point, assembled
 from sattrack.synthetic.solids import ROOF, STEEL, Solids, joined, solids
 
-# Sheet metal over narrow houses: a box's paints, more of them rusty, blue or green.
+# Sheets over narrow houses, as a quarter of row houses in a harbour town shows them: white, gray and pale blue, few of
+# terracotta. Houses as colourful and as narrow as boxes teach to doubt real blocks.
 _SHEETS = (
-    (168, 78, 58), (150, 62, 50), (126, 92, 78), (72, 104, 150), (88, 132, 158), (84, 124, 100), (176, 178, 176),
-    (206, 204, 198), (142, 138, 132), (112, 74, 60),
+    (240, 246, 247), (240, 246, 247), (196, 220, 226), (196, 220, 226), (172, 186, 206), (164, 160, 166), (164, 160, 166),
+    (146, 138, 144), (124, 120, 130), (96, 92, 98), (206, 198, 178), (118, 160, 164), (186, 122, 104), (112, 84, 76),
+    (94, 120, 160),
 )  # fmt: skip
 
 
@@ -35,11 +37,11 @@ def shed(rng: np.random.Generator, *, centre: Point, heading: float, frame: floa
 def narrow_houses(
     rng: np.random.Generator, *, centre: Point, heading: float, frame: float, count: int, depth_m: float
 ) -> Solids:
-    """Houses wall to wall, each as wide as a box or two and deep, under sheets of a box's colours; some with a terrace behind.
+    """Houses wall to wall, each narrow and deep, under sheets; some with a terrace behind.
 
     heading: along the street; depth_m: from street to back.
     """
-    widths = rng.choice([2.6, 3.2, 4.0, 5.0], count, p=[0.2, 0.3, 0.3, 0.2]) * rng.uniform(0.92, 1.08, count)
+    widths = rng.choice([3.2, 3.8, 4.4, 5.2], count, p=[0.2, 0.3, 0.3, 0.2]) * rng.uniform(0.92, 1.08, count)
     starts = np.cumsum(widths) - widths - widths.sum() / 2
     paints = pick(rng, paints=_SHEETS, count=count)
     pieces = []

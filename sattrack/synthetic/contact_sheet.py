@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sattrack.synthetic.rendering import Rendered, render_tile
 
 _GAP_PX = 4
-_OUTLINE = (255, 255, 0)
+_OUTLINE, _UNSURE = (255, 255, 0), (0, 160, 255)
 
 Pixels = NDArray[np.uint8]
 
@@ -25,10 +25,11 @@ def drawn_tiles(
 
 
 def outlined(tile: Rendered) -> Pixels:
-    """The picture with its boxes outlined in yellow."""
-    corners = list(np.round((tile.quads - 0.5) * 16).astype(np.int32))
+    """The picture with its boxes outlined in yellow, and what nobody could tell from one in blue."""
     picture = tile.picture.copy()
-    cv2.polylines(picture, corners, True, _OUTLINE, 1, lineType=cv2.LINE_AA, shift=4)
+    for quads, tone in ((tile.unsure, _UNSURE), (tile.quads, _OUTLINE)):
+        corners = list(np.round((quads - 0.5) * 16).astype(np.int32))
+        cv2.polylines(picture, corners, True, tone, 1, lineType=cv2.LINE_AA, shift=4)
     return picture
 
 

@@ -114,7 +114,8 @@ def _written(folder: Path, order: Order) -> dict[str, Any]:
     (folder / "images" / f"{order.name}.png").write_bytes(png.tobytes())
     lines = obb_lines(drawn.quads, shape=(order.pixels, order.pixels))
     (folder / "labels_obb" / f"{order.name}.txt").write_bytes(lines.encode())
-    (folder / "ignore" / f"{order.name}.json").write_bytes(b"[]\n")
+    unsure = np.round(drawn.unsure, 2).tolist()
+    (folder / "ignore" / f"{order.name}.json").write_bytes(f"{json.dumps(unsure)}\n".encode())
     return about(drawn, seed=order.seed)
 
 

@@ -13,7 +13,7 @@ from sattrack.synthetic.ground import paint_ground
 from sattrack.synthetic.layouts import Layout, draw_layout
 from sattrack.synthetic.paintwork import paint_faces
 from sattrack.synthetic.sensor import Sensor, draw_sensor, sense
-from sattrack.synthetic.solids import BOX, Solids
+from sattrack.synthetic.solids import BOX, TRAILER, Solids
 
 # Beside the picture, as far as shadows and leaning stacks reach, metres.
 _REACH_M = 40.0
@@ -56,12 +56,14 @@ class Rendered:
     """A picture and its truth.
 
     picture: (rows, cols, 3) uint8 RGB. quads: (n, 4, 2) float64 corners in pixels of the visible top faces of topmost boxes, at
-    least half of each in view (corners may lie outside the picture by less than half a box). gsd_m: metres per pixel.
+    least half of each in view (corners may lie outside the picture by less than half a box). unsure: (m, 4, 2) the same of
+    trailers, which nobody could tell from boxes: neither truth nor ground. gsd_m: metres per pixel.
     zones: (n,) index of the yard's zone per box, -1 for none. solids: (n,) row of each in the layout's solids. kind: of place.
     """
 
     picture: NDArray[np.uint8]
     quads: Quads
+    unsure: Quads
     gsd_m: float
     zones: NDArray[np.int32]
     solids: NDArray[np.intp]
@@ -117,17 +119,19 @@ def render_scene(
     for channel, sky in enumerate((0.94, 1.0, 1.10)):
         bright[..., channel] *= light + (1 - light) * np.float32(view.ambient * sky)
     small = np.asarray(cv2.resize(bright, (shape[1], shape[0]), interpolation=cv2.INTER_AREA), np.float32)
-    rows = _visible(layout.solids, seen=seen, cell_m=cell)
-    quads = layout.solids.footprints()[rows] + np.asarray(view.lean) * layout.solids.top[rows][:, None, None]
+    tops = (layout.solids.footprints() + np.asarray(view.lean) * layout.solids.top[:, None, None]) / gsd_m
+    visible = _visible(layout.solids, seen=seen, cell_m=cell)
+    rows = np.nonzero(visible & (layout.solids.kind == BOX))[0]
+    unsure = tops[visible & (layout.solids.kind == TRAILER)]
     picture = sense(small, sensor=sensor, rng=rng)
-    return Rendered(picture, quads / gsd_m, gsd_m, layout.solids.zone[rows], rows, view, sensor, layout.kind)
+    return Rendered(picture, tops[rows], unsure, gsd_m, layout.solids.zone[rows], rows, view, sensor, layout.kind)
 
 
-def _visible(things: Solids, *, seen: FaceMap, cell_m: float) -> NDArray[np.intp]:
-    """Rows of the boxes whose top face is at least half in view: not hidden, not outside."""
+def _visible(things: Solids, *, seen: FaceMap, cell_m: float) -> NDArray[np.bool_]:
+    """(n,) whether at least half of the top face is in view: not hidden, not outside."""
     cells = np.bincount(seen.ids.ravel(), minlength=1 + FACES * len(things))[1::FACES]
     whole = areas(things.footprints()) / cell_m**2
-    return np.nonzero((things.kind == BOX) & (cells >= 0.5 * whole))[0]
+    return np.asarray(cells >= 0.5 * whole)
 
 
 def _shadows(things: Solids, *, seen: FaceMap, view: View, cell_m: float, extent_m: tuple[float, float]) -> NDArray[np.float32]:

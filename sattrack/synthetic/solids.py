@@ -13,15 +13,16 @@ BOX_WIDTH_M = 2.438
 BOX_LENGTHS_M = {20: 6.058, 40: 12.192, 45: 13.716}
 BOX_HEIGHTS_M = (2.591, 2.896)
 
-BOX, ROOF, VEHICLE, STEEL = 0, 1, 2, 3
+BOX, ROOF, VEHICLE, STEEL, TRAILER = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solids:
     """Prisms as parallel arrays. Metres; x to the right, y down, heading clockwise from x.
 
-    centre: (n, 2). heading, length, width, base, top: (n,). colour: (n, 3) sRGB 0..255. kind: (n,) BOX, ROOF, VEHICLE or STEEL;
-    only BOX is truth. zone: (n,) index of a named part of the yard, -1 for none.
+    centre: (n, 2). heading, length, width, base, top: (n,). colour: (n, 3) sRGB 0..255. kind: (n,) BOX, ROOF, VEHICLE, STEEL
+    or TRAILER; only BOX is truth, and a TRAILER, as long and wide as a 45-foot box, is what nobody could tell from one.
+    zone: (n,) index of a named part of the yard, -1 for none.
     lane: (n, 4) places along the directions of lane_angle (n, 4), outermost first: the painter's order (see faces).
     """
 

@@ -98,7 +98,7 @@ def houses_band(plot: Plot, *, v: float) -> float:
 
 
 def narrow_houses_band(plot: Plot, *, v: float) -> float:
-    """A quarter of narrow houses: rows back to back along streets, roofs of a box's size and colours."""
+    """A quarter of narrow houses: rows back to back along streets."""
     rng = plot.rng
     rows = int(rng.integers(2, 7))
     at = v + 1.0
@@ -108,10 +108,10 @@ def narrow_houses_band(plot: Plot, *, v: float) -> float:
         u = -plot.half - float(rng.uniform(0, 15))
         while u < plot.half:
             count = int(rng.integers(5, 26))
-            middle = plot.at(u + count * 1.9, at + depth / 2 + float(rng.normal(0, 0.3)))
+            middle = plot.at(u + count * 2.1, at + depth / 2 + float(rng.normal(0, 0.3)))
             turn = np.pi * (row % 2)
             plot.put(narrow_houses(rng, centre=middle, heading=plot.frame + turn, frame=plot.frame, count=count, depth_m=depth))
-            u += count * 3.75 + float(rng.choice([rng.uniform(0.5, 2.0), rng.uniform(3, 9)]))
+            u += count * 4.2 + float(rng.choice([rng.uniform(0.5, 2.0), rng.uniform(3, 9)]))
         # Every second row stands back to back with the one before.
         at += depth + (float(rng.uniform(3, 7)) if row % 2 else 0.4)
         if row % 2 and rng.random() < 0.4:

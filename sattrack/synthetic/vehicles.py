@@ -4,7 +4,7 @@ import numpy as np
 
 from sattrack.synthetic.palettes import CAR_PAINTS, STEEL_PAINTS, pick
 from sattrack.synthetic.pieces import Piece, Point, assembled, moved
-from sattrack.synthetic.solids import STEEL, VEHICLE, Solids, joined, solids
+from sattrack.synthetic.solids import STEEL, TRAILER, VEHICLE, Solids, joined, solids
 from sattrack.synthetic.yards import FT20, FT40, FT45, single
 
 _BEDS = ((66, 64, 62), (92, 84, 74), (110, 60, 48))
@@ -45,12 +45,12 @@ def chassis_row(rng: np.random.Generator, *, centre: Point, heading: float, fram
 
 
 def box_trailer_row(rng: np.random.Generator, *, centre: Point, heading: float, frame: float, count: int) -> Solids:
-    """Road trailers: 13.6 x 2.55 m, nearly all white, 4 m high."""
+    """Road trailers without their tractors: 13.6 x 2.55 m, nearly all white, 4 m high."""
     across = (np.arange(count) - (count - 1) / 2) * rng.uniform(3.2, 4.0)
     kept = across[rng.random(count) < 0.75]
     places = np.array([moved(centre, heading, across=float(a), along=float(rng.normal(0, 0.3))) for a in kept]).reshape(-1, 2)
     tone = pick(rng, paints=_TRAILERS, count=len(kept))
-    return solids(places, heading=heading, length=13.6, width=2.55, base=1.1, top=4.0, colour=tone, kind=VEHICLE, frame=frame)
+    return solids(places, heading=heading, length=13.6, width=2.55, base=1.1, top=4.0, colour=tone, kind=TRAILER, frame=frame)
 
 
 def van_row(rng: np.random.Generator, *, centre: Point, heading: float, frame: float, count: int) -> Solids:

@@ -60,7 +60,7 @@ def render_pictures(seeds: range, *, processes: int = 1, cache: Path | None = No
 
     cache: a folder where they are kept, so that a training that goes on need not draw them again.
     """
-    kept = cache / f"rendered-{seeds.start}-{seeds.stop}.npz" if cache else None
+    kept = cache / f"yards-{seeds.start}-{seeds.stop}.npz" if cache else None
     if kept is not None and kept.is_file():
         return _unpacked(kept, seeds)
     if processes <= 1:
@@ -77,10 +77,11 @@ def render_pictures(seeds: range, *, processes: int = 1, cache: Path | None = No
 
 
 def _packed(drawn: Sequence[Picture]) -> dict[str, Any]:
-    """Pixels, quads and pixel size of each picture under p0, q0, g0, p1, ..."""
+    """Pixels, boxes, what cannot be told from them, and pixel size of each picture under p0, q0, u0, g0, p1, ..."""
     parts: dict[str, Any] = {}
     for i, picture in enumerate(drawn):
-        parts |= {f"p{i}": picture.pixels, f"q{i}": picture.quads, f"g{i}": np.asarray(picture.gsd_m)}
+        unsure = np.array(picture.ignore).reshape(-1, 4, 2)
+        parts |= {f"p{i}": picture.pixels, f"q{i}": picture.quads, f"u{i}": unsure, f"g{i}": np.asarray(picture.gsd_m)}
     return parts
 
 
@@ -93,6 +94,7 @@ def _unpacked(kept: Path, seeds: range) -> tuple[Picture, ...]:
                 found[f"p{i}"],
                 found[f"q{i}"],
                 (float(found[f"g{i}"][0]), float(found[f"g{i}"][1])),
+                tuple(found[f"u{i}"]),
             )
             for i, seed in enumerate(seeds)
         )
@@ -105,7 +107,8 @@ def _rendered(seed: int) -> Picture:
     side = round(144 / gsd)
     drawn = render_tile(seed, gsd_m=gsd, shape=(side, side))
     stretch = measure_stretch(drawn.picture, np.ones(drawn.picture.shape[:2], bool))
-    return Picture(f"rendered-{seed}", "rendered", apply_stretch(drawn.picture, stretch), drawn.quads, (gsd, gsd))
+    pixels = apply_stretch(drawn.picture, stretch)
+    return Picture(f"rendered-{seed}", "rendered", pixels, drawn.quads, (gsd, gsd), tuple(drawn.unsure))
 
 
 def _plain_scene(path: Path, *, gsd_m: tuple[float, float]) -> Scene:

@@ -6,6 +6,7 @@ import pytest
 
 from sattrack.bench.datasets import read_dataset
 from sattrack.errors import UsageError
+from sattrack.geometry import sides
 from sattrack.synthetic.labelled_set import Order, about, orders_by_seed, write_set
 
 ORDERS = (
@@ -13,6 +14,7 @@ ORDERS = (
     Order("gray", 12, 0.8, 90, "rtg", True),
     Order("empty", 13, 0.4, 90, "lookalikes", False),
 )
+TRAILERS = Order("trailers", 21, 0.5, 120, "lookalikes", False)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,17 @@ def test_the_benchmark_reads_what_was_drawn(written):
         assert image.truth == pytest.approx(drawn.quads, abs=1e-3)
     assert numbers[0] > 10
     assert numbers[2] == 0
+
+
+def test_trailers_that_nobody_could_tell_from_boxes_are_neither_truth_nor_ground(tmp_path):
+    drawn = TRAILERS.drawn()
+    assert list(write_set(tmp_path / "new", [TRAILERS])) == [0]
+    (image,) = read_dataset(tmp_path / "new")
+    assert (len(image.truth), len(drawn.unsure), len(image.ignore)) == (0, 11, 11)
+    assert np.array(image.ignore) == pytest.approx(drawn.unsure, abs=0.006)
+    long, short, _ = sides(drawn.unsure)
+    assert long * 0.5 == pytest.approx(np.full(11, 13.6), abs=0.01)
+    assert short * 0.5 == pytest.approx(np.full(11, 2.55), abs=0.01)
 
 
 def test_pictures_are_kept_without_loss_and_gray_ones_as_gray(written):
