@@ -6,12 +6,15 @@ from typing import Any
 
 import cv2
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from rasterio.enums import ColorInterp
 
 from sattrack.errors import OutlineError, SceneError, SceneRefused
 from sattrack.geometry import apply_affine
-from sattrack.imagery import Scene, is_remote
-from sattrack.projections import project
+from sattrack.imagery import Grid, Scene, is_remote
+from sattrack.projections import project, to_lonlat
+from sattrack.readers.catalogues.footprints import wrapped
 from sattrack.readers.outlines.files import read_outlines
 from sattrack.readers.upright import Area, Upright
 from sattrack.settings import Settings
@@ -24,10 +27,13 @@ QA_PIXEL_HIDDEN = 0b111111
 _SCL_NAME = re.compile(r"(^|[^A-Za-z])SCL([^A-Za-z]|$)", re.IGNORECASE)
 _QA_NAME = re.compile(r"(^|[^A-Za-z])QA_PIXEL([^A-Za-z]|$)", re.IGNORECASE)
 _UDM2_NAME = re.compile(r"(^|[^A-Za-z])udm2([^A-Za-z]|$)", re.IGNORECASE)
+_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 # Planet's usable data mask: eight bands, the first of which is 1 where the ground is clear.
 _UDM2_BANDS = 8
 _VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".kml")
 _KNOTS = 17
+# Degrees.
+_ROOM = 1.0
 _SUBPIXEL_BITS = 8
 _WAY_OUT = "give a mask of the same place as the scene"
 
@@ -45,8 +51,14 @@ class CloudPolygons:
             sites, _ = read_outlines(Path(path), may_be_empty=True)
         except OutlineError as error:
             raise SceneError(f"the mask cannot be read: {error}", where=scene.location) from error
-        placed = [rings for site in sites if site.outline for rings in pixel_rings(site.outline, grid=scene.grid)]
-        self._rings = [rings for rings in placed if all(np.isfinite(ring).all() for ring in rings)]
+        near = _about(scene.grid)
+        outlines = [outline for site in sites if site.outline and (outline := _cut(site.outline, near))]
+        self._rings = [rings for outline in outlines for rings in pixel_rings(outline, grid=scene.grid)]
+        if not all(np.isfinite(ring).all() for rings in self._rings for ring in rings):
+            raise SceneError(
+                "a polygon of cloud reaches beyond what the scene's CRS can hold", where=path,
+                way_out="cut the polygons to the place of the scene",
+            )  # fmt: skip
 
     def clear(self, area: Area, shape: tuple[int, int]) -> NDArray[np.bool_]:
         """What can be seen (rows, cols) of an area (column, row, width, height) of the scene at a size."""
@@ -63,6 +75,33 @@ class CloudPolygons:
         """Nothing is held open."""
 
 
+def _about(grid: Grid) -> shapely.Geometry | None:
+    """What lies on a scene or within a degree of it, in longitude and latitude; none where its own edge has none."""
+    rows, cols = grid.shape
+    lattice = np.stack(np.meshgrid(np.linspace(0, cols, 9), np.linspace(0, rows, 9)), axis=-1)
+    lon, lat = to_lonlat(lattice, grid=grid).reshape(-1, 2).T
+    if not np.isfinite([lon, lat]).all():
+        return None
+    middle = lon[len(lon) // 2]
+    lon = middle + (lon - middle + 180) % 360 - 180
+    south, north = max(lat.min() - _ROOM, -90), min(lat.max() + _ROOM, 90)
+    if np.ptp(lon) + 2 * _ROOM < 180:
+        return wrapped(shapely.box(lon.min() - _ROOM, south, lon.max() + _ROOM, north))
+    # Round a pole.
+    return shapely.box(-180, south, 180, 90) if lat.mean() > 0 else shapely.box(-180, -90, 180, north)
+
+
+def _cut(outline: dict[str, Any], near: shapely.Geometry | None) -> dict[str, Any] | None:
+    """The part of an outline that lies near; none where it has none. Far from the place that a projection is made for its
+    coordinates end, or come round from the other side.
+    """
+    whole = shapely.geometry.shape(outline)
+    if near is None or near.contains(whole):
+        return outline
+    parts = [part for part in shapely.get_parts(whole & near) if part.area > 0]
+    return dict(shapely.geometry.mapping(shapely.MultiPolygon(parts))) if parts else None
+
+
 class MaskRaster:
     """A mask raster, aligned to the scene through coordinates. What it does not cover cannot be seen."""
 
@@ -71,6 +110,9 @@ class MaskRaster:
         self._raster = Upright(path, limits=limits, coded=True)
         file = self._raster.raster
         self._rule = _rule_of(path, bands=file.count, descriptions=file.descriptions)
+        kinds = list(file.colorinterp)
+        painted = self._rule == "plain" and all(colour in kinds for colour in _COLOURS)
+        self._bands = tuple(kinds.index(colour) + 1 for colour in _COLOURS) if painted else (1,)
         self._crs = file.crs.to_wkt() if file.crs else None
         self._to_pixels = ~file.transform
         try:
@@ -90,8 +132,8 @@ class MaskRaster:
         right, bottom = int(x[inside].max()) + 1, int(y[inside].max()) + 1
         # A mask much finer than what is asked for is thinned while it is read: never a whole one in memory.
         size = (min(bottom - top, 2 * shape[0]), min(right - left, 2 * shape[1]))
-        values, valid = self._raster.read((1,), (left, top, right - left, bottom - top), size, mean=False)
-        clear = _clear(values[..., 0], rule=self._rule) & valid
+        values, valid = self._raster.read(self._bands, (left, top, right - left, bottom - top), size, mean=False)
+        clear = _clear(values, rule=self._rule) & valid
         line = ((y.astype(int) - top) * size[0] / (bottom - top)).astype(int)
         column = ((x.astype(int) - left) * size[1] / (right - left)).astype(int)
         return np.asarray(clear[np.clip(line, 0, size[0] - 1), np.clip(column, 0, size[1] - 1)] & inside)
@@ -169,16 +211,17 @@ def rule_named(name: str) -> str:
 
 
 def _clear(values: NDArray[np.generic], *, rule: str) -> NDArray[np.bool_]:
-    """UDM2: clear where 1. SCL: clear but for the hidden classes. QA_PIXEL: clear where no bit of those that hide is set. A
-    plain mask: hidden where it is not zero.
+    """(rows, cols, bands) -> (rows, cols). UDM2: clear where 1. SCL: clear but for the hidden classes. QA_PIXEL: clear where no
+    bit of those that hide is set. A plain mask: hidden where it is not zero, of a painted one in any colour.
     """
+    first = values[..., 0]
     if rule == "udm2":
-        return np.asarray(values == 1)
+        return np.asarray(first == 1)
     if rule == "scl":
-        return ~np.isin(values, SCL_HIDDEN)
+        return ~np.isin(first, SCL_HIDDEN)
     if rule == "qa_pixel":
-        return np.asarray((values.astype(np.int64) & QA_PIXEL_HIDDEN) == 0)
-    return np.asarray(values == 0)
+        return np.asarray((first.astype(np.int64) & QA_PIXEL_HIDDEN) == 0)
+    return np.asarray((values == 0).all(axis=-1))
 
 
 def _between(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from affine import Affine
 from pyproj import Transformer
 
@@ -138,6 +139,36 @@ def test_polygons_of_cloud_hide_their_inside(write, picture, seen, tmp_path, tur
     assert (seen(scene, path) == ~hidden_box()).mean() > 0.99  # edges are hidden whole
     part = seen(scene, path, Window(30, 10, 80, 60), (120, 160))
     assert (part == ~hidden_box()[10:70, 30:110].repeat(2, axis=0).repeat(2, axis=1)).mean() > 0.97
+
+
+@pytest.mark.parametrize(
+    ("crs", "at", "far"),
+    [
+        # The south pole has no place in France's Lambert; half the world east of a scene in degrees is half the world west.
+        ("EPSG:2154", Affine(0.5, 0, 700_000, 0, -0.5, 6_600_000), lambda lon, lat: [(lon, lat), (-9, lat), (-9, -90)]),
+        ("EPSG:4326", Affine(5e-6, 0, 130, 0, -5e-6, 42), lambda lon, lat: [(-60, 30), (0, 30), (0, 50), (-60, 50)]),
+        ("EPSG:3031", Affine(0.5, 0, -40, 0, -0.5, 30), lambda lon, lat: [(0, 85), (90, -89), (0, -89), (-90, 85)]),
+    ],
+)  # fmt: skip
+def test_polygons_that_reach_to_the_other_side_of_the_world_hide_what_they_lie_on_and_no_more(
+    write, picture, seen, tmp_path, crs, at, far
+):
+    to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    lon, lat = to_degrees.transform(*(at * (80, 60)))
+    ring = far(lon, lat)
+    path = tmp_path / "clouds.geojson"
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [[*ring, ring[0]]]}))
+    valid = seen(write("scene.tif", picture, crs=crs, transform=at), path)
+    rows, cols = np.mgrid[0:120, 0:160] + 0.5
+    where = shapely.points(*to_degrees.transform(*(at * (cols, rows))))
+    assert (valid == ~shapely.intersects(shapely.Polygon(ring), where)).mean() > 0.97
+
+
+def test_a_painted_mask_hides_under_every_colour(write, picture, seen):
+    bands = np.zeros((3, *SIZE), np.uint8)
+    bands[1, 20:60, 40:70] = 200  # in green, and the rest in blue
+    bands[2, 20:60, 70:100] = 200
+    assert (seen(write("scene.tif", picture), write("clouds.tif", bands, photometric="rgb")) == ~hidden_box()).all()
 
 
 def test_polygons_of_a_clear_day_hide_nothing(write, picture, seen, tmp_path):
