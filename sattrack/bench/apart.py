@@ -3,11 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from sattrack.errors import DetectorError, UsageError
+from sattrack.executors.serving import afresh
 from sattrack.settings import Settings
 
 
@@ -29,7 +29,7 @@ def measured_apart(
     most_s.
     """
     environment = dict(os.environ) if threads is None else os.environ | {"OMP_NUM_THREADS": str(threads)}
-    command = [sys.executable, "-m", "sattrack.bench.alone", json.dumps(asked)]
+    command = afresh("from sattrack.bench.alone import main; sys.exit(main(sys.argv[1]))", json.dumps(asked))
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=most_s)
     except subprocess.TimeoutExpired as error:

@@ -63,7 +63,7 @@ class Keeper:
         with suppress(OSError):
             os.chdir(folder)  # relative paths mean what they mean at home, where this machine has the folder
         sys.path.extend(one for one in path if one not in sys.path)
-        self._place = Place((list(sys.path), serves, start), bounds=bounds, environment=environment)
+        self._place = Place((serves, start), bounds=bounds, environment=environment)
 
     def versions(self) -> dict[str, str]:
         return versions()

@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -133,15 +133,25 @@ def _token() -> str:
     return secrets.token_hex(32)
 
 
+class _Unasked(list[str]):
+    """The folders in which Ray's processes look for modules before all others: none, for Ray would add the folder of now."""
+
+    def extend(self, _folders: Iterable[str], /) -> None:
+        return
+
+
 def _begun(ray: Any, **words: Any) -> None:
     """ray.init, whose handler of SIGTERM does not stay: ours ends the run as Ctrl-C does. Ray tells nothing on standard output,
-    where it would say of each lost worker what we say of its item; there is no setting for that.
+    where it would say of each lost worker what we say of its item, and runs nothing that lies in the folder of now, which may
+    be a stranger's: actors are told where we look for modules. There is no setting for either.
     """
     ours = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
     ray._private.worker._worker_logs_enabled = False
+    job = ray.job_config.JobConfig()
+    job._py_driver_sys_path = _Unasked()
     try:
-        ray.init(log_to_driver=False, configure_logging=False, logging_level="ERROR", **words)
+        ray.init(log_to_driver=False, configure_logging=False, logging_level="ERROR", job_config=job, **words)
     finally:
         if ours:
             signal.signal(signal.SIGTERM, before)

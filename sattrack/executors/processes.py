@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from sattrack.errors import DetectorError
-from sattrack.executors.serving import framed, receive
+from sattrack.executors.serving import afresh, framed, receive
 
 _log = logging.getLogger(__name__)
 
@@ -70,9 +70,7 @@ class ProcessExecutor:
         self, serves: str, start: object, *, workers: int, bounds: Bounds,
         environment: Callable[[int], Mapping[str, str]] = lambda _number: {},
     ) -> None:  # fmt: skip
-        self._places = [
-            Place((list(sys.path), serves, start), bounds=bounds, environment=environment(n)) for n in range(workers)
-        ]
+        self._places = [Place((serves, start), bounds=bounds, environment=environment(n)) for n in range(workers)]
         self._attempts = bounds.attempts
 
     def map(self, items: Iterable[Any]) -> Iterator[Any]:
@@ -205,7 +203,7 @@ class _Worker:
     def __init__(self, *, environment: Mapping[str, str]) -> None:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sattrack.executors.serving"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            afresh("from sattrack.executors.serving import serve; serve()"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._complaints, env={**os.environ, **environment}, cwd=Path.cwd(), process_group=0,
         )  # fmt: skip
         self._heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -233,7 +231,8 @@ class _Worker:
 
     def end(self) -> None:
         """Ends the process, whatever it is at, and those of its group."""
-        self._kill()
+        if self._process.poll() is None:  # once it was waited for, its number may be another's
+            self._kill()
         self._process.wait()
         self._to_say.put(None)
         _close(self._process.stdout)
@@ -269,18 +268,17 @@ class _Worker:
             self._complaints.close()
 
     def _ended(self) -> int:
-        """With what the process ends; one that only stopped to speak is ended."""
-        try:
-            return self._process.wait(_DYING_S)
-        except subprocess.TimeoutExpired:
-            self._kill()
-            return self._process.wait()
+        """With what the process ends; one that only stopped to speak is ended, and what the process has started."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DYING_S)
+        self._kill()  # at once: numbers are given in turn, and its own is no other's yet
+        return self._process.wait()
 
     def _kill(self) -> None:
         if sys.platform == "win32":
             self._process.kill()
-        elif self._process.poll() is None:  # once it was waited for, its number may be another's
-            with suppress(ProcessLookupError):
+        else:
+            with suppress(ProcessLookupError, PermissionError):  # the latter is macOS' word for a group of the dead
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def _why(self, code: int) -> str:

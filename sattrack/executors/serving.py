@@ -1,6 +1,6 @@
 """Serving: the body of a worker process: what it is to do comes in by standard input, item by item, and answers go out.
 
-Started by executors.processes as `python -m sattrack.executors.serving`; nothing is inherited from the parent but its words.
+Started afresh by executors.processes; nothing is inherited from the parent but its words, and where it looks for modules.
 """
 
 import faulthandler
@@ -17,6 +17,14 @@ from typing import IO, Any
 from sattrack.errors import SattrackError
 
 _LENGTH = 8
+
+
+def afresh(does: str, *words: str) -> list[str]:
+    """The command of a new Python that looks for modules where this one does, and does what is said.
+
+    Called by -m it would first look into the folder of now, where pictures of strangers may lie, and code beside them.
+    """
+    return [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {sys.path!a}; {does}", *words]
 
 
 def framed(message: object) -> bytes:
@@ -48,8 +56,7 @@ def serve() -> None:
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the whole terminal; the parent says when it is over
     source, answers = _taken_over()
-    path, name, start = receive(source)
-    sys.path[:] = path
+    name, start = receive(source)
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(source, items), name="sattrack-parent", daemon=True).start()
     module, _, function = name.partition(":")
@@ -89,7 +96,3 @@ def _listen(source: IO[bytes], items: "queue.SimpleQueue[Any]") -> None:
         if sys.platform != "win32" and os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
         os._exit(0)
-
-
-if __name__ == "__main__":
-    serve()

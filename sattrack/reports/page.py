@@ -57,7 +57,7 @@ def write_report(
     folder = path.parent / PICTURES
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        said = _said(run, parts, findings)
+        said = _said(run, parts, findings) | {"imagery": imagery}
         bare = len(_render(said, {}).encode())
         # What a picture's own caption and links take, and a little more: the limit is on the file, not on a guess of it.
         room = most_bytes - bare - 2_500 * max(1, min(len(run.counts), MOST_ROWS) + min(len(parts), MOST_SHOTS)) - 20_000
@@ -97,12 +97,10 @@ def _render(said: Mapping[str, Any], shots: Mapping[str, list[Shot]]) -> str:
     assert environment.loader is not None
     script = environment.loader.get_source(environment, "report.js")[0]
     together = _one_list([shot for place in said["places"] for shot in lacking[place.id]]) if said["own"] else []
-    any_pixels = any(shot.src for group in shots.values() for shot in group)
     page = environment.get_template("report.html.j2").render(
         **said,
         shots=lacking,
         own_shots=together,
-        any_pixels=any_pixels,
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )

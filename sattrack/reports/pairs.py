@@ -57,8 +57,8 @@ class PairShot:
 
 
 def pair_shots(pairs: Iterable[Pair], *, imagery: bool, room: int, locations: KnownPlaces) -> tuple[list[PairShot], int]:
-    """The pairs of a page in the order given, and the bytes that they take; pictures that have no room are left out, which is
-    said in their place.
+    """The pairs of a page in the order given, and the bytes that they take; pictures that have no room are left out, then the
+    boxes, which is said in their place.
     """
     shots: list[PairShot] = []
     taken = 0
@@ -72,12 +72,12 @@ def pair_shots(pairs: Iterable[Pair], *, imagery: bool, room: int, locations: Kn
 def _shot(pair: Pair, *, imagery: bool, room: int, locations: KnownPlaces) -> tuple[PairShot, int]:
     rows, cols = pair.shape
     lines = [_lines(side, pair) for side in (pair.before, pair.after)]
-    size = _WORDS + sum(map(len, lines))
     pictures = [_picture(side) if imagery else "" for side in (pair.before, pair.after)]
-    crowded = size + sum(map(len, pictures)) > room
-    if crowded:
-        pictures = ["", ""]
-    size += sum(map(len, pictures))
+    size = _WORDS + sum(map(len, lines)) + sum(map(len, pictures))
+    if crowded := size > room:
+        size, pictures = size - sum(map(len, pictures)), ["", ""]
+    if size > room:
+        size, lines = _WORDS, [Markup(""), Markup("")]
     alert = pair.alert
     name = clean(alert.site_name or alert.site_id) + (f", {clean(alert.zone)}" if alert.zone else "")
     sides = [
@@ -101,7 +101,7 @@ def _side(
     credit = " · ".join(filter(None, (clean(side.source), clean(side.licence)))) or "source and licence not stated"
     told = " · ".join(filter(None, (clean(one.scene_id), clean(side.sensor) or "sensor not stated", credit)))
     missing = discreet(side.missing, locations=locations)
-    if not src and crowded and side.pixels is not None:
+    if not src and crowded and (side.pixels is not None or not marks):
         missing = "left out, as the page would grow beyond its limit"
     return SideShot(
         tag=tag, when=when(one.datetime), count=count, told=told, alt=f"{tag}: {name}, {when(one.datetime)}: {count}",

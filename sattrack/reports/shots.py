@@ -30,6 +30,7 @@ from sattrack.writing import write_whole
 MOST_PX = 1600
 _QUALITY = 80
 _THUMB_PX = 360
+_CROWDED = "the boxes are left out, as the page would grow beyond its limit; sattrack export draws them (-f overlay)"
 _CLASSES = {"20ft": "b20", "40ft": "b40", "45ft": "b45"}
 
 
@@ -93,15 +94,20 @@ class Budget:
         self._room, self._shots, self._folder = room, shots, folder
         self._taken: set[str] = set()
 
-    def spend(self, n: int) -> None:
+    def fits(self, n: int) -> bool:
+        """Takes room in the page for so many bytes, where there is as much."""
+        if n > self._room:
+            return False
         self._room -= n
+        return True
 
-    def placed(self, pixels: Pixels, marks: Marks, *, name: str) -> tuple[str, str, bool]:
+    def placed(self, pixels: Pixels, marks: Marks, lines: Markup, *, name: str) -> tuple[str, str, bool]:
         """(data URI, link, whether the lines are already in the picture). Small pictures stay in the page for all."""
         self._shots -= 1
         inside = data_uri(jpeg(Image.fromarray(pixels), quality=_QUALITY, fine_colour=False))
-        if len(inside) <= self._room - self._shots * 14_000:
-            self._room -= len(inside)
+        size = len(inside) + len(lines)
+        if size <= self._room - self._shots * 14_000:
+            self._room -= size
             return inside, "", False
         whole_picture = drawn(pixels, marks)
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -143,11 +149,11 @@ def shots_of(
         if imagery:
             picture = take(want.part, want.view, reader=reader, remote=remote)
             if picture.pixels is None:
-                shot = replace(shot, missing=discreet(picture.missing, locations=known), marks=_lines(want, run, budget))
+                shot = _with_boxes(replace(shot, missing=discreet(picture.missing, locations=known)), want, run, budget)
             else:
                 shot = _with_picture(shot, picture.pixels, want, run, budget)
         else:
-            shot = replace(shot, marks=_lines(want, run, budget))
+            shot = _with_boxes(shot, want, run, budget)
         made.setdefault(want.place, []).append(shot)
     return {place: chained(shots) for place, shots in made.items()}
 
@@ -197,20 +203,20 @@ def _marks(want: _Wanted, run: Finished) -> Marks:
     return marks_on(want.part, want.view, counted=want.counted, threshold=run.index.threshold, site=want.site, sites=run.sites)
 
 
-def _lines(want: _Wanted, run: Finished, budget: Budget) -> Markup:
+def _with_boxes(shot: Shot, want: _Wanted, run: Finished, budget: Budget) -> Shot:
+    """A shot without pixels: its boxes alone, as long as the page has room for them."""
     lines = svg_marks(_marks(want, run), want.view)
-    budget.spend(len(lines))
-    return lines
+    if budget.fits(len(lines)):
+        return replace(shot, marks=lines)
+    return replace(shot, missing="; ".join(filter(None, (shot.missing, _CROWDED))))
 
 
 def _with_picture(shot: Shot, pixels: Pixels, want: _Wanted, run: Finished, budget: Budget) -> Shot:
     marks = _marks(want, run)
     lines = svg_marks(marks, want.view)
-    src, link, burnt = budget.placed(pixels, marks, name="-".join((want.place, want.part.scene.part or want.part.scene.id)))
-    if burnt:
-        return replace(shot, src=src, link=link)
-    budget.spend(len(lines))
-    return replace(shot, src=src, marks=lines)
+    name = "-".join((want.place, want.part.scene.part or want.part.scene.id))
+    src, link, burnt = budget.placed(pixels, marks, lines, name=name)
+    return replace(shot, src=src, link=link, marks=Markup("") if burnt else lines)
 
 
 def _plain(want: _Wanted, *, id_: str) -> Shot:

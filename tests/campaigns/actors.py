@@ -10,7 +10,7 @@ def keepers() -> list[int]:
 
 def workers() -> list[int]:
     """The pids of the processes that actors keep, in which scenes are looked at."""
-    return [pid for pid, line in _below() if line.endswith("-m sattrack.executors.serving")]
+    return [pid for pid, line in _below() if line.endswith("import serve; serve()")]
 
 
 def _below() -> list[tuple[int, str]]:

@@ -220,14 +220,14 @@ if __name__ == "__main__":
 """
 
 
-def alone(tmp_path: Path, *items: str, gpus: bool = False, **environment: str) -> list[str]:
+def alone(tmp_path: Path, *items: str, gpus: bool = False, cwd: Path | None = None, **environment: str) -> list[str]:
     """The lines of a process that starts a cluster of its own."""
     program = tmp_path / "alone.py"
     program.write_text(_ALONE)
     code = "gpus" if gpus else "none"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     words = [sys.executable, str(program), str(Path(__file__).parent), str(tmp_path), code, *items]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100, env={**clean, **environment})
+    done = subprocess.run(words, capture_output=True, text=True, timeout=100, env={**clean, **environment}, cwd=cwd)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -246,6 +246,15 @@ def test_i5_a_cluster_of_ones_own_has_a_token_listens_on_the_loopback_only_and_l
     assert [one for one in listening if not re.fullmatch(r"(::ffff:)?127\.0\.0\.1", one)] == []
     assert not Path(said["folder"]).exists()
     assert list(home.iterdir()) == []
+
+
+def test_i5_nothing_that_lies_in_the_folder_of_now_is_run(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for module in ("queue", "pyarrow", "sattrack"):
+        (folder / f"{module}.py").write_text("import pathlib; pathlib.Path(__file__).with_suffix('.ran').touch()\n")
+    assert alone(tmp_path, "say a", cwd=folder)[0] == "say a"
+    assert not list(folder.glob("*.ran"))
 
 
 def test_o9_each_actor_has_a_card_of_its_own_where_there_are_some(tmp_path: Path) -> None:

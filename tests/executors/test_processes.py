@@ -90,6 +90,16 @@ def test_c6_an_item_whose_worker_was_killed_once_is_done_again(tmp_path: Path) -
     assert list(workers(tmp_path).map(["say a", "once x", "say b"])) == ["say a", "once x", "say b"]
 
 
+@pytest.mark.parametrize("module", ["queue", "pydantic", "sattrack"])
+def test_i5_nothing_that_lies_in_the_folder_of_now_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    (tmp_path / f"{module}.py").write_text("import pathlib; pathlib.Path(__file__).with_suffix('.ran').touch()\n")
+    monkeypatch.chdir(tmp_path)
+    assert list(workers(tmp_path, workers=1).map(["say a"])) == ["say a"]
+    assert not list(tmp_path.glob("*.ran"))
+
+
 def test_c6_a_worker_that_dies_before_a_child_that_it_forked_is_lost_at_once(tmp_path: Path) -> None:
     began = time.monotonic()
     lost, last = workers(tmp_path).map(["part x", "say b"])
@@ -97,6 +107,7 @@ def test_c6_a_worker_that_dies_before_a_child_that_it_forked_is_lost_at_once(tmp
     assert "its worker was killed (SIGKILL), 3 times" in lost.reason
     assert last == "say b"
     assert time.monotonic() - began < 30
+    assert gone(int((tmp_path / "child of x").read_text()))  # and what it had started goes with it
 
 
 def test_d15_what_a_worker_that_takes_too_long_has_started_is_ended_with_it(tmp_path: Path) -> None:
@@ -184,7 +195,7 @@ def within(seconds: float, ask: Callable[[], Any]) -> Any:
 
 
 def test_d15_a_worker_that_does_not_read_what_it_is_told_is_given_up_in_time(tmp_path: Path) -> None:
-    place = Place((list(sys.path), "deadly_work:begin", str(tmp_path)), bounds=BOUNDS, environment={})
+    place = Place(("deadly_work:begin", str(tmp_path)), bounds=BOUNDS, environment={})
     worker = place.ready()
     os.kill(worker._process.pid, signal.SIGSTOP)
     item = f"say {'x' * 3_000_000}"
@@ -197,7 +208,7 @@ def test_d15_a_worker_that_does_not_read_what_it_is_told_is_given_up_in_time(tmp
 
 def test_s10_a_worker_that_never_reads_its_first_words_can_be_ended(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)\n")
-    first = (list(sys.path), "deadly_work:begin", "x" * 3_000_000)
+    first = ("deadly_work:begin", "x" * 3_000_000)
     place = Place(first, bounds=BOUNDS, environment={"PYTHONPATH": str(tmp_path)})
     refused: queue.SimpleQueue[object] = queue.SimpleQueue()
 

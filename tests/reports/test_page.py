@@ -330,3 +330,25 @@ def test_O10_a_place_that_cannot_be_written_is_an_error_with_a_way_out(tmp_path)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="choose another place"):
         write_report(run, parts, tmp_path / "file", reader=PaintedReader(parts))
+
+
+def test_boxes_beyond_the_limit_are_left_out_of_a_page_without_pixels_and_that_is_said(tmp_path):
+    yard = boxes(3000, left=240, top=200, per_row=50)
+    days = [dt.datetime(2025, 3, day, 2, 11, tzinfo=dt.UTC) for day in range(1, 9)]
+    parts = {f"d{day.day}": part_of(f"d{day.day}", quads=yard, acquired=day) for day in days}
+    run = run_of(parts, folder=tmp_path, sites=[Site("quay", "Quay", outline(200, 150, 1900, 1300))])
+    limit = 500_000
+    path = write_report(run, parts, tmp_path, imagery=False, most_bytes=limit)
+    page = Page(path.read_text())
+    assert path.stat().st_size <= limit
+    assert "the boxes are left out, as the page would grow beyond its limit" in page.text
+    assert any(attrs.get("class") == "b40" for attrs in page.all("path"))  # those of the latest scenes stay
+    assert not page.all("img")
+
+
+def test_a_page_whose_scenes_are_all_gone_does_not_say_that_it_was_made_without_imagery(tmp_path):
+    run, parts = port(tmp_path, scenes=3)
+    path = write_report(run, parts, tmp_path, reader=PaintedReader(parts, gone=frozenset(parts)))
+    page = Page(path.read_text())
+    assert "Picture not available: cannot be read: no such file" in page.text
+    assert "made without imagery" not in page.text
