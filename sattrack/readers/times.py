@@ -43,9 +43,7 @@ _IN_NAMES = tuple(
         # 20150205, 20231014T110132, 20231014_011501 (PlanetScope)
         r"(?<![0-9A-Za-z])(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?![0-9A-SU-Za-z])" + _CLOCK,
         # 23OCT14011501 (Maxar: year first); without its clock 14OCT23 is as often the 14th, as it is written by hand
-        r"(?<![0-9A-Za-z])(?P<short>\d{2})"
-        + _MONTH
-        + r"(?P<day>\d{2})(?P<h1>\d{2})(?P<m1>\d{2})(?P<s1>\d{2})(?![0-9A-Za-z])",
+        r"(?<![0-9A-Za-z])(?P<short>\d{2})" + _MONTH + r"(?P<day>\d{2})(?P<h1>\d{2})(?P<m1>\d{2})(?P<s1>\d{2})(?![0-9A-Za-z])",
         # 14OCT2023, 14-Oct-2023, 2023-Oct-14
         r"(?<![0-9A-Za-z])(?P<day>\d{1,2})[-_ ]?(?i:" + _MONTH + r")[-_ ]?(?P<year>\d{4})(?![0-9A-Za-z])",
         r"(?<![0-9A-Za-z])(?P<year>\d{4})[-_ ]?(?i:" + _MONTH + r")[-_ ]?(?P<day>\d{2})(?![0-9A-Za-z])",
