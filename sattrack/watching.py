@@ -48,13 +48,15 @@ class Watch:
 class Memory:
     """What a pass must know of those before it. told: ids of alerts; owed: those of them whose command failed.
 
-    arriving: files that changed of late, or whose clock is ahead. shown: digest of what the page was made of, and by.
+    arriving: files that changed of late, or whose clock is ahead. shown: digest of what the page was made of, and by. away:
+    scenes that were counted once and are not there, by key, and where they lay.
     """
 
     told: tuple[str, ...] = ()
     owed: tuple[str, ...] = ()
     arriving: dict[str, Sight] = field(default_factory=dict)
     shown: str = ""
+    away: dict[str, str] = field(default_factory=dict)
     status: WatchStatus | None = None
 
 
@@ -156,20 +158,22 @@ class Watching:
         raised = [one for one in alerts if one.level == "alert"]
         write_alerts(raised, run.folder)
         faults = self._write_page(watch, run)
-        away = [place for place in before.values() if place not in ready]
-        again = sum(place in left for place in away)
-        done = [one.key for one in run.index.outcomes if one.status == "done"]
+        done = {one.key for one in run.index.outcomes if one.status == "done"}
+        # One that lies elsewhere now is there all the same.
+        known = {**self._of(watch).away, **before}
+        away = {key: place for key, place in known.items() if place not in ready and key not in done}
+        again = sum(place in left for place in away.values())
         status = WatchStatus(
             watch.name, now, rows_of(run, alerts), troubles_of(run), len(done), len(left),
             _notes(run, gone=len(away) - again, again=again),
             _report_of(run.folder),
         )  # fmt: skip
         new = [one for one in raised if one.id not in self._of(watch).told]
-        self._keep(watch, status=status)
+        self._keep(watch, status=status, away=away)
         faults += self._tell_all(watch, new, raised, report=status.report)
         return Looked(
             status,
-            len({*done} - before.keys()),
+            len(done - before.keys()),
             tuple(new),
             tuple(faults),
         )

@@ -211,6 +211,24 @@ def test_a_counted_file_that_changes_is_said_to_arrive_again_and_not_to_be_gone(
     ]
 
 
+def test_a_scene_that_is_gone_is_said_to_be_as_long_as_it_is_and_one_that_was_moved_is_not(watch, arrivals, tmp_path):
+    config = tmp_path / "watch.yaml"
+    config.write_text(config.read_text().replace("site.geojson}", "site.geojson, recursive: true}"))
+    assert watch().code == 0
+    (arrivals / "2024").mkdir()
+    (arrivals / "day_2.tif").rename(arrivals / "2024" / "day_2.tif")
+    (one,) = watch("--json").json["watches"]
+    assert (one["scenes_counted"], one["notes"]) == (10, [])
+    (arrivals / "day_5.tif").rename(tmp_path / "day_5.tif")
+    for _ in range(2):
+        (one,) = watch("--json").json["watches"]
+        assert one["scenes_counted"] == 9
+        assert one["notes"] == ["1 of the scenes counted before are not there this time, and the history is the shorter"]
+    (tmp_path / "day_5.tif").rename(arrivals / "day_5.tif")
+    (one,) = watch("--json").json["watches"]
+    assert (one["scenes_counted"], one["notes"]) == (10, [])
+
+
 def test_a_file_that_begins_to_arrive_while_a_pass_looks_is_left_for_the_next(watch, arrivals, tmp_path, monkeypatch):
     config = tmp_path / "watch.yaml"
     config.write_text(config.read_text().replace("settle_seconds: 0", "settle_seconds: 3600"))
