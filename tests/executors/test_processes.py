@@ -91,9 +91,7 @@ def test_c6_an_item_whose_worker_was_killed_once_is_done_again(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("module", ["queue", "pydantic", "sattrack"])
-def test_i5_nothing_that_lies_in_the_folder_of_now_is_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
-) -> None:
+def test_i5_nothing_that_lies_in_the_folder_of_now_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     (tmp_path / f"{module}.py").write_text("import pathlib; pathlib.Path(__file__).with_suffix('.ran').touch()\n")
     monkeypatch.chdir(tmp_path)
     assert list(workers(tmp_path, workers=1).map(["say a"])) == ["say a"]
