@@ -2,15 +2,17 @@
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sattrack.reports.canvas import Mark, Stroke, Words
 from sattrack.reports.wording import utc, whole
 
-_HOUR, DAY = 3600.0, 86400.0
-_CLOCK_STEPS = (_HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY)
+_MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+_CLOCK_STEPS = (5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY)
 _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
+# A moment, and the last one that was told or none -> what it is called.
+Label = Callable[[dt.datetime, dt.datetime | None], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +57,36 @@ def scale(plot: Plot) -> list[Mark]:
 
 
 def dates(plot: Plot) -> list[Mark]:
-    """Ticks at round dates; labels that would leave the sheet or touch a neighbour are left out."""
+    """Ticks at round dates; labels that would leave the sheet or touch a neighbour are left out, and the next one tells the
+    day or the year in their place. The first is moved onto the sheet instead: without it no year would be told.
+    """
     most = max(2, int((plot.right - plot.left) / 88))
-    marks, free = list[Mark](), plot.left - 24
-    for moment, label in date_ticks(plot.begin, plot.end, most=most):
-        x = plot.x(moment)
-        half = 3.4 * len(label)
+    moments, label = date_ticks(plot.begin, plot.end, most=most)
+    marks, free, end = list[Mark](), plot.left - 24, plot.right + 38
+    before: dt.datetime | None = None
+    for moment in moments:
+        x, text = plot.x(moment), label(moment, before)
+        half = 3.4 * len(text)
         marks.append(Stroke(((x, plot.base), (x, plot.base + 4)), "quiet"))
-        if x - half >= free and x + half <= plot.right + 38:
-            marks.append(Words(x, plot.base + 32, label, anchor="middle"))
-            free = x + half + 8
+        at = x if before else min(max(x, free + half), end - half)
+        if at - half >= free and at + half <= end:
+            marks.append(Words(at, plot.base + 32, text, anchor="middle"))
+            before, free = moment, at + half + 8
     return marks
 
 
-def date_ticks(begin: float, end: float, *, most: int) -> list[tuple[dt.datetime, str]]:
-    """Round dates (UTC) between two times in seconds, at most so many, with their labels; the year stands where it changes."""
+def date_ticks(begin: float, end: float, *, most: int) -> tuple[list[dt.datetime], Label]:
+    """Round dates (UTC) between two times in seconds, at most so many, and how each is called after the last that was told."""
     for step in _CLOCK_STEPS:
         if (end - begin) / step <= most:
             first = math.ceil(begin / step) * step
             moments = [_at(first + i * step) for i in range(int((end - first) // step) + 1)]
-            return _labelled(moments, clock=step < DAY)
+            return moments, _day
     for months in _MONTH_STEPS:
         moments = _months(begin, end, months)
         if len(moments) <= most:
             break
-    return _labelled(moments, clock=False, months=months)
+    return moments, _year if months >= 12 else _month
 
 
 def _months(begin: float, end: float, step: int) -> list[dt.datetime]:
@@ -90,20 +97,21 @@ def _months(begin: float, end: float, step: int) -> list[dt.datetime]:
     return [m for m in moments if begin <= m.timestamp() <= end]
 
 
-def _labelled(moments: Sequence[dt.datetime], *, clock: bool, months: int = 0) -> list[tuple[dt.datetime, str]]:
-    labels, before = [], None
-    for m in moments:
-        if months >= 12:
-            text = str(m.year)
-        elif months:
-            text = f"{m:%b}" if before and before.year == m.year else f"{m:%b %Y}"
-        else:
-            text = f"{m.day} {m:%b}" if before and before.year == m.year else f"{m.day} {m:%b %Y}"
-            if clock and (m.hour or (before and before.date() == m.date())):
-                text = f"{m:%H:%M}"
-        labels.append((m, text))
-        before = m
-    return labels
+def _year(moment: dt.datetime, before: dt.datetime | None) -> str:  # noqa: ARG001
+    return str(moment.year)
+
+
+def _month(moment: dt.datetime, before: dt.datetime | None) -> str:
+    return f"{moment:%b}" if before and before.year == moment.year else f"{moment:%b %Y}"
+
+
+def _day(moment: dt.datetime, before: dt.datetime | None) -> str:
+    """The day, with the clock where that is not midnight; what the label before told is not told again."""
+    clock = f"{moment:%H:%M}" if moment.hour or moment.minute else ""
+    if clock and before and before.date() == moment.date():
+        return clock
+    day = f"{moment.day} {moment:%b}" if before and before.year == moment.year else f"{moment.day} {moment:%b %Y}"
+    return f"{day} {clock}".rstrip()
 
 
 def _at(seconds: float) -> dt.datetime:

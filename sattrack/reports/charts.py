@@ -8,7 +8,7 @@ from pathlib import Path
 from sattrack.errors import StoreError
 from sattrack.ports import Finished
 from sattrack.reports.alarm_marks import bands, most_of, triangles
-from sattrack.reports.axes import DAY, Plot, dates, round_up, scale
+from sattrack.reports.axes import DAY, HOUR, Plot, dates, round_up, scale
 from sattrack.reports.canvas import Dot, Drawing, Mark, Shape, Stroke, Words, joined, pixels, svg
 from sattrack.reports.cells import clean
 from sattrack.reports.naming import file_name
@@ -119,7 +119,8 @@ def _sensor(count: Count) -> str:
 def _plot(dated: Sequence[Count], alerts: Sequence[Alert], *, left: float, right: float, top: float, base: float) -> Plot:
     times = [utc(c.datetime).timestamp() for c in dated if c.datetime]
     begin, end = min(times), max(times)
-    room = max((end - begin) * 0.03, 0.0) if end > begin else 15 * DAY
+    # Scenes may be seconds apart: an axis of less than an hour would bear no time at all.
+    room = max((end - begin) * 0.03, (HOUR - (end - begin)) / 2) if end > begin else 15 * DAY
     tops = [max(float(c.count or 0), c.count_high or 0.0) for c in dated if state(c) in ("full", "part")]
     return Plot(left, right, top, base, begin - room, end + room, round_up(max([1.0, *tops, most_of(alerts)])))
 

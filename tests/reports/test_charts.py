@@ -86,6 +86,7 @@ def test_one_scene_of_nothing_still_has_a_scale(tmp_path):
     ("days", "most", "expected"),
     [
         (0.25, 8, ["1 Mar 2024", "01:00"]),
+        (1 / 48, 8, ["1 Mar 2024", "00:05"]),
         (20, 6, ["7 Mar 2024", "14 Mar"]),
         (200, 8, ["Mar 2024", "Apr"]),
         (4000, 6, ["2026", "2028"]),
@@ -93,10 +94,10 @@ def test_one_scene_of_nothing_still_has_a_scale(tmp_path):
 )
 def test_ticks_stand_at_round_dates_and_the_year_is_told_once(days, most, expected):
     begin = dt.datetime(2024, 3, 1, tzinfo=UTC).timestamp()
-    ticks = date_ticks(begin, begin + days * 86400, most=most)
-    assert [text for _, text in ticks[:2]] == expected
+    ticks, label = date_ticks(begin, begin + days * 86400, most=most)
+    assert [label(ticks[0], None), label(ticks[1], ticks[0])] == expected
     assert len(ticks) <= most + 1
-    assert all(begin <= moment.timestamp() <= begin + days * 86400 for moment, _ in ticks)
+    assert all(begin <= moment.timestamp() <= begin + days * 86400 for moment in ticks)
 
 
 def test_labels_of_dates_never_touch(quay):
@@ -109,6 +110,31 @@ def test_labels_of_dates_never_touch(quay):
             labels = sorted((m.x, len(m.text)) for m in drawn.marks if isinstance(m, Words) and m.y == base)
             for (x, n), (x_next, n_next) in itertools.pairwise(labels):
                 assert x_next - x > 3.2 * (n + n_next)
+
+
+@pytest.mark.parametrize(
+    ("first", "hours"),
+    [("2023-10-20T11:01", 4.7), ("2023-10-20T02:01", 0.1), ("2023-10-20T02:01", 0.001), ("2023-10-19T11:01", 29)],
+)
+@pytest.mark.parametrize("width", [350, 760])
+def test_an_axis_tells_the_day_and_the_year_also_of_scenes_of_one_day(quay, first, hours, width):
+    start = dt.datetime.fromisoformat(first).replace(tzinfo=UTC)
+    drawn = chart([replace(quay[0], datetime=start + dt.timedelta(hours=h)) for h in (0, hours)], width=width, height=260)
+    base = max(m.y for m in drawn.marks if isinstance(m, Words))
+    labels = [m.text for m in drawn.marks if isinstance(m, Words) and m.y == base]
+    assert labels[0].startswith((f"{start.day} Oct 2023 ", "20 Oct 2023"))
+    assert all(label.startswith("20 Oct") or ":" in label for label in labels[1:])
+
+
+def test_where_a_label_of_a_new_day_has_no_room_the_next_one_tells_the_day(quay):
+    start = dt.datetime(2023, 10, 19, 19, 0, tzinfo=UTC)
+    for minutes in range(0, 360, 20):
+        begin = start + dt.timedelta(minutes=minutes)
+        drawn = chart([replace(quay[0], datetime=begin + dt.timedelta(hours=h)) for h in (0, 20)], width=350, height=260)
+        base = max(m.y for m in drawn.marks if isinstance(m, Words))
+        labels = [m.text for m in drawn.marks if isinstance(m, Words) and m.y == base]
+        days = [label[:6] for label in labels if not label[:2].isdigit() or label[2] != ":"]
+        assert days[-1].startswith("20 Oct"), labels
 
 
 def test_X1_names_are_escaped_in_svg(tmp_path):
