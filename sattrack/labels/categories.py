@@ -1,7 +1,7 @@
 """Categories: which of a set's names mean a container, and which mean that nothing can be told."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sattrack.errors import UsageError
 
@@ -11,6 +11,7 @@ _NOT_A_BOX = {
     "lot", "lots", "park", "port", "ports", "ship", "ships", "stack", "stacks", "terminal", "terminals", "train", "trains",
     "truck", "trucks", "vessel", "vessels", "wagon", "wagons", "yard", "yards", "zone", "zones",
 }  # fmt: skip
+_UNTOLD = {"unknown", "uncertain", "unsure"}
 _IGNORE = {"ignore", "ignored", "dont care", "dontcare", "don t care"}
 
 
@@ -25,6 +26,16 @@ def means_container(name: str) -> bool:
     if words[:1] == ["shipping"]:
         words = words[1:]
     return not name or (words[:1] in (["container"], ["containers"]) and not _NOT_A_BOX.intersection(words))
+
+
+def may_be_container(name: str, *, taken: Collection[str]) -> bool:
+    """Whether a thing of a category that nobody could tell for sure, or a crowd of them, may be containers, or hold some.
+
+    taken: the categories that are containers. A container lot is none of these, a crowd of ships neither.
+    """
+    words = set(_plain(name).split())
+    told = [{"container"}, {"containers"}, *(set(_plain(one).split()) for one in taken)]
+    return name in taken or means_ignore(name) or bool(words & _UNTOLD) or any(one and one <= words for one in told)
 
 
 def taken_categories(

@@ -13,7 +13,7 @@ from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import SPLITS, Place, files_in, folders_in, set_name
 from sattrack.labels.rectangles import upright
 from sattrack.labels.sheets import Mark, Sheet, as_set
-from sattrack.labels.texts import as_points, numbers, read_json
+from sattrack.labels.texts import as_points, is_true, numbers, read_json
 from sattrack.readers.hints import read_gsd
 
 _KEYS = ("images", "annotations")
@@ -34,12 +34,13 @@ def look(path: Path) -> list[Place]:
 
 
 def marks_of(annotation: Any, *, category: str, where: str) -> list[Mark]:
-    """One annotation as marks: a box, or for a crowd each of its polygons to ignore. ManifestError where it has no outline."""
-    crowd = bool(annotation.get("iscrowd") or annotation.get("ignore"))
+    """One annotation as marks: a box, or for a crowd each of its polygons. ManifestError where it has no outline."""
+    crowd = any(is_true(annotation, key, silent=False, where=where) for key in ("iscrowd", "ignore"))
     rings = rings_of(annotation, crowd=crowd, where=where)
     if crowd:
-        return [Mark(category, ring, where, kind="ignore") for ring in rings]
-    kind = "unsure" if annotation.get("counted") is False else "box"  # our own export of every stored box
+        return [Mark(category, ring, where, kind="hard") for ring in rings]
+    # Our own export of every stored box says of each whether it was counted.
+    kind = "box" if is_true(annotation, "counted", silent=True, where=where) else "unsure"
     # The parts of a box that something hides in the middle are one box.
     return [Mark(category, as_points([v for ring in rings for v in ring.ravel()]), where, kind=kind)]
 

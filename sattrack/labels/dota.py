@@ -37,7 +37,7 @@ def _is_labels(name: str) -> bool:
 
 
 def as_mark(line: str, *, where: str) -> Mark:
-    """One line; what is difficult is to be ignored. ManifestError where it is another thing."""
+    """One line. ManifestError where it is another thing."""
     words = line.split()
     values = numbers(words[:8])
     hard = words[-1] if len(words) > 9 else "0"
@@ -46,7 +46,7 @@ def as_mark(line: str, *, where: str) -> Mark:
             "expected eight corner numbers, a category, and 0 or 1", where=where, way_out="x1 y1 x2 y2 x3 y3 x4 y4 container 0"
         )
     category = " ".join(words[8:-1] if len(words) > 9 else words[8:])
-    return Mark(category, as_points(values), where, kind="box" if int(hard) == 0 else "ignore")
+    return Mark(category, as_points(values), where, kind="box" if int(hard) == 0 else "hard")
 
 
 def _read(name: str, root: Path, pair: Pair, asked: Asked) -> LabelledSet:

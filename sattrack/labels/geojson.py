@@ -13,6 +13,7 @@ from sattrack.labels.asked import Asked
 from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import Place, files_in, pictures_in, set_name
 from sattrack.labels.sheets import Mark, Sheet, as_set, without_holes
+from sattrack.labels.texts import is_true
 from sattrack.projections import WGS84
 from sattrack.readers.folders import PICTURE_SUFFIXES
 from sattrack.readers.outlines.geojson import read_geojson
@@ -20,7 +21,6 @@ from sattrack.readers.sidecars import is_mask_name
 
 _CATEGORY = ("class_name", "class", "category", "label", "kind", "type")
 _AREA = ("area", "labelled", "labelled area", "labelled_area")
-_TRUE, _FALSE = ("1", "1.0", "true", "yes", "t", "y"), ("0", "0.0", "false", "no", "f", "n")
 
 
 def look(path: Path) -> list[Place]:
@@ -91,23 +91,9 @@ def _ring(part: Any) -> Points:
 
 def _kind(said: dict[str, Any], *, where: str) -> str:
     """box; ignore (`ignore` true, or `kind` ignore); area (`kind` area: outside of such nothing was labelled); or unsure."""
-    if not _is_true(said, "counted", silent=True, where=where):  # our own export of every stored box
+    if not is_true(said, "counted", silent=True, where=where):  # our own export of every stored box
         return "unsure"
     kind = str(said.get("kind") or "").strip().casefold()
-    if kind == "ignore" or _is_true(said, "ignore", silent=False, where=where):
+    if kind == "ignore" or is_true(said, "ignore", silent=False, where=where):
         return "ignore"
     return "area" if kind in _AREA else "box"
-
-
-def _is_true(said: dict[str, Any], key: str, *, silent: bool, where: str) -> bool:
-    """Formats on the way may have made a number or a text of it; `silent` where nothing is said, as of a new box.
-
-    ManifestError where it is neither true nor false.
-    """
-    value = said.get(key)
-    text = "" if value is None else str(value).strip().casefold()
-    if text in _TRUE + _FALSE:
-        return text in _TRUE
-    if text:
-        raise ManifestError(f"{key} is {str(value)[:40]!r}", where=where, way_out="true or false")
-    return silent

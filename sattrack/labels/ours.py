@@ -9,6 +9,7 @@ import numpy as np
 
 from sattrack.errors import ManifestError, UsageError
 from sattrack.geometry import Points, Quads
+from sattrack.imagery import Scene
 from sattrack.labels.asked import Asked
 from sattrack.labels.cleaning import cleaned
 from sattrack.labels.labelled import LabelledImage, LabelledSet, check_unwarped, described
@@ -16,6 +17,9 @@ from sattrack.labels.places import Place, by_name, files_in, pictures_in
 from sattrack.labels.sheets import corners_of
 from sattrack.labels.texts import numbers, read_json, text_lines
 from sattrack.labels.yolo_obb import as_mark
+
+# Two pixel sizes further apart are of two pictures.
+_ALIKE = 1.1
 
 
 def look(path: Path) -> list[Place]:
@@ -57,6 +61,7 @@ def _image(
     gsd_m = _gsd(said, where=f"{folder / 'meta.json'}, {name}")
     scene = described(pictures[name], name=name, gsd_m=gsd_m, bands=asked.bands)
     check_unwarped(scene)
+    _check_size(scene, said=gsd_m)
     labels, shape = folder / "labels_obb" / f"{name}.txt", scene.grid.shape
     return LabelledImage(
         dataset=folder.resolve().name,
@@ -79,6 +84,15 @@ def _gsd(said: Any, *, where: str) -> tuple[float, float]:
     if len(sizes) != 2 or min(sizes) <= 0:
         raise ManifestError(f"gsd_m is {given!r}", where=where, way_out="give the pixel size in metres, one number or [x, y]")
     return sizes[0], sizes[1]
+
+
+def _check_size(scene: Scene, *, said: tuple[float, float]) -> None:
+    """ManifestError where the picture tells another pixel size: boxes would be found by the one and measured by the other."""
+    if any(not 1 / _ALIKE <= found / told <= _ALIKE for found, told in zip(scene.grid.gsd_m, said, strict=True)):
+        raise ManifestError(
+            f"meta.json says pixels of {max(said):g} m, its georeferencing {max(scene.grid.gsd_m):.3g} m", where=scene.location,
+            way_out="correct gsd_m in meta.json",
+        )  # fmt: skip
 
 
 def _truth(

@@ -14,7 +14,7 @@ from sattrack.errors import ManifestError, SceneRefused, UsageError
 from sattrack.geometry import Points, Quads, centres
 from sattrack.imagery import Scene
 from sattrack.labels.asked import Asked
-from sattrack.labels.categories import means_ignore, taken_categories
+from sattrack.labels.categories import may_be_container, means_ignore, taken_categories
 from sattrack.labels.cleaning import cleaned
 from sattrack.labels.ignoring import union_of
 from sattrack.labels.labelled import LabelledImage, LabelledSet, check_unwarped
@@ -32,7 +32,8 @@ from sattrack.readers.sidecars import Beside, look_beside, read_sidecars
 class Mark:
     """One outline. points: (k, 2) in the sheet's frame.
 
-    kind: box; unsure (a run of ours found it, and did not count it); ignore; or area (only inside such was anything labelled).
+    kind: box; hard (a crowd, or hard to make out: ignored where it may be containers, else a box); unsure (a run of ours found
+    it, and did not count it); ignore; or area (only inside such was anything labelled).
     """
 
     category: str
@@ -66,14 +67,18 @@ def as_set(
     by_name([sheet.picture for sheet in sheets], where=str(path))
     sheets = [replace(s, marks=tuple(_judged(mark) for mark in s.marks)) for s in sheets]
     counts = Counter(mark.category for sheet in sheets for mark in sheet.marks if mark.kind == "box")
-    taken = taken_categories(counts, asked=asked.classes, where=str(path), names=names)
+    hard = Counter(mark.category for sheet in sheets for mark in sheet.marks if mark.kind == "hard")
+    there = {category: counts[category] for category in (*counts, *hard)}
+    taken = taken_categories(there, asked=asked.classes, where=str(path), names=names)
+    sheets = [replace(s, marks=tuple(_told(mark, taken=taken) for mark in s.marks)) for s in sheets]
     beside = cache(look_beside)
     images = tuple(
         _image(sheet, _scene(sheet, beside=beside(sheet.picture.parent), asked=asked), dataset=name, taken=taken, asked=asked)
         for sheet in sheets
     )
     unsure = sum(mark.kind == "unsure" for sheet in sheets for mark in sheet.marks)
-    other = [f"{count} of {category or 'no category'}" for category, count in sorted(counts.items()) if category not in taken]
+    passed = counts + Counter({name: many for name, many in hard.items() if not may_be_container(name, taken=taken)})
+    other = [f"{count} of {category or 'no category'}" for category, count in sorted(passed.items()) if category not in taken]
     became = "not taken" if asked.uncounted == "drop" else "ignored"
     said = [*notes, *([f"{unsure} boxes that are marked as not counted are {became}"] if unsure else [])]
     said += [*([f"other categories are not taken: {', '.join(other)}"] if other else [])]
@@ -86,6 +91,13 @@ def as_set(
 
 def _judged(mark: Mark) -> Mark:
     return replace(mark, kind="ignore") if mark.kind == "box" and means_ignore(mark.category) else mark
+
+
+def _told(mark: Mark, *, taken: frozenset[str]) -> Mark:
+    """Of an aircraft that is hard to make out it is known that it is no container: it is a thing like any other there."""
+    if mark.kind != "hard":
+        return mark
+    return replace(mark, kind="ignore" if may_be_container(mark.category, taken=taken) else "box")
 
 
 def _image(sheet: Sheet, scene: Scene, *, dataset: str, taken: frozenset[str], asked: Asked) -> LabelledImage:

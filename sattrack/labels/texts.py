@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from sattrack.errors import ManifestError
 from sattrack.geometry import Points
+
+_TRUE, _FALSE = ("1", "1.0", "true", "yes", "t", "y"), ("0", "0.0", "false", "no", "f", "n")
 
 
 def text_lines(path: Path) -> Iterator[tuple[str, str]]:
@@ -46,6 +48,20 @@ def numbers(words: Sequence[Any]) -> list[float]:
         except (ValueError, OverflowError):
             return []
     return found if all(map(math.isfinite, found)) else []
+
+
+def is_true(said: Mapping[str, Any], key: str, *, silent: bool, where: str) -> bool:
+    """Formats on the way may have made a number or a text of it; `silent` where nothing is said, as of a new box.
+
+    ManifestError where it is neither true nor false.
+    """
+    value = said.get(key)
+    text = "" if value is None else str(value).strip().casefold()
+    if text in _TRUE + _FALSE:
+        return text in _TRUE
+    if text:
+        raise ManifestError(f"{key} is {str(value)[:40]!r}", where=where, way_out="true or false")
+    return silent
 
 
 def as_points(flat: Sequence[float]) -> Points:

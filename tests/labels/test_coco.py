@@ -71,6 +71,39 @@ def test_a_crowd_is_ignored_and_a_box_without_polygon_is_upright_or_turned(yard:
     assert [ring.tolist() for ring in image.ignore] == [RIDGE, [[0, 0], [9, 0], [9, 9], [0, 9]]]
 
 
+def test_a_crowd_of_other_things_hides_no_container(yard: Yard) -> None:
+    quads = yard.picture("a.png")
+    names = [{"id": 3, "name": "container"}, {"id": 4, "name": "ship"}, {"id": 5, "name": "container lot"}]
+    said = document(quads, categories=names)
+    around = [0.0, 0.0, 180.0, 0.0, 180.0, 140.0, 0.0, 140.0]
+    said["annotations"].append({"id": 8, "image_id": 7, "category_id": 4, "segmentation": [around], "iscrowd": 1})
+    said["annotations"].append(
+        {"id": 9, "image_id": 7, "category_id": 5, "segmentation": [np.ravel(RIDGE).tolist()], "iscrowd": 1}
+    )
+    yard.json("labels.json", said)
+    (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
+    assert ways(found.images[0].truth) == ways(quads)
+    assert [ring.tolist() for ring in found.images[0].ignore] == [RIDGE], "a lot is full of them"
+
+
+@pytest.mark.parametrize(("no", "yes"), [("0", "1"), (0.0, 1.0), ("false", "true"), (None, True)])
+def test_a_crowd_and_a_count_are_told_whatever_tools_on_the_way_made_of_the_words(yard: Yard, no: Any, yes: Any) -> None:
+    quads = yard.picture("a.png")
+    said = document(quads)
+    for row in said["annotations"]:
+        row |= {"iscrowd": no, "ignore": no, "counted": yes}
+    said["annotations"][0]["iscrowd"] = yes
+    said["annotations"][1]["counted"] = no if no is not None else False
+    yard.json("labels.json", said)
+    (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
+    assert ways(found.images[0].truth) == ways(quads[2:])
+    assert found.notes == ("1 boxes that are marked as not counted are not taken",)
+    said["annotations"][0]["iscrowd"] = "some"
+    yard.json("labels.json", said)
+    with pytest.raises(ManifestError, match=r"annotation 1: iscrowd is 'some' \(true or false\)"):
+        read_sets([yard.folder], asked=HALF_A_METRE)
+
+
 def test_parts_of_one_box_are_one_box_and_a_picture_without_any_is_empty(yard: Yard) -> None:
     quads = yard.picture("a.png")
     yard.picture("b.png")

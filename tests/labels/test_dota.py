@@ -36,6 +36,23 @@ def test_header_corners_and_difficult_are_read_wherever_they_stand(
     assert sets[0].notes == ("other categories are not taken: 1 of container-crane",)
 
 
+def test_what_is_difficult_but_surely_no_container_hides_none(yard: Yard) -> None:
+    quads = yard.picture("images/a.png")
+    airport = "0 0 180 0 180 140 0 140 airport 1"
+    yard.text("labelTxt/a.txt", [*lines(quads[:4]), *lines(quads[4:], category="unknown", difficult=1), airport])
+    (found,) = read_sets([yard.folder], asked=Asked(gsd_m=(GSD_M, GSD_M)))
+    assert ways(found.images[0].truth) == ways(quads[:4])
+    assert len(found.images[0].ignore) == 1, "the unknown thing may be a container"
+    assert found.notes == ("other categories are not taken: 1 of airport",)
+
+
+def test_a_set_all_of_whose_containers_are_difficult_is_one(yard: Yard) -> None:
+    quads = yard.picture("images/a.png")
+    yard.text("labelTxt/a.txt", [*lines(quads[:1], difficult=1), *lines(quads[1:2], category="plane")])
+    (found,) = read_sets([yard.folder], asked=Asked(gsd_m=(GSD_M, GSD_M)))
+    assert (len(found.images[0].truth), len(found.images[0].ignore)) == (0, 1)
+
+
 def test_where_the_gsd_is_null_it_is_asked_for(yard: Yard) -> None:
     quads = yard.picture("images/a.png")
     yard.text("labelTxt/a.txt", ["imagesource:GoogleEarth", "gsd:null", *lines(quads)])

@@ -87,6 +87,18 @@ def test_what_is_not_in_meta_json_is_told_and_a_wrong_pixel_size_doubted(yard: Y
     )
 
 
+def test_a_pixel_size_that_the_picture_contradicts_is_an_error(yard: Yard) -> None:
+    lines = [f"0 {line}" for line in shares(yard.picture("images/a.tif", placed=True))]
+    for gsd_m, sound in ((0.5, True), (0.3, False), ([0.5, 0.9], False)):
+        yard.text("labels_obb/a.txt", lines)
+        yard.json("meta.json", {"a": {"gsd_m": gsd_m}})
+        if sound:
+            assert len(read_sets([yard.folder])[0].images[0].truth) == 5
+            continue
+        with pytest.raises(ManifestError, match=r"meta\.json says pixels of 0\.[39] m, its georeferencing 0\.5 m"):
+            read_sets([yard.folder])
+
+
 def test_a_box_that_was_outlined_twice_is_taken_once(yard: Yard) -> None:
     quads = yard.picture("a.png")
     again = quads[1:3] + 0.2
