@@ -207,18 +207,22 @@ def _title(places: Sequence[Place], *, own: bool) -> str:
 
 
 def _dek(run: Finished, places: Sequence[Place], *, own: bool) -> str:
-    done = sum(outcome.status == "done" for outcome in run.index.outcomes)
+    # An acquisition of several files is one scene; without outlines each of several plain pictures is a place of its own.
+    done = {outcome.scene_id for outcome in run.index.outcomes if outcome.status == "done"}
+    looks = {count.site_id for count in run.counts if count.status in ("done", "not_assessable")} if own else done
     when_ = span(run.counts)
     shown = sum(any(one.headline for one in place.every) for place in places)
     of = f"{shown} of {len(places)}" if shown < len(places) else f"{len(places)}"
     where = "" if own or len(places) < 2 else f" at {of} places"
-    return f"Shipping containers visible{where} in {some(done, 'scene')}" + (f", {when_}." if when_ else ".")
+    return f"Shipping containers visible{where} in {some(len(looks), 'scene')}" + (f", {when_}." if when_ else ".")
 
 
 def _tally(outcomes: Sequence[SceneOutcome]) -> str:
     words = {"done": "counted", "refused": "refused", "failed": "failed", "skipped": "skipped"}
     numbers = {word: sum(o.status == status for o in outcomes) for status, word in words.items()}
-    return "Scenes: " + (", ".join(f"{n:,} {word}" for word, n in numbers.items() if n) or "none")
+    several = len({o.scene_id for o in outcomes}) < len(outcomes)
+    what = "Files of scenes" if several else "Scenes"
+    return f"{what}: " + (", ".join(f"{n:,} {word}" for word, n in numbers.items() if n) or "none")
 
 
 def _own_rows(places: Sequence[Place]) -> list[Row]:

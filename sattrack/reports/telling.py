@@ -164,19 +164,19 @@ def problems(outcomes: Iterable[SceneOutcome], *, locations: KnownPlaces) -> tup
 
 def sources(outcomes: Iterable[SceneOutcome]) -> tuple[dict[str, str], ...]:
     """Who the pictures come from and on what terms, with the number of scenes; what is not stated is said so."""
-    seen = Counter(
-        (clean(o.scene.sensor), clean(o.scene.source), clean(o.scene.licence))
-        for o in outcomes
-        if o.status == "done" and o.scene
-    )
+    seen: dict[tuple[str, str, str], set[str]] = {}
+    for o in outcomes:
+        if o.status == "done" and o.scene:
+            terms = (clean(o.scene.sensor), clean(o.scene.source), clean(o.scene.licence))
+            seen.setdefault(terms, set()).add(o.scene_id)
     return tuple(
         {
             "sensor": sensor or "not stated",
             "source": source or "not stated",
             "licence": licence or "not stated",
-            "scenes": some(n, "scene"),
+            "scenes": some(len(ids), "scene"),
         }
-        for (sensor, source, licence), n in sorted(seen.items())
+        for (sensor, source, licence), ids in sorted(seen.items())
     )
 
 

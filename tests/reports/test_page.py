@@ -352,3 +352,17 @@ def test_a_page_whose_scenes_are_all_gone_does_not_say_that_it_was_made_without_
     page = Page(path.read_text())
     assert "Picture not available: cannot be read: no such file" in page.text
     assert "made without imagery" not in page.text
+
+
+def test_a_scene_of_several_files_is_one_scene_on_the_page(tmp_path):
+    when = dt.datetime(2025, 5, 1, 8, 30, tzinfo=dt.UTC)
+    halves = {f"a_{i}": part_of(f"a_{i}", quads=boxes(20, left=240 + 300 * i, top=200), acquired=when) for i in (0, 1)}
+    parts = {name: replace(part, scene=replace(part.scene, id="a")) for name, part in halves.items()}
+    parts["b"] = part_of("b", quads=boxes(30, left=240, top=200), acquired=when + dt.timedelta(days=9))
+    run = run_of(parts, folder=tmp_path, sites=[Site("quay", "Quay", outline(200, 150, 1100, 760))])
+    outcomes = [replace(one, scene_id=parts[one.part].scene.id) for one in run.index.outcomes]
+    run = replace(run, index=replace(run.index, outcomes=outcomes))
+    page = Page(write_report(run, parts, tmp_path, imagery=False).read_text())
+    assert "Shipping containers visible in 2 scenes, 1 May 2025 to 10 May 2025." in page.text
+    assert "Files of scenes: 3 counted" in page.text
+    assert "2 scenes" in page.text.split("Pictures and licences")[1].split("Licences of pictures")[0]
