@@ -1,10 +1,11 @@
 """Choosing: which pictures of which sets, by name or by half."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from sattrack.errors import UsageError
+from sattrack.errors import SattrackError, UsageError
 from sattrack.labels.asked import Asked, Choice
 from sattrack.labels.labelled import LabelledImage, LabelledSet
 from sattrack.labels.places import Place
@@ -25,7 +26,8 @@ class Chosen:
 
 
 def read_chosen(places: Sequence[Place], *, asked: Asked, choice: Choice, where: str) -> Chosen:
-    """Reads the sets that are wanted, and keeps of each the pictures that are. Sets that are left out whole are not read.
+    """Reads the sets that are wanted, and keeps of each the pictures that are. Sets that are left out whole are read only to
+    find a name that is nowhere else: a picture of a set that a fold leaves out may be left out by name too.
 
     UsageError where a name of `sets` or `only` is none of what there is, or nothing remains.
     """
@@ -48,12 +50,25 @@ def read_chosen(places: Sequence[Place], *, asked: Asked, choice: Choice, where:
         name for name in choice.leave_out
         if not any(is_set(one, name) for one in there) and not any(_is_meant(one, name) for one in names)
     ]  # fmt: skip
+    away = [place for place in places if place not in kept]
+    if unknown:
+        unread = _pictures_of(away, asked=asked)
+        unknown = [name for name in unknown if not any(_is_meant(one, name) for one in unread)]
     return Chosen(
         tuple(one for one in sets if one.images),
-        tuple(p.name for p in places if p not in kept),
+        tuple(place.name for place in away),
         tuple(name for name in names if name not in remaining),
         tuple(unknown),
     )
+
+
+def _pictures_of(places: Sequence[Place], *, asked: Asked) -> list[str]:
+    """SET/NAME of each picture of sets that are left out whole; a set that cannot be read has none."""
+    found = []
+    for place in places:
+        with suppress(SattrackError):
+            found += [f"{image.dataset}/{image.name}" for image in place.read(asked).images]
+    return found
 
 
 def chosen_images(images: Sequence[LabelledImage], *, choice: Choice) -> tuple[LabelledImage, ...]:

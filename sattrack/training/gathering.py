@@ -82,14 +82,17 @@ def gather(
 
 
 def _chosen(recipe: Recipe, *, data: Path) -> list[tuple[LabelledSource, Chosen]]:
-    """Each labelled source with its sets, read. A fold's names are left out of every source, and must be in one of them."""
+    """Each labelled source with its sets, read. A name to be left out must be in one of the sources that leave it out; those of a
+    fold are left out of every source.
+    """
     found = []
     for source in recipe.labelled:
         where = data / source.folder
         places = find_sets(where, form=source.format)
         check_once(places)
         found.append((source, read_chosen(places, asked=source.asked(), choice=source.choice(), where=str(where))))
-    unknown = set.intersection(*({*chosen.unknown} for _, chosen in found)) if found else set()
+    known = {name for source, chosen in found for name in source.leave_out if name not in chosen.unknown}
+    unknown = {name for _, chosen in found for name in chosen.unknown} - known
     if unknown:
         there = sorted({name for _, c in found for name in (*(one.name for one in c.sets), *c.sets_left_out)})
         raise UsageError(

@@ -93,6 +93,26 @@ def test_a_fold_is_left_out_of_whichever_source_has_it_and_must_be_somewhere(tmp
         gather(without_fold(plain, "two"), data=tmp_path)
 
 
+def test_a_name_to_be_left_out_of_one_source_must_be_in_that_one(tmp_path: Path) -> None:
+    for name in ("north", "south"):
+        draw_yolo(tmp_path / name, tiles=2)
+    for wrong in ("t7", "south/t0"):
+        with pytest.raises(UsageError, match=f"no labelled sets or pictures {wrong} to leave out"):
+            gathered(tmp_path, labelled("north", leave_out=[wrong]), labelled("south"))
+
+
+def test_a_picture_may_be_left_out_of_a_set_that_a_fold_leaves_out(tmp_path: Path) -> None:
+    for name in ("north", "south"):
+        draw_yolo(tmp_path / "sites" / name, tiles=3 if name == "south" else 2)
+    for pictures in (["south/t0"], ["t2"], ["sou*/t2"]):
+        plain = Recipe(name="x", labelled=(labelled("sites", leave_out=pictures),), folds={"one": ("south",)})
+        (row,) = gather(without_fold(plain, "one"), data=tmp_path).sources
+        assert (row["sets"], row["left_out"]) == ("north", "south")
+    wrong = plain.model_copy(update={"folds": {"one": ("south", "south/t9")}})
+    with pytest.raises(UsageError, match="south/t9 to leave out"):
+        gather(without_fold(wrong, "one"), data=tmp_path)
+
+
 def test_sets_with_commas_and_brackets_in_their_names_are_left_out_and_named_in_the_card(tmp_path: Path) -> None:
     for name in ("Busan, pier 3", "berths [1]", "quay"):
         draw_yolo(tmp_path / name, tiles=1)
