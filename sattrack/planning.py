@@ -20,6 +20,7 @@ from sattrack.readers.deliveries.gathering import gathered
 from sattrack.readers.deliveries.joining import describe_pieces
 from sattrack.readers.describing import describe, time_of
 from sattrack.readers.finding import Source, find_sources, located
+from sattrack.readers.folders import Told, log
 from sattrack.readers.outlines.files import read_outlines
 from sattrack.readers.remote.ranges import ask_again, look_again
 from sattrack.results import ModelCard, SceneOutcome
@@ -131,12 +132,13 @@ def _each_planned(
             yield replace(one, stored=store.has(one.work.key)) if one.work and store is not None else one
 
 
-def look_for(request: Request) -> list[Source]:
-    """The files that a request's inputs name and that it is about; there may be none."""
+def look_for(request: Request, *, told: Told = log) -> list[Source]:
+    """The files that a request's inputs name and that it is about; there may be none. told: hears what is passed over."""
     _mask_of(request)  # one that cannot be is refused before any scene is looked at
     sources = find_sources(
         list(request.inputs), recursive=request.recursive, allow_remote=request.allow_remote,
         follow_links=request.follow_links, sidecars=request.sidecars, filters=_wanted_items(request), limits=request.settings,
+        told=told,
     )  # fmt: skip
     return sources if request.only is None else [one for one in sources if one.path in request.only]
 

@@ -32,6 +32,7 @@ _MEMORY = "watch.json"
 # How old what lies in the folder may be while a pass goes on, s: written after each of a thousand watches it would grow with
 # their square. What was told is written at once.
 _EVERY_S = 5.0
+_MOST_PASSED = 10
 # Of an alert as JSON; returns what went wrong, nothing where it was told.
 Teller = Callable[[dict[str, Any]], str]
 
@@ -144,14 +145,15 @@ class Watching:
     def _look(self, watch: Watch, *, listener: Listener | None) -> Looked:
         """Detects what has arrived, counts, judges, writes the page, and tells what is new, in this order."""
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        sources = look_for(watch.request)
+        passed: list[str] = []
+        sources = look_for(watch.request, told=passed.append)
         arriving, seen = still_arriving(sources, self._of(watch).arriving, now=time.time(), settle_s=self._settle_s)
         self._keep(watch, arriving=seen)
         left = with_their_others(arriving, sources)
         ready = frozenset(one.path for one in sources if one.path not in left)
         before = _done(watch.request.out)
         if not ready:
-            return self._nothing(watch, now=now, left=len(left), before=before)
+            return self._nothing(watch, now=now, left=len(left), before=before, passed=_some(passed))
         # What has come since is still arriving.
         run = detect(replace(watch.request, only=ready), listener=self._writing_first(listener))
         alerts = assess_run(run, settings=Settings.model_validate(run.index.settings)).alerts
@@ -165,7 +167,7 @@ class Watching:
         again = sum(place in left for place in away.values())
         status = WatchStatus(
             watch.name, now, rows_of(run, alerts), troubles_of(run), len(done), len(left),
-            _notes(run, gone=len(away) - again, again=again),
+            (*_notes(run, gone=len(away) - again, again=again), *_some(passed)),
             _report_of(run.folder),
         )  # fmt: skip
         new = [one for one in raised if one.id not in self._of(watch).told]
@@ -178,14 +180,17 @@ class Watching:
             tuple(faults),
         )
 
-    def _nothing(self, watch: Watch, *, now: dt.datetime, left: int, before: dict[str, str]) -> Looked:
+    def _nothing(
+        self, watch: Watch, *, now: dt.datetime, left: int, before: dict[str, str], passed: tuple[str, ...]
+    ) -> Looked:  # fmt: skip
         """Nothing has arrived yet; where something had been counted before, its folder is more likely away than empty."""
         if before and not left:
             raise UsageError(
                 f"no pictures found in {', '.join(watch.request.inputs)}, where the last pass counted {len(before)}",
                 way_out="check that the folder is mounted; the run and its counts are kept",
             )
-        return Looked(replace(self._of(watch).status or _not_yet(watch), looked=now, left=left, error=""))
+        known = self._of(watch).status or _not_yet(watch)
+        return Looked(replace(known, looked=now, left=left, error="", notes=passed or known.notes))
 
     def _write_page(self, watch: Watch, run: Run) -> list[str]:
         """The run's page, where it shows other counts, or was made by other settings, outlines or leave to show pictures; what
@@ -283,6 +288,12 @@ def _notes(run: Run, *, gone: int, again: int) -> tuple[str, ...]:
     why = {"are not there this time": gone, "have changed and are still arriving": again}
     away = [f"{n} of the scenes counted before {what}, and the history is the shorter" for what, n in why.items() if n]
     return (*away, *dict.fromkeys((*run.index.notes, *run.notes)))
+
+
+def _some(passed: Sequence[str]) -> tuple[str, ...]:
+    """What was passed over, and of much of it how much more."""
+    left = len(passed) - _MOST_PASSED
+    return (*sorted(passed)[:_MOST_PASSED], *([f"and {left:,} more like these"] if left > 0 else []))
 
 
 def _report_of(folder: Path) -> str:

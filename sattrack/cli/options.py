@@ -32,8 +32,7 @@ def meaning(name: str) -> str:
 
 def tell_what_is_passed_over() -> None:
     """Says on standard error what of folders and of files of items is not looked at, and why."""
-    for name in ("folders", "finding"):
-        logging.getLogger(f"sattrack.readers.{name}").setLevel(logging.WARNING)
+    logging.getLogger("sattrack.readers.folders").setLevel(logging.WARNING)
 
 
 def here(path: Path | None) -> Path | None:

@@ -169,8 +169,9 @@ def _tell(looked: "Looked", *, voice: Voice, silent: bool) -> None:
         voice.fault(one_line(f"{status.name}: {trouble.status}: {trouble.part}: {trouble.reason}"))
     for fault in looked.faults:
         voice.fault(one_line(fault))
+    tell = voice.detail if status.scenes else voice.say  # where nothing is counted they may say why
     for note in status.notes:
-        voice.detail(one_line(f"{status.name}: note: {note}"))
+        tell(one_line(f"{status.name}: note: {note}"))
 
 
 def _table(found: "Sequence[Looked]", *, voice: Voice) -> None:

@@ -1,7 +1,6 @@
 """Finding: from what a user names (files, folders, globs, manifests, remote locations) to a sorted list of sources."""
 
 import hashlib
-import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -18,8 +17,8 @@ from sattrack.readers.catalogues.item_files import Pick, Picked, holds_items, pi
 from sattrack.readers.catalogues.item_filters import EVERYTHING, Filters
 from sattrack.readers.deliveries.metadata import contradiction, read_told, read_vendor
 from sattrack.readers.deliveries.names import is_decoy
-from sattrack.readers.deliveries.values import Told
-from sattrack.readers.folders import has_magic, is_picture, natural_key, pictures_below, pictures_matching
+from sattrack.readers.deliveries.values import Told as VendorsWord
+from sattrack.readers.folders import Told, has_magic, is_picture, log, natural_key, pictures_below, pictures_matching
 from sattrack.readers.gdals_sidecars import read_gdals
 from sattrack.readers.hints import SILENT, Hints
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
@@ -27,7 +26,6 @@ from sattrack.readers.remote.places import bare, named_place
 from sattrack.readers.sidecars import is_mask_name, look_beside, read_sidecars
 from sattrack.settings import Settings
 
-_LOG = logging.getLogger(__name__)
 _REMOTE = re.compile(r"(https?|s3)://", re.IGNORECASE)
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:")
 _MOST_SHOWN = 3
@@ -86,11 +84,13 @@ def find_sources(
     sidecars: bool = False,
     filters: Filters = EVERYTHING,
     limits: Settings | None = None,
+    told: Told = log,
 ) -> list[Source]:
     """The sources that the inputs name, each file once, in natural order of their paths, with what stands beside them.
 
     follow_links: links to files outside a folder count as its own. sidecars: a NAME.aux.xml may place a picture that has no
-    place. filters: which items of STAC files are wanted; limits: of what such a file may hold, and whom it may name.
+    place. filters: which items of STAC files are wanted; limits: of what such a file may hold, and whom it may name. told:
+    hears what is passed over.
 
     Masks (`NAME_udm2`, `_udm`, `_mask`, `NAME.mask`) are no sources, unless one is named itself and its picture is not. Raises
     UsageError where an input does not exist, or is remote and that was not allowed; ManifestError where a manifest cannot be
@@ -99,14 +99,16 @@ def find_sources(
     items = partial(pick, filters=filters, limits=limits or Settings(), allow_remote=allow_remote)
     found: dict[str, _Found] = {}
     for text in inputs:
-        for one in _found(text, recursive=recursive, allow_remote=allow_remote, follow_links=follow_links, items=items):
+        for one in _found(
+            text, recursive=recursive, allow_remote=allow_remote, follow_links=follow_links, items=items, told=told
+        ):
             key = one.key
             found[key] = _agreed(found[key], one) if key in found else one
     found = _told_apart(found)
     _check_scenes(found.values())
-    beside, told = cache(look_beside), cache(read_told)
+    beside, vendor = cache(look_beside), cache(read_told)
     pairs = [
-        _with_hints(one, beside=beside, told=told, gdals=sidecars)
+        _with_hints(one, beside=beside, vendor=vendor, gdals=sidecars)
         for one in sorted(found.values(), key=lambda one: natural_key(one.path))
     ]
     masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and not is_remote(hints.mask)}
@@ -121,7 +123,7 @@ def stem_of(path: str) -> str:
 
 
 def _found(
-    text: str, *, recursive: bool, allow_remote: bool, follow_links: bool, items: Callable[[Path], Picked]
+    text: str, *, recursive: bool, allow_remote: bool, follow_links: bool, items: Callable[[Path], Picked], told: Told
 ) -> Iterator[_Found]:
     if is_remote(text):
         yield _Found(_remote(text, allow_remote=allow_remote))
@@ -129,7 +131,7 @@ def _found(
         # Absolute, so that a name like GTIFF_DIR:1:a.tif or -a.tif is only ever a name.
         path = Path(text).absolute()
         if path.is_dir():
-            yield from _walked(pictures_below(path, recursive=recursive, follow_links=follow_links))
+            yield from _walked(pictures_below(path, recursive=recursive, follow_links=follow_links, told=told), told=told)
         elif not path.is_file():
             raise UsageError("neither a file nor a folder", where=text, way_out="give a picture's file")
         elif path.name.casefold().endswith(SUFFIXES):
@@ -137,20 +139,20 @@ def _found(
         elif holds_items(path):
             picked = items(path)
             for note in picked.notes:
-                _LOG.warning("%s", note)
+                told(note)
             yield from map(_from_item, picked.picks)
         elif is_picture(path.name) or not path.name.casefold().endswith(_BESIDE):
             yield _Found(_writable(str(path)))
     else:
         globbed = has_magic(text) and "\0" not in text
-        matching = pictures_matching(text, follow_links=follow_links) if globbed else iter(())
+        matching = pictures_matching(text, follow_links=follow_links, told=told) if globbed else iter(())
         first = next(matching, None)
         if first is None:
             raise _no_such(text)
-        yield from _walked(chain([first], matching))
+        yield from _walked(chain([first], matching), told=told)
 
 
-def _walked(paths: Iterable[str]) -> Iterator[_Found]:
+def _walked(paths: Iterable[str], *, told: Told) -> Iterator[_Found]:
     """The scenes among what stands in folders; of previews and the like it is said that they are passed over."""
     passed = []
     for path in paths:
@@ -161,10 +163,7 @@ def _walked(paths: Iterable[str]) -> Iterator[_Found]:
             yield _of_folder(path)
     if passed:
         shown = ", ".join(sorted(passed)[:_MOST_SHOWN]) + (", ..." if len(passed) > _MOST_SHOWN else "")
-        _LOG.warning(
-            "not looked at, since their names are those of previews: %s; name such a file itself to have it counted",
-            shown,
-        )  # fmt: skip
+        told(f"not looked at, since their names are those of previews: {shown}; name such a file itself to have it counted")
 
 
 def _of_folder(path: str) -> _Found:
@@ -250,11 +249,11 @@ def _check_scenes(found: Iterable[_Found]) -> None:
 
 
 def _with_hints(
-    one: _Found, *, beside: Callable[[Path], Any], told: Callable[[Path], Told], gdals: bool
+    one: _Found, *, beside: Callable[[Path], Any], vendor: Callable[[Path], VendorsWord], gdals: bool
 ) -> tuple[_Found, Hints]:
     """A file, and what is said of it. What cannot be understood beside a picture fails that picture alone."""
     try:
-        return one, _hints(one, beside=beside, told=told, gdals=gdals)
+        return one, _hints(one, beside=beside, vendor=vendor, gdals=gdals)
     except ManifestError as error:
         return replace(one, fault=error), one.hints
 
@@ -268,7 +267,7 @@ def _refuse_masks_listed_as_pictures(pairs: Iterable[tuple[_Found, Hints]], mask
             )
 
 
-def _hints(one: _Found, *, beside: Callable[[Path], Any], told: Callable[[Path], Told], gdals: bool) -> Hints:
+def _hints(one: _Found, *, beside: Callable[[Path], Any], vendor: Callable[[Path], VendorsWord], gdals: bool) -> Hints:
     if is_remote(one.path) or one.fault:
         return one.hints
     path = Path(one.path)
@@ -278,8 +277,8 @@ def _hints(one: _Found, *, beside: Callable[[Path], Any], told: Callable[[Path],
     else:
         said = read_sidecars(path, beside=beside(path.parent))
     said = said.over(read_gdals(path, beside=beside(path.parent))) if gdals else said
-    said, vendor = one.hints.over(said), read_vendor(path, beside=beside(path.parent), read=told)
-    said = replace(said, notes=(*said.notes, *contradiction(said, vendor))).over(vendor)
+    said, vendors = one.hints.over(said), read_vendor(path, beside=beside(path.parent), read=vendor)
+    said = replace(said, notes=(*said.notes, *contradiction(said, vendors))).over(vendors)
     return SILENT if said == SILENT else said  # one for all of a million pictures of which nothing is said
 
 

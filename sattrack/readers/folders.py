@@ -4,7 +4,7 @@ import fnmatch
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PICTURE_SUFFIXES = (".tif", ".tiff", ".jp2", ".j2k", ".png", ".jpg", ".jpeg", ".vrt")
@@ -12,6 +12,13 @@ _MAGIC = re.compile(r"[*?\[]")
 _RUN_MARK = "run.json"
 
 logger = logging.getLogger(__name__)
+# Hears what is passed over, and why.
+Told = Callable[[str], None]
+
+
+def log(text: str) -> None:
+    """Who hears of what is passed over where nobody else is named."""
+    logger.warning("%s", text)
 
 
 def is_picture(name: str) -> bool:
@@ -24,7 +31,7 @@ def has_magic(text: str) -> bool:
     return bool(_MAGIC.search(text))
 
 
-def pictures_below(folder: Path, *, recursive: bool, follow_links: bool = False) -> Iterator[str]:
+def pictures_below(folder: Path, *, recursive: bool, follow_links: bool = False, told: Told = log) -> Iterator[str]:
     """Absolute paths of a folder's pictures, in no order.
 
     Hidden files and folders, earlier run folders and links to folders are passed over; a link to a file counts where it stays
@@ -34,22 +41,22 @@ def pictures_below(folder: Path, *, recursive: bool, follow_links: bool = False)
     inside = "/" if follow_links else os.path.realpath(root)
     waiting = [str(root)]
     while waiting:
-        for entry in _entries(waiting.pop()):
+        for entry in _entries(waiting.pop(), told=told):
             if entry.is_dir(follow_symlinks=False):
                 if recursive and not _is_run(entry.path):
                     waiting.append(entry.path)
-            elif is_picture(entry.name) and _may_follow(entry, inside=inside):
+            elif is_picture(entry.name) and _may_follow(entry, inside=inside, told=told):
                 yield entry.path
 
 
-def pictures_matching(pattern: str, *, follow_links: bool = False) -> Iterator[str]:
+def pictures_matching(pattern: str, *, follow_links: bool = False, told: Told = log) -> Iterator[str]:
     """Absolute paths of the pictures that a glob names, in no order; `**` stands for any folders, a folder for its pictures."""
     first, *rest = Path(pattern).absolute().parts
     root, parts = Path(first), tuple(rest)
     # A folder that is there as it is written is only a name, whatever brackets are in it, as where somebody works in one.
     while len(parts) > 1 and (not has_magic(parts[0]) or _is_there(root / parts[0])):
         root, parts = root / parts[0], parts[1:]
-    yield from _matching(str(root), parts, inside="/" if follow_links else os.path.realpath(root))
+    yield from _matching(str(root), parts, inside="/" if follow_links else os.path.realpath(root), told=told)
 
 
 def natural_key(path: str) -> tuple[str, str]:
@@ -72,47 +79,45 @@ def _is_there(folder: Path) -> bool:
         return False
 
 
-def _matching(folder: str, parts: tuple[str, ...], *, inside: str) -> Iterator[str]:
+def _matching(folder: str, parts: tuple[str, ...], *, inside: str, told: Told) -> Iterator[str]:
     head, rest = parts[0], parts[1:]
     if head == "**":
-        yield from _matching(folder, rest or ("*",), inside=inside)
-    for entry in _entries(folder):
+        yield from _matching(folder, rest or ("*",), inside=inside, told=told)
+    for entry in _entries(folder, told=told):
         is_folder = entry.is_dir(follow_symlinks=False)
         if head == "**" and is_folder and not _is_run(entry.path):
-            yield from _matching(entry.path, parts, inside=inside)
+            yield from _matching(entry.path, parts, inside=inside, told=told)
         if head == "**" or not fnmatch.fnmatchcase(entry.name, head):
             continue
         if rest and is_folder:
-            yield from _matching(entry.path, rest, inside=inside)
+            yield from _matching(entry.path, rest, inside=inside, told=told)
         elif not rest and is_folder:
-            yield from pictures_below(Path(entry.path), recursive=False, follow_links=inside == "/")
-        elif not rest and is_picture(entry.name) and _may_follow(entry, inside=inside):
+            yield from pictures_below(Path(entry.path), recursive=False, follow_links=inside == "/", told=told)
+        elif not rest and is_picture(entry.name) and _may_follow(entry, inside=inside, told=told):
             yield entry.path
 
 
-def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+def _entries(folder: str, *, told: Told) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
             for entry in found:
                 if not entry.name.startswith("."):
                     yield entry
     except OSError as error:
-        logger.warning("%s: not looked into: %s", folder, error.strerror)
+        told(f"{folder}: not looked into: {error.strerror}")
 
 
-def _may_follow(entry: os.DirEntry[str], *, inside: str) -> bool:
+def _may_follow(entry: os.DirEntry[str], *, inside: str, told: Told) -> bool:
     if entry.is_file(follow_symlinks=False):
         return True
     target = os.path.realpath(entry.path)
     if Path(target).exists() and not Path(target).is_file():
         if not Path(target).is_dir():
-            logger.warning("%s: passed over: a pipe, socket or device is no picture", entry.path)
+            told(f"{entry.path}: passed over: a pipe, socket or device is no picture")
         return False
     # A link to what is not there is a picture that cannot be read: where a disk is away, its scenes must not go in silence.
     if os.path.commonpath([target, inside]) != inside:
-        logger.warning(
-            "%s: not followed: the link leads outside the folder; name the file itself, or give --follow-links", entry.path
-        )
+        told(f"{entry.path}: not followed: the link leads outside the folder; name the file itself, or give --follow-links")
         return False
     return True
 

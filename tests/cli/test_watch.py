@@ -147,10 +147,10 @@ def test_alerts_of_a_pass_that_was_stopped_are_told_by_the_next(watch, arrivals,
     config.write_text(config.read_text() + "  - {name: other, inputs: [empty], sites: site.geojson}\n")
     surge(arrivals)
 
-    def stopped(request: Request) -> list[Source]:
+    def stopped(request: Request, **how: object) -> list[Source]:
         if request.out.name == "other":
             raise KeyboardInterrupt
-        return look_for(request)
+        return look_for(request, **how)
 
     with monkeypatch.context() as patch:
         patch.setattr("sattrack.watching.look_for", stopped)
@@ -236,8 +236,8 @@ def test_a_file_that_begins_to_arrive_while_a_pass_looks_is_left_for_the_next(wa
     for path in arrivals.iterdir():
         os.utime(path, (old, old))
 
-    def looked(request: Request) -> list[Source]:
-        found = look_for(request)
+    def looked(request: Request, **how: object) -> list[Source]:
+        found = look_for(request, **how)
         surge(arrivals)
         return found
 
@@ -347,6 +347,29 @@ def test_what_was_seen_of_one_watch_is_shown_while_the_scenes_of_the_next_are_de
     (tmp_path / "watched" / "status.json").write_text('{"watches": []}')
     assert watch("-q").code == 0
     assert [one["scenes_counted"] for one in shown[-1]] == [10]
+
+
+def test_what_a_watch_passes_over_stands_on_its_page_and_is_said_where_nothing_is_counted(watch, arrivals, tmp_path):
+    assert watch().code == 0
+    arrivals.rename(tmp_path / "archive")
+    (tmp_path / "watched").rename(tmp_path / "before")
+    arrivals.mkdir()
+    for number in range(9):
+        (arrivals / f"day_{number}.tif").symlink_to(tmp_path / "archive" / f"day_{number}.tif")
+    write_scene(arrivals / "day_0_browse.tif", boxes=8)
+    said = watch()
+    assert said.code == 0
+    assert "day_8.tif: not followed: the link leads outside the folder" in said.err
+    (one,) = status(tmp_path)["watches"]
+    assert (one["scenes_counted"], len(one["notes"])) == (0, 10)
+    assert "not looked at, since their names are those of previews: day_0_browse.tif" in one["notes"][9]
+    assert str(tmp_path) not in (tmp_path / "watched" / "status.html").read_text()
+    write_scene(arrivals / "own.tif", boxes=8)
+    said = watch()
+    assert (said.code, said.err) == (0, "")
+    (one,) = status(tmp_path)["watches"]
+    assert one["scenes_counted"] == 1
+    assert one["notes"][-10].startswith("day_0.tif: not followed")
 
 
 def test_two_watchers_of_one_folder_are_one_too_many(watch, tmp_path):
