@@ -56,9 +56,9 @@ def follow(
     flows = [flow_of(one, since=since, until=until, amounts=amounts) for one in found.series]
     agreements = agreements_of(chain, flows) if chain else []
     shown = [one for one in flows if site is None or one.site_id == site]
-    if boxes:
-        # The neighbours of each series: another sensor's scenes may lie between them.
-        pairs = [(one.site_id, one.zone, m.earlier.scene_id, m.later.scene_id) for one in shown for m in one.movements]
+    # The neighbours of each series: another sensor's scenes may lie between them.
+    pairs = [(one.site_id, one.zone, m.earlier.scene_id, m.later.scene_id) for one in shown for m in one.movements]
+    if boxes and pairs:
         shown = with_boxes(shown, (one.exchange for one in changes_of_run(source, site=site, wanted=pairs)))
     alerts = [alert for one in shown for alert in alerts_of(one)]
     notes = (*found.notes, *(missing_places(chain, flows) if chain else ()), *_not_passed(shown, amounts))

@@ -110,12 +110,20 @@ def _tell(found: "Followed", *, voice: Voice) -> None:
             voice.out(one_line(flow_sentence(one, direction=direction)))
         if one.by_boxes:
             voice.out(one_line(boxes_sentence(one)))
-        for note in one.notes:
+        for note in (*_unmatched(one), *one.notes):
             voice.say(one_line(f"{one.site_id}{f', {one.zone}' if one.zone else ''}, {one.sensor}: {note}."))
     for alert in found.alerts:
         voice.out(one_line(alert.sentence))
     for link in found.agreements:
         voice.out(one_line(link.sentence))
+
+
+def _unmatched(one: "Flow") -> "Iterator[str]":
+    """That boxes were matched between none, or not all, of the pairs of scenes, where that was asked for, and why."""
+    reasons = [move.why for move in one.movements if move.why]
+    if reasons:
+        others = "" if len({*reasons}) == 1 else " (flow.csv says of each pair why)"
+        yield f"boxes were not matched between {len(reasons):,} of {len(one.movements):,} pairs of scenes: {reasons[0]}{others}"
 
 
 def _rows(one: "Flow") -> "Iterator[tuple[str, ...]]":

@@ -37,16 +37,16 @@ def flow_rows(flow: Flow) -> Iterator[dict[str, Any]]:
         "schema_version": SCHEMA_VERSION,
     }  # fmt: skip
     for move in flow.movements:
-        yield head | {"kind": "movement"} | _movement(move) | {"skipped": clean("; ".join(move.skipped))}
+        said = {"skipped": clean("; ".join(move.skipped)), "notes": discreet(move.why)}
+        yield head | {"kind": "movement"} | _movement(move) | said
     period = {"kind": "total", "from_datetime": moment(flow.since), "to_datetime": moment(flow.until)}
     notes = {"notes": discreet("; ".join(flow.notes))}
     told = " ".join(flow_sentence(flow, direction=way) for way in ("fall", "rise")) if flow.movements else ""
     totals = _totals(flow)
     yield head | period | totals | {"by": "counts", "explanation": discreet(told)} | notes
     if flow.by_boxes:
-        yield (
-            head | period | _amounts("left", flow.by_boxes[0]) | _amounts("arrived", flow.by_boxes[1]) | {"by": "boxes"} | notes
-        )
+        sums = _amounts("left", flow.by_boxes[0]) | _amounts("arrived", flow.by_boxes[1])
+        yield head | period | sums | {"by": "boxes", "explanation": discreet(boxes_sentence(flow))} | notes
     for cycle in flow.cycles:
         yield head | {"kind": "cycle"} | _cycle(cycle)
     for one in flow.crossings:

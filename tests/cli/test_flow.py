@@ -11,6 +11,7 @@ from sattrack.cli.flow import _tell
 from sattrack.cli.voice import Voice
 from sattrack.flows import Moved
 from sattrack.following import Followed, follow
+from sattrack.reports.flows import flow_rows
 from sattrack.settings import Settings
 
 PIER = [12, 180, 305, 8, 290, 15, 250, 20, 281, 5]
@@ -164,6 +165,32 @@ def test_a_total_by_boxes_stands_below_that_by_counts(sattrack, run, capsys):
     rows = [line.split() for line in capsys.readouterr().out.splitlines() if " counts " in line or " boxes   " in line][:2]
     assert "counts" in rows[0]
     assert rows[1][-7:] == ["boxes", "470", "[224,", "682]", "481", "[232,", "697]"]
+
+
+def test_where_boxes_cannot_be_matched_that_is_said_with_the_reason_and_stands_in_the_table(sattrack, run):
+    said = sattrack("flow", run, "--boxes")
+    (move,) = json.loads((run / "flow.json").read_text())["flows"][0]["movements"]
+    assert move["why"]
+    assert f"boxes were not matched between 1 of 1 pairs of scenes: {move['why']}." in said.err
+    with (run / "flow.csv").open(newline="") as file:
+        (row,) = [one for one in csv.DictReader(file) if one["kind"] == "movement"]
+    assert row["notes"] == move["why"]
+
+
+def test_the_row_of_a_total_by_boxes_bears_its_sentence(run):
+    (one,) = follow(run, settings=Settings()).flows
+    rows = [
+        row for row in flow_rows(replace(one, by_boxes=(Moved(4.0, 1.0, 9.0), Moved(2.0, 0.0, 3.0)))) if row["kind"] == "total"
+    ]
+    assert [row["by"] for row in rows] == ["counts", "boxes"]
+    assert rows[1]["explanation"].startswith("By boxes matched one to one")
+
+
+def test_a_period_without_a_pair_of_scenes_has_no_boxes_to_match_and_is_no_error(sattrack, run):
+    said = sattrack("flow", run, "--boxes", "--since", "2024-05-05", "--json")
+    assert said.code == 0
+    (one,) = said.json["flows"]
+    assert (one["scenes"], one["by_boxes"]) == (None, None)
 
 
 def test_another_threshold_leaves_the_runs_own_files_as_they_are(sattrack, run, tmp_path):
