@@ -57,7 +57,8 @@ def detect(
     ray_address: str | None = None,
     store_endpoint: str | None = None,
 ) -> Run:
-    """Detects and counts every scene of the inputs into the run folder `out`, and writes `out/report.html`.
+    """Detects and counts every scene of the inputs into the run folder `out`, and writes `out/report.html`; without report an
+    earlier one goes.
 
     out: may be s3://BUCKET/PREFIX, of the server store_endpoint where it is not Amazon's; run.folder is then gone, see pull.
     ray_address: HOST:PORT of the cluster where the settings say executor ray; none: one of this machine's own.
@@ -110,6 +111,8 @@ def detect(
         def finish(run: Run) -> None:
             if report:
                 write_report(run.folder, allow_remote=allow_remote, allow_hosts=chosen.allow_hosts)
+            else:
+                recounting.drop_page(run.folder)
 
         return running.detect(replace(request, out=folder, at=at), listener=listener, finish=finish)
 
@@ -130,7 +133,9 @@ def count(
     threshold: float | None = None,
     min_observed: float | None = None,
 ) -> Run:
-    """Counts a run folder again from its stored boxes, with other outlines (no_sites: none at all) or another threshold."""
+    """Counts a run folder again from its stored boxes, with other outlines (no_sites: none at all) or another threshold;
+    a page of other counts goes.
+    """
     return running.recount(
         Path(run), sites=Path(sites) if sites is not None else None, no_sites=no_sites, threshold=threshold,
         min_observed=min_observed,

@@ -1,6 +1,7 @@
 """Recounting: from the parts of a run to its counts, with the outlines and the threshold of now; nothing is detected."""
 
 import datetime as dt
+import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -79,8 +80,9 @@ def recount(
 ) -> Run:
     """Counts a run again from its parts, with other outlines or another threshold; writes counts.csv, scenes.csv, run.json.
 
-    Without sites the outlines of the last count are kept; no_sites drops them, so that each scene is its own site. StoreError
-    where another process writes into the folder: what is read here might be older than what that one has written meanwhile.
+    Without sites the outlines of the last count are kept; no_sites drops them, so that each scene is its own site. A page of
+    other counts is removed. StoreError where another process writes into the folder: what is read here might be older than what
+    that one has written meanwhile.
     """
     store = wiring.open_store(folder, create=False)
     with store.alone():
@@ -142,9 +144,26 @@ def recount_held(
     if sites is not None or no_sites:
         keep_sites(outlines, folder=folder)
     store.write_index(index)
-    write_counts(counts, folder / "counts.csv", locations=index.locations)
-    write_scenes(index, folder / "scenes.csv")
+    tables = folder / "counts.csv", folder / "scenes.csv"
+    before = [_digest(table) for table in tables]
+    write_counts(counts, tables[0], locations=index.locations)
+    write_scenes(index, tables[1])
+    if before != [_digest(table) for table in tables]:
+        drop_page(folder)  # it would be taken for one of these counts
     return Run(folder, index, counts, outlines, (*notes, *(doubt for doubt in doubted if doubt not in known)))
+
+
+def drop_page(folder: Path) -> None:
+    """Removes a run's page, if it has one."""
+    (folder / "report.html").unlink(missing_ok=True)
+
+
+def _digest(path: Path) -> str:
+    """Of a file's content; empty where there is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def pull(at: Location, folder: Path) -> tuple[int, tuple[str, ...]]:

@@ -199,6 +199,21 @@ def test_i1_of_a_run_that_was_stopped_no_earlier_counts_and_no_earlier_page_are_
     assert contents(tmp_path / "pulled")["counts.csv"] != first["counts.csv"]
 
 
+def test_i1_no_page_of_an_earlier_run_stays_in_a_bucket_beside_the_counts_of_now(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec").filesystem("memory").store.clear()
+    asked = request(scenes(tmp_path / "in", 2), tmp_path / "first", at=Location("memory", "run"))
+    running.detect(asked, finish=lambda run: (run.folder / "report.html").write_text("of two scenes"))
+    scenes(tmp_path / "in", 3)
+    running.detect(replace(asked, out=tmp_path / "second"))
+    assert Objects(Location("memory", "run")).find("report.html") is None
+    st.pull("memory://run", to=tmp_path / "pulled")
+    assert not (tmp_path / "pulled" / "report.html").exists()
+    running.detect(
+        replace(asked, out=tmp_path / "third"), finish=lambda run: (run.folder / "report.html").write_text("of three")
+    )
+    assert Objects(Location("memory", "run")).get("report.html") == b"of three"
+
+
 def test_c9_who_lost_its_hold_puts_no_page(tmp_path: Path) -> None:
     pytest.importorskip("fsspec").filesystem("memory").store.clear()
     at = Location("memory", "run")
@@ -208,13 +223,8 @@ def test_c9_who_lost_its_hold_puts_no_page(tmp_path: Path) -> None:
     def followed(run: Run) -> None:
         (run.folder / "report.html").write_text("older")
         objects.put("lock/000000002", b"{}")
+        objects.put("report.html", b"of now")
 
-    def finished(run: Run) -> None:
-        (run.folder / "report.html").write_text("of now")
-
-    running.detect(request(tmp_path / "in", tmp_path / "first", at=at), finish=finished)
-    for name in objects.names("lock"):
-        objects.remove(f"lock/{name}")
     with pytest.raises(StoreError, match="the hold on the run was lost"):
         running.detect(request(tmp_path / "in", tmp_path / "second", at=at), finish=followed)
     assert objects.get("report.html") == b"of now"

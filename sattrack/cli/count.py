@@ -23,7 +23,9 @@ def count(
         float | None, typer.Option(help="Score from which a box is counted. Default: what the run was last counted with.")
     ] = None,
     min_observed: o.MinObserved = None,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Do not write the page again.")] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Do not write the page again; one of other counts goes.")
+    ] = False,
     imagery: o.Imagery = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,

@@ -78,7 +78,9 @@ def detect(
         bool,
         typer.Option("--dry-run", rich_help_panel=_RUN, help="Say scenes, tiles, estimated time and disk; detect nothing."),
     ] = False,
-    no_report: Annotated[bool, typer.Option("--no-report", rich_help_panel=_RUN, help="Write no page.")] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", rich_help_panel=_RUN, help="Write no page; an earlier one goes.")
+    ] = False,
     no_imagery: Annotated[
         bool, typer.Option("--no-imagery", rich_help_panel=_RUN, help="Leave every pixel of the scenes out of the page.")
     ] = False,
@@ -93,6 +95,7 @@ def detect(
     """
     from sattrack.face import chosen_settings
     from sattrack.readers.remote.refreshing import refresh_by
+    from sattrack.recounting import drop_page
     from sattrack.running import Request
     from sattrack.stores.locations import run_at
     from sattrack.wiring import folder_of, on_backend
@@ -151,7 +154,9 @@ def detect(
     pages: list[Path] = []
 
     def finish(run: "Run") -> None:
-        if not no_report:
+        if no_report:
+            drop_page(run.folder)
+        else:
             pages.append(written_page(run, allow_remote=allow_remote, allow_hosts=settings.allow_hosts))
 
     run = watched(request, voice=voice, finish=finish)

@@ -26,6 +26,8 @@ HEADS = ("items.json", "sites.json", "run.json", "timings.json", "counts.csv", "
 # Those that are made of the others, and may be of an earlier run where the last one was stopped.
 DERIVED = ("counts.csv", "scenes.csv", "report.html")
 _AT_ONCE = 8
+# In the place of a digest, of what is not there any more.
+_REMOVED = ""
 
 
 class RemoteParts:
@@ -113,9 +115,15 @@ class RemoteRun(RunFolder):
                 pass
 
     def publish(self, names: Iterable[str] = HEADS) -> None:
-        """Puts what is small and has changed here. StoreError where another may hold the run by now."""
+        """Puts what is small and has changed here; what is made of other files and is not here goes there, too, since it is of
+        an earlier run. StoreError where another may hold the run by now.
+        """
         if self._lease:
             self._lease.demand()
+        for name in (one for one in names if one in DERIVED and not (self.root / one).is_file()):
+            if self._sent.get(name) != _REMOVED:
+                self._objects.remove(name)
+                self._sent[name] = _REMOVED
         for name in names:
             path = self.root / name
             if not path.is_file():

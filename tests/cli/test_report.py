@@ -79,6 +79,20 @@ def test_U4_two_scenes_are_no_past_and_the_page_says_so(sattrack, run):
     assert 'type="range"' not in page
 
 
+def test_no_page_of_other_counts_stays_in_a_run(sattrack, run, scenes, site):
+    page = run / "report.html"
+    assert sattrack("count", run).code == 0
+    again = ("detect", scenes, "--sites", site, "-o", run, "--detector", "bright_boxes:Bright", "-q")
+    for words, kept in (
+        (("count", run, "--no-report"), True),  # it is of the same counts
+        (("count", run, "--threshold", "0.95", "--no-report"), False),
+        (again, True),
+        ((*again, "--no-report", "--no-imagery"), False),  # it shows pixels
+    ):
+        assert sattrack(*words).code == 0
+        assert page.exists() is kept, words
+
+
 def test_another_outline_is_another_place(sattrack, watched, tmp_path):
     far = write_site(tmp_path / "far.geojson", site_id="far", name="Far", east=5000)
     assert sattrack("count", watched, "--sites", far, "--no-report", "-q").code == 0
