@@ -100,5 +100,5 @@ def _cells(row: dict[str, Any]) -> list[str]:
         _ABLE.get(row["usable_for"], row["usable_for"]) + doubt,
         "" if not row.get("size_bytes") else f"{row['size_bytes'] / 1e6:,.0f} MB",
         row["item"],
-        row.get("asset", "") + (f" + {row['mask']}" if row.get("mask") else ""),
+        row.get("asset", "")[:40] + (f" + {row['mask']}" if row.get("mask") else ""),
     ]

@@ -51,10 +51,11 @@ _IN_NAMES = tuple(
 )
 
 
-def parse_time(text: str) -> dt.datetime:
+def parse_time(text: str, *, taken: bool = True) -> dt.datetime:
     """A date or a date with a clock time, year first -> UTC; without an offset it is taken as UTC, without a clock as midnight.
 
-    ManifestError where it is no such time, is no real one (2023-02-30, second 60), lies before 1970 or more than a day ahead.
+    taken: it is when a picture was. ManifestError where it is no such time, is no real one (2023-02-30, second 60), or is when
+    no picture can have been taken, before 1970 or more than a day ahead.
     """
     found = _WRITTEN.fullmatch(text.strip())
     if not found:
@@ -70,9 +71,9 @@ def parse_time(text: str) -> dt.datetime:
         ).astimezone(dt.UTC)  # fmt: skip
     except (ValueError, OverflowError) as error:
         raise _bad(text, f"is no real time: {error}") from error
-    if time.year < FIRST_YEAR:
+    if taken and time.year < FIRST_YEAR:
         raise _bad(text, f"lies before {FIRST_YEAR}")
-    if time > _latest():
+    if taken and time > _latest():
         raise _bad(text, "lies in the future")
     return time
 

@@ -86,7 +86,7 @@ def choose(item: Item) -> Choice:
     if chosen is None:
         raise SceneRefused(
             "none of its assets is a picture in colour or gray", where=item.where,
-            way_out=f"it has {', '.join(asset.key for asset in item.assets[:8])}: give the picture itself, or leave it out",
+            way_out=f"it has {', '.join(one.key[:40] for one in item.assets[:8])}: give the picture itself, or leave it out",
         )  # fmt: skip
     if chosen.asset.requester_pays:
         raise SceneRefused(

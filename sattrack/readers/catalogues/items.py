@@ -248,8 +248,7 @@ def _assets(raw: dict[str, Any], properties: dict[str, Any], *, where: str) -> t
     if len(rows) > _MOST_ASSETS:
         raise SceneError(f"it has {len(rows):,} assets, and {_MOST_ASSETS} are looked at", where=where, way_out=WAY_OUT)
     pays = properties.get("storage:requester_pays") is True
-    found = [(str(key)[:100], row) for key, row in rows.items() if isinstance(row, dict)]
-    named = [(key, row) for key, row in found if is_address(row.get("href"))]
+    named = [(str(key), row) for key, row in rows.items() if isinstance(row, dict) and is_address(row.get("href"))]
     if not named:
         raise SceneError("none of its assets has an address", where=where, way_out="it names no picture: leave it out")
     return tuple(

@@ -49,7 +49,7 @@ def _moments(text: str) -> tuple[dt.datetime, dt.datetime]:
     found = _PART.fullmatch(text)
     try:
         if not found:
-            moment = parse_time(text)
+            moment = parse_time(text, taken=False)
             return moment, moment
         year, month, day = (int(part) if part else None for part in found.groups())
         assert year is not None

@@ -119,6 +119,6 @@ def _meets_time(temporal: Any, filters: Filters) -> bool:
     rows = temporal.get("interval") if isinstance(temporal, dict) else None
     if not isinstance(rows, list) or not rows:
         return True
-    first, last = (parse_time(text) if isinstance(text, str) else None for text in rows[0])
+    first, last = (parse_time(text, taken=False) if isinstance(text, str) else None for text in rows[0])
     far = dt.datetime.max.replace(tzinfo=dt.UTC)
     return filters.span.meets(first or dt.datetime.min.replace(tzinfo=dt.UTC), last or far)

@@ -65,6 +65,18 @@ def test_a_file_that_came_from_elsewhere_is_not_taken_for_the_picture(
     assert (tmp_path / "a.tif").read_bytes() == ONE
 
 
+def test_a_picture_is_listed_by_its_key_however_long_that_is(served: Catalogue, limits: Settings, tmp_path: Path) -> None:
+    served.files["/one.tif"] = ONE
+    key = f"{served.base}/{'orders/' * 20}one.tif"
+    raw = {"type": "Feature", "stac_version": "1.0.0", "id": "a", "collection": "made", "geometry": None, "links": [],
+           "properties": {"datetime": "2024-05-01T10:00:00Z"},
+           "assets": {key: {"href": f"{served.base}/one.tif", "type": "image/tiff", "roles": ["visual"]}}}  # fmt: skip
+    found = [Wanted(read_item(raw, where="a", base=served.base))]
+    assert fetch_pictures(found, tmp_path, asked={}, collections={}, limits=limits).fetched == 1
+    (item,) = json.loads((tmp_path / "items.json").read_text())["features"]
+    assert item["assets"][key]["href"] == "a.tif"
+
+
 def test_a_picture_is_not_written_over_another_items_mask(served: Catalogue, limits: Settings, tmp_path: Path) -> None:
     served.files |= {"/one.tif": ONE, "/other.tif": OTHER, "/mask_SCL.tif": b"II*\0mask"}
     fetch(served, tmp_path, ("x", "/one.tif"), ("x_scl", "/other.tif"), ("x_udm2", "/other.tif"), limits=limits, mask="x")
