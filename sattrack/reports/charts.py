@@ -2,22 +2,25 @@
 
 import datetime as dt
 import itertools
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sattrack.errors import StoreError
 from sattrack.ports import Finished
-from sattrack.reports.alarm_marks import bands, most_of, triangles
+from sattrack.reports.alarm_marks import bands, drawn_of, most_of, triangles
 from sattrack.reports.axes import DAY, HOUR, Plot, dates, round_up, scale
 from sattrack.reports.canvas import Dot, Drawing, Mark, Shape, Stroke, Words, joined, pixels, svg
 from sattrack.reports.cells import clean
+from sattrack.reports.legends import ROW_PX, Entry, absent, entries_of, laid, rows_of
 from sattrack.reports.naming import file_name
-from sattrack.reports.wording import interval, share, state, utc, when, whole
+from sattrack.reports.wording import interval, share, some, state, utc, when, whole
 from sattrack.results import Part
 from sattrack.steps.series import sensor_class
 from sattrack.timeline import Alert, Count
 from sattrack.writing import whole_file, write_whole
 
+_log = logging.getLogger(__name__)
 # Sensors by shape, in order of their first scene; all further ones share the last.
 SENSOR_SHAPES: tuple[Shape, ...] = ("disc", "square", "diamond")
 
@@ -56,7 +59,8 @@ def chart(
     if not dated:
         return None
     head = 34.0 if title else 14.0
-    foot = (62.0 if width >= 560 else 94.0) if legend else 38.0
+    rows = rows_of(_keys(dated, alerts), width=width) if legend else []
+    foot = 38.0 + (6 + ROW_PX * len(rows) if rows else 0)
     room = 14 + 10 * any(one.direction == "rise" for one in alerts)
     plot = _plot(dated, alerts, left=44.0, right=width - 40.0, top=head + room, base=height - foot)
     marks: list[Sequence[Mark]] = [
@@ -72,25 +76,32 @@ def chart(
     marks.append(_last(plot, dated))
     if title:
         marks.append([Words(4, 20, clean(title), ink="ink", size=15, bold=True)])
-    if legend:
-        marks.append(_legend(width, height))
+    marks.append(laid(rows, bottom=height))
     return Drawing(width, height, joined(marks), title=clean(title) or "Containers counted in time")
 
 
 def write_charts(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:  # noqa: ARG001
-    """A folder with an SVG and a PNG for each site and zone that has a scene with a date; returns the folder."""
+    """A folder with an SVG and a PNG for each site and zone that has a scene with a date; returns the folder. Scenes without
+    one are on no chart, which is said.
+    """
     try:
         to.mkdir(parents=True, exist_ok=True)
         taken: set[str] = set()
+        undated, bare = set[str](), 0
         for (site, zone), counts in series_of(run.counts).items():
             title = " · ".join(filter(None, (counts[0].site_name or site, zone)))
-            drawn = chart(counts, width=760, height=330, title=title, legend=True)
+            drawn = chart(counts, width=760, height=330, title=f"{title}: visible containers", legend=True)
+            undated |= {count.scene_id for count in counts if count.datetime is None}
             if drawn is None:
+                bare += 1
                 continue
             name = file_name("-".join(filter(None, (site, zone))), taken=taken)
             write_whole(to / f"{name}.svg", svg(drawn, sheet=True).encode())
             with whole_file(to / f"{name}.png") as draft:
                 pixels(drawn).save(draft, "PNG", optimize=True)
+        if undated:
+            lacking = f"; {some(bare, 'site or zone', 'sites or zones')} without another got no chart" if bare else ""
+            _log.warning("charts: %s without a date left out%s", some(len(undated), "scene"), lacking)
     except OSError as error:
         if isinstance(error, StoreError):
             raise
@@ -105,6 +116,12 @@ def tip(count: Count) -> str:
     number = f"{whole(count.count)} visible" if count.count is not None and count.status == "done" else "no number"
     between = f", 90 % interval {interval(count)}" if interval(count) and count.status == "done" else ""
     return clean(f"{when(count.datetime)} · {count.scene_id}: {number}{between}; {share(count.observed_fraction)} seen")
+
+
+def _keys(dated: Sequence[Count], alerts: Sequence[Alert]) -> list[Entry]:
+    counted = [count for count in dated if state(count) in ("full", "part")]
+    measured = not counted or any(count.count_low is not None for count in counted)
+    return entries_of(measured=measured, sensors=shapes_of(dated), alarms=drawn_of(alerts))
 
 
 def _dated(counts: Iterable[Count]) -> list[Count]:
@@ -186,15 +203,8 @@ def _points(plot: Plot, dated: Sequence[Count]) -> list[Mark]:
             x, y = _place(plot, count)
             marks.append(Dot(x, y, radius, "accent", kind == "part", tip(count), shapes[_sensor(count)]))
         elif count.datetime is not None:
-            marks += _absent(plot.x(count.datetime), plot.base + 12, failed=kind == "failed")
+            marks += absent(plot.x(count.datetime), plot.base + 12, failed=kind == "failed")
     return marks
-
-
-def _absent(x: float, y: float, *, failed: bool) -> list[Mark]:
-    """A cross where a scene was refused or failed, an upright tick where too little of the site was seen."""
-    if failed:
-        return [Stroke(((x - 3, y - 3), (x + 3, y + 3)), "warn", 1.6), Stroke(((x - 3, y + 3), (x + 3, y - 3)), "warn", 1.6)]
-    return [Stroke(((x, y - 4), (x, y + 4)), "quiet", 2.0)]
 
 
 def _last(plot: Plot, dated: Sequence[Count]) -> list[Mark]:
@@ -204,25 +214,3 @@ def _last(plot: Plot, dated: Sequence[Count]) -> list[Mark]:
         return []
     x, y = _place(plot, counted[-1])
     return [Words(min(x + 9, plot.right + 9), y + 4, whole(counted[-1].count or 0), ink="accent", size=13, bold=True)]
-
-
-def _legend(width: float, height: float) -> list[Mark]:
-    entries = (
-        ("full", "counted, with 90 % interval"),
-        ("part", "site partly seen"),
-        ("none", "not assessable"),
-        ("failed", "refused or failed"),
-    )
-    marks: list[Mark] = []
-    columns = 4 if width >= 560 else 2
-    starts = (10.0, 228.0, 388.0, 528.0) if columns == 4 else (10.0, 208.0)
-    for i, (kind, text) in enumerate(entries):
-        x, y = starts[i % columns], height - 12 - 18 * ((len(entries) - 1) // columns - i // columns)
-        if kind in ("full", "part"):
-            if kind == "full":
-                marks.append(Stroke(((x, y - 11), (x, y + 3)), "accent", 2.2, faint=0.5))
-            marks.append(Dot(x, y - 4, 4, "accent", hollow=kind == "part"))
-        else:
-            marks += _absent(x, y - 4, failed=kind == "failed")
-        marks.append(Words(x + 10, y, text, size=11.5))
-    return marks

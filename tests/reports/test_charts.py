@@ -12,7 +12,8 @@ from sattrack.reports.canvas import THEMED, Dot, Stroke, Words, svg
 from sattrack.reports.charts import chart, series_of, write_charts
 from sattrack.reports.naming import file_name
 from sattrack.timeline import Site
-from tests.reports.invented_run import CARD, HOSTILE, outline, part_of, port, run_of
+from tests.reports.invented_findings import surge, surge_findings
+from tests.reports.invented_run import CARD, HOSTILE, boxes, outline, part_of, port, run_of
 
 UTC = dt.UTC
 
@@ -155,6 +156,38 @@ def test_the_files_are_the_same_bytes_each_time_and_hold_no_date_of_making(made,
     with Image.open(first / "quay.png") as picture:
         assert picture.size == (2280, 990)
     assert "http" not in (first / "quay.svg").read_text().replace("http://www.w3.org/2000/svg", "")
+
+
+def test_an_exported_chart_says_what_it_counts_and_what_its_marks_mean(made, tmp_path):
+    run, parts = made
+    counts = [replace(c, sensor=("WV-2", "SkySat")[i % 2]) for i, c in enumerate(run.counts)]
+    text = (write_charts(replace(run, counts=counts), parts, tmp_path) / "quay.svg").read_text()
+    words = [one.text for one in ET.fromstring(text).iter() if one.tag.endswith("text")]
+    assert "North Quay: visible containers" in words
+    assert {"counted, with 90 % interval", "worldview-2", "skysat"} <= set(words)
+    bare = [replace(c, count_low=None, count_high=None) for c in run.counts]
+    text = (write_charts(replace(run, counts=bare), parts, tmp_path) / "quay.svg").read_text()
+    assert "interval was measured" in text
+    assert "90 % interval" not in text
+
+
+def test_the_legend_of_a_chart_with_alarms_names_them_and_stays_on_the_sheet(tmp_path):
+    run, _ = surge(tmp_path)
+    counts = series_of(run.counts)[("quay", "")]
+    alerts = [one for one in surge_findings(run).alerts if (one.site_id, one.zone) == ("quay", "")]
+    for width in (350, 760):
+        drawn = chart(counts, width=width, height=400, alerts=alerts, legend=True)
+        words = [m for m in drawn.marks if isinstance(m, Words)]
+        assert {"19 of 20 quiet scenes", "alarm limit", "alert"} <= {m.text for m in words}
+        assert all(m.x + 0.5 * m.size * len(m.text) <= width for m in words if m.anchor == "start")
+        assert max(m.y for m in words) <= 400
+
+
+def test_scenes_without_a_date_are_said_to_be_on_no_chart(tmp_path, caplog):
+    parts = {name: part_of(name, quads=boxes(3, left=240, top=200)) for name in ("a", "b")}
+    run = run_of(parts, folder=tmp_path, sites=(Site("quay", "Quay", outline(200, 150, 1100, 760)),))
+    assert not list(write_charts(run, parts, tmp_path / "charts").iterdir())
+    assert "2 scenes without a date left out; 1 site or zone without another got no chart" in caplog.text
 
 
 def test_a_chart_in_a_page_takes_its_colours_from_the_style_sheet(quay):
