@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -34,13 +35,14 @@ def whole_file(to: Path, *, make_folder: bool = True) -> Iterator[Path]:
         to = to.resolve()
         if make_folder:
             to.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(dir=to.parent, prefix=f".{to.name[:40]}.", suffix=".tmp")
-        os.close(number)
-        draft = Path(name)
+        draft = to.with_name(f".{to.name[:40]}.{secrets.token_hex(4)}.tmp")
+        # For whom a file of the user's own would be, by the umask: mkstemp makes one for nobody else.
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666))
         try:
             yield draft
             _sync(draft, os.O_RDWR)
-            draft.chmod(0o644)
+            if to.is_file():
+                shutil.copymode(to, draft)  # one that was closed to others stays so
             draft.replace(to)
         finally:
             draft.unlink(missing_ok=True)
@@ -51,6 +53,17 @@ def whole_file(to: Path, *, make_folder: bool = True) -> Iterator[Path]:
         raise StoreError(
             f"cannot be written: {error.strerror or error}", where=str(to), way_out="free some room, or choose another -o"
         ) from error
+
+
+def made_folder(path: Path) -> Path:
+    """The folder, made where it is not there yet. StoreError where it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot be a folder: {error.strerror or error}", where=str(path), way_out="choose another -o"
+        ) from error
+    return path
 
 
 def _sync(path: Path, flags: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from sattrack import writing
 from sattrack.errors import StoreError
-from sattrack.writing import private_folder, whole_file
+from sattrack.writing import private_folder, whole_file, write_whole
 
 
 def test_S2_what_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -38,6 +38,21 @@ def test_O10_a_link_stays_a_link(tmp_path):
         draft.write_text("new")
     assert (tmp_path / "link.csv").is_symlink()
     assert (tmp_path / "there.csv").read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="who may read is said otherwise there")
+def test_what_is_written_is_for_whom_the_user_lets_read_it(tmp_path):
+    before = os.umask(0o077)
+    try:
+        for umask, mode in ((0o077, 0o600), (0o022, 0o644), (0o002, 0o664)):
+            os.umask(umask)
+            write_whole(tmp_path / f"{umask:o}", b"new")
+            assert (tmp_path / f"{umask:o}").stat().st_mode & 0o777 == mode
+        os.umask(0o022)
+        write_whole(tmp_path / "77", b"again")
+        assert (tmp_path / "77").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
 
 
 def test_s4_a_private_folder_goes_with_its_block_and_what_killed_processes_left_goes_too(tmp_path: Path) -> None:

@@ -120,7 +120,6 @@ def _checked(draft: Path, to: Path, *, sha256: str, place: str, version: Version
     record = _record_of(to)
     try:
         size = draft.stat().st_size
-        draft.chmod(0o644)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())  # or after a power cut the note might speak of bytes that never came to the disk
         # In this order, so that no note ever speaks of another file than the one beside it.
