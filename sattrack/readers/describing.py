@@ -193,8 +193,12 @@ def _grid(picture: Upright, source: "Source", *, option: tuple[float, float] | N
     """The pixels on the ground, or a plain picture with a stated pixel size. Says where the pixel size was learnt."""
     raster, where = picture.raster, source.path
     own: Affine6 = tuple(raster.transform[:6])
-    transform = source.hints.transform if own == _IDENTITY and source.hints.transform else own
-    crs = raster.crs.to_wkt() if raster.crs else source.hints.crs
+    transform, crs = own, raster.crs.to_wkt() if raster.crs else source.hints.crs
+    if own == _IDENTITY and source.hints.transform and source.hints.crs:
+        # A world file's numbers are in the CRS of the .prj beside it, whatever the file says of itself.
+        transform, crs = source.hints.transform, source.hints.crs
+        if raster.crs and pyproj.CRS(raster.crs.to_wkt()) != pyproj.CRS(crs):
+            notes.append("the file's own CRS is not used: what stands beside it places it in another")
     said_before = len(notes)
     if transform != _IDENTITY and crs is not None and _on_earth(crs, notes=notes):
         if picture.turned != 1:

@@ -11,13 +11,15 @@ import pytest
 import rasterio
 from affine import Affine
 from PIL import Image
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp
 from rasterio.rpc import RPC
 
 from sattrack.errors import SceneError, SceneRefused
+from sattrack.projections import to_lonlat
 from sattrack.readers.describing import describe
+from sattrack.readers.finding import find_sources
 from sattrack.readers.rasters import RasterReader
 from sattrack.steps.judging import capability
 
@@ -51,6 +53,16 @@ def test_M2_the_pixel_size_is_geodesic_at_the_place_whatever_the_crs(write, pict
     assert grid.gsd_m == pytest.approx(gsd, rel=0.01)
     assert grid.shape == (120, 160)
     assert grid.georeferenced
+
+
+@pytest.mark.parametrize(("own", "told"), [("EPSG:32651", True), ("EPSG:32652", False)])
+def test_the_numbers_of_a_world_file_are_in_the_crs_of_its_prj_whatever_the_file_says(write, picture, tmp_path, own, told):
+    path = write("scene.tif", picture, crs=own, transform=Affine.identity())
+    (tmp_path / "scene.tfw").write_text("0.5\n0\n0\n-0.5\n500000.25\n3899999.75\n")
+    (tmp_path / "scene.prj").write_text(CRS.from_epsg(32652).to_wkt("WKT1_ESRI"))
+    scene = describe(*find_sources([path]))
+    assert to_lonlat(np.zeros(2), grid=scene.grid) == pytest.approx((129.0, 35.243), abs=1e-3)
+    assert any("the file's own CRS is not used" in note for note in scene.notes) == told
 
 
 @pytest.mark.parametrize("turn", [0, 30, 90, 213])
