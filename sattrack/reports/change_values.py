@@ -16,7 +16,7 @@ from sattrack.reports.globe import polygons
 from sattrack.reports.wording import some
 from sattrack.results import SCHEMA_VERSION
 from sattrack.steps.grounding import Frame
-from sattrack.steps.phrasing import stamp
+from sattrack.steps.phrasing import outward, stamp
 from sattrack.steps.sizing import length_classes
 from sattrack.writing import write_whole
 
@@ -51,8 +51,7 @@ def _told(total: Total, *, signed: bool = False) -> str:
     form = "+d" if signed else "d"
     if total.low is None or total.high is None:
         return format(total.value, form)
-    # Outward to whole boxes.
-    low, high = int(np.floor(total.low)), int(np.ceil(total.high))
+    low, high = outward(total.low, total.high)
     return f"{format(total.value, form)} ({format(low, form)} to {format(high, form)})"
 
 

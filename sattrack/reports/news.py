@@ -15,7 +15,7 @@ from sattrack.reports.telling import Place
 from sattrack.reports.wording import WHOLLY_SEEN, share, short_day, some, when, whole
 from sattrack.results import CLOUDS_JUDGED
 from sattrack.steps.ears import LEAST_SCENES
-from sattrack.steps.phrasing import bracketed, chance
+from sattrack.steps.phrasing import banded, bracketed, chance
 from sattrack.timeline import Alert, Count
 
 # Sites that a line names before it only counts the rest.
@@ -97,7 +97,7 @@ def _first_words(one: Alert, names: dict[str, str]) -> str:
     if one.observed is None or one.expected is None:
         return discreet(one.sentence)
     seen, unusual = some(round(one.observed), "container"), "more" if one.direction == "rise" else "fewer"
-    expected = f"{whole(one.expected)} {bracketed(one.expected_low, one.expected_high)}".strip()
+    expected = f"{whole(one.expected)} {banded(one.expected_low or 0.0, one.expected_high or 0.0)}"
     visible = f"; {share(one.observed_fraction)} of the site was visible" if one.observed_fraction < WHOLLY_SEEN else ""
     return (
         f"{_name(one, names)}, {when(one.datetime)}: {seen} seen, {unusual} than the {expected} expected "

@@ -1,7 +1,6 @@
 """The status page: one row for each site that is watched, as HTML that opens offline and as JSON."""
 
 import datetime as dt
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sattrack.reports.cells import clean, discreet, moment, number, readable_json
 from sattrack.reports.wording import share, some, when, whole
 from sattrack.results import SCHEMA_VERSION
+from sattrack.steps.phrasing import outward
 from sattrack.writing import write_whole
 
 # From the gravest; what is none of these has no scene yet.
@@ -140,7 +140,7 @@ def _looked(moment_: dt.datetime | None) -> str:
 
 
 def _row(one: WatchStatus, row: SiteRow) -> dict[str, Any]:
-    interval = "" if row.low is None or row.high is None else f"{math.floor(row.low):,}–{math.ceil(row.high):,}"
+    interval = "" if row.low is None or row.high is None else "–".join(f"{end:,}" for end in outward(row.low, row.high))
     count = "" if row.count is None else whole(row.count)
     return {
         "watch": one.name, "site": clean(row.site_name or row.site_id), "zone": clean(row.zone), "state": row.state,

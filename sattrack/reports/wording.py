@@ -1,11 +1,10 @@
 """Wording: numbers, times and states of a run as a reader meets them in print."""
 
 import datetime as dt
-import math
 
 from sattrack.flows import Moved
 from sattrack.imagery import Viewing
-from sattrack.steps.phrasing import bracketed
+from sattrack.steps.phrasing import bracketed, outward
 from sattrack.timeline import Count
 
 STATUS = {
@@ -79,7 +78,8 @@ def interval(count: Count) -> str:
     """190–240, outward to whole boxes; empty where none was measured."""
     if count.count_low is None or count.count_high is None:
         return ""
-    return f"{math.floor(count.count_low):,}–{math.ceil(count.count_high):,}"
+    low, high = outward(count.count_low, count.count_high)
+    return f"{low:,}–{high:,}"
 
 
 def moved_words(moved: Moved) -> str:

@@ -37,13 +37,14 @@ def two_scene_sentence(alert: Alert, earlier: Observation | None, change: Change
     head = f"{_head(alert)}: {_boxes(alert.observed)} seen{_visible(alert)}"
     if earlier is None or change is None:
         return f"{head}; the first scene of its series that could be assessed, which nothing can be held against."
-    least, most = sorted((abs(change.low), abs(change.high)))
+    low, high = outward(change.low, change.high)
+    least, most = sorted((abs(low), abs(high)))
     whole, when = _whole(min(alert.observed_fraction, earlier.observed_fraction)), _when(earlier.datetime)
     if change.direction == "none":
-        told = f"no sure change{whole} since {when} ({math.floor(change.low):+,} to {math.ceil(change.high):+,} boxes)"
+        told = f"no sure change{whole} since {when} ({low:+,} to {high:+,} boxes)"
     else:
         way = "more" if change.direction == "rise" else "fewer"
-        told = f"{math.floor(least):,} to {math.ceil(most):,} boxes {way}{whole} than on {when}"
+        told = f"{least:,} to {most:,} boxes {way}{whole} than on {when}"
     unsure = "" if change.known else ", the counts' own errors left out"
     return f"{head}; {told} (95 % interval{unsure}), but too few past scenes to say whether that is unusual."
 
@@ -74,9 +75,23 @@ def how_often_wrong(method: str, *, level: float) -> str:
     return f"{number} in 1,000 quiet scenes"
 
 
+def outward(low: float, high: float) -> tuple[int, int]:
+    """The ends of an interval of boxes, outward to whole ones: more than none is at least one, and never shown as nought."""
+    first, last = math.floor(low), math.ceil(high)
+    return max(first, 1) if low > 0 else first, min(last, -1) if high < 0 else last
+
+
 def bracketed(low: float | None, high: float | None) -> str:
     """[1,002, 1,099], outward to whole boxes; empty where an end is not known."""
-    return "" if low is None or high is None else f"[{math.floor(low):,}, {math.ceil(high):,}]"
+    if low is None or high is None:
+        return ""
+    first, last = outward(low, high)
+    return f"[{first:,}, {last:,}]"
+
+
+def banded(low: float, high: float) -> str:
+    """[37, 76]: what is expected, which is a mean and no number of boxes, between its ends, outward to whole ones."""
+    return f"[{math.floor(low):,}, {math.ceil(high):,}]"
 
 
 def stamp(moment: dt.datetime) -> str:
@@ -109,7 +124,7 @@ def _boxes(count: float | None) -> str:
 
 
 def _expected(alert: Alert) -> str:
-    return f"{alert.expected or 0.0:,.0f} {bracketed(alert.expected_low or 0.0, alert.expected_high or 0.0)}"
+    return f"{alert.expected or 0.0:,.0f} {banded(alert.expected_low or 0.0, alert.expected_high or 0.0)}"
 
 
 def _noticed(alert: Alert) -> str:

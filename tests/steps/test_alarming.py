@@ -92,6 +92,15 @@ def test_a_change_between_two_scenes_of_one_day_names_the_time_and_ends_outward_
         assert told in alert.sentence
 
 
+def test_a_sure_fall_is_of_at_least_one_box():
+    noon = dt.datetime(2023, 10, 20, 12, tzinfo=dt.UTC)
+    few = Observation("a", noon, 5, 2.3, 8.68)
+    one = Observation("b", noon + dt.timedelta(days=1), 1, 0.0, 2.24)
+    alert = assess([replace(series([1]), observations=(few, one))], rules=Rules())[-1]
+    assert alert.direction == "fall"
+    assert "1 to 9 boxes fewer" in alert.sentence
+
+
 def test_a_change_between_scenes_of_which_one_shows_a_part_is_said_to_be_of_the_whole_site():
     assert "boxes more in the whole site than on 2023-05-01" in last([50, 200], seen=[1.0, 0.5]).sentence
     assert "no sure change in the whole site since 2023-05-01" in last([50, 52], seen=[0.6, 1.0]).sentence

@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from sattrack.steps.phrasing import bracketed, how_often_wrong, stamp
+from sattrack.steps.phrasing import banded, bracketed, how_often_wrong, outward, stamp
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,14 @@ def test_ends_go_outward_to_whole_boxes_and_are_left_out_where_one_is_not_known(
     assert bracketed(1002.9, 1098.1) == "[1,002, 1,099]"
     assert bracketed(-0.5, 3.0) == "[-1, 3]"
     assert bracketed(None, 3.0) == bracketed(3.0, None) == ""
+
+
+def test_more_than_no_box_is_at_least_one():
+    assert outward(0.5, 8.5) == (1, 9)
+    assert outward(-8.5, -0.5) == (-9, -1)
+    assert outward(0.0, 0.4) == (0, 1)
+    assert bracketed(0.3, 8.8) == "[1, 9]"
+    assert banded(0.3, 2.6) == "[0, 3]"  # what is expected is a mean, which may lie below one box
 
 
 def test_midnight_is_a_day():
