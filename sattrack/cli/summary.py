@@ -1,6 +1,5 @@
 """The end of a run in words: the counts, what failed or was refused and why, and the same as JSON."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -69,9 +68,12 @@ def _when(moment: "dt.datetime | None") -> str:
 
 def interval(count: "Count") -> str:
     """Low to high, outward to whole boxes as on the page; a dash where none was measured."""
+    from sattrack.steps.phrasing import outward
+
     if count.count_low is None or count.count_high is None:
         return "-" if count.count is not None else ""
-    return f"{math.floor(count.count_low)} to {math.ceil(count.count_high)}"
+    low, high = outward(count.count_low, count.count_high)
+    return f"{low} to {high}"
 
 
 def _remarks(run: "Run", *, outside: int) -> list[str]:
@@ -88,13 +90,20 @@ def _remarks(run: "Run", *, outside: int) -> list[str]:
         remarks.append("-: no interval was measured for these weights at this pixel size and density.")
     if any(count.cap_hit for count in run.counts):
         remarks.append("+: a tile returned as many boxes as it may; the count is a lower bound.")
-    unsure = [*dict.fromkeys(count.scene_id for count in run.counts if NO_SURE_BOX in count.notes)]
+    unsure = [*dict.fromkeys(_where(count) for count in run.counts if NO_SURE_BOX in count.notes)]
     if unsure:
         others = f" and {len(unsure) - _MOST_UNSURE:,} more" if len(unsure) > _MOST_UNSURE else ""
         remarks.append(one_line(f"{', '.join(unsure[:_MOST_UNSURE])}{others}: {NO_SURE_BOX}."))
     if any(count.datetime is None and count.count is not None for count in run.counts):
         remarks.append("unknown time: counted, but left out of series; --date, a sidecar or a manifest says it.")
     return remarks
+
+
+def _where(count: "Count") -> str:
+    """The scene, and which site and zone in it: others may lie in the same scene."""
+    if count.site_id == count.scene_id:
+        return count.scene_id
+    return f"{' / '.join(filter(None, (count.site_name or count.site_id, count.zone)))} in {count.scene_id}"
 
 
 def troubles(run: "Run", *, only_errors: bool = False) -> Iterator[str]:
