@@ -143,8 +143,10 @@ def _way(case: Case) -> str:
 def not_proved(case: Case) -> list[str]:
     """What no pack can prove."""
     alert = case.alert
-    unusual = {"rise": "more", "fall": "less"}.get(alert.direction, "")
-    told = f"that a count is {unusual} than its own past explains" if unusual else "how a count stands to its own past"
+    way = {"rise": "more", "fall": "less"}.get(alert.direction, "")
+    told = f"that a count is {way} than its own past explains" if way else "how a count stands to its own past"
+    if alert.level == "not_assessable":
+        told = f"that a count is {way} than the one before, not that this is unusual" if way else "that no change is sure"
     if alert.kind == "cumulative":
         told = "that the sum of what moved, as far as scenes show it, passed a number"
     return [
@@ -181,7 +183,7 @@ def repeating(case: Case) -> list[str]:
     said = [
         f"SCENES is a folder with the {some(len(case.counts), 'scene')} of provenance.json; their sha256 stand there.",
         f"The weights are {clean(card.id)}, sha256 {clean(card.sha256) or 'not stated'}. Where the default is another, "
-        "name them with --weights.",
+        "name them with --weights, and what runs them (after the +; torch where there is none) with --backend.",
         f"The run itself was made by: {discreet(case.run.index.command, locations=_places(case))}. What that gave beside the "
         "files (times, pixel sizes, masks, a detector) must be given again.",
     ]  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 
 from sattrack.reports.evidence_page import page
 from sattrack.reports.evidence_pictures import headline
-from sattrack.reports.evidence_words import bracket_sentence, judged, not_proved, unseen
+from sattrack.reports.evidence_words import bracket_sentence, judged, not_proved, repeating, unseen
 from sattrack.results import CLOUDS_JUDGED
 from sattrack.steps.phrasing import bracketed
 from tests.reports.invented_case import case_of
@@ -65,6 +65,24 @@ def test_what_an_alert_says_is_told_by_its_kind(case, kind, direction, label, wo
     told = replace(case, alert=replace(case.alert, kind=kind, direction=direction, observed=285), before=None, after=None)
     assert words in " ".join(not_proved(told))
     assert f"<dt>{label}</dt><dd>285</dd>" in page(told, {}).decode()
+
+
+@pytest.mark.parametrize(
+    ("direction", "words"),
+    [
+        ("fall", "It says that a count is less than the one before, not that this is unusual."),
+        ("rise", "It says that a count is more than the one before, not that this is unusual."),
+        ("none", "It says that no change is sure."),
+    ],
+)
+def test_what_could_not_be_judged_is_not_said_to_be_more_than_its_past_explains(case, direction, words):
+    told = " ".join(not_proved(replace(case, alert=replace(case.alert, level="not_assessable", direction=direction))))
+    assert words in told
+    assert "own past" not in told
+
+
+def test_how_to_repeat_it_names_what_runs_the_weights(case):
+    assert "with --backend" in " ".join(repeating(case))
 
 
 def test_what_lies_between_the_two_scenes_is_not_denied(case):
