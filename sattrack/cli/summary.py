@@ -54,7 +54,7 @@ def _row(count: "Count") -> tuple[str, ...]:
     number = "" if count.count is None else f"{count.count}{'+' if count.cap_hit else ''}"
     named = count.site_name if count.site_name in ("", count.site_id) else f"{count.site_name} ({count.site_id})"
     return (
-        named or count.site_id, count.zone, count.scene_id, when, number, interval(count), f"{count.observed_fraction:.0%}",
+        named or count.site_id, count.zone, count.scene_id, when, number, interval(count), seen(count),
         count.status.replace("_", " "),
     )  # fmt: skip
 
@@ -64,6 +64,13 @@ def _when(moment: "dt.datetime | None") -> str:
     from sattrack.steps.phrasing import stamp
 
     return "unknown" if moment is None else stamp(moment)
+
+
+def seen(count: "Count") -> str:
+    """The share of the site that was seen: never all, or nothing, where it is only nearly so."""
+    from sattrack.reports.wording import share
+
+    return share(count.observed_fraction).replace(" %", "%")
 
 
 def interval(count: "Count") -> str:

@@ -3,7 +3,7 @@
 import datetime as dt
 from types import SimpleNamespace
 
-from sattrack.cli.summary import _remarks, _when, interval
+from sattrack.cli.summary import _remarks, _when, interval, seen
 from sattrack.reports import wording
 from sattrack.steps.estimating import NO_SURE_BOX
 
@@ -15,6 +15,12 @@ def test_an_interval_is_the_same_in_the_table_and_on_the_page():
     count = SimpleNamespace(count=133, count_low=0.91, count_high=263.07)
     assert interval(count) == "1 to 264"  # more than none: from none on begins only what may all be look-alikes
     assert wording.interval(count) == "1\N{EN DASH}264"
+
+
+def test_a_share_is_the_same_in_the_table_and_on_the_page_and_never_all_where_it_is_nearly_so():
+    for observed, told in ((1.0, "100%"), (0.997, "over 99%"), (0.73, "73%"), (0.004, "under 1%"), (0.0, "0%")):
+        assert seen(SimpleNamespace(observed_fraction=observed)) == told
+        assert wording.share(observed).replace(" %", "%") == told
 
 
 def test_a_bare_date_shows_no_clock():
