@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain
@@ -23,7 +23,7 @@ from sattrack.readers.gdals_sidecars import read_gdals
 from sattrack.readers.hints import SILENT, Hints
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
 from sattrack.readers.remote.places import bare, named_place
-from sattrack.readers.sidecars import is_mask_name, look_beside, read_sidecars
+from sattrack.readers.sidecars import base_of_mask, is_mask_name, look_beside, mask_bases, read_sidecars
 from sattrack.settings import Settings
 
 _REMOTE = re.compile(r"(https?|s3)://", re.IGNORECASE)
@@ -98,10 +98,12 @@ def find_sources(
     """
     items = partial(pick, filters=filters, limits=limits or Settings(), allow_remote=allow_remote)
     found: dict[str, _Found] = {}
+    strays: list[str] = []
     for text in inputs:
         for one in _found(
-            text, recursive=recursive, allow_remote=allow_remote, follow_links=follow_links, items=items, told=told
-        ):
+            text, recursive=recursive, allow_remote=allow_remote, follow_links=follow_links, items=items, told=told,
+            strays=strays,
+        ):  # fmt: skip
             key = one.key
             found[key] = _agreed(found[key], one) if key in found else one
     found = _told_apart(found)
@@ -113,6 +115,8 @@ def find_sources(
     ]
     masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and not is_remote(hints.mask)}
     _refuse_masks_listed_as_pictures(pairs, masks)
+    known = masks | found.keys()
+    _tell_masks_of_none([one for one in strays if os.path.realpath(one) not in known], pairs, told=told)
     return _named((one, hints) for one, hints in pairs if one.key not in masks)
 
 
@@ -123,15 +127,18 @@ def stem_of(path: str) -> str:
 
 
 def _found(
-    text: str, *, recursive: bool, allow_remote: bool, follow_links: bool, items: Callable[[Path], Picked], told: Told
-) -> Iterator[_Found]:
+    text: str, *, recursive: bool, allow_remote: bool, follow_links: bool, items: Callable[[Path], Picked], told: Told,
+    strays: list[str],
+) -> Iterator[_Found]:  # fmt: skip
+    """strays: gets the masks that stand in folders."""
     if is_remote(text):
         yield _Found(_remote(text, allow_remote=allow_remote))
     elif _exists(text):
         # Absolute, so that a name like GTIFF_DIR:1:a.tif or -a.tif is only ever a name.
         path = Path(text).absolute()
         if path.is_dir():
-            yield from _walked(pictures_below(path, recursive=recursive, follow_links=follow_links, told=told), told=told)
+            below = pictures_below(path, recursive=recursive, follow_links=follow_links, told=told)
+            yield from _walked(below, told=told, strays=strays)
         elif not path.is_file():
             raise UsageError("neither a file nor a folder", where=text, way_out="give a picture's file")
         elif path.name.casefold().endswith(SUFFIXES):
@@ -149,21 +156,39 @@ def _found(
         first = next(matching, None)
         if first is None:
             raise _no_such(text)
-        yield from _walked(chain([first], matching), told=told)
+        yield from _walked(chain([first], matching), told=told, strays=strays)
 
 
-def _walked(paths: Iterable[str], *, told: Told) -> Iterator[_Found]:
+def _walked(paths: Iterable[str], *, told: Told, strays: list[str]) -> Iterator[_Found]:
     """The scenes among what stands in folders; of previews and the like it is said that they are passed over."""
     passed = []
     for path in paths:
         stem = stem_of(path)
         if is_decoy(stem):
             passed.append(PurePosixPath(path).name)
-        elif not is_mask_name(stem):
+        elif is_mask_name(stem):
+            strays.append(path)
+        else:
             yield _of_folder(path)
     if passed:
-        shown = ", ".join(sorted(passed)[:_MOST_SHOWN]) + (", ..." if len(passed) > _MOST_SHOWN else "")
+        shown = _some_of(passed)
         told(f"not looked at, since their names are those of previews: {shown}; name such a file itself to have it counted")
+
+
+def _tell_masks_of_none(masks: Sequence[str], pairs: Iterable[tuple[_Found, Hints]], *, told: Told) -> None:
+    """Of masks that bear the name of no picture it is said: a slip in a name would hide nothing without a word."""
+    if not masks:
+        return
+    bases = {(one.path.rpartition("/")[0], base) for one, _ in pairs for base in mask_bases(stem_of(one.path))}
+    alone = [path for path in masks if (path.rpartition("/")[0], base_of_mask(stem_of(path))) not in bases]
+    if alone:
+        shown = _some_of(PurePosixPath(path).name for path in alone)
+        told(f"masks by their names, but of no picture beside them: {shown}; a manifest or --mask says what they are of")
+
+
+def _some_of(names: Iterable[str]) -> str:
+    listed = sorted(names)
+    return ", ".join(listed[:_MOST_SHOWN]) + (", ..." if len(listed) > _MOST_SHOWN else "")
 
 
 def _of_folder(path: str) -> _Found:

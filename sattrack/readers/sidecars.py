@@ -24,7 +24,8 @@ _MOST_TEXT_BYTES = 1 << 16
 _POLYGON_SUFFIXES = (".geojson", ".gpkg", ".kml")
 _MASK_ENDINGS = ("_udm2", "_udm", "_mask", ".mask", "_udm2_clip", "_udm_clip")
 # Planet names a mask by the item, not by the picture: ..._3B_udm2_clip beside ..._3B_AnalyticMS_SR_8b_clip.
-_PLANET_ITEM = re.compile(r"(.+_[13][ab])_(?:analytic|visual|basic|bgr|rgb|panchro|ortho)\w*")
+_PLANET_ITEM = re.compile(r"(.+_[13][ab]|\d{8}_\d{6}_ssc\w+?)_(?:analytic|visual|basic|bgr|rgb|panchro|pansharp|ortho)\w*")
+_MASK_ENDING = re.compile(r"(_udm2?(_clip)?|[_.]mask)$")
 _WORLD_SUFFIXES = {
     ".tif": (".tfw", ".tifw"), ".tiff": (".tfw", ".tiffw", ".tifw"), ".png": (".pgw", ".pngw"), ".jpg": (".jgw", ".jpgw"),
     ".jpeg": (".jgw", ".jpegw", ".jpgw"), ".jp2": (".j2w", ".jp2w"), ".j2k": (".j2w", ".j2kw"),
@@ -84,13 +85,22 @@ def read_sidecars(picture: Path, *, beside: Beside) -> Hints:
 
 def mask_beside(picture: Path, *, beside: Beside) -> str | None:
     """The name of a picture's mask, a raster or polygons: NAME_udm2, NAME_udm, NAME_mask or NAME.mask."""
-    stem = picture.stem.casefold()
+    if is_mask_name(picture.stem):
+        return None
+    named = (base + ending for base in mask_bases(picture.stem) for ending in _MASK_ENDINGS)
+    return next((beside.masks[name] for name in named if name in beside.masks), None)
+
+
+def mask_bases(stem: str) -> tuple[str, ...]:
+    """What the stems of a picture's masks begin with, casefolded, the most sure first."""
+    stem = stem.casefold()
     planet = _PLANET_ITEM.fullmatch(stem)
-    for base in (stem, planet[1]) if planet else (stem,):
-        for ending in _MASK_ENDINGS:
-            if base + ending in beside.masks and not is_mask_name(stem):
-                return beside.masks[base + ending]
-    return None
+    return tuple(dict.fromkeys((stem, stem.removesuffix("_clip"), *((planet[1],) if planet else ()))))
+
+
+def base_of_mask(stem: str) -> str:
+    """What a mask's stem begins with, casefolded."""
+    return _MASK_ENDING.sub("", stem.casefold())
 
 
 def _read_json(picture: Path, *, beside: Beside) -> Hints:

@@ -273,6 +273,18 @@ def test_masks_are_no_scenes_but_stand_with_their_picture(tmp_path: Path) -> Non
     assert "a_udm2.tif" in sources[0].hints.notes[0]
 
 
+def test_of_a_mask_that_is_no_pictures_it_is_said_that_it_is_not_used(tmp_path: Path) -> None:
+    planet = "20231014_011501_24_2475_3B"
+    touched(tmp_path, "a.tif", "a_udm.tif", "a_udm2.tif", "b.tif", "b_clouds_mask.tif", "sub/b_mask.tif")
+    touched(tmp_path, f"{planet}_Visual_clip.tif", f"{planet}_udm2_clip.tif", "a.mask.png", "c_mask.tif")
+    said: list[str] = []
+    find_sources([str(tmp_path), str(tmp_path / "c_mask.tif")], recursive=True, told=said.append)
+    (alone,) = said
+    assert alone.startswith("masks by their names, but of no picture beside them: b_clouds_mask.tif, b_mask.tif; ")
+    find_sources([str(tmp_path / "a*")], told=said.append)
+    assert len(said) == 1
+
+
 def test_a_manifest_speaks_before_sidecars_and_a_folder_named_too(tmp_path: Path) -> None:
     touched(tmp_path, "in/a.tif", "in/b.tif", "in/a_mask.tif", "cloud.tif")
     (tmp_path / "in/a.json").write_text('{"gsd_m": 0.3, "sensor": "WV3", "licence": "x"}')

@@ -178,6 +178,8 @@ def test_masks_are_told_by_their_names(stem: str) -> None:
         ("a.tif", "a_mask.gpkg"),
         ("20231014_011501_24_2475_3B_AnalyticMS_SR_8b_clip.tif", "20231014_011501_24_2475_3B_udm2_clip.tif"),
         ("20231014_011501_24_2475_3B_Visual.tif", "20231014_011501_24_2475_3B_udm2.tif"),
+        ("20231014_011501_ssc12_u0001_visual.tif", "20231014_011501_ssc12_u0001_udm2.tif"),
+        ("20231014_011501_ssc12_u0001_pansharpened_clip.tif", "20231014_011501_ssc12_u0001_pansharpened_udm2_clip.tif"),
     ],
 )
 def test_a_mask_beside_a_picture_is_used_and_said(tmp_path: Path, picture: str, mask: str) -> None:
