@@ -138,7 +138,13 @@ def _break(one: Series, other: Series) -> str:
         kinds.append(f"by another model ({other.model_id or 'not named'})")
     if other.threshold != one.threshold:
         kinds.append(f"at another threshold ({'not named' if other.threshold is None else f'{other.threshold:g}'})")
-    n, first, last = len(other.observations), other.observations[0].datetime, other.observations[-1].datetime
+    # A scene of which nothing is known stands in both, and is no other sensor's.
+    both = {(seen.datetime, seen.scene_id) for seen in one.observations if seen.count is None}
+    if (one.model_id, one.threshold) != (other.model_id, other.threshold):
+        both.clear()
+    known = [seen for seen in other.observations if seen.count is not None or (seen.datetime, seen.scene_id) not in both]
+    own = known or other.observations
+    n, first, last = len(own), own[0].datetime, own[-1].datetime
     span = f"{_day(first)} to {_day(last)}" if n > 1 else _day(first)
     return f"{n} {'scene' if n == 1 else 'scenes'} {', '.join(kinds)}, {span}, not used in this baseline"
 

@@ -135,6 +135,16 @@ def test_U6_no_baseline_crosses_sensors_or_models_and_the_break_is_said():
     assert all(any("another sensor" in note for note in a.notes) for a in planet)
 
 
+def test_a_scene_of_which_nothing_is_known_is_not_said_to_be_of_another_sensor():
+    fine, coarse = series([60, 61]), series([None], sensor="Sentinel-2")
+    torn = replace(fine.observations[1], scene_id="torn", count=None, low=None, high=None, status="failed")
+    readings = [Reading("port", "Port", "", s.sensor, s.model_id, 0.35, o) for s in (fine, coarse) for o in s.observations]
+    found = series_of([*readings, Reading("port", "Port", "", "", fine.model_id, 0.35, torn)])
+    assert [len(one.observations) for one in found] == [3, 2]  # it may have been of either
+    assert found[0].breaks[0].startswith("1 scene by another sensor (sentinel-2)")
+    assert found[1].breaks[0].startswith("2 scenes by another sensor (worldview-2)")
+
+
 def test_a_break_by_a_threshold_that_nobody_named_and_a_scene_without_a_count_are_told_in_words():
     (named,) = series_of([Reading("port", "Port", "", "WV-2", "m", 0.35, o) for o in series([60]).observations])
     both = [Reading("port", "Port", "", "WV-2", "m", at, o) for at in (0.35, None) for o in named.observations]
