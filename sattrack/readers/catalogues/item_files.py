@@ -15,6 +15,7 @@ from sattrack.readers.catalogues.item_places import place_of
 from sattrack.readers.catalogues.items import Item, Unread, items_in, links_of
 from sattrack.readers.catalogues.signing import forget_refusals, sign
 from sattrack.readers.hints import Hints
+from sattrack.readers.remote.places import bare
 from sattrack.readers.strict_json import read_json
 from sattrack.settings import Settings
 from sattrack.steps.judging import INSTEAD, capability, px_per_width
@@ -99,9 +100,19 @@ def each_once(found: Iterable[Item | Unread]) -> Iterator[Item | Unread]:
         first = met.setdefault((one.collection, one.id), one)
         if first is one:
             yield one
-        elif first.raw != one.raw:
+        elif _unsigned(first.raw) != _unsigned(one.raw):
             error = SceneError("the id stands twice, with other values", where=one.where, way_out="give each item its own id")
             yield Unread(one.id, f"{one.where}, again", error)
+
+
+def _unsigned(value: Any) -> Any:
+    """A value of JSON without what stands behind the `?` of addresses: a server may sign them anew in each of its answers."""
+    if isinstance(value, dict):
+        return {
+            key: bare(inner, most=None) if key == "href" and isinstance(inner, str) else _unsigned(inner)
+            for key, inner in value.items()
+        }
+    return [_unsigned(inner) for inner in value] if isinstance(value, list) else value
 
 
 def pick(path: Path, *, filters: Filters, limits: Settings, allow_remote: bool) -> Picked:

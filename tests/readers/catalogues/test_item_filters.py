@@ -5,8 +5,9 @@ import shapely
 
 from sattrack.errors import UsageError
 from sattrack.readers.catalogues.footprints import area_of, footprint_of, share_of
+from sattrack.readers.catalogues.item_files import each_once
 from sattrack.readers.catalogues.item_filters import Filters, acquisition_of, make_filters, wanted
-from sattrack.readers.catalogues.items import Item, read_item
+from sattrack.readers.catalogues.items import Item, Unread, read_item
 from sattrack.readers.catalogues.spans import read_span
 
 
@@ -98,6 +99,16 @@ def test_an_item_that_does_not_say_where_or_when_is_left_out_only_where_that_is_
     assert names([nowhere], Filters(sites=SITE, min_coverage=0.5)) == []
     assert names([nowhere], Filters(area=SITE[0][1])) == []
     assert names([nowhere], Filters(span=read_span("2024"))) == []
+
+
+@pytest.mark.parametrize(("other", "kinds"), [("/a.tif?sig=2", [Item]), ("/b.tif?sig=1", [Item, Unread])])
+def test_an_item_that_two_answers_sign_each_in_its_own_way_is_one(other: str, kinds: list[type]) -> None:
+    answers = [
+        {"id": "x", "type": "Feature", "stac_version": "1.0.0", "properties": {"datetime": "2024-05-01T10:00:00Z"},
+         "assets": {"visual": {"href": f"https://host{path}"}}, "links": [{"rel": "self", "href": f"https://host/x{path}"}]}
+        for path in ("/a.tif?sig=1", other)
+    ]  # fmt: skip
+    assert [type(one) for one in each_once(read_item(raw, where="x", base="https://host/") for raw in answers)] == kinds
 
 
 @pytest.mark.parametrize(
