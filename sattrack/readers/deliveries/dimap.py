@@ -1,5 +1,6 @@
 """DIMAP: what Airbus says of a Pléiades, Pléiades Neo or SPOT picture in its DIM_*.XML, of version 2."""
 
+import datetime as dt
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -8,23 +9,35 @@ from sattrack.imagery import Viewing
 from sattrack.readers.deliveries.values import MOST_LISTED, Told, moment_in, number_in, text_in, viewing_of
 
 _MISSIONS = {"PHR": "Pléiades", "PNEO": "Pléiades Neo", "SPOT": "SPOT"}
+# Colours and gray of one strip are taken within seconds.
+_ALIKE_S = 60.0
 _INDEX = re.compile(r"[0-9A-Z]{1,3}")
 
 
 def told_by_dimap(root: ET.Element) -> Told:
     """What is said of the product; angles are those of its centre. VIEWING_ANGLE is the off-nadir one, at the satellite."""
-    source = root.find(".//Source_Identification/Strip_Source")
+    strips = root.findall(".//Source_Identification/Strip_Source")
     bands, bands_of = _bands(root)
-    date, time = (_text(source, name) for name in ("IMAGING_DATE", "IMAGING_TIME"))
+    moments = [found for one in strips if (found := _moment(one))]
+    first = moments[0] if moments else None
+    notes = []
+    if first and any(abs((other - first).total_seconds()) > _ALIKE_S for other in moments):
+        notes.append(f"made of {len(strips)} strips of other times: time and sensor are those of the first")
     return Told(
-        acquired=moment_in(f"{date}T{time}") if date and time else None,
-        sensor=_sensor(source),
+        acquired=first,
+        sensor=_sensor(strips[0] if strips else None),
         viewing=_viewing(root),
         gsd_m=_spacing(root),
         bands=bands,
         bands_of=bands_of,
         listed=tuple(_listed(root))[:MOST_LISTED],
+        notes=tuple(notes),
     )
+
+
+def _moment(strip: ET.Element) -> dt.datetime | None:
+    date, time = (_text(strip, name) for name in ("IMAGING_DATE", "IMAGING_TIME"))
+    return moment_in(f"{date}T{time}") if date and time else None
 
 
 def _text(element: ET.Element | None, name: str) -> str:

@@ -167,6 +167,20 @@ def test_an_imd_of_several_images_tells_the_first_and_says_so(delivered: Describ
     told(scene, "made of 2 images")
 
 
+@pytest.mark.parametrize(("time", "told_of"), [("2023-10-02T01:09:00Z", True), ("2023-10-14T01:15:02Z", False)])
+def test_a_dimap_of_strips_of_two_days_tells_the_first_and_says_so(delivered: Describe, time: str, told_of: bool) -> None:
+    name = AIRBUS.format(kind="PMS", tile="")
+    date, clock = time.split("T")
+    second = (
+        "<Source_Identification><Strip_Source><MISSION>PHR</MISSION><MISSION_INDEX>1B</MISSION_INDEX>"
+        f"<IMAGING_DATE>{date}</IMAGING_DATE><IMAGING_TIME>{clock}</IMAGING_TIME></Strip_Source></Source_Identification>"
+    )
+    text = dimap(listed=[]).replace("</Dataset_Sources>", f"{second}</Dataset_Sources>")
+    scene = delivered({f"DIM_{name}.XML": text}, name=f"IMG_{name}", bands=4)
+    assert (scene.acquired and scene.acquired.day, scene.sensor) == (14, "Pléiades 1A")
+    assert any("made of 2 strips of other times" in note for note in scene.notes) == told_of
+
+
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE isd [<!ENTITY a "aaaaaaaaaa">'
     + "".join(f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(9))
