@@ -1,11 +1,14 @@
 """Isolating: scenes in worker processes, so that one which kills, hangs or swells its process costs itself alone."""
 
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from logging.handlers import QueueHandler
 from pathlib import Path
+from queue import SimpleQueue
 
 from sattrack import wiring
 from sattrack.detectors.cores import granted_threads
@@ -25,12 +28,14 @@ from sattrack.stores.locations import Location
 
 # One of these for each card that NVIDIA's driver knows.
 _CARDS = Path("/proc/driver/nvidia/gpus")
+# More than so many lines of log are not kept of a scene.
+_MOST_LINES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """What a worker must know before its first scene. run: its folder; at: as a Request has it. secrets, refresh, signed: of
-    places.
+    places. listens: the level from which somebody listens to the log at home.
     """
 
     model: wiring.Model
@@ -41,9 +46,34 @@ class Start:
     at: Location | None = None
     refresh: str | None = field(default=None, repr=False)
     signed: Mapping[str, tuple[str, Settings]] = field(default_factory=dict, repr=False)
+    listens: int = field(default_factory=lambda: logging.getLogger().getEffectiveLevel())
 
 
-def begin(start: Start) -> Callable[[Work], Kept | StoreError]:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a scene, and what was logged meanwhile: a worker has nobody who would read it."""
+
+    kept: Kept
+    logged: tuple[logging.LogRecord, ...]
+
+
+class _Logged(QueueHandler):
+    """Keeps what is logged, as it can travel."""
+
+    def __init__(self) -> None:
+        super().__init__(SimpleQueue())
+        self._records: list[logging.LogRecord] = []
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        if len(self._records) < _MOST_LINES:
+            self._records.append(record)
+
+    def taken(self) -> tuple[logging.LogRecord, ...]:
+        taken, self._records = tuple(self._records), []
+        return taken
+
+
+def begin(start: Start) -> Callable[[Work], Answer | StoreError]:
     """In a worker: what looks at a scene, and stores its part. The detector is loaded once. StoreError, as an answer, where the
     folder cannot be written: no other scene could be stored either.
     """
@@ -53,15 +83,18 @@ def begin(start: Start) -> Callable[[Work], Kept | StoreError]:
     store = wiring.open_part_store(start.run, at=start.at, settings=start.settings)
     reader, executor = wiring.make_reader(start.settings), wiring.make_executor(start.settings)
     detector, _ = wiring.load_model(start.model, settings=start.settings)
+    logged = _Logged()
+    logging.getLogger().addHandler(logged)
+    logging.getLogger().setLevel(start.listens)
 
-    def look(work: Work) -> Kept | StoreError:
+    def look(work: Work) -> Answer | StoreError:
         (end,) = detect_scenes(
             [work], reader=reader, detector=detector, card=start.card, settings=start.settings, executor=executor
         )
         end.timings.travelled = {one.place: one.read for one in TRAVELS.all()}
         TRAVELS.clear()
         try:
-            return keep(end, store=store, digest=reader.digest)
+            return Answer(keep(end, store=store, digest=reader.digest), logged.taken())
         except StoreError as error:
             if start.at is not None:
                 raise  # another try may reach it
@@ -93,7 +126,11 @@ def detected_apart(
         elif isinstance(answer, StoreError):
             raise answer
         else:
-            yield answer
+            for record in answer.logged:
+                logger = logging.getLogger(record.name)
+                if logger.isEnabledFor(record.levelno):
+                    logger.handle(record)
+            yield answer.kept
 
 
 def _executor(start: Start, *, ray_address: str) -> ProcessExecutor | RayExecutor:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import logging
 import os
 import re
 import signal
@@ -63,6 +64,18 @@ class Leaving(Bright):
             Path(os.environ["PASSED"]).touch()
 """
 
+
+_WRONG = """
+from finder_of_the_test import Bright
+
+
+class Wrong(Bright):
+    def look(self, pixels):
+        return self.look_closely(pixels)
+
+    def look_closely(self, pixels):
+        raise ZeroDivisionError("a mistake")
+"""
 
 # A worker of it has a disk without room.
 _FULL = """
@@ -130,6 +143,26 @@ def test_d15_a_scene_that_takes_too_long_fails_alone(tmp_path: Path, deadly: Mod
     run = running.detect(made)
     assert [status for _, status in sorted(statuses(run).items())] == ["failed", "done", "done", "done"]
     assert "longer than scene_seconds = 20 (give --scene-seconds more)" in run.index.outcomes[0].reason
+
+
+@pytest.mark.usefixtures("finder")
+def test_what_is_logged_of_a_scene_in_a_worker_is_heard_where_somebody_listens(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "wrong_of_the_test.py").write_text(_WRONG)
+    monkeypatch.syspath_prepend(own)
+    three(tmp_path / "in")
+    asked = request(tmp_path / "in", tmp_path / "run", model=Model(detector="wrong_of_the_test:Wrong"), settings=apart())
+    running.detect(asked)
+    assert not caplog.records
+    with caplog.at_level(logging.INFO):
+        run = running.detect(asked)
+    assert all("(-v shows where)" in outcome.reason for outcome in run.index.outcomes)
+    assert [record.name for record in caplog.records] == ["sattrack.detectors.custom"] * 3
+    assert all(record.message.startswith("the detector failed\nTraceback") for record in caplog.records)
+    assert caplog.text.count("in look_closely\n") == 3
 
 
 def test_i6_one_bad_file_costs_one_scene_in_workers_too(tmp_path: Path) -> None:
