@@ -260,6 +260,8 @@ def test_items_of_a_static_collection_are_counted_whatever_they_call_themselves(
     assert sattrack("fetch", address, *words[:4], *host, "--download", tmp_path / "got").code == 0
     fetched = sattrack("detect", tmp_path / "got" / "items.json", *words, "-o", tmp_path / "local")
     assert [scene["status"] for scene in fetched.json["scenes"]] == ["done"]
+    narrowed = sattrack("fetch", tmp_path / "run" / "items.json", *words[:4], *host, "--json")
+    assert len(narrowed.json["items"]) == 1
     said = sattrack("detect", tmp_path / "run" / "items.json", *words, "--collection", "third", "-o", tmp_path / "both")
     assert [scene["status"] for scene in said.json["scenes"]] == ["done"]
 

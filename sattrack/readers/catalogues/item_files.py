@@ -120,7 +120,7 @@ def pick(path: Path, *, filters: Filters, limits: Settings, allow_remote: bool) 
     document = _document(path, limits=limits)
     found = _items_of(document, path, limits=limits)
     forget_refusals()
-    kept, left = wanted([one for one in found if isinstance(one, Item)], _of_the_rest(filters, document))
+    kept, left = wanted([one for one in found if isinstance(one, Item)], of_the_rest(filters, document))
     unread = [one for one in found if isinstance(one, Unread)]
     shared = Counter(acquisition_of(one.item) for one in kept)
     picks = [_pick(one, shared, limits=limits, allow_remote=allow_remote) for one in kept]
@@ -141,7 +141,7 @@ def pick(path: Path, *, filters: Filters, limits: Settings, allow_remote: bool) 
     return Picked(tuple(alone), (*going_on(document, path.name), *left_out(path.name, left, of=len(found))))
 
 
-def _of_the_rest(filters: Filters, document: Any) -> Filters:
+def of_the_rest(filters: Filters, document: Any) -> Filters:
     """What is still to be looked for: in a list that was searched for by collection, an item is of the collection in which the
     search met it, whatever it calls itself.
     """

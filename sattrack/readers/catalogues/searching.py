@@ -10,7 +10,7 @@ from urllib.parse import quote
 from sattrack.errors import CatalogueError, RemoteBusy, RemoteError, UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.catalogues.api import search, search_link
-from sattrack.readers.catalogues.item_files import each_once, going_on, left_out, pages_after
+from sattrack.readers.catalogues.item_files import each_once, going_on, left_out, of_the_rest, pages_after
 from sattrack.readers.catalogues.item_filters import AT_NO_SITE, Filters, Wanted, wanted
 from sattrack.readers.catalogues.item_lists import write_items
 from sattrack.readers.catalogues.items import Item, Unread, items_in, links_of
@@ -62,7 +62,7 @@ def _found_in(documents: Documents, *, filters: Filters, limits: Settings) -> Fo
     everything = _all(documents, root, filters, limits=limits, notes=notes)
     found = list(_bounded(each_once(everything), limits=limits, of=documents.told))
     # What lies below a collection of a static catalogue is the collection's, whatever it calls itself.
-    rest = replace(filters, collections=()) if walked else filters
+    rest = replace(filters, collections=()) if walked else of_the_rest(filters, root)
     items, left = wanted([one for one in found if isinstance(one, Item)], rest)
     seen = len(found)
     items, refused = keep_keys(items, limits=limits)
