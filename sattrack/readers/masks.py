@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pyproj
 import shapely
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
@@ -13,7 +14,7 @@ from rasterio.enums import ColorInterp
 from sattrack.errors import OutlineError, SceneError, SceneRefused
 from sattrack.geometry import apply_affine
 from sattrack.imagery import Grid, Scene, is_remote
-from sattrack.projections import project, to_lonlat
+from sattrack.projections import project, to_grid, to_lonlat
 from sattrack.readers.catalogues.footprints import wrapped
 from sattrack.readers.outlines.files import read_outlines
 from sattrack.readers.upright import Area, Upright
@@ -116,8 +117,8 @@ class MaskRaster:
         self._crs = file.crs.to_wkt() if file.crs else None
         self._to_pixels = ~file.transform
         try:
-            self._check(scene, path)
-        except SceneRefused:
+            self._check(scene, path, bands=file.count)
+        except BaseException:
             self._raster.close()
             raise
 
@@ -158,8 +159,20 @@ class MaskRaster:
         inverse = self._to_pixels
         return apply_affine((inverse.a, inverse.b, inverse.c, inverse.d, inverse.e, inverse.f), ground)
 
-    def _check(self, scene: Scene, path: str) -> None:
+    def _in_scene(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Mask pixel points (..., 2) -> scene pixel points, where both have coordinates."""
+        assert self._crs is not None
+        forward = ~self._to_pixels
+        ground = apply_affine((forward.a, forward.b, forward.c, forward.d, forward.e, forward.f), points)
+        return to_grid(ground, source=self._crs, grid=self._grid)
+
+    def _check(self, scene: Scene, path: str, *, bands: int) -> None:
         rows, cols = self._raster.shape
+        if self._rule == "plain" and _rule_in(path) == "udm2":
+            raise SceneRefused(
+                f"by its name the mask is a UDM2, which has {_UDM2_BANDS} bands, the first of what is clear; it has {bands}",
+                where=path, way_out="give the whole file, or rename it to NAME_mask where any value but 0 hides the ground",
+            )  # fmt: skip
         if self._crs is None or scene.grid.crs is None:
             if (rows, cols) != scene.grid.shape:
                 raise SceneRefused(
@@ -169,11 +182,22 @@ class MaskRaster:
                     way_out="without coordinates, mask and scene must be of one size",
                 )
             return
-        height, width = scene.grid.shape
-        lattice = np.stack(np.meshgrid(np.linspace(0, width, 33), np.linspace(0, height, 33)), axis=-1)
-        there = self._in_mask(lattice)
-        if not ((there >= 0) & (there <= np.array([cols, rows]))).all(axis=-1).any():
+        try:
+            there, back = self._in_mask(_lattice(scene.grid.shape)), self._in_scene(_lattice((rows, cols)))
+        except pyproj.exceptions.ProjError as error:
+            raise SceneRefused("the mask's CRS is not tied to the earth", where=path, way_out=_WAY_OUT) from error
+        # A small mask may lie between the points of the scene's lattice, as a small scene may between those of the mask's.
+        if not (_any_inside(there, (rows, cols)) or _any_inside(back, scene.grid.shape)):
             raise SceneRefused("the mask does not touch the scene", where=path, way_out=_WAY_OUT)
+
+
+def _lattice(shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Pixel points (33, 33, 2) over a picture of (rows, cols), edges and corners among them."""
+    return np.stack(np.meshgrid(np.linspace(0, shape[1], 33), np.linspace(0, shape[0], 33)), axis=-1)
+
+
+def _any_inside(points: NDArray[np.float64], shape: tuple[int, int]) -> bool:
+    return bool(((points >= 0) & (points <= np.array([shape[1], shape[0]]))).all(axis=-1).any())
 
 
 Mask = CloudPolygons | MaskRaster
@@ -197,10 +221,14 @@ def _rule_of(path: str, *, bands: int, descriptions: tuple[str | None, ...]) -> 
     first = (descriptions[0] or "").lower()
     if bands >= _UDM2_BANDS or first in ("clear", "clear band", "clear map"):
         return "udm2"
-    named = rule_named(PurePath(path.partition("?")[0] if is_remote(path) else path).name)
+    named = _rule_in(path)
     if named in ("scl", "qa_pixel"):
         return named
     return "scl" if first in ("scl", "scene classification") else "plain"
+
+
+def _rule_in(path: str) -> str:
+    return rule_named(PurePath(path.partition("?")[0] if is_remote(path) else path).name)
 
 
 def rule_named(name: str) -> str:

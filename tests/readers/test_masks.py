@@ -202,6 +202,25 @@ def test_masks_that_cannot_belong_to_the_scene_are_refused_before_any_work(write
         scene_of(plain, gsd_m=(0.5, 0.5), mask=str(outline))
 
 
+def test_a_mask_of_a_small_part_of_a_scene_shows_that_part(write, picture, seen):
+    small = write("clouds.tif", np.zeros((1, 1, 1), np.uint8), transform=Affine(1, 0, LEFT + 11, 0, -1, TOP - 11))
+    valid = seen(write("scene.tif", picture), small)
+    assert valid.sum() == 4
+    assert valid[22:24, 22:24].all()
+
+
+def test_a_mask_whose_crs_is_not_tied_to_the_earth_is_refused(write, picture, scene_of):
+    plan = write("plan.tif", hidden_box()[None].astype(np.uint8), crs='LOCAL_CS["plan",UNIT["metre",1]]')
+    with pytest.raises(SceneRefused, match="not tied to the earth"):
+        scene_of(write("scene.tif", picture), mask=plan)
+
+
+def test_a_udm2_of_one_band_is_refused_since_it_may_say_either(write, picture, scene_of):
+    mask = write("scene_udm2.tif", hidden_box()[None].astype(np.uint8))
+    with pytest.raises(SceneRefused, match=r"is a UDM2, which has 8 bands .* rename it to NAME_mask"):
+        scene_of(write("scene.tif", picture), mask=mask)
+
+
 def test_the_sample_leaves_out_what_is_hidden_and_the_digest_follows_the_mask(write, picture, scene_of):
     path, mask = write("scene.tif", picture), write("clouds.tif", hidden_box()[None].astype(np.uint8))
     reader, scene = RasterReader(), scene_of(path, mask=mask)
