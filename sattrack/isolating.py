@@ -2,6 +2,7 @@
 
 import logging
 import os
+import platform
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from sattrack import wiring
+from sattrack.detectors.backends import EIGHT_BIT
 from sattrack.detectors.cores import granted_threads
-from sattrack.errors import SceneError, StoreError
+from sattrack.detectors.instructions import eight_bit_instructions
+from sattrack.errors import SceneError, StoreError, UsageError
 from sattrack.executors.clusters import RayExecutor
 from sattrack.executors.processes import Bounds, Lost, ProcessExecutor
 from sattrack.keeping import Kept, ended_badly, keep
@@ -35,7 +38,7 @@ _MOST_LINES = 1000
 @dataclass(frozen=True, slots=True)
 class Start:
     """What a worker must know before its first scene. run: its folder; at: as a Request has it. secrets, refresh, signed: of
-    places. listens: the level from which somebody listens to the log at home.
+    places. listens: the level from which somebody listens to the log at home. instructions: by which home computes in 8 bits.
     """
 
     model: wiring.Model
@@ -47,6 +50,7 @@ class Start:
     refresh: str | None = field(default=None, repr=False)
     signed: Mapping[str, tuple[str, Settings]] = field(default_factory=dict, repr=False)
     listens: int = field(default_factory=lambda: logging.getLogger().getEffectiveLevel())
+    instructions: str = field(default_factory=eight_bit_instructions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,9 @@ class _Logged(QueueHandler):
 
 def begin(start: Start) -> Callable[[Work], Answer | StoreError]:
     """In a worker: what looks at a scene, and stores its part. The detector is loaded once. StoreError, as an answer, where the
-    folder cannot be written: no other scene could be stored either.
+    folder cannot be written: no other scene could be stored either. UsageError on a machine whose 8 bits were not looked at.
     """
+    _refuse_other_processor(start)
     learn(start.secrets)
     refresh_by(start.refresh)
     sign_too(start.signed)
@@ -101,6 +106,16 @@ def begin(start: Start) -> Callable[[Work], Answer | StoreError]:
             return error
 
     return look
+
+
+def _refuse_other_processor(start: Start) -> None:
+    """Whether 8 bits count as they should was looked at where the run began, and holds for processors of that kind."""
+    if start.model.backend == EIGHT_BIT and (ours := eight_bit_instructions()) != start.instructions:
+        raise UsageError(
+            f"a machine of the cluster ({platform.node()}) computes in 8 bits by {ours or 'unknown instructions'}, the "
+            f"calling one by {start.instructions or 'unknown ones'}: it may count otherwise",
+            way_out="--backend openvino computes in single precision",
+        )
 
 
 def detected_apart(

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 import rasterio
 
-from sattrack import running
-from sattrack.errors import SettingsError, StoreError
+from sattrack import isolating, running
+from sattrack.errors import SettingsError, StoreError, UsageError
 from sattrack.readers.catalogues import signing
 from sattrack.readers.catalogues.items import read_item
 from sattrack.readers.remote.travels import TRAVELS
 from sattrack.readers.settings_file import load_settings
+from sattrack.results import ModelCard
 from sattrack.settings import Settings
 from sattrack.wiring import Model
 from tests.catalogues import serving as catalogues
@@ -208,14 +209,21 @@ def test_s10_a_signal_ends_the_run_and_its_workers_and_the_same_command_goes_on(
 
 
 def test_c10_workers_share_the_cores_and_o9_the_graphics_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sattrack import isolating
-
     monkeypatch.setenv("OMP_NUM_THREADS", "9")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
     made = [isolating._environment(number, apart(workers=3)) for number in range(3)]
     assert [one["OMP_NUM_THREADS"] for one in made] == ["3"] * 3
     assert [one["CUDA_VISIBLE_DEVICES"] for one in made] == ["4", "6", "4"]
     assert "CUDA_VISIBLE_DEVICES" not in isolating._environment(0, apart(device="cpu"))
+
+
+def test_a_machine_that_computes_eight_bits_otherwise_than_where_they_were_looked_at_is_refused(tmp_path: Path) -> None:
+    card = ModelCard("of the test", "00", ("container",), gsd_m=0.2, tile_px=640, threshold=0.25)
+    start = isolating.Start(Model(backend="openvino-int8"), card, Settings(), tmp_path, instructions="another kind")
+    with pytest.raises(UsageError, match=r"computes in 8 bits by \S+, .* by another kind: .*--backend openvino"):
+        isolating.begin(start)
+    with pytest.raises(StoreError, match="is not a run folder"):
+        isolating.begin(replace(start, model=Model()))
 
 
 def test_workers_are_the_default_where_several_scenes_run_at_once_and_threads_where_one_does() -> None:
