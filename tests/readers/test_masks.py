@@ -217,7 +217,7 @@ def test_a_mask_whose_crs_is_not_tied_to_the_earth_is_refused(write, picture, sc
 
 def test_a_udm2_of_one_band_is_refused_since_it_may_say_either(write, picture, scene_of):
     mask = write("scene_udm2.tif", hidden_box()[None].astype(np.uint8))
-    with pytest.raises(SceneRefused, match=r"is a UDM2, which has 8 bands .* rename it to NAME_mask"):
+    with pytest.raises(SceneRefused, match=r"is a UDM2, which has 8 bands, .* rename it to NAME_mask"):
         scene_of(write("scene.tif", picture), mask=mask)
 
 
