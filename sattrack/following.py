@@ -61,11 +61,11 @@ def follow(
     if boxes and pairs:
         shown = with_boxes(shown, (one.exchange for one in changes_of_run(source, site=site, wanted=pairs)))
     alerts = [alert for one in shown for alert in alerts_of(one)]
-    notes = (*found.notes, *(missing_places(chain, flows) if chain else ()), *_not_passed(shown, amounts))
+    notes = (*found.notes, *(missing_places(chain, flows) if chain else ()), *not_passed(shown, amounts))
     return Followed(tuple(shown), tuple(alerts), tuple(agreements), notes)
 
 
-def _not_passed(flows: Sequence[Flow], amounts: Sequence[float]) -> list[str]:
+def not_passed(flows: Sequence[Flow], amounts: Sequence[float]) -> list[str]:
     """A note for each threshold of which nothing else would be said."""
     passed = {one.amount for flow in flows for one in flow.crossings}
     return [f"no series shows that {amount:,.0f} boxes left or came" for amount in amounts if amount not in passed]

@@ -12,7 +12,7 @@ from sattrack.assessing import assess_run
 from sattrack.errors import SceneError, UsageError
 from sattrack.findings import Findings, Pair, Side
 from sattrack.flows import Chain
-from sattrack.following import agreements_of, missing_places
+from sattrack.following import agreements_of, missing_places, not_passed
 from sattrack.geometry import Points
 from sattrack.laying import pixels_on
 from sattrack.ports import Finished, Reader
@@ -51,7 +51,7 @@ def findings_of(run: Finished, *, amounts: Sequence[float] = (), chain: Chain | 
     flows = tuple(flow_of(one, amounts=amounts) for one in found.series)
     alerts = (*found.alerts, *(alert for one in flows for alert in alerts_of(one)))
     agreements = agreements_of(chain, flows) if chain else []
-    notes = (*found.notes, *(missing_places(chain, flows) if chain else ()))
+    notes = (*found.notes, *(missing_places(chain, flows) if chain else ()), *not_passed(flows, amounts))
     return Findings(found.series, alerts, flows, chain, tuple(agreements), notes)
 
 

@@ -36,9 +36,11 @@ def test_a_surge_is_in_the_five_lines_with_a_slider(sattrack, watched):
 
 
 def test_cumulative_amounts_are_said_to_have_come(sattrack, watched):
-    assert sattrack("report", watched, "--cumulative", "10", "--no-imagery").code == 0
+    assert sattrack("report", watched, "--cumulative", "10", "--cumulative", "5000", "--no-imagery").code == 0
     page = (watched / "report.html").read_text(encoding="utf-8")
     assert "10 boxes came to Left half" in page
+    assert "no series shows that 5,000 boxes left or came" in page
+    assert "that 10 boxes left or came" not in page
     assert "data:image" not in page
 
 
