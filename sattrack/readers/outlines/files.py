@@ -35,7 +35,7 @@ def read_outlines(path: Path, *, may_be_empty: bool = False) -> tuple[tuple[Site
     sites: list[Site] = []
     taken: dict[tuple[str, str], int] = {}
     for layer in layers:
-        to_lonlat = _projector(layer.crs)
+        to_lonlat = _projector(path, layer.crs)
         for shape in layer.shapes:
             outline = _outline(path, shape, to_lonlat=to_lonlat, notes=notes)
             sites.append(_site(path, shape, outline=outline, taken=taken, notes=notes))
@@ -94,10 +94,13 @@ def _stranger(head: bytes) -> str:
     return f"expected GeoJSON, GeoPackage or KML, came {came}"
 
 
-def _projector(crs: pyproj.CRS | None) -> pyproj.Transformer | None:
+def _projector(path: Path, crs: pyproj.CRS | None) -> pyproj.Transformer | None:
     if crs is None or crs.equals(pyproj.CRS.from_epsg(4326), ignore_axis_order=True):
         return None
-    return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    try:
+        return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    except pyproj.exceptions.ProjError as error:
+        raise refused(path, f"the CRS {crs.name[:80]!r} is not tied to the earth", way_out="save it in EPSG:4326") from error
 
 
 def _outline(path: Path, shape: Shape, *, to_lonlat: pyproj.Transformer | None, notes: list[str]) -> dict[str, Any]:

@@ -184,6 +184,10 @@ def test_an_open_ring_is_closed_and_said(tmp_path: Path) -> None:
         (polygon(square(-180.005, 0)), "longitudes run from -180 to 180 degrees, came -180.005"),
         (polygon([[-179, 0], [179, 0], [179, 1], [-179, 1], [-179, 0]]), "crosses the antimeridian"),
         (collection(feature(), crs={"type": "name", "properties": {"name": "EPSG:0"}}), "the CRS 'EPSG:0' is not known"),
+        (
+            collection(feature(), crs={"type": "name", "properties": {"name": 'LOCAL_CS["plan",UNIT["metre",1]]'}}),
+            "the CRS 'plan' is not tied to the earth",
+        ),
         (collection(feature(), crs={"type": "link"}), "the crs member has no name"),
     ],
 )  # fmt: skip
