@@ -81,7 +81,11 @@ def train(
     chosen = leaving_out(chosen, choice.leave_out)
     said = {"format": form, "gsd_m": asked.gsd_m, "bands": asked.bands}
     labels = said | {"classes": asked.classes or None, "half": choice.half or None}
-    changed = {"rounds": [_round(text) for text in course] if course else None, "batch": batch, "start": _start(start)}
+    # What the recipe says of the terms of its starting weights is not said of others.
+    changed = {
+        "rounds": [_round(text) for text in course] if course else None, "batch": batch, "start": _start(start),
+        "start_terms": None if start is None else "",
+    }  # fmt: skip
     chosen = _changed(chosen, labels=labels, changed=changed)
     began = time.monotonic()
 

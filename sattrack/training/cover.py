@@ -17,7 +17,7 @@ from sattrack.steps.covering import as_fed
 from sattrack.training.cover_tiles import CoverTiles, Taught
 from sattrack.training.gathering import gather
 from sattrack.training.recipes import Recipe
-from sattrack.writing import write_whole
+from sattrack.writing import made_folder, write_whole
 
 # What a recipe calls this network.
 COVER = "cover"
@@ -69,7 +69,7 @@ def make_cover(
 
     The same weights again on the same machine. Raises UsageError where the recipe's data is not there.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    made_folder(out)
     torch.manual_seed(recipe.seed)
     gathered = gather(recipe, data=data, processes=processes, cache=out, told=told)
     tiles = CoverTiles(gathered.pictures, gathered.weights, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px)

@@ -26,6 +26,10 @@ from ultralytics.nn.tasks import OBBModel  # noqa: E402
 from ultralytics.utils import DEFAULT_CFG_DICT  # noqa: E402
 from ultralytics.utils.loss import v8OBBLoss  # noqa: E402
 
+# So many steps in a row without a loss: the weights have run away, and no step can bring them back.
+_LOST = 20
+_SLOWER = "begin again at a lower rate (--round STEPS@RATE) with another -o"
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -104,6 +108,8 @@ def fit(
     loss_of.bce = cast(Any, bce)
     strides = [int(stride) for stride in network.stride]
     loss_of.assigner = cast(Any, SparseAssigner(strides=strides, tile_px=sampler.tile_px))
+    if _out_of_time(state, schedule):
+        return averaged, state
     began, seconds_before = time.monotonic(), state.seconds
     for planned in _batches(sampler, schedule=schedule, first=state.step, workers=workers):
         rng = np.random.default_rng([schedule.seed, state.step, 1])
@@ -126,10 +132,25 @@ def fit(
             told(f"step {state.step}: loss {np.mean(state.losses[-50:]):.3f}, {state.seconds / state.step:.2f} s a step")
         if state.step % schedule.save_every == 0:
             _save(folder / "last.pt", network=network, averaged=averaged, optimiser=optimiser, state=state, schedule=schedule)
+        _check_learning(state)
         if _out_of_time(state, schedule):
             break
+    _check_numbers(averaged)
     _save(folder / "last.pt", network=network, averaged=averaged, optimiser=optimiser, state=state, schedule=schedule)
     return averaged, state
+
+
+def _check_learning(state: State) -> None:
+    """UsageError where the steps have long taught nothing: each that has no loss is passed over."""
+    if len(state.losses) >= _LOST and not any(map(math.isfinite, state.losses[-_LOST:])):
+        raise UsageError(f"the loss is no number at {_LOST} steps in a row", way_out=_SLOWER)
+
+
+def _check_numbers(network: OBBModel) -> None:
+    """UsageError where weights are no numbers, or none in half precision, in which they are kept."""
+    kept = (value.half() for value in network.state_dict().values() if value.is_floating_point())
+    if not all(bool(torch.isfinite(value).all()) for value in kept):
+        raise UsageError("the training came to weights that are no numbers", way_out=_SLOWER)
 
 
 def _batches(sampler: TileSampler, *, schedule: Schedule, first: int, workers: int) -> Iterable[Planned]:

@@ -82,8 +82,9 @@ def gather(
 
 
 def _chosen(recipe: Recipe, *, data: Path) -> list[tuple[LabelledSource, Chosen]]:
-    """Each labelled source with its sets, read. A name to be left out must be in one of the sources that leave it out; those of a
-    fold are left out of every source.
+    """Each labelled source with its sets, read. A name to be left out must be in one of the sources that leave it out.
+
+    Those of a fold are left out of every source.
     """
     found = []
     for source in recipe.labelled:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,15 @@ from sattrack.detectors.devices import choose_device
 from sattrack.errors import UsageError
 from sattrack.labels.seen import listed, names_in
 from sattrack.results import ModelCard
+from sattrack.stores.locking import alone_in
 from sattrack.training.fitting import Schedule, fit, make_network, save_weights
 from sattrack.training.gathering import Gathered, gather
 from sattrack.training.looks import Looks
 from sattrack.training.mining import mine
 from sattrack.training.recipes import Recipe, Round
 from sattrack.training.sampling import TileSampler, Turns
-from sattrack.training.starting import Start, check_fit, find_start
-from sattrack.writing import write_whole
+from sattrack.training.starting import Start, find_start, fitted
+from sattrack.writing import made_folder, write_whole
 
 # Shorter rounds are over before the usual warming up is, and before the first checkpoint.
 _SHORT = 400
@@ -50,38 +52,49 @@ def make(
     """Trains by the recipe, or goes on where a killed training stopped; writes NAME.pt and NAME.json into `out`.
 
     minutes: the clock that ends each round sooner than the recipe's steps, 0 for none. Weights come out the same again only on
-    the same device, and without a clock. UsageError where `out` holds a training begun on other pictures, labels or weights.
+    the same device, and without a clock. UsageError where `out` holds a training begun on other pictures, labels or weights;
+    StoreError where it cannot be written, or another process trains there.
     """
     start = find_start(recipe, data=data)
     where = choose_device(device)
+    # Before the pictures are read and the yards drawn, which takes minutes.
+    with alone_in(made_folder(out / f"{recipe.name}-round-1"), called="training"):
+        return _made(recipe, data=data, out=out, start=start, device=where, minutes=minutes, processes=processes, told=told)
+
+
+def _made(
+    recipe: Recipe, *, data: Path, out: Path, start: Start | None, device: torch.device, minutes: float, processes: int,
+    told: Callable[[str], None],
+) -> Made:  # fmt: skip
     torch.manual_seed(recipe.seed)
     gathered = gather(recipe, data=data, processes=processes, cache=out, told=told)
     _check_begun(recipe, gathered, start=start, out=out)
     network = make_network(recipe.architecture, start=start.path if start else None)
     if start:
-        check_fit(network, start=start)
+        start = fitted(start, network=network)
     courses: list[dict[str, object]] = []
     steps, seconds = 0, 0.0
     for number, part in enumerate(recipe.rounds, start=1):
-        drawn = _mined(gathered, recipe, network=network, device=where, told=told) if part.mine else gathered
+        drawn = _mined(gathered, recipe, network=network, device=device, told=told) if part.mine else gathered
         clock = f", or as many as {minutes:g} minutes take" if minutes else ""
         told(f"round {number} of {len(recipe.rounds)}: {part.steps} steps{clock}")
         sampler = TileSampler(
-            drawn.pictures, drawn.weights, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px, device=where,
+            drawn.pictures, drawn.weights, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px, device=device,
             turns=Turns(patchwork=recipe.patchwork),
         )  # fmt: skip
         network, state = fit(
-            network, sampler=sampler, looks=Looks(), gsd_m=recipe.gsd_m, device=where,
+            network, sampler=sampler, looks=Looks(), gsd_m=recipe.gsd_m, device=device,
             folder=out / f"{recipe.name}-round-{number}", schedule=_schedule(recipe, part, number=number, minutes=minutes),
             workers=min(2, processes - 1), told=told,
         )  # fmt: skip
         steps, seconds = steps + state.step, seconds + state.seconds
-        courses.append({"steps": state.step, "seconds": round(state.seconds, 1), "losses": state.losses[::50]})
+        losses = [loss if math.isfinite(loss) else None for loss in state.losses[::50]]
+        courses.append({"steps": state.step, "seconds": round(state.seconds, 1), "losses": losses})
     file = out / f"{recipe.name}.pt"
     save_weights(network, file)
     card = bare_card(recipe, sha256=hashlib.sha256(file.read_bytes()).hexdigest(), sources=gathered.sources, start=start)
     write_card(card, file.with_suffix(".json"))
-    write_whole(out / f"{recipe.name}-course.json", json.dumps({"device": str(where), "rounds": courses}).encode())
+    write_whole(out / f"{recipe.name}-course.json", json.dumps({"device": str(device), "rounds": courses}).encode())
     return Made(file, file.with_suffix(".json"), steps, seconds)
 
 
@@ -131,19 +144,20 @@ def _check_begun(recipe: Recipe, gathered: Gathered, *, start: Start | None, out
     """Notes what a training began with; goes on only with the same, or its weights would be of neither."""
     said = {"pictures": _digest(gathered), "start": hashlib.sha256(start.path.read_bytes()).hexdigest() if start else ""}
     said["network"] = f"{recipe.architecture}, {recipe.gsd_m:g} m, {recipe.tile_px} px"
+    said["patchwork"] = f"{recipe.patchwork:g}"
+    said |= {f"round {number}": "mined" if part.mine else "plain" for number, part in enumerate(recipe.rounds, start=1)}
     file = out / f"{recipe.name}-begun.json"
     begun = any(out.glob(f"{recipe.name}-round-*/last.pt"))
-    if begun and file.is_file():
-        before = json.loads(file.read_bytes())
-        other = [key for key, value in said.items() if before.get(key) != value]
-        if other:
-            what = {"pictures": "pictures or labels", "start": "starting weights", "network": "a network"}
-            raise UsageError(
-                f"a training with other {', '.join(what[key] for key in other)} was begun here", where=str(out),
-                way_out="choose another -o, or remove this folder",
-            )  # fmt: skip
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(file, json.dumps(said, indent=1).encode())
+    before = json.loads(file.read_bytes()) if begun and file.is_file() else {}
+    # A round may be added, and what an older sattrack did not note is taken for the same.
+    other = [key for key, value in said.items() if before.get(key, value) != value]
+    if other:
+        what = {"pictures": "pictures or labels", "start": "starting weights"}
+        raise UsageError(
+            f"a training with other {', '.join(what.get(key, key) for key in other)} was begun here", where=str(out),
+            way_out="choose another -o, or remove this folder",
+        )  # fmt: skip
+    write_whole(file, json.dumps(before | said, indent=1).encode())
 
 
 def _digest(gathered: Gathered) -> str:

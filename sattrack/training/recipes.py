@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sattrack.errors import SettingsError
 from sattrack.labels.asked import Asked, Choice, Format, Half, Uncounted
@@ -72,6 +72,14 @@ class RenderedSource(_Strict):
     first_seed: int = Field(1, ge=0, lt=FIRST_KEPT_SEED)
     weight: float = Field(gt=0)
 
+    @model_validator(mode="after")
+    def _below_those_kept(self) -> Self:
+        if self.first_seed + self.count > FIRST_KEPT_SEED:
+            raise ValueError(
+                f"seeds end at {self.first_seed + self.count - 1:,}, and those from {FIRST_KEPT_SEED:,} on are kept"
+            )
+        return self
+
 
 class EmptySource(_Strict):
     """Pictures without containers. spare: every third by name is never trained on, to measure false boxes on."""
@@ -108,7 +116,7 @@ class Recipe(_Strict):
     name: FileName
     architecture: str = "yolo11n-obb.yaml"
     start: str = "weights/yolo11n_coco.pt"
-    start_terms: str = "AGPL-3.0"
+    start_terms: str = Field("", description="Terms of starting weights that have no card.")
     gsd_m: float = Field(0.2, gt=0)
     tile_px: int = Field(640, ge=96, multiple_of=32)
     labelled: tuple[LabelledSource, ...] = ()

@@ -1,6 +1,6 @@
 """Starting weights: found by path or by the name of shipped ones, and what is known of the pictures that they have seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -19,11 +19,15 @@ _LEAST_FITTING = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Weights to start from. card: none where there is none beside them, as with weights of others."""
+    """Weights to start from. card: none where there is none beside them, as with weights of others.
+
+    alike: they are of this very network, so that without a card they may have learnt boxes anywhere.
+    """
 
     path: Path
     card: ModelCard | None
     terms: str
+    alike: bool = False
 
     def sources(self) -> list[dict[str, str]]:
         """The weights, and what they were trained on themselves, as rows of a model card."""
@@ -32,11 +36,18 @@ class Start:
         for source in self.card.trained_on if self.card else ():
             kept = {key: value for key, value in source.items() if key not in ("left_out", "kind")}
             rows.append(kept | {"kind": f"in the starting weights: {source.get('kind', '')}"})
+        if self._unknown:
+            rows.append({"name": f"{name} has no card", "kind": "in the starting weights: labelled", "terms": "not stated"})
         return rows
+
+    @property
+    def _unknown(self) -> bool:
+        """Whether these weights know boxes, and nothing tells from where."""
+        return self.card is None and self.alike
 
     def may_have_seen(self, name: str) -> bool:
         """Whether these weights may have been trained on a labelled set."""
-        return name in seen_sets(self.card.trained_on) if self.card else False
+        return name in seen_sets(self.card.trained_on) if self.card else self._unknown
 
 
 def find_start(recipe: Recipe, *, data: Path) -> Start | None:
@@ -61,11 +72,11 @@ def find_start(recipe: Recipe, *, data: Path) -> Start | None:
         )
         raise UsageError("the starting weights are missing", where=str(path), way_out=way_out)
     card = card_for(path) if path.with_suffix(".json").is_file() else None
-    return Start(path, card, card.licence if card else recipe.start_terms)
+    return Start(path, card, card.licence if card else recipe.start_terms or "not stated")
 
 
-def check_fit(network: torch.nn.Module, *, start: Start) -> None:
-    """UsageError where little of the network is in the weights: it would begin all but anew, without a word."""
+def fitted(start: Start, *, network: torch.nn.Module) -> Start:
+    """The start, and whether the whole network is in its weights. UsageError where little is: it would begin all but anew."""
     checkpoint = load_checkpoint(start.path)
     theirs = {key: value.shape for key, value in (checkpoint.get("ema") or checkpoint["model"]).state_dict().items()}
     mine = network.state_dict()
@@ -76,3 +87,4 @@ def check_fit(network: torch.nn.Module, *, start: Start) -> None:
             f"only {share:.0%} of the network is in these weights: they are of another architecture", where=str(start.path),
             way_out="name theirs in the recipe, or start from others",
         )  # fmt: skip
+    return replace(start, alike=fitting == sum(value.numel() for value in mine.values()))

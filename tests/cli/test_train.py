@@ -41,6 +41,14 @@ def test_weights_to_start_from_are_a_path_from_here_or_a_name(sattrack, asked, t
     assert asked["recipe"].start == "fast"
 
 
+def test_terms_that_a_recipe_states_of_its_starting_weights_are_not_those_of_others(sattrack, asked, tmp_path):
+    assert sattrack("train", "fast", "--data", tmp_path, "-o", tmp_path / "out").code == 0
+    assert asked["recipe"].start_terms == "AGPL-3.0 (Ultralytics)"
+    (tmp_path / "mine.pt").write_bytes(b"")
+    assert sattrack("train", "fast", "--data", tmp_path, "-o", tmp_path / "out", "--start", tmp_path / "mine.pt").code == 0
+    assert asked["recipe"].start_terms == ""
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

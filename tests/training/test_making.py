@@ -8,14 +8,17 @@ import pytest
 import torch
 
 from sattrack.detectors.cards import card_for, read_card
-from sattrack.errors import SettingsError, UsageError
-from sattrack.labels.seen import seen_sets
+from sattrack.errors import SettingsError, StoreError, UsageError
+from sattrack.labels.seen import left_out_sets, seen_sets
 from sattrack.results import ModelCard
+from sattrack.stores.locking import alone_in
+from sattrack.training.fitting import OBBModel, make_network, save_weights
 from sattrack.training.gathering import gather
 from sattrack.training.making import Made, bare_card, make
 from sattrack.training.recipes import LabelledSource, Recipe, Round, read_recipe
 from sattrack.training.sampling import Planned, Tiles, TileSampler
-from sattrack.training.starting import Start
+from sattrack.training.starting import Start, find_start, fitted
+from sattrack.writing import made_folder
 from tests.training.conftest import draw_yolo
 
 
@@ -104,6 +107,70 @@ def test_a_set_that_the_starting_weights_have_seen_does_not_count_as_never_seen(
     some = seen_sets(unnamed.trained_on)
     assert ("south" in some, "east" in some) == (True, False), "sets not named may all be seen"
     assert "south" in seen_sets(tuned.trained_on), "also in the weights of the weights"
+
+
+def test_weights_without_a_card_that_know_boxes_may_have_seen_every_set(tmp_path: Path) -> None:
+    chosen = recipe(start="mine.pt")
+    rows = [{"name": "sites", "kind": "labelled", "sets": "north", "left_out": "south"}]
+
+    def card_from(classes: int) -> ModelCard:
+        save_weights(OBBModel("yolo11n-obb.yaml", nc=classes, verbose=False), tmp_path / "mine.pt")
+        start = find_start(chosen, data=tmp_path)
+        assert start is not None
+        start = fitted(start, network=make_network("yolo11n-obb.yaml", start=start.path))
+        return bare_card(chosen, sha256="0" * 64, sources=rows, start=start)
+
+    ours, others = card_from(1), card_from(15)
+    assert left_out_sets(ours.trained_on) == ()
+    assert "south" in seen_sets(ours.trained_on)
+    assert "east" in seen_sets(ours.trained_on), "also for weights that are trained from these"
+    assert ours.trained_on[1] == {"name": "mine.pt", "kind": "starting weights", "terms": "not stated"}
+    assert left_out_sets(others.trained_on) == ("south",), "of another task, as those of COCO"
+    assert "south" not in seen_sets(others.trained_on)
+
+
+def test_other_draws_are_not_taken_for_the_training_that_was_begun(tmp_path: Path) -> None:
+    data = draw_yolo(tmp_path / "tiles", tiles=2)
+    one = Round(steps=1)
+    trained(data, tmp_path / "out", rounds=(one,))
+    for changes, said in (
+        ({"rounds": (Round(steps=1, mine=True),)}, "other round 1 was begun here"),
+        ({"patchwork": 0.1}, "other patchwork was begun here"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            trained(data, tmp_path / "out", **{"rounds": (one,)} | changes)
+    assert trained(data, tmp_path / "out", rounds=(one, one)).steps == 2, "a round may be added"
+
+
+def test_a_training_that_runs_away_leaves_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = draw_yolo(tmp_path / "tiles", tiles=2)
+    with pytest.raises(UsageError, match=r"weights that are no numbers \(begin again at a lower rate"):
+        trained(data, tmp_path / "out", rounds=(Round(steps=2, rate=1e6),))
+    monkeypatch.setattr("sattrack.training.fitting._LOST", 2)
+    monkeypatch.setattr("sattrack.training.fitting._loss", lambda *_, **__: torch.tensor(float("nan")))
+    with pytest.raises(UsageError, match=r"no number at 2 steps in a row"):
+        trained(data, tmp_path / "next", rounds=(Round(steps=9),))
+    assert not list(tmp_path.glob("*/tiny.pt"))
+
+
+def test_a_training_that_the_clock_has_ended_does_not_go_on(tmp_path: Path) -> None:
+    data = draw_yolo(tmp_path / "tiles", tiles=2)
+    first, again = (
+        make(recipe(rounds=(Round(steps=9),)), data=data, out=tmp_path / "out", device="cpu", minutes=0.001) for _ in range(2)
+    )
+    assert (first.steps, again.steps) == (1, 1)
+    assert read_card(first.card).sha256 == read_card(again.card).sha256
+
+
+def test_a_folder_that_cannot_be_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    with pytest.raises(StoreError, match=r"out/tiny-round-1: cannot be a folder: Not a directory"):
+        trained(tmp_path / "nowhere", tmp_path / "out")
+    with (
+        alone_in(made_folder(tmp_path / "busy" / "tiny-round-1")),
+        pytest.raises(StoreError, match="writes into this training"),
+    ):
+        trained(tmp_path / "nowhere", tmp_path / "busy")
 
 
 def test_the_shipped_recipe_for_analysts_trains_on_the_data_folder_itself() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from sattrack.errors import SettingsError
 from sattrack.synthetic.seeds import FIRST_KEPT_SEED
-from sattrack.training.recipes import read_recipe, spared, without_fold
+from sattrack.training.recipes import RenderedSource, read_recipe, spared, without_fold
 
 FAST = Path(__file__).parents[2] / "configs" / "training" / "fast.yaml"
 
@@ -49,6 +49,13 @@ def test_an_unknown_key_is_named(tmp_path: Path) -> None:
 def test_what_would_be_taken_for_another_thing_is_an_error(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         read_recipe(written(tmp_path, text))
+
+
+def test_seeds_of_samples_and_benchmarks_are_never_trained_on(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("name: x\nrendered: {count: 200, first_seed: 8999900, weight: 1}\n")
+    with pytest.raises(SettingsError, match=r"rendered: seeds end at 9,000,099, and those from 9,000,000 on are kept"):
+        read_recipe(tmp_path / "r.yaml")
+    assert RenderedSource(count=100, first_seed=8_999_900, weight=1).count == 100
 
 
 def test_P4_a_recipe_runs_no_code(tmp_path: Path) -> None:
