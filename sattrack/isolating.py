@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 from sattrack import wiring
 from sattrack.detectors.backends import EIGHT_BIT
-from sattrack.detectors.cores import granted_threads
+from sattrack.detectors.cores import granted_threads, own_cores
 from sattrack.detectors.instructions import eight_bit_instructions
 from sattrack.errors import SceneError, StoreError, UsageError
 from sattrack.executors.clusters import RayExecutor
@@ -31,6 +31,8 @@ from sattrack.stores.locations import Location
 
 # One of these for each card that NVIDIA's driver knows.
 _CARDS = Path("/proc/driver/nvidia/gpus")
+# Each worker loads the network for itself, some hundreds of megabytes.
+_WORKERS_A_CORE, _LEAST_WORKERS = 4, 8
 # More than so many lines of log are not kept of a scene.
 _MOST_LINES = 1000
 
@@ -106,6 +108,16 @@ def begin(start: Start) -> Callable[[Work], Answer | StoreError]:
             return error
 
     return look
+
+
+def demand_room(settings: Settings) -> None:
+    """UsageError where more workers are asked for than this machine can hold."""
+    cores = own_cores()
+    if settings.executor != "ray" and settings.workers > max(_LEAST_WORKERS, _WORKERS_A_CORE * cores):
+        raise UsageError(
+            f"workers is {settings.workers}, but this machine lends {cores} cores, of at most {_WORKERS_A_CORE} workers each",
+            where="--workers", way_out="give fewer; --executor ray shares them out over several machines",
+        )  # fmt: skip
 
 
 def _refuse_other_processor(start: Start) -> None:

@@ -19,7 +19,7 @@ from sattrack import wiring
 from sattrack.detectors.backends import version_of
 from sattrack.errors import UsageError
 from sattrack.imagery import is_remote
-from sattrack.isolating import Start, detected_apart
+from sattrack.isolating import Start, demand_room, detected_apart
 from sattrack.keeping import Kept, done, kept_behind
 from sattrack.looking import Timings, Work
 from sattrack.packed import Made, Packed
@@ -62,6 +62,7 @@ def detect(
     StoreError where another process does.
     """
     listener = listener or Listener()
+    demand_room(request.settings)
     if request.out.exists() and any(request.out.resolve() == Path(i).resolve() for i in request.inputs):
         raise UsageError("the run folder is the input folder itself", where=str(request.out), way_out="choose another -o")
     if request.at is not None and request.at.scheme == "memory" and request.settings.isolated:

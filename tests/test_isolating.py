@@ -306,3 +306,10 @@ def test_n6_leave_to_read_that_ends_while_a_worker_is_at_work_is_asked_for_anew(
         run = running.detect(request(place, tmp_path / "run", model=model, settings=settings, allow_remote=True))  # type: ignore[arg-type]
     assert list(numbers(run).values()) == [8], run.index.outcomes
     assert passed.exists()
+
+
+def test_o5_more_workers_than_the_machine_can_hold_are_refused_from_python_too(tmp_path: Path) -> None:
+    asked = request(tmp_path / "in", tmp_path / "run", settings=apart(workers=1000))
+    with pytest.raises(UsageError, match="workers is 1000, but this machine lends"):
+        running.detect(asked)
+    assert not (tmp_path / "run").exists()

@@ -94,6 +94,7 @@ def detect(
     another threshold or other outlines at once.
     """
     from sattrack.face import chosen_settings
+    from sattrack.isolating import demand_room
     from sattrack.readers.remote.refreshing import refresh_by
     from sattrack.recounting import drop_page
     from sattrack.running import Request
@@ -110,7 +111,8 @@ def detect(
         config, threshold=threshold, device=device, careful=careful or None, on_bad_tile=on_bad_tile, max_pixels=max_pixels,
         scene_seconds=scene_seconds, workers=workers, executor=executor,
     )  # fmt: skip
-    settings = o.with_room(o.with_hosts(settings, allow_host))
+    settings = o.with_hosts(settings, allow_host)
+    demand_room(settings)
     refresh_by(refresh_address)
     filters = i.filters(
         sites=sites, bbox=bbox, intersects=intersects, datetime=datetime, max_cloud=max_cloud, collection=collection,

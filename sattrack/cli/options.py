@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _DATA, _MODEL, _RUN, _TALK = "What the pictures do not say themselves", "The model", "The run", "Talk"
 _DOUBT = "Damaged, large and doubtful files"
-# Each worker loads the network for itself, some hundreds of megabytes.
-_WORKERS_A_CORE, _LEAST_WORKERS = 4, 8
 # Two letters at least: one is a drive.
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):[/\\]+")
 
@@ -249,19 +247,6 @@ def with_hosts(settings: Settings, hosts: list[str] | None) -> Settings:
     from sattrack.readers.remote.addresses import checked_hosts
 
     return settings.allowing(checked_hosts(hosts))
-
-
-def with_room(settings: Settings) -> Settings:
-    """The same settings. UsageError where more workers are asked for than this machine can hold."""
-    from sattrack.detectors.cores import own_cores
-
-    cores = own_cores()
-    if settings.executor != "ray" and settings.workers > max(_LEAST_WORKERS, _WORKERS_A_CORE * cores):
-        raise UsageError(
-            f"workers is {settings.workers}, but this machine lends {cores} cores, of at most {_WORKERS_A_CORE} workers each",
-            where="--workers", way_out="give fewer; --executor ray shares them out over several machines",
-        )  # fmt: skip
-    return settings
 
 
 def moment(text: str | None, *, option: str = "--date") -> dt.datetime | None:

@@ -124,12 +124,14 @@ def _watches(
 ) -> "list[Watch]":  # fmt: skip
     """What a run is asked for each watch; every settings file is read before anything is detected."""
     from sattrack.face import chosen_settings
+    from sattrack.isolating import demand_room
     from sattrack.planning import Request
     from sattrack.watching import Watch
 
     made = []
     for one in said.watches:
-        settings = o.with_room(o.with_hosts(chosen_settings(one.settings, threshold=None, device=device), allow_host))
+        settings = o.with_hosts(chosen_settings(one.settings, threshold=None, device=device), allow_host)
+        demand_room(settings)
         request = Request(
             one.inputs, folder / one.name, sites=one.sites, model=model(settings), settings=settings, recursive=one.recursive,
             allow_remote=allow_remote, command="sattrack watch", imagery=imagery,

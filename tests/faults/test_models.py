@@ -211,7 +211,7 @@ def test_p13_o5_a_value_out_of_bounds_is_refused_by_its_name(
 def test_o5_more_workers_than_the_cores_can_bear_are_refused_before_any_work(
     here: Here, scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sattrack.detectors.cores.own_cores", lambda: 2)
+    monkeypatch.setattr("sattrack.isolating.own_cores", lambda: 2)
     for more in ((), ("--executor", "process")):
         said = here("detect", scenes, *strange("Bright", tmp_path / "run"), "--workers", "1000", *more)
         assert (said.code, said.out) == (2, "")
