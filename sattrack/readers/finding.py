@@ -224,13 +224,17 @@ def _from_item(one: Pick) -> _Found:
 
 def _agreed(first: _Found, second: _Found) -> _Found:
     """The same file met twice: a manifest's word stands before none; two words must be the same."""
-    # What is told of a manifest as a whole stands in the notes of its first line.
-    said = [(one.scene, replace(one.hints, notes=())) for one in (first, second)]
+    items = bool(first.acquisition) and first.acquisition == second.acquisition
+    # What is told of a manifest as a whole stands in the notes of its first line; how many parts of an acquisition a list of
+    # items holds is all that its scene's name tells.
+    said = [("" if items else one.scene, replace(one.hints, notes=())) for one in (first, second)]
     if first.where and second.where and said[0] != said[1]:
         raise ManifestError(
             f"the picture {second.path} stands also in {first.where}, with other values", where=second.where,
             way_out="keep one of the lines",
         )  # fmt: skip
+    if items:
+        return min(first, second, key=_moment)
     return first if first.where or not second.where else second
 
 
@@ -256,8 +260,9 @@ def _as_first(one: _Found, first: dict[str, _Found], names: dict[str, str]) -> _
     return replace(one, scene=names[one.acquisition], hints=replace(one.hints, acquired=acquired))
 
 
-def _moment(one: _Found) -> tuple[str, str]:
-    return (one.hints.acquired.isoformat() if one.hints.acquired else "", one.acquisition)
+def _moment(one: _Found) -> tuple[str, str, bool, str]:
+    """Of one moment the part that a list names by its acquisition comes first: it is not alone there."""
+    return (one.hints.acquired.isoformat() if one.hints.acquired else "", one.acquisition, one.scene == one.stem, one.path)
 
 
 def _check_scenes(found: Iterable[_Found]) -> None:

@@ -1,5 +1,6 @@
 """Items of one acquisition are one scene at one time; of others never, however alike their names."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,18 @@ def test_tiles_a_fraction_of_a_second_apart_are_one_scene_at_the_first_ones_time
     found = sources(tmp_path, later, sooner)
     assert len({one.scene_id for one in found}) == 1
     assert [f"{one.hints.acquired:%S.%f}" for one in found] == ["07.125000", "07.125000"]
+
+
+def test_lists_that_share_a_part_of_an_acquisition_are_read_together_whatever_their_order(tmp_path: Path) -> None:
+    parts = {name: row(tmp_path, name, f"{name}.tif") for name in "abc"}
+    for file, names in {"west": "ab", "east": "b", "south": "c"}.items():
+        document = {"type": "FeatureCollection", "features": [parts[name] for name in names]}
+        (tmp_path / f"{file}.json").write_text(json.dumps(document))
+    lists = [str(tmp_path / f"{name}.json") for name in ("west", "east", "south")]
+    for order in itertools.permutations(lists):
+        found = find_sources(list(order))
+        assert [one.part for one in found] == ["a", "b", "c"]
+        assert {one.scene_id for one in found} == {"made-WV02-20240501T100000"}
 
 
 def test_one_id_in_two_collections_is_two_scenes(tmp_path: Path) -> None:
