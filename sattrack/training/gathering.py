@@ -14,18 +14,23 @@ from sattrack.labels.places import pictures_in
 from sattrack.labels.seen import listed
 from sattrack.labels.sets import check_once, find_sets
 from sattrack.training.dust import dusted
+from sattrack.training.empty_pictures import read_empty
 from sattrack.training.labelled_pictures import read_labelled
-from sattrack.training.pictures import Picture, read_empty, render_pictures
+from sattrack.training.pictures import Picture, render_pictures
 from sattrack.training.recipes import EmptySource, LabelledSource, Recipe, spared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """Pictures, the weight of each (n,), and for each source what a model card says of it."""
+    """Pictures, the weight of each (n,), and for each source what a model card says of it.
+
+    of: number of the source of each picture; none: all of one.
+    """
 
     pictures: tuple[Picture, ...]
     weights: NDArray[np.float64]
     sources: tuple[dict[str, str], ...]
+    of: tuple[int, ...] = ()
 
 
 def gather(
@@ -40,10 +45,12 @@ def gather(
     pictures: list[Picture] = []
     weights: list[float] = []
     sources: list[dict[str, str]] = []
+    of: list[int] = []
 
     def add(found: Iterable[Picture], shares: Iterable[float], weight: float) -> None:
         found, share = list(found), np.array(list(shares), float)
         pictures.extend(found)
+        of.extend([len(sources)] * len(found))
         weights.extend(share / share.sum() * weight)
 
     chosen_sources = _chosen(recipe, data=data)
@@ -66,9 +73,11 @@ def gather(
                 told(f"{one.name}: {note}")
     for empty in recipe.empty:
         found, skipped = _empty(empty, data=data)
-        add(found, [1.0] * len(found), empty.weight)
+        # A picture is drawn as often as any other, in however many pieces it comes.
+        add((p for one in found for p in one), [1 / len(one) for one in found for _ in one], empty.weight)
         sources.append(_empty_row(empty, found=len(found), skipped=skipped))
-        told(f"{empty.folder}: {len(found)} pictures without containers")
+        pieces = sum(len(one) for one in found)
+        told(f"{empty.folder}: {len(found)} pictures without containers{f', in {pieces} pieces' * (pieces > len(found))}")
     if recipe.rendered:
         seeds = range(recipe.rendered.first_seed, recipe.rendered.first_seed + recipe.rendered.count)
         drawn = render_pictures(seeds, processes=processes, cache=cache)
@@ -78,7 +87,7 @@ def gather(
         told(f"rendered: {len(drawn)} yards, {sum(len(p.quads) for p in drawn)} boxes")
     if not pictures:
         raise UsageError(f"the recipe {recipe.name!r} names no pictures")
-    return Gathered(tuple(pictures), np.array(weights), tuple(sources))
+    return Gathered(tuple(pictures), np.array(weights), tuple(sources), tuple(of))
 
 
 def _chosen(recipe: Recipe, *, data: Path) -> list[tuple[LabelledSource, Chosen]]:
@@ -140,8 +149,8 @@ def _empty_row(source: EmptySource, *, found: int, skipped: int) -> dict[str, st
     return row | ({"hold_containers": ", ".join(source.skip)} if source.skip else {})
 
 
-def _empty(source: EmptySource, *, data: Path) -> tuple[tuple[Picture, ...], int]:
-    """The pictures, and how many are spared for measuring."""
+def _empty(source: EmptySource, *, data: Path) -> tuple[tuple[tuple[Picture, ...], ...], int]:
+    """The pictures, each whole or in pieces, and how many are spared for measuring. UsageError where none remains."""
     folder = data / source.folder
     names = [path.stem for path in pictures_in(folder, deep=True)]
     if not names:
@@ -152,7 +161,10 @@ def _empty(source: EmptySource, *, data: Path) -> tuple[tuple[Picture, ...], int
             f"no pictures {', '.join(unknown)}", where=str(folder), way_out="check `skip` of the recipe: names without suffix"
         )
     kept = spared(names) if source.spare else ()
-    return read_empty(folder, gsd_m=source.gsd_m, limit=source.limit, skip=(*source.skip, *kept)), len(kept)
+    found = [p for p in read_empty(folder, gsd_m=source.gsd_m, limit=source.limit, skip=(*source.skip, *kept)) if p]
+    if not found:
+        raise UsageError("no pictures remain", where=str(folder), way_out="check `skip` of the recipe")
+    return tuple(found), len(kept)
 
 
 def _counted(number: int, what: str) -> str:

@@ -29,8 +29,10 @@ def mine(
     found = _found(gathered.pictures, network=network, gsd_m=gsd_m, tile_px=tile_px, device=device, batch=batch)
     pictures = tuple(replace(p, hard=found.get(i)) for i, p in enumerate(gathered.pictures))
     weights = gathered.weights.copy()
-    for source in {p.source for p in pictures if p.hard is not None}:
-        rows = [i for i, p in enumerate(pictures) if p.source == source and not len(p.quads)]
+    # Folders of one name may be of two sources, each with a weight of its own.
+    sources = [*zip(gathered.of or [0] * len(pictures), (p.source for p in pictures), strict=True)]
+    for source in {sources[i] for i, p in enumerate(pictures) if p.hard is not None}:
+        rows = [i for i, p in enumerate(pictures) if sources[i] == source and not len(p.quads)]
         roots = np.sqrt([0 if (hard := pictures[i].hard) is None else len(hard) for i in rows])
         weights[rows] = (1 - _SHARE) * weights[rows] + _SHARE * weights[rows].sum() * roots / roots.sum()
     return replace(gathered, pictures=pictures, weights=weights)

@@ -1,8 +1,7 @@
-"""Pictures with their truth, stretched as at use: empty land and water, rendered yards."""
+"""Pictures with their truth, stretched as at use; rendered yards."""
 
 import multiprocessing
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sattrack import wiring
 from sattrack.geometry import Quads
-from sattrack.imagery import Scene, Window
-from sattrack.labels.places import pictures_in
-from sattrack.ports import Reader
-from sattrack.readers.describing import describe
-from sattrack.readers.finding import Source
-from sattrack.readers.hints import Hints
-from sattrack.settings import Settings
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 
 Pixels = NDArray[np.uint8]
@@ -40,19 +31,6 @@ class Picture:
     gsd_m: tuple[float, float]
     ignore: tuple[NDArray[np.float64], ...] = ()
     hard: NDArray[np.float64] | None = None
-
-
-def read_empty(folder: Path, *, gsd_m: float, limit: int = 0, skip: Sequence[str] = ()) -> tuple[Picture, ...]:
-    """Pictures that hold no container; `skip` names stems that are never trained on. gsd_m: of those that do not tell."""
-    paths = sorted(path for path in pictures_in(folder, deep=True) if path.stem not in skip)
-    if limit and len(paths) > limit:
-        paths = [paths[round(i)] for i in np.linspace(0, len(paths) - 1, limit)]
-    none = np.zeros((0, 4, 2))
-    with closing(wiring.make_reader(Settings())) as reader:
-        scenes = ((path, _plain_scene(path, gsd_m=(gsd_m, gsd_m))) for path in paths)
-        return tuple(
-            Picture(path.stem, folder.name, _read(scene, reader=reader), none, scene.grid.gsd_m) for path, scene in scenes
-        )
 
 
 def render_pictures(seeds: range, *, processes: int = 1, cache: Path | None = None) -> tuple[Picture, ...]:
@@ -109,13 +87,3 @@ def _rendered(seed: int) -> Picture:
     stretch = measure_stretch(drawn.picture, np.ones(drawn.picture.shape[:2], bool))
     pixels = apply_stretch(drawn.picture, stretch)
     return Picture(f"rendered-{seed}", "rendered", pixels, drawn.quads, (gsd, gsd), tuple(drawn.unsure))
-
-
-def _plain_scene(path: Path, *, gsd_m: tuple[float, float]) -> Scene:
-    return describe(Source(str(path), path.stem, path.stem, Hints(gsd_m=gsd_m, gsd_source="recipe")))
-
-
-def _read(scene: Scene, *, reader: Reader) -> Pixels:
-    """A whole picture by the reader that detection uses: decoders differ, and what is taught should be what is met."""
-    raw, valid = reader.read(scene, Window.of_shape(scene.grid.shape), scene.grid.shape)
-    return apply_stretch(raw, measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m), valid=valid)

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 import torch
 
 from sattrack.training.gathering import Gathered
@@ -47,6 +48,13 @@ def test_places_taken_for_boxes_are_found_in_empty_pictures_only_and_draw_their_
     assert found.weights.sum() == before.weights.sum()
     assert found.weights[1] > 3 * found.weights[0]
     assert found.weights[2] == 0.6
+
+
+def test_two_sources_of_one_name_keep_their_weights() -> None:
+    pictures = (picture("calm"), picture("lit", lights=[(100, 80)]))
+    before = Gathered((*pictures, *pictures), np.array([0.4, 0.4, 0.1, 0.1]), (), (0, 0, 1, 1))
+    found = mine(before, network=_Glitter(), gsd_m=0.2, tile_px=640, device=torch.device("cpu"))
+    assert found.weights.reshape(2, 2).sum(axis=1).tolist() == pytest.approx([0.8, 0.2])
 
 
 def test_places_that_are_to_be_ignored_are_not_drawn() -> None:
