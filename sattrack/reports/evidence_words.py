@@ -52,6 +52,8 @@ def seen(case: Case) -> list[str]:
             f"On the ground that both scenes show ({share(told.shared_fraction)} of the site): {clean(sentence(told))}. "
             "Arrived and left are lower bounds: what came and went between the scenes was not seen."
         )
+        # Without them kept, arrived and left seem not to add up.
+        said += [f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in map(clean, told.notes)]
     elif case.apart and case.flow is None:
         said.append(f"Which boxes stayed, came or went was not told: {discreet(case.apart, locations=_places(case))}.")
     return said

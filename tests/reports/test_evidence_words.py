@@ -6,7 +6,7 @@ import pytest
 
 from sattrack.reports.evidence_page import page
 from sattrack.reports.evidence_pictures import headline
-from sattrack.reports.evidence_words import bracket_sentence, judged, not_proved, repeating, unseen
+from sattrack.reports.evidence_words import bracket_sentence, judged, not_proved, repeating, seen, unseen
 from sattrack.results import CLOUDS_JUDGED
 from sattrack.steps.phrasing import bracketed
 from tests.reports.invented_case import case_of
@@ -28,6 +28,14 @@ def test_a_scene_that_is_not_assessable_has_no_number(case):
     )
     unseen = told(status="not_assessable", count=None, count_low=None, count_high=None, observed_fraction=0.0)
     assert unseen == "not assessable: no number, 0 % of the site seen"
+
+
+def test_why_kept_and_left_are_more_than_was_counted_is_said_beside_them(case):
+    assert case.exchange is not None
+    note = "6 boxes were counted at one date only, and are kept: a faint one lies there at the other"
+    told = seen(replace(case, exchange=replace(case.exchange, by="boxes", notes=(note,))))
+    assert "Arrived and left are lower bounds" in told[-2]
+    assert told[-1] == f"{note}."
 
 
 def test_clouds_that_were_judged_from_the_picture_were_looked_for(case):
