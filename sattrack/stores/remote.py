@@ -192,13 +192,14 @@ def pull(objects: Objects, folder: Path) -> Pulled:
         for name in DERIVED:
             (folder / name).unlink(missing_ok=True)  # never beside a run.json that they are not of
         run = RemoteRun(folder, objects, create=False)
+        # Before the parts, which may take hours: others may lay other outlines meanwhile, and those are not of this head.
+        for name in HEADS:
+            if name != "run.json" and name not in DERIVED and (content := objects.find(name)) is not None:
+                write_whole(folder / name, content)
         keys = run.finished()
         run.gather(known=RunFolder(folder).has)
         for key in keys:
             run.get(key)
-        for name in HEADS:
-            if name != "run.json" and name not in DERIVED and (content := objects.find(name)) is not None:
-                write_whole(folder / name, content)
     return Pulled(len(keys), {name: content for name in DERIVED if (content := objects.find(name)) is not None})
 
 

@@ -126,6 +126,24 @@ def test_a_part_that_is_not_what_was_written_is_told_when_it_is_pulled(bucket: B
         pull(bucket.objects(), tmp_path / "pulled")
 
 
+def test_outlines_that_others_lay_while_a_run_is_pulled_are_not_taken_for_its_own(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    objects = bucket.objects()
+    written(bucket, tmp_path / "copy")
+    objects.put("sites.json", b"[]")
+    get = objects.get
+
+    def changed(name: str) -> bytes:
+        if name.startswith("parts/"):
+            objects.put("sites.json", b"others")
+        return get(name)
+
+    monkeypatch.setattr(objects, "get", changed)
+    pull(objects, tmp_path / "pulled")
+    assert (tmp_path / "pulled" / "sites.json").read_bytes() == b"[]"
+
+
 def test_nothing_is_pulled_over_another_run_nor_where_there_is_none(bucket: Bucket, tmp_path: Path) -> None:  # noqa: F811
     written(bucket, tmp_path / "copy")
     RunFolder(tmp_path / "mine").write_index(index())
