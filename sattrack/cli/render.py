@@ -41,10 +41,11 @@ def sheet(
     import cv2
 
     from sattrack.synthetic.contact_sheet import contact_sheet, drawn_tiles, in_turn
-    from sattrack.writing import write_whole
+    from sattrack.writing import made_folder, write_whole
 
     if out.suffix.lower() != ".png":
         raise UsageError(f"-o is {str(out)!r}", way_out="name a PNG file, such as sheet.png")
+    made_folder(out.parent)
     shape = (pixels, pixels)
     drawn = drawn_tiles(range(first_seed, first_seed + tiles), gsd_m=gsd_m, shape=shape, truth=truth, kind=_known_kind(kind))
     if beside is not None:

@@ -93,7 +93,9 @@ def train(
         voice.say(f"{time.monotonic() - began:6.0f} s  {line}")
 
     if chosen.architecture == COVER:
-        _without(start=start, device=device, minutes=minutes)
+        _without({
+            "--start": start, "--minutes": minutes, "--device": device, "--round ...+mine": any(p.mine for p in chosen.rounds),
+        })  # fmt: skip
         cover = make_cover(chosen, data=data, out=out, processes=processes, told=told)
         voice.out(f"{cover.weights}: {cover.steps} steps in {cover.seconds / 60:.1f} minutes; its card: {cover.card}")
         return
@@ -104,9 +106,9 @@ def train(
     voice.out(f"{made.weights}: {made.steps} steps in {made.seconds / 60:.1f} minutes; its card: {made.card}")
 
 
-def _without(*, start: str | None, device: str | None, minutes: float) -> None:
+def _without(options: Mapping[str, object]) -> None:
     """UsageError where something is asked that the training of a reader of cover has not."""
-    asked = [name for name, value in (("--start", start), ("--minutes", minutes), ("--device", device)) if value]
+    asked = [name for name, value in options.items() if value]
     if asked:
         raise UsageError(f"{', '.join(asked)}: a reader of cover is trained from nothing, on the CPU, in minutes")
 

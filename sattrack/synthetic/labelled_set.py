@@ -18,6 +18,8 @@ from sattrack.steps.estimating import crowding
 from sattrack.synthetic.rendering import Rendered, render_tile
 from sattrack.writing import write_whole
 
+# Labels whose corners lie more than half a picture outside it are taken for pixels when they are read; half of 13.7 m may.
+LEAST_SIDE_M = 15.0
 FOLDERS = ("images", "labels_obb", "ignore")
 
 
@@ -40,7 +42,15 @@ class Order:
 def orders_by_seed(
     *, count: int, first_seed: int, gsd_m: tuple[float, float], pixels: int, kind: str | None = None
 ) -> tuple[Order, ...]:
-    """An order for each seed from the first on, its pixel size drawn by the seed, evenly over the logarithm of gsd_m."""
+    """An order for each seed from the first on, its pixel size drawn by the seed, evenly over the logarithm of gsd_m.
+
+    UsageError where a picture may be smaller than a box is long.
+    """
+    if pixels * gsd_m[0] < LEAST_SIDE_M:
+        raise UsageError(
+            f"{pixels} pixels of {gsd_m[0]:g} m are {pixels * gsd_m[0]:.3g} m, hardly more than a box",
+            way_out=f"draw pictures of {LEAST_SIDE_M:g} m a side and more",
+        )  # fmt: skip
     low, high = np.log(gsd_m)
     seeds = range(first_seed, first_seed + count)
     sizes = (float(np.exp(np.random.default_rng([seed, 1]).uniform(low, high))) for seed in seeds)

@@ -14,6 +14,16 @@ def test_a_sheet_is_drawn_and_named(sattrack, tmp_path):
     assert cv2.imread(str(out)).shape == (2 * 44, 2 * 44, 3)
 
 
+def test_a_sheet_goes_into_a_new_folder_or_is_refused_before_it_is_drawn(sattrack, tmp_path, monkeypatch):
+    out = tmp_path / "new" / "sheet.png"
+    assert sattrack("render", "sheet", "-o", out, "--tiles", 1, "--pixels", 40).code == 0
+    assert out.is_file()
+    monkeypatch.setattr("sattrack.synthetic.contact_sheet.render_tile", None)
+    said = sattrack("render", "sheet", "-o", out / "more.png", "--tiles", 1, "--pixels", 40)
+    assert said.code == 1
+    assert "cannot be a folder" in said.err
+
+
 def test_a_sheet_beside_real_pictures_shows_as_many_of_them(sattrack, tmp_path):
     real = tmp_path / "real"
     assert sattrack("render", "set", "-o", real, "--count", 1, "--gsd-m", "0.5", "--pixels", 60).code == 0
@@ -44,6 +54,7 @@ def test_a_drawn_set_is_read_by_the_benchmark(sattrack, tmp_path, detectors):
         (("render", "set", "-o", "{}/new", "--count", 1, "--gsd-m", "fine"), "0.3..0.8"),
         (("render", "set", "-o", "{}/new", "--count", 1, "--kind", "ship"), "lookalikes"),
         (("render", "set", "-o", "{}", "--count", 1), "name another folder"),
+        (("render", "set", "-o", "{}/new", "--count", 1, "--pixels", 32, "--gsd-m", "0.3"), "32 pixels of 0.3 m are 9.6 m"),
         (("render", "sheet", "-o", "{}/sheet.jpg"), "PNG"),
         (("render", "sheet", "-o", "{}/sheet.png", "--beside", "{}"), "meta.json"),
     ],

@@ -58,6 +58,7 @@ def test_terms_that_a_recipe_states_of_its_starting_weights_are_not_those_of_oth
         (["finetune", "--format", "shapefile"], "--format is 'shapefile' (one of auto, sattrack, yolo-obb"),
         (["finetune", "--round", "many"], "--round expects STEPS@RATE"),
         (["finetune", "--fold", "one"], "has no fold 'one'"),
+        (["cover", "--round", "9@0.01+mine"], "--round ...+mine: a reader of cover is trained from nothing"),
     ],
 )
 def test_what_cannot_be_is_one_line(sattrack, asked, tmp_path, options, message):
