@@ -3,8 +3,11 @@
 import hashlib
 import json
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,8 @@ _MAY = re.compile(
 )
 # Texts say in words what the others hold: other words where those say otherwise.
 _WORDS = ("README.txt", "page.html", "LICENCES.txt", "settings.yaml")
+# What tables of boxes say of a scene's part: by its key boxes are named, and it is of the outlines of all sites in the scene.
+_OF_PARTS = {"detections": ("det_id",), "scenes": ("key", "boxes", "counted")}
 _MOST_LINES = 40
 # Whether so rare a count is an alert or a warning is settled by the q-value, and so by other sites.
 _BY_OTHERS = ("alert.level", "alert.explanation")
@@ -106,6 +111,8 @@ def _compared(files: Mapping[str, bytes], again: Mapping[str, bytes]) -> list[tu
             worded.append(name)
         elif name.endswith(".json"):
             found += _values(name, one, two)
+        elif name.endswith(".gpkg") and _but_for_parts(one, two):
+            found.append((True, f"{name}: other det_id of the same boxes, and other key, boxes and counted of whole scenes"))
         elif not name.endswith(".gpkg") or _of_any_sqlite(one) != _of_any_sqlite(two):
             found.append((False, f"{name}: other bytes"))
     # A run made again differs at least in its time, so that words about it do, too: whoever trusts them must know that.
@@ -116,6 +123,39 @@ def _compared(files: Mapping[str, bytes], again: Mapping[str, bytes]) -> list[tu
 def _of_any_sqlite(content: bytes) -> bytes:
     """A GeoPackage without the number of the SQLite that wrote it last, which each machine has of its own."""
     return content[:96] + content[100:]
+
+
+def _but_for_parts(one: bytes, two: bytes) -> bool:
+    """Whether two GeoPackages say the same but for what hangs on a scene's part. two: made here, unlike one."""
+    try:
+        with closing(_opened(two)) as own, closing(_opened(one)) as theirs:
+            schema = own.execute(_SCHEMA).fetchall()
+            if theirs.execute(_SCHEMA).fetchall() != schema:  # nothing of a stranger's making is run
+                return False
+            tables = [name for kind, name, sql in schema if kind == "table" and not str(sql).startswith("CREATE VIRTUAL")]
+            said = [{name: list(_rows(file, name)) for name in tables} for file in (own, theirs)]
+            parts = [{name: [row[0] for row in rows] for name, rows in every.items()} for every in said]
+            rest = [{name: [row[1] for row in rows] for name, rows in every.items()} for every in said]
+            return rest[0] == rest[1] and parts[0] != parts[1]
+    except sqlite3.Error:
+        return False
+
+
+_SCHEMA = "SELECT type, name, sql FROM sqlite_master ORDER BY rowid"
+
+
+def _opened(content: bytes) -> sqlite3.Connection:
+    opened = sqlite3.connect(":memory:")
+    opened.deserialize(content)
+    return opened
+
+
+def _rows(file: sqlite3.Connection, table: str) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """Each row of a table as what hangs on the part, and the rest."""
+    found = file.execute(f'SELECT * FROM "{table}" ORDER BY rowid')
+    of_part = [column[0] in _OF_PARTS.get(table, ()) for column in found.description]
+    for row in found:
+        yield tuple(compress(row, of_part)), tuple(compress(row, (not one for one in of_part)))
 
 
 def _values(name: str, one: bytes, two: bytes) -> Iterator[tuple[bool, str]]:

@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -327,6 +328,41 @@ def test_tables_are_the_same_whichever_sqlite_wrote_them(sattrack, moved_run, tm
     assert int.from_bytes(boxes[96:100], "big") == int("".join(f"{n:03}" for n in sqlite3.sqlite_version_info))
     assert differs(boxes[:96] + (3_050_004).to_bytes(4, "big") + boxes[100:]) == []
     assert differs(boxes[:-1] + bytes([boxes[-1] ^ 1])) == ["boxes.gpkg: other bytes"]
+
+
+def test_a_run_of_one_of_several_sites_in_a_scene_gives_its_evidence_though_its_boxes_have_other_names(
+    sattrack, made, tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(made)
+    sites = json.loads((made / "left.geojson").read_text())
+    sites["features"] += json.loads(write_site(tmp_path / "right.geojson", site_id="right", east=80.0).read_text())["features"]
+    (tmp_path / "both.geojson").write_text(json.dumps(sites))
+    words = ("--detector", "bright_boxes:Bright", "--no-report", "-q", "-o")
+    both, again = tmp_path / "both", tmp_path / "again"
+    assert sattrack("detect", made / "plain-scenes", "--sites", tmp_path / "both.geojson", *words, both).code == 0
+    alert = next(
+        one["alert_id"] for one in sattrack("alert", both, "--json", "--level", "normal").json
+        if (one["site_id"], one["scene_id"]) == ("left", "june")
+    )  # fmt: skip
+    sattrack("evidence", both, alert)
+    pack = both / "evidence" / f"{alert}.zip"
+    files = unpacked(pack)
+    for name in ("site.geojson", "settings.yaml"):
+        (tmp_path / name).write_bytes(files[name])
+    scene = made / "plain-scenes"
+    # As README.txt says it: the outlines of this site alone.
+    said = sattrack(
+        "detect", scene, "--sites", tmp_path / "site.geojson", "--config", tmp_path / "settings.yaml", *words, again
+    )
+    assert said.code == 0
+    said = sattrack("evidence", pack, "--verify", "--run", again, "--json")
+    assert (said.code, said.json["differs"]) == (0, [])
+    assert any(line.startswith("boxes.gpkg: other det_id of the same boxes") for line in said.json["aside"])
+    (tmp_path / "boxes.gpkg").write_bytes(files["boxes.gpkg"])
+    with closing(sqlite3.connect(tmp_path / "boxes.gpkg")) as tables, tables:
+        tables.execute("UPDATE counts SET count = count + 1")
+    forged = repacked(tmp_path / "forged.zip", with_sums(files | {"boxes.gpkg": (tmp_path / "boxes.gpkg").read_bytes()}))
+    assert sattrack("evidence", forged, "--verify", "--run", again, "--json").json["differs"] == ["boxes.gpkg: other bytes"]
 
 
 def test_a_run_without_the_alert_does_not_give_the_evidence_and_hides_no_damage(sattrack, plain_run, moved_run, tmp_path):
