@@ -85,6 +85,7 @@ def interval(count: "Count") -> str:
 
 def _remarks(run: "Run", *, outside: int) -> list[str]:
     """What a reader of the table must know."""
+    from sattrack.steps.doubting import LIKE_CARS
     from sattrack.steps.estimating import NO_SURE_BOX
 
     remarks = []
@@ -97,10 +98,11 @@ def _remarks(run: "Run", *, outside: int) -> list[str]:
         remarks.append("-: no interval was measured for these weights at this pixel size and density.")
     if any(count.cap_hit for count in run.counts):
         remarks.append("+: a tile returned as many boxes as it may; the count is a lower bound.")
-    unsure = [*dict.fromkeys(_where(count) for count in run.counts if NO_SURE_BOX in count.notes)]
-    if unsure:
-        others = f" and {len(unsure) - _MOST_UNSURE:,} more" if len(unsure) > _MOST_UNSURE else ""
-        remarks.append(one_line(f"{', '.join(unsure[:_MOST_UNSURE])}{others}: {NO_SURE_BOX}."))
+    for said, doubt in ((NO_SURE_BOX, NO_SURE_BOX), (LIKE_CARS, f"boxes {LIKE_CARS}")):
+        unsure = [*dict.fromkeys(_where(count) for count in run.counts if any(said in note for note in count.notes))]
+        if unsure:
+            others = f" and {len(unsure) - _MOST_UNSURE:,} more" if len(unsure) > _MOST_UNSURE else ""
+            remarks.append(one_line(f"{', '.join(unsure[:_MOST_UNSURE])}{others}: {doubt}."))
     if any(count.datetime is None and count.count is not None for count in run.counts):
         remarks.append("unknown time: counted, but left out of series; --date, a sidecar or a manifest says it.")
     return remarks

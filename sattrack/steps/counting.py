@@ -12,6 +12,7 @@ from sattrack.geometry import Points, sides
 from sattrack.imagery import Scene, Window
 from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.bending import bent
+from sattrack.steps.doubting import LIKE_CARS, like_cars
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, NO_SURE_BOX, NOT_MEASURED, Interval, crowding, interval_for
 from sattrack.steps.grounding import Frame, covered, far_apart, footprint, laid, sample_points, sampled
 from sattrack.steps.judging import capability, capability_warning, px_per_width
@@ -78,6 +79,8 @@ def count_site(
         notes.append(f"boxes are counted from {rule.threshold:g}; the interval is by those from {at:g}, where it was measured")
     if interval.doubted:
         notes.append(NO_SURE_BOX)
+    if interval.cars:
+        notes.append(f"{interval.cars} of the boxes {LIKE_CARS}")
     return _with_number(
         site, parts, rule, counted, interval, observed=observed, area_ha=area_ha, status="not_assessable" if short else "done",
         notes=tuple(dict.fromkeys(notes)),
@@ -105,7 +108,7 @@ def interval_of(boxes: Detections, *, threshold: float, card: ModelCard, gsd_m: 
 
     What was measured of the weights holds at the card's own threshold. Where boxes are counted from another, the interval is
     still that of the boxes from the card's: it is of what stands there, and not of what is called sure. It is widened to hold
-    the count, and its method says so.
+    the count, and its method says so. Boxes that measure like cars (see like_cars) may be none: its low end does without them.
     """
     counted = boxes.where(sure(boxes, threshold=threshold))
     as_measured = boxes.where(sure(boxes, threshold=card.threshold)) if card.measured else counted
@@ -114,10 +117,16 @@ def interval_of(boxes: Detections, *, threshold: float, card: ModelCard, gsd_m: 
         len(as_measured), card=card, gsd_m=gsd_m, density=crowding(as_measured.centres()), faint=max(faint, 0),
         surest=float(as_measured.scores.max(initial=0.0)),
     )  # fmt: skip
-    if found.low is None or found.high is None or threshold == card.threshold:
-        return found
-    method = f"{found.method}, by boxes from {card.threshold:g}, where it was measured"
-    return Interval(min(found.low, len(counted)), max(found.high, len(counted)), method, found.doubted)
+    cars = int(like_cars(sides(counted.quads)[0], middles_m=counted.centres()).sum())
+    if found.low is None or found.high is None:
+        return replace(found, cars=cars)
+    method = found.method
+    if threshold != card.threshold:
+        method += f", by boxes from {card.threshold:g}, where it was measured"
+    if cars:
+        method += ", and from fewer on: some measure like cars"
+    low = max(0.0, min(found.low, len(counted)) - cars)
+    return Interval(low, max(found.high, len(counted)), method, found.doubted, cars)
 
 
 def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: Rule) -> Count:

@@ -24,12 +24,16 @@ NO_SURE_BOX = "no box here is as sure as one nearly always is where containers s
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """low <= count <= high, in boxes; method says where it comes from. doubted: there may be none at all, see interval_for."""
+    """low <= count <= high, in boxes; method says where it comes from. doubted: there may be none at all, see interval_for.
+
+    cars: of the boxes counted, those that measure like cars; low may do without them.
+    """
 
     low: float | None
     high: float | None
     method: str
     doubted: bool = False
+    cars: int = 0
 
 
 def crowding(middles_m: Points) -> float:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from sattrack.cli.summary import _remarks, _when, interval, seen
 from sattrack.reports import wording
+from sattrack.steps.doubting import LIKE_CARS
 from sattrack.steps.estimating import NO_SURE_BOX
 
 
@@ -42,5 +43,6 @@ def test_scenes_without_a_sure_box_are_named_below_the_table_once_each():
     assert said(count("a"), count("b", "something else")) == []
     assert said(count("a", NO_SURE_BOX), count("a", NO_SURE_BOX), count("b")) == [f"a: {NO_SURE_BOX}."]
     assert said(*(count(name, NO_SURE_BOX) for name in "abcde")) == [f"a, b, c and 2 more: {NO_SURE_BOX}."]
+    assert said(count("a", f"12 of the boxes {LIKE_CARS}"), count("b")) == [f"a: boxes {LIKE_CARS}."]
     one_of_two = said(count("may", site="quay"), count("may", NO_SURE_BOX, site="lot", zone="west"))
     assert one_of_two == [f"lot / west in may: {NO_SURE_BOX}."]

@@ -10,6 +10,7 @@ from sattrack.imagery import Grid, Scene, Stretch
 from sattrack.projections import to_lonlat
 from sattrack.results import ModelCard, Part, SceneOutcome, Seen
 from sattrack.steps.counting import Rule, count_refused, count_site, own_site
+from sattrack.steps.doubting import LIKE_CARS
 from sattrack.steps.estimating import NO_SURE_BOX
 from sattrack.steps.picking import touches
 from sattrack.timeline import Count, Site
@@ -25,12 +26,12 @@ def grid(*, left: float = 500_000.0, top: float = 4_700_000.0, shape: tuple[int,
 
 def part(
     boxes: list[tuple[float, float, float]] = (), *, at: Grid | None = None, name: str = "a", share: float = 1.0,
-    scene_id: str = "", labels: list[int] | None = None, cap_hit: bool = False, card: ModelCard = CARD,
+    scene_id: str = "", labels: list[int] | None = None, cap_hit: bool = False, card: ModelCard = CARD, long_m: float = 12.192,
 ) -> Part:  # fmt: skip
-    """boxes: (x, y, score) of 40-ft boxes in pixels. share: how much of the scene, from the left, was seen."""
+    """boxes: (x, y, score) of boxes in pixels, long_m long. share: how much of the scene, from the left, was seen."""
     at = at or grid()
     table = np.array(boxes, float).reshape(-1, 3)
-    xywhr = np.column_stack([table[:, :2], np.tile([12.192 / 0.5, 2.438 / 0.5, 0.4], (len(table), 1))])
+    xywhr = np.column_stack([table[:, :2], np.tile([long_m / 0.5, 2.438 / 0.5, 0.4], (len(table), 1))])
     found = Detections(
         quads_from_xywhr(xywhr), table[:, 2].astype(np.float32), np.array(labels or [0] * len(table), np.int32), cap_hit
     )
@@ -220,6 +221,19 @@ def test_a_count_without_a_sure_box_says_that_there_may_be_none() -> None:
     assert NO_SURE_BOX in unsure.notes
     assert (sure.count_low or 0) > 5
     assert NO_SURE_BOX not in sure.notes
+
+
+def test_a_row_of_cars_among_the_boxes_is_said_and_the_interval_does_without_it() -> None:
+    card = replace(CARD, measured=(BAND,))
+    rule = replace(RULE, threshold=card.threshold)
+    row = [(150 + 6 * i, 300 + 12 * j, 0.9) for i in range(10) for j in range(2)]
+    cars, boxes = (count(outline(100, 100, 500, 500), part(row, card=card, long_m=m), rule=rule) for m in (5.2, 6.06))
+    assert cars.count == boxes.count == 20
+    assert (cars.count_low, cars.count_high) == (0, boxes.count_high)
+    assert cars.notes == (f"20 of the boxes {LIKE_CARS}",)
+    assert cars.interval_method.endswith("some measure like cars")
+    assert (boxes.count_low or 0) > 15
+    assert not boxes.notes
 
 
 BAND = {
