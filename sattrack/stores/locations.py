@@ -42,13 +42,13 @@ def run_at(text: str, *, endpoint: str = "") -> Path | Location:
     if not found:
         if _ONE_SLASH.match(text):
             raise UsageError("has one slash, and would be a folder here", where=_shown(text), way_out=_WAY_OUT)
-        return Path(text)
+        return _folder(text, endpoint=endpoint)
     scheme, path = found[1].casefold(), found[2].rstrip("/")
     if scheme == "file":
         host, _, folder = path.partition("/")
         if host.casefold() not in ("", "localhost") or not folder:
             raise UsageError("names no folder of this machine", where=_shown(text), way_out="give a path, or file:///PATH")
-        return Path(unquote(f"/{folder}"))
+        return _folder(unquote(f"/{folder}"), endpoint=endpoint)
     if scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
         raise UsageError(f"a run cannot be kept at {scheme}://", where=_shown(text), way_out=f"one of {known} or a folder")
@@ -68,6 +68,12 @@ def run_at(text: str, *, endpoint: str = "") -> Path | Location:
         raise UsageError(f"--store-endpoint is of s3://, not of {scheme}://", way_out="leave it out")
     asked = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "") if scheme == "s3" else ""
     return Location(scheme, path, checked_endpoint(endpoint or asked))
+
+
+def _folder(text: str, *, endpoint: str) -> Path:
+    if endpoint:
+        raise UsageError("--store-endpoint is of s3://, and this is a folder", where=_shown(text), way_out=_WAY_OUT)
+    return Path(text)
 
 
 def location_of(text: str, *, endpoint: str = "") -> Location:

@@ -65,6 +65,12 @@ def test_an_endpoint_is_a_server_and_nothing_secret(text: str) -> None:
         run_at("memory://a", endpoint="http://host")
 
 
+@pytest.mark.parametrize("text", ["bucket/run", "file:///srv/run"])
+def test_a_server_is_not_given_for_a_folder_where_the_scheme_was_forgotten(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--store-endpoint is of s3://, and this is a folder \(give a folder, or s3://BUCKET"):
+        run_at(text, endpoint="https://minio")
+
+
 def test_only_a_location_is_pulled() -> None:
     with pytest.raises(UsageError, match="needs no copy"):
         location_of("runs/busan")
