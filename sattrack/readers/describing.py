@@ -36,6 +36,8 @@ _LICENCE_TAGS = ("LICENCE", "LICENSE", "TIFFTAG_COPYRIGHT", "EXIF_COPYRIGHT", "C
 _SOURCE_TAGS = ("SOURCE", "ATTRIBUTION", "CREDIT")
 # Two clocks further apart speak of two moments; two pixel sizes, of two pictures.
 _CLOCKS_ALIKE_S, _GSD_ALIKE = 60.0, 1.1
+# Who beside the file says a time, in the words of a note.
+_TELLERS = {VENDOR: "vendor's metadata", "manifest": "manifest", "sidecar": "sidecar"}
 _COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 
 
@@ -161,15 +163,13 @@ def time_of(
 
 
 def _contradictions(source: "Source", *, tags: Mapping[str, str], when_source: str, sensor: str, grid: Grid) -> Iterator[str]:
-    """Where a file and its vendor's metadata say different things, and which of them is used."""
+    """Where a file and what stands beside it say different things, and which of them is used."""
     hints, tagged = source.hints, time_in_tags(dict(tags))
-    if hints.acquired_source == VENDOR and hints.acquired and tagged:
-        apart = abs((hints.acquired - tagged).total_seconds())
-        if apart > _CLOCKS_ALIKE_S:
-            yield (
-                f"the file's tags say {tagged:%Y-%m-%d %H:%M:%S}, the vendor's metadata {hints.acquired:%Y-%m-%d %H:%M:%S}: "
-                f"the {when_source} {'are' if when_source == 'tags' else 'is'} used"
-            )
+    if hints.acquired_source in _TELLERS and hints.acquired and tagged and not _same_time(hints.acquired, tagged):
+        yield (
+            f"the file's tags say {tagged:%Y-%m-%d %H:%M:%S}, the {_TELLERS[hints.acquired_source]} "
+            f"{hints.acquired:%Y-%m-%d %H:%M:%S}: the {when_source} {'are' if when_source == 'tags' else 'is'} used"
+        )
     if sensor and hints.viewing and hints.sensor and not _alike(sensor, hints.sensor):
         yield f"the file's tags name the sensor {sensor}, what stands beside it {hints.sensor}: the tags are used"
     if hints.gsd_source == VENDOR and hints.gsd_m and grid.georeferenced:
@@ -179,6 +179,12 @@ def _contradictions(source: "Source", *, tags: Mapping[str, str], when_source: s
                 f"the vendor's metadata says pixels of {said:g} m, the georeferencing gives {found:.3g} m: "
                 "the georeferencing is used"
             )
+
+
+def _same_time(said: dt.datetime, tagged: dt.datetime) -> bool:
+    """Whether two clocks may speak of one moment; a day without a clock, of any on it."""
+    day = not any((said.hour, said.minute, said.second)) and said.date() == tagged.date()
+    return day or abs((said - tagged).total_seconds()) <= _CLOCKS_ALIKE_S
 
 
 def _alike(one: str, two: str) -> bool:

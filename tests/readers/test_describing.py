@@ -21,6 +21,7 @@ from sattrack.projections import to_lonlat
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import find_sources
 from sattrack.readers.rasters import RasterReader
+from sattrack.readers.times import parse_time
 from sattrack.steps.judging import capability
 
 LON, LAT = 129.04, 35.10
@@ -213,6 +214,17 @@ def test_the_time_is_looked_for_in_tags_then_hints_then_the_name_then_the_option
     bare = write("bare.tif", picture)
     assert describe(source_of(bare), acquired=option).acquired == option
     assert describe(source_of(bare)).acquired_source == "unknown"
+
+
+@pytest.mark.parametrize("who", ["manifest", "sidecar"])
+@pytest.mark.parametrize(("said", "contradicts"), [("2010-01-01", True), ("2019-02-03", False), ("2019-02-03T10:00", True)])
+def test_that_the_tags_stand_before_what_the_user_says_is_said(write, picture, source_of, who, said, contradicts):
+    path = write("scene.tif", picture)
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(TIFFTAG_DATETIME="2019:02:03 04:05:06")
+    scene = describe(source_of(path, acquired=parse_time(said), acquired_source=who))
+    told = f"the file's tags say 2019-02-03 04:05:06, the {who} {parse_time(said):%Y-%m-%d %H:%M:%S}: the tags are used"
+    assert (scene.acquired_source, scene.notes) == ("tags", (told,) if contradicts else ())
 
 
 def test_declared_nodata_stands_before_the_option(write, picture, scene_of):
