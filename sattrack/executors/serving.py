@@ -24,7 +24,8 @@ def afresh(does: str, *words: str) -> list[str]:
 
     Called by -m it would first look into the folder of now, where pictures of strangers may lie, and code beside them.
     """
-    return [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {sys.path!a}; {does}", *words]
+    path = [folder for folder in sys.path if isinstance(folder, str)]  # Python passes over any other, and so do we
+    return [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {path!a}; {does}", *words]
 
 
 def framed(message: object) -> bytes:

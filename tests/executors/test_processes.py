@@ -94,6 +94,8 @@ def test_c6_an_item_whose_worker_was_killed_once_is_done_again(tmp_path: Path) -
 def test_i5_nothing_that_lies_in_the_folder_of_now_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     (tmp_path / f"{module}.py").write_text("import pathlib; pathlib.Path(__file__).with_suffix('.ran').touch()\n")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "caf\N{LATIN SMALL LETTER E WITH ACUTE} 'x'")
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])  # a Path says nothing to Python
     assert list(workers(tmp_path, workers=1).map(["say a"])) == ["say a"]
     assert not list(tmp_path.glob("*.ran"))
 
