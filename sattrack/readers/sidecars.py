@@ -25,6 +25,7 @@ _POLYGON_SUFFIXES = (".geojson", ".gpkg", ".kml")
 _MASK_ENDINGS = ("_udm2", "_udm", "_mask", ".mask", "_udm2_clip", "_udm_clip")
 # Planet names a mask by the item, not by the picture: ..._3B_udm2_clip beside ..._3B_AnalyticMS_SR_8b_clip.
 _PLANET_ITEM = re.compile(r"(.+_[13][ab]|\d{8}_\d{6}_ssc\w+?)_(?:analytic|visual|basic|bgr|rgb|panchro|pansharp|ortho)\w*")
+_UDM = re.compile(r"_udm2?(_clip)?\.[^.]*$", re.IGNORECASE)
 _MASK_ENDING = re.compile(r"(_udm2?(_clip)?|[_.]mask)$")
 _WORLD_SUFFIXES = {
     ".tif": (".tfw", ".tifw"), ".tiff": (".tfw", ".tiffw", ".tifw"), ".png": (".pgw", ".pngw"), ".jpg": (".jgw", ".jpgw"),
@@ -77,18 +78,21 @@ def is_mask_name(stem: str) -> bool:
 
 def read_sidecars(picture: Path, *, beside: Beside) -> Hints:
     """What stands beside a picture says of it. ManifestError where NAME.json holds a bad value under one of our keys."""
-    mask = mask_beside(picture, beside=beside)
-    notes = (f"the mask {mask} stands beside it and is used",) if mask else ()
-    own = Hints(mask=str(beside.folder / mask) if mask else None, notes=notes)
+    masks = masks_beside(picture, beside=beside)
+    # Planet's older mask comes along with the newer one.
+    others = [name for name in masks[1:] if not _UDM.search(name)]
+    notes = [f"the mask {name} stands beside it and is used" for name in masks[:1]]
+    notes += [f"{name} stands beside it too and is not used: a scene has one mask" for name in others]
+    own = Hints(mask=str(beside.folder / masks[0]) if masks else None, notes=tuple(notes))
     return own.over(_read_json(picture, beside=beside)).over(_read_world(picture, beside=beside))
 
 
-def mask_beside(picture: Path, *, beside: Beside) -> str | None:
-    """The name of a picture's mask, a raster or polygons: NAME_udm2, NAME_udm, NAME_mask or NAME.mask."""
+def masks_beside(picture: Path, *, beside: Beside) -> list[str]:
+    """The names of a picture's masks, rasters or polygons, the one that is used first: NAME_udm2, _udm, _mask or NAME.mask."""
     if is_mask_name(picture.stem):
-        return None
+        return []
     named = (base + ending for base in mask_bases(picture.stem) for ending in _MASK_ENDINGS)
-    return next((beside.masks[name] for name in named if name in beside.masks), None)
+    return list(dict.fromkeys(beside.masks[name] for name in named if name in beside.masks))
 
 
 def mask_bases(stem: str) -> tuple[str, ...]:

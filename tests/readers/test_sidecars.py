@@ -189,6 +189,15 @@ def test_a_mask_beside_a_picture_is_used_and_said(tmp_path: Path, picture: str, 
     assert said.notes == (f"the mask {mask} stands beside it and is used",)
 
 
+def test_of_two_masks_the_one_that_is_not_used_is_said_and_planets_older_one_is_not(tmp_path: Path) -> None:
+    for name in ("a_udm2.tif", "a_udm.tif", "a_mask.geojson"):
+        (tmp_path / name).touch()
+    assert sidecars(tmp_path).notes == (
+        "the mask a_udm2.tif stands beside it and is used",
+        "a_mask.geojson stands beside it too and is not used: a scene has one mask",
+    )
+
+
 @pytest.mark.parametrize("other", ["ab_mask.tif", "a_2_mask.tif", "a_mask.json", "a_mask.txt", ".a_mask.tif", "mask.tif"])
 def test_a_mask_of_another_picture_is_not_used(tmp_path: Path, other: str) -> None:
     (tmp_path / other).touch()
