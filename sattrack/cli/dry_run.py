@@ -28,6 +28,7 @@ def rehearse(request: "Request", *, voice: Voice, as_json: bool) -> None:
     ahead = Packed(one for one in planned if one.work and not one.stored)
     tiles = sum(len(one.work.cells) for one in ahead if one.work)
     seconds, device = seconds_per_tile(request) if tiles else (0.0, "")
+    alone = ", in one process; workers were not tried" if request.settings.isolated else ""
     value = {
         "scenes": len(planned),
         "scenes_to_detect": len(ahead),
@@ -35,7 +36,7 @@ def rehearse(request: "Request", *, voice: Voice, as_json: bool) -> None:
         "scenes_not_counted": [_told(one) for one in planned if one.outcome],
         "tiles": tiles,
         "seconds_per_tile": round(seconds, 4),
-        "seconds_per_tile_source": f"measured now on {device}" if tiles else "nothing to measure",
+        "seconds_per_tile_source": f"measured now on {device}{alone}" if tiles else "nothing to measure",
         "estimated_s": round(seconds * tiles, 1),
         "disk_bytes_at_most": tiles * _BYTES_PER_TILE + len(ahead) * _BYTES_PER_SCENE + _LARGEST_PAGE_BYTES,
         "disk_bytes_free": shutil.disk_usage(_nearest(request.out)).free,

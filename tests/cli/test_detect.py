@@ -137,7 +137,13 @@ def test_a_dry_run_says_scenes_tiles_time_and_disk_and_writes_nothing(sattrack, 
     assert not (tmp_path / "run").exists()
     said = sattrack("detect", scenes, "-o", tmp_path / "run", "--dry-run", *BRIGHT)
     assert "scenes: 2, 2 to detect" in said.out
+    assert "workers" not in said.out
     assert "may: 300 x 200 px, 2 tiles" in said.out
+
+
+def test_a_dry_run_of_workers_says_that_its_time_is_of_one_process(sattrack, scenes, detectors, tmp_path):
+    said = sattrack("detect", scenes, "-o", tmp_path / "run", "--dry-run", "--workers", "2", *BRIGHT)
+    assert "in one process; workers were not tried)" in said.out
 
 
 def test_the_disk_that_a_dry_run_says_holds_full_yards(sattrack, scenes, detectors, tmp_path):
