@@ -73,7 +73,7 @@ class Rendered:
 
 
 def draw_view(rng: np.random.Generator) -> View:
-    """A sun of 22 to 75 degrees anywhere, a satellite up to 36 degrees off nadir anywhere."""
+    """A sun of 24 to 75 degrees anywhere, a satellite up to 36 degrees off nadir anywhere."""
     elevation, sun = np.radians(rng.uniform(24, 75)), rng.uniform(0, 2 * np.pi)
     off_nadir, look = np.tan(np.radians(min(abs(rng.normal(0, 17)), 36))), rng.uniform(0, 2 * np.pi)
     reach = min(1 / np.tan(elevation), 2.2)

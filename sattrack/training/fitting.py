@@ -1,6 +1,8 @@
 """Fitting: the network, its loss, and the loop, with checkpoints from which a killed training goes on."""
 
+import io
 import math
+import pickle
 import time
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
@@ -19,6 +21,7 @@ from sattrack.errors import UsageError
 from sattrack.training.assigning import SparseAssigner
 from sattrack.training.looks import Looks, vary
 from sattrack.training.sampling import Planned, PlannedBatches, Tiles, TileSampler
+from sattrack.writing import write_whole
 
 keep_at_home()  # before ultralytics is imported: that is when it would write and call
 
@@ -168,12 +171,17 @@ def save_weights(network: OBBModel, to: Path) -> None:
     plain.criterion = None
     for parameter in plain.parameters():
         parameter.requires_grad_(False)
-    partial = to.with_suffix(".tmp")
     # A plain dict of arguments: only what training used, no paths of the machine.
     said = {"task": "obb", "model": "obb", "imgsz": 640}
     plain.args = cast(Any, said)
-    torch.save({"model": plain, "ema": None, "train_args": said, "epoch": -1}, partial)
-    partial.replace(to)
+    _write({"model": plain, "ema": None, "train_args": said, "epoch": -1}, to)
+
+
+def _write(said: dict[str, Any], to: Path) -> None:
+    """A file whole or not at all. StoreError where it cannot be written: of a full disk torch itself says nothing plain."""
+    packed = io.BytesIO()
+    torch.save(said, packed)
+    write_whole(to, packed.getvalue())
 
 
 def _loss(network: OBBModel, loss_of: v8OBBLoss, pixels: torch.Tensor, tiles: Tiles, *, device: torch.device) -> torch.Tensor:
@@ -234,21 +242,24 @@ def _follow(averaged: OBBModel, network: OBBModel, *, decay: float) -> None:
 
 
 def _save(path: Path, *, network: OBBModel, averaged: OBBModel, optimiser: Any, state: State, schedule: Schedule) -> None:
-    partial = path.with_suffix(".tmp")
-    torch.save(
+    _write(
         {
             "network": network.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict(),
             "step": state.step, "seconds": state.seconds, "losses": state.losses, "schedule": asdict(schedule),
         },
-        partial,
+        path,
     )  # fmt: skip
-    partial.replace(path)
 
 
 def _resumed(path: Path, *, network: OBBModel, averaged: OBBModel, optimiser: Any, schedule: Schedule) -> State:
     if not path.is_file():
         return State(0, 0.0, [])
-    kept = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        kept = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+        raise UsageError(
+            "the checkpoint cannot be read", where=str(path), way_out="remove it, and the round begins anew"
+        ) from error
     # The clock may be set anew; anything else would fall between two trainings.
     if {**kept["schedule"], "minutes": 0} != {**asdict(schedule), "minutes": 0}:
         raise UsageError(

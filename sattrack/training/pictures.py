@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sattrack.geometry import Quads
 from sattrack.steps.stretching import apply_stretch, measure_stretch
+from sattrack.writing import whole_file
 
 Pixels = NDArray[np.uint8]
 
@@ -47,10 +48,8 @@ def render_pictures(seeds: range, *, processes: int = 1, cache: Path | None = No
         with multiprocessing.get_context("spawn").Pool(processes) as pool:
             drawn = tuple(pool.imap(_rendered, seeds, chunksize=4))
     if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".tmp.npz")
-        np.savez(partial, **_packed(drawn))
-        partial.replace(kept)
+        with whole_file(kept) as draft, draft.open("wb") as file:
+            np.savez(file, **_packed(drawn))
     return drawn
 
 
@@ -72,7 +71,8 @@ def _unpacked(kept: Path, seeds: range) -> tuple[Picture, ...]:
                 found[f"p{i}"],
                 found[f"q{i}"],
                 (float(found[f"g{i}"][0]), float(found[f"g{i}"][1])),
-                tuple(found[f"u{i}"]),
+                # One that an older sattrack kept knows of no trailers.
+                tuple(found[f"u{i}"]) if f"u{i}" in found else (),
             )
             for i, seed in enumerate(seeds)
         )

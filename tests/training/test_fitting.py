@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +7,9 @@ import torch
 
 from sattrack.detectors.cards import card_for
 from sattrack.detectors.yolo import YoloDetector
-from sattrack.errors import UsageError
+from sattrack.errors import StoreError, UsageError
 from sattrack.imagery import Batch, Tile, Window
-from sattrack.training.fitting import ForgivingBce, Schedule, _marked, fit, make_network
+from sattrack.training.fitting import ForgivingBce, Schedule, _marked, fit, make_network, save_weights
 from sattrack.training.looks import Looks
 from sattrack.training.making import Made, make
 from sattrack.training.pictures import render_pictures
@@ -90,6 +91,33 @@ def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(tmp_path: Path,
     resumed = fitted(tmp_path / "cut")
     assert len(painted) == 4, "only the third step was done again"
     assert all(torch.allclose(whole[name].float(), resumed[name].float(), atol=1e-5) for name in whole)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are bounded by the system")
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    import resource
+
+    network = make_network("yolo11n-obb.yaml", start=None)
+    (tmp_path / "w.pt").write_bytes(b"the weights before")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(StoreError, match=r"w\.pt: cannot be written: File too large"):
+            save_weights(network, tmp_path / "w.pt")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"the weights before"]
+
+
+def test_a_checkpoint_that_cannot_be_read_is_named_with_the_way_out(tmp_path: Path) -> None:
+    sampler = TileSampler(render_pictures(range(7, 8)), np.ones(1), gsd_m=0.2, tile_px=320, device=torch.device("cpu"))
+    for torn in (b"", b"PK\x03\x04 and no more"):
+        (tmp_path / "last.pt").write_bytes(torn)
+        with pytest.raises(UsageError, match=r"last\.pt: the checkpoint cannot be read \(remove it"):
+            fit(
+                make_network("yolo11n-obb.yaml", start=None), sampler=sampler, schedule=Schedule(1, batch=1),
+                looks=Looks(), gsd_m=0.2, device=torch.device("cpu"), folder=tmp_path,
+            )  # fmt: skip
 
 
 def test_marked_cells_teach_nothing_unless_a_box_is_there() -> None:
