@@ -14,6 +14,7 @@ from sattrack.readers.remote.addresses import checked_hosts
 from sattrack.readers.settings_file import load_settings
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
+from sattrack.sparing import spare
 from sattrack.stores.locations import location_of, run_at
 from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, folder_of, on_backend, write_page
 
@@ -169,10 +170,12 @@ def export(run: str | Path, *, format: str, to: str | Path, everything: bool = F
     """Writes a run's boxes for other programs; formats are the keys of `sattrack.wiring.EXPORTS`.
 
     everything: also boxes below the threshold; GeoPackage, GeoJSON, KML, YOLO-OBB and overlays hold only counted boxes
-    otherwise. Returns what was written: a file, or a folder.
+    otherwise. Returns what was written: a file, or a folder. UsageError where that would be a file of the run itself, or among
+    the pictures that it was made of.
     """
     writer = export_writer(format)
     opened = running.reopen(Path(run))
+    spare(opened, Path(to))
     return writer(opened, opened.parts, Path(to), everything=everything)
 
 

@@ -3,8 +3,11 @@
 import csv
 import json
 
+import numpy as np
 import pytest
+import rasterio
 import yaml
+from PIL import Image
 
 from sattrack.settings import Settings
 from tests.cli.conftest import write_scene, write_site
@@ -207,6 +210,35 @@ def test_an_export_to_stdout_is_refused_rather_than_a_file_called_minus(sattrack
     said = sattrack("export", run, "-f", "csv", "-o", "-")
     assert said.code == 2
     assert "stdout" in said.err
+
+
+@pytest.mark.parametrize("name", ["counts.csv", "run.json", "scenes.csv", "parts/boxes.csv", "parts"])
+def test_O10_an_export_is_never_written_over_a_file_of_the_run(sattrack, run, name):
+    old = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    said = sattrack("export", run, "-f", "overlay" if name == "parts" else "csv", "-o", run / name)
+    assert (said.code, said.err) == (2, f"error: {run / name}: is a file of the run itself (give another name with -o)\n")
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == old
+
+
+def test_O10_overlays_are_never_written_among_the_pictures_they_show(sattrack, detectors, tmp_path):
+    scenes = tmp_path / "scenes"
+    scenes.mkdir()
+    write_scene(tmp_path / "plain.tif", boxes=4, crs=None)
+    with rasterio.open(tmp_path / "plain.tif") as source:
+        Image.fromarray(np.moveaxis(source.read([1, 2, 3]), 0, 2)).save(scenes / "plain.jpg", quality=95)
+    words = ("--detector", "bright_boxes:Bright", "--gsd-m", "0.5", "--no-report")
+    assert sattrack("detect", scenes, "-o", tmp_path / "run", *words).code == 0
+    old = (scenes / "plain.jpg").read_bytes()
+    (tmp_path / "link").symlink_to(scenes)
+    for to in (scenes, tmp_path / "link"):
+        said = sattrack("export", tmp_path / "run", "-f", "overlay", "-o", to)
+        assert said.code == 2
+        assert "holds plain.jpg, of which the run was made" in said.err
+    said = sattrack("export", tmp_path / "run", "-f", "csv", "-o", scenes / "plain.jpg")
+    assert said.code == 2
+    assert "is a picture that the run was made of" in said.err
+    assert (scenes / "plain.jpg").read_bytes() == old
+    assert sattrack("export", tmp_path / "run", "-f", "overlay", "-o", scenes / "drawn").code == 0
 
 
 def test_all_adds_the_boxes_below_the_threshold(sattrack, run, tmp_path):
