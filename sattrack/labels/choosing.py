@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache
 
 from sattrack.errors import SattrackError, UsageError
 from sattrack.labels.asked import Asked, Choice
@@ -39,24 +40,25 @@ def read_chosen(places: Sequence[Place], *, asked: Asked, choice: Choice, where:
         raise UsageError("no labelled sets remain", where=where, way_out=f"there are: {', '.join(there)}")
     whole = [place.read(asked) for place in kept]
     names = [f"{image.dataset}/{image.name}" for one in whole for image in one.images]
-    _check(
-        choice.only, lambda name: any(_is_meant(one, name) for one in names), there=names, what="sets or pictures", where=where
-    )
+    left = [place for place in wanted if place not in kept]
+    unread = cache(lambda: _pictures_of(left, asked=asked))
+
+    def is_somewhere(name: str) -> bool:
+        """Whether a picture or set is meant of those that are read, or of those that are left out whole."""
+        sets = any(is_set(place.name, name) for place in left)
+        return sets or any(_is_meant(one, name) for one in names) or any(_is_meant(one, name) for one in unread())
+
+    _check(choice.only, is_somewhere, there=names, what="sets or pictures", where=where)
     sets = [replace(one, images=chosen_images(one.images, choice=choice)) for one in whole]
     if not any(one.images for one in sets):
         raise UsageError("no pictures remain", where=where, way_out=f"there are: {', '.join(names[:20])}")
     remaining = {f"{image.dataset}/{image.name}" for one in sets for image in one.images}
     unknown = [
-        name for name in choice.leave_out
-        if not any(is_set(one, name) for one in there) and not any(_is_meant(one, name) for one in names)
+        name for name in choice.leave_out if not any(is_set(one, name) for one in there) and not is_somewhere(name)
     ]  # fmt: skip
-    away = [place for place in places if place not in kept]
-    if unknown:
-        unread = _pictures_of(away, asked=asked)
-        unknown = [name for name in unknown if not any(_is_meant(one, name) for one in unread)]
     return Chosen(
         tuple(one for one in sets if one.images),
-        tuple(place.name for place in away),
+        tuple(place.name for place in places if place not in kept),
         tuple(name for name in names if name not in remaining),
         tuple(unknown),
     )

@@ -108,6 +108,13 @@ def test_a_picture_may_be_left_out_of_a_set_that_a_fold_leaves_out(tmp_path: Pat
         plain = Recipe(name="x", labelled=(labelled("sites", leave_out=pictures),), folds={"one": ("south",)})
         (row,) = gather(without_fold(plain, "one"), data=tmp_path).sources
         assert (row["sets"], row["left_out"]) == ("north", "south")
+    for pictures in (["south/t0", "north"], ["north", "south"]):
+        plain = Recipe(name="x", labelled=(labelled("sites", only=pictures),), folds={"one": ("south",)})
+        (row,) = gather(without_fold(plain, "one"), data=tmp_path).sources
+        assert (row["sets"], row["left_out"]) == ("north", "south")
+    wrong = plain.model_copy(update={"labelled": (labelled("sites", only=["north", "south/t9"]),)})
+    with pytest.raises(UsageError, match="no sets or pictures south/t9"):
+        gather(without_fold(wrong, "one"), data=tmp_path)
     wrong = plain.model_copy(update={"folds": {"one": ("south", "south/t9")}})
     with pytest.raises(UsageError, match="south/t9 to leave out"):
         gather(without_fold(wrong, "one"), data=tmp_path)
