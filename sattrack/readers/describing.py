@@ -98,6 +98,7 @@ def _described(picture: Upright, source: "Source", *, options: _Options) -> Scen
     if asked is not None and declared is not None and not np.array_equal(asked, declared, equal_nan=True):
         notes.append(f"the nodata value asked for was not used: the file declares {declared:g}")
     mask = source.hints.mask or options.mask
+    notes += _not_used(options, when=when, when_source=when_source, grid=grid, gsd_source=gsd_source, mask=mask)
     return Scene(
         id=source.scene_id,
         part=source.part,
@@ -167,18 +168,36 @@ def _contradictions(source: "Source", *, tags: Mapping[str, str], when_source: s
     hints, tagged = source.hints, time_in_tags(dict(tags))
     if hints.acquired_source in _TELLERS and hints.acquired and tagged and not _same_time(hints.acquired, tagged):
         yield (
-            f"the file's tags say {tagged:%Y-%m-%d %H:%M:%S}, the {_TELLERS[hints.acquired_source]} "
-            f"{hints.acquired:%Y-%m-%d %H:%M:%S}: the {when_source} {'are' if when_source == 'tags' else 'is'} used"
+            f"the file's tags say {_clock(tagged)}, the {_TELLERS[hints.acquired_source]} {_clock(hints.acquired)}: "
+            f"the {when_source} {'are' if when_source == 'tags' else 'is'} used"
         )
     if sensor and hints.viewing and hints.sensor and not _alike(sensor, hints.sensor):
         yield f"the file's tags name the sensor {sensor}, what stands beside it {hints.sensor}: the tags are used"
-    if hints.gsd_source == VENDOR and hints.gsd_m and grid.georeferenced:
-        said, found = max(hints.gsd_m), max(grid.gsd_m)
-        if not 1 / _GSD_ALIKE <= found / said <= _GSD_ALIKE:
-            yield (
-                f"the vendor's metadata says pixels of {said:g} m, the georeferencing gives {found:.3g} m: "
-                "the georeferencing is used"
-            )
+    if hints.gsd_source in _TELLERS and hints.gsd_m and grid.georeferenced and not _same_size(hints.gsd_m, grid.gsd_m):
+        yield (
+            f"the {_TELLERS[hints.gsd_source]} says pixels of {max(hints.gsd_m):g} m, the georeferencing gives "
+            f"{max(grid.gsd_m):.3g} m: the georeferencing is used"
+        )
+
+
+def _not_used(
+    options: _Options, *, when: dt.datetime | None, when_source: str, grid: Grid, gsd_source: str, mask: str | None
+) -> Iterator[str]:  # fmt: skip
+    """What the caller asked for all pictures, and this one or what stands beside it says otherwise."""
+    if options.acquired and when and when_source != "option" and not _same_time(options.acquired, when):
+        yield f"the time asked for was not used: the {when_source} {'say' if when_source == 'tags' else 'says'} {_clock(when)}"
+    if options.gsd_m and not _same_size(options.gsd_m, grid.gsd_m):
+        yield f"the pixel size asked for was not used: the {gsd_source} says {max(grid.gsd_m):.3g} m"
+    if options.mask and mask and mask != options.mask:
+        yield f"the mask asked for was not used: the picture has one of its own, {PurePath(mask.partition('?')[0]).name}"
+
+
+def _clock(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _same_size(one: tuple[float, float], two: tuple[float, float]) -> bool:
+    return 1 / _GSD_ALIKE <= max(one) / max(two) <= _GSD_ALIKE
 
 
 def _same_time(said: dt.datetime, tagged: dt.datetime) -> bool:

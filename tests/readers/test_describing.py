@@ -227,6 +227,27 @@ def test_that_the_tags_stand_before_what_the_user_says_is_said(write, picture, s
     assert (scene.acquired_source, scene.notes) == ("tags", (told,) if contradicts else ())
 
 
+def test_what_was_asked_for_all_pictures_and_not_used_for_one_that_says_otherwise_is_said(write, picture, scene_of, source_of):
+    path, mask, other = (
+        write("port_20200304.tif", picture),
+        write("own.tif", picture[:1] * 0),
+        write("all.tif", picture[:1] * 0),
+    )
+    asked = {"acquired": parse_time("2023-10-14"), "gsd_m": (0.3, 0.3), "mask": other}
+    scene = describe(source_of(path, mask=mask), **asked)
+    assert scene.notes == (
+        "the time asked for was not used: the name says 2020-03-04 00:00:00",
+        "the pixel size asked for was not used: the georeferencing says 0.5 m",
+        "the mask asked for was not used: the picture has one of its own, own.tif",
+    )
+    assert scene_of(path, acquired=parse_time("2020-03-04"), gsd_m=(0.5, 0.5), mask=other).notes == ()
+    told = describe(source_of(path, gsd_m=(0.7, 0.7), gsd_source="manifest")).notes
+    assert told == ("the manifest says pixels of 0.7 m, the georeferencing gives 0.5 m: the georeferencing is used",)
+    plain = write("plain.png", picture, driver="PNG", crs=None)
+    told = describe(source_of(plain, gsd_m=(0.7, 0.7), gsd_source="sidecar"), gsd_m=(0.3, 0.3)).notes
+    assert told == ("the pixel size asked for was not used: the sidecar says 0.7 m",)
+
+
 def test_declared_nodata_stands_before_the_option(write, picture, scene_of):
     declared = scene_of(write("declared.tif", picture, nodata=7), nodata=3)
     assert declared.nodata == 7
