@@ -37,11 +37,15 @@ def vary(pixels: torch.Tensor, *, rng: np.random.Generator, gsd_m: float, looks:
 
 
 def _coarsened(pixels: torch.Tensor, *, rng: np.random.Generator, gsd_m: float, looks: Looks) -> torch.Tensor:
-    """Some tiles as a coarser sensor would give them, brought back to size as detection does."""
+    """Some tiles as a coarser sensor would give them, brought back to size as detection does.
+
+    None for a network whose own pixels are half as coarse or more: there is no such sensor.
+    """
     size = pixels.shape[-1]
+    coarser = 2 * gsd_m < looks.coarsest_m
     out = []
     for tile in pixels:
-        if rng.random() < looks.coarse:
+        if rng.random() < looks.coarse and coarser:
             coarse = np.exp(rng.uniform(np.log(2 * gsd_m), np.log(looks.coarsest_m)))
             small = max(32, round(size * gsd_m / coarse))
             shrunk = functional.interpolate(
