@@ -12,9 +12,9 @@ from sattrack.errors import UsageError
 from sattrack.executors.joining import checked_address
 from sattrack.readers.remote.addresses import checked_hosts
 from sattrack.readers.settings_file import load_settings
+from sattrack.reports.sparing import spare
 from sattrack.running import Listener, Request, Run
 from sattrack.settings import Settings
-from sattrack.sparing import spare
 from sattrack.stores.locations import location_of, run_at
 from sattrack.wiring import DEFAULT_WEIGHTS, Model, export_writer, folder_of, on_backend, write_page
 
