@@ -10,6 +10,7 @@ from sattrack.ports import Finished
 from sattrack.readers.count_tables import read_counts
 from sattrack.readers.settings_file import load_settings
 from sattrack.recounting import count_all, open_run, settings_of
+from sattrack.results import RunIndex
 from sattrack.settings import Settings
 from sattrack.steps.alarming import assess, rules_of
 from sattrack.steps.counting import Rule
@@ -71,7 +72,7 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
         of_run = settings_of(run.index, threshold=threshold)
         rule = Rule(threshold=threshold, min_observed=of_run.min_observed, merge_overlap=of_run.merge_overlap)
         counts = count_all(parts, run.index.outcomes, sites=run.sites, card=run.index.card, rule=rule)
-    notes = []
+    notes = _without_effect(run.index, settings, recounted=threshold is not None)
     if not any(not site.excludes for site in run.sites):
         placed = any(one.scene and one.scene.grid.georeferenced for one in run.index.outcomes)
         way_out = "count it with --sites" if placed else "no picture has coordinates, so none can lie in an outline"
@@ -79,6 +80,22 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
     undated = sum(count.datetime is None and count.count is not None for count in counts)
     notes += _undated(undated, way_out="say it with --date, a sidecar or a manifest, and detect again")
     return Assessed(series_of(readings_of(counts, sites=run.sites), min_observed=settings.min_observed), (), tuple(notes))
+
+
+def _without_effect(index: RunIndex, asked: Settings, *, recounted: bool) -> list[str]:
+    """What is said where settings by which a run is counted, and not judged, are asked for with other values than it has."""
+    said = []
+    if asked.threshold not in (None, index.threshold) and not recounted:
+        said.append(
+            f"the run was counted from {index.threshold:g}, and is judged so: --threshold {asked.threshold:g} counts its boxes "
+            "again for this call, sattrack count for good"
+        )
+    if asked.min_observed < (least := settings_of(index).min_observed):
+        said.append(
+            f"the run was counted with at least {least:.0%} of a site seen, and counts of less stay not assessable: "
+            f"sattrack count RUN --min-observed {asked.min_observed:g} counts them"
+        )
+    return said
 
 
 def assess_run(run: Finished, *, settings: Settings) -> Assessed:

@@ -199,3 +199,18 @@ def test_a_run_is_judged_by_its_own_settings_unless_others_are_given(sattrack, s
     methods = [one["method"] for one in sattrack("alert", run, "--json", "--level", "normal", "--min-observed", "0.6").json]
     assert methods.count("two scenes") == 0
     assert len(sattrack("flow", run, "--json").json["flows"][0]["movements"]) == 1
+
+
+def test_settings_by_which_a_run_is_counted_are_not_passed_over_in_silence(sattrack, run, tmp_path):
+    lower = sattrack("alert", run, "--min-observed", "0.2", "--level", "normal")
+    assert lower.code == 0
+    assert "counted with at least 50% of a site seen" in lower.err
+    assert "sattrack count RUN --min-observed 0.2 counts them" in lower.err
+    others = tmp_path / "others.yaml"
+    others.write_text("threshold: 0.5\n")
+    for command in ("alert", "series", "flow"):
+        said = sattrack(command, run, "--config", others)
+        assert (said.code, "the run was counted from 0.3, and is judged so: --threshold 0.5" in said.err) == (0, True)
+    assert "and is judged so" not in sattrack("alert", run, "--config", others, "--threshold", "0.5").err
+    assert sattrack("count", run, "--threshold", "0.5", "--min-observed", "0.2", "--no-report", "-q").code == 0
+    assert "counted" not in sattrack("alert", run, "--config", others, "--min-observed", "0.2").err
