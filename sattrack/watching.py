@@ -32,7 +32,7 @@ _MEMORY = "watch.json"
 # How old what lies in the folder may be while a pass goes on, s: written after each of a thousand watches it would grow with
 # their square. What was told is written at once.
 _EVERY_S = 5.0
-_MOST_PASSED = 10
+_MOST_PASSED = 3
 # Of an alert as JSON; returns what went wrong, nothing where it was told.
 Teller = Callable[[dict[str, Any]], str]
 
@@ -291,9 +291,9 @@ def _notes(run: Run, *, gone: int, again: int) -> tuple[str, ...]:
 
 
 def _some(passed: Sequence[str]) -> tuple[str, ...]:
-    """What was passed over, and of much of it how much more."""
+    """What was passed over, what is said of many files first, and of much of it how much more."""
     left = len(passed) - _MOST_PASSED
-    return (*sorted(passed)[:_MOST_PASSED], *([f"and {left:,} more like these"] if left > 0 else []))
+    return (*sorted(passed, key=lambda text: (text.startswith("/"), text))[:_MOST_PASSED], *([f"and {left:,} more like these"] if left > 0 else []))
 
 
 def _report_of(folder: Path) -> str:
