@@ -293,7 +293,10 @@ def _notes(run: Run, *, gone: int, again: int) -> tuple[str, ...]:
 def _some(passed: Sequence[str]) -> tuple[str, ...]:
     """What was passed over, what is said of many files first, and of much of it how much more."""
     left = len(passed) - _MOST_PASSED
-    return (*sorted(passed, key=lambda text: (text.startswith("/"), text))[:_MOST_PASSED], *([f"and {left:,} more like these"] if left > 0 else []))
+    return (
+        *sorted(passed, key=lambda text: (text.startswith("/"), text))[:_MOST_PASSED],
+        *([f"and {left:,} more like these"] if left > 0 else []),
+    )
 
 
 def _report_of(folder: Path) -> str:
