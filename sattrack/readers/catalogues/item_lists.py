@@ -62,7 +62,8 @@ def _address(href: str, item: Item, folder: Path) -> str:
             "the list would name files that do not lie below it, which is never read", where=str(path),
             way_out="save it in the catalogue's folder, or give the pictures themselves",
         )  # fmt: skip
-    return path.relative_to(here).as_posix()
+    relative = path.relative_to(here).as_posix()
+    return f"./{relative}" if ":" in relative else relative  # what stands before a colon would be a scheme (RFC 3986, 4.2)
 
 
 def _links(item: Item) -> list[dict[str, str]]:

@@ -48,6 +48,15 @@ def test_two_pictures_that_differ_in_the_query_alone_are_two_places(tmp_path: Pa
     assert all("file=" not in one.path for one in picks)
 
 
+def test_a_saved_list_names_the_same_files_whatever_is_in_their_names(tmp_path: Path) -> None:
+    names = ["port:1.tif", "a b.tif", "q%20r.tif", "s#1.tif", "t?x.tif", "港.tif"]
+    for name in names:
+        (tmp_path / name).touch()
+    saved(tmp_path / "saved.json", *(made(f"i{n}", f"./{name}", base=str(tmp_path)) for n, name in enumerate(names)))
+    picked = pick(tmp_path / "saved.json", filters=EVERYTHING, limits=Settings(), allow_remote=False)
+    assert sorted(Path(one.path).name for one in picked.picks) == sorted(names)
+
+
 def test_a_search_keeps_a_query_only_where_one_is_known_for_a_plain_address() -> None:
     signed = made("signed", "https://example.org/keys/s.tif?sig=one")
     shared = [made(name, f"https://example.org/keys/get.tif?file={name}") for name in ("a", "b")]
