@@ -1,5 +1,6 @@
 """Boxes as COCO JSON (cocodataset.org/#format-data), with the four corners as segmentation; for trainers and labellers."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,25 @@ from sattrack.geometry import areas
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, compact_json, discreet, moment, shown
 from sattrack.reports.rows import BoxRows, box_rows
+from sattrack.reports.wording import some
 from sattrack.results import SCHEMA_VERSION, Part, scenes_of
 from sattrack.writing import whole_file
 
+_log = logging.getLogger(__name__)
 _KEPT = ("det_id", "counted", "length_m", "width_m", "heading_deg", "teu_class", "edge", "inferred")
 
 
 def write_coco(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:  # noqa: ARG001 - holds all
-    """Every stored box as an annotation with its `score` and `counted`; a category's id is its class_id plus one."""
+    """Every stored box as an annotation with its `score` and `counted`; a category's id is its class_id plus one.
+
+    Of several files that were read as one picture `file_name` is the first, and size and corners are of the whole, which is
+    said.
+    """
+    if joined := sum(bool(scene.pieces) for scene in scenes_of(parts).values()):
+        _log.warning(
+            "coco: %s of several files that were read as one picture: size and corners are of the whole, not of the file named",
+            some(joined, "scene"),
+        )
     head = {"info": _about(run), "categories": _categories(run), "images": []}
     with whole_file(to) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         file.write(compact_json(head).removesuffix("]}"))

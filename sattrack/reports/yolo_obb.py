@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from sattrack.ports import Finished
 from sattrack.reports.cells import clean, shown, write_table
 from sattrack.reports.naming import label_name
 from sattrack.reports.rows import BoxRows, box_rows
+from sattrack.reports.wording import some
 from sattrack.results import Part
 from sattrack.writing import write_whole
 
+_log = logging.getLogger(__name__)
 _IMAGES = "images.csv"
 _IMAGE_COLUMNS = ("label", "file_name", "width_px", "height_px", "boxes", "label_sha256")
 
@@ -24,17 +27,27 @@ _IMAGE_COLUMNS = ("label", "file_name", "width_px", "height_px", "boxes", "label
 def write_yolo_obb(run: Finished, parts: Mapping[str, Part], to: Path, *, everything: bool = False) -> Path:
     """A folder with classes.txt, images.csv and labels/NAME.txt; only counted boxes unless everything: labels bear no score.
 
-    Corners beyond the picture are moved to its edge, as trainers ask. An earlier export is replaced. StoreError where the
-    folder holds other things, or labels that were changed since: they may be somebody's work.
+    Corners beyond the picture are moved to its edge, as trainers ask. An earlier export is replaced. Scenes of several files
+    that were read as one picture are left out, and said: no picture is as large as their labels. StoreError where the folder
+    holds other things, or labels that were changed since: they may be somebody's work.
     """
     labels = _made(to) / "labels"
     pictures: Packed[tuple[object, ...]] = Packed()
+    joined = 0
     for rows in box_rows(run, parts, everything=everything):
         scene = rows.part.scene
+        if scene.pieces:
+            joined += 1
+            continue
         name, content = label_name(scene.part), _lines(rows).encode()
         write_whole(labels / name, content)
         size = (scene.grid.shape[1], scene.grid.shape[0])
         pictures.append((f"labels/{name}", shown(scene.location), *size, len(rows), hashlib.sha256(content).hexdigest()))
+    if joined:
+        _log.warning(
+            "yolo-obb: %s of several files that were read as one picture left out: a label is paired with one file",
+            some(joined, "scene"),
+        )
     write_table(to / _IMAGES, _IMAGE_COLUMNS, rows=pictures)
     write_whole(to / "classes.txt", "".join(f"{clean(name)}\n" for name in run.index.card.classes).encode())
     written = {row[0] for row in pictures}

@@ -1,11 +1,14 @@
 """YOLO-OBB: labels that a trainer takes, names that any file system takes."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sattrack.errors import StoreError
+from sattrack.imagery import Piece
+from sattrack.reports.coco import write_coco
 from sattrack.reports.naming import label_name
 from sattrack.reports.yolo_obb import write_yolo_obb
 
@@ -20,6 +23,20 @@ def test_labels_are_class_and_eight_shares_of_the_picture(port_run, tmp_path) ->
     np.testing.assert_allclose(rows[:5, 1:].reshape(-1, 4, 2) * [600, 400], parts["day-1"].detections.quads[:5], atol=1e-3)
     assert (folder / "labels" / "day-2.txt").read_text() == ""
     assert (folder / "classes.txt").read_text() == "container\ntruck\n"
+
+
+def test_files_read_as_one_picture_get_no_label_that_would_be_paired_with_one_of_them(part_of, run_of, tmp_path, caplog):
+    part = part_of("a_R1C1", boxes=[(100, 100, 24.4, 4.9, 10, 0.9, 0)])
+    pieces = tuple(Piece(f"/x/a_R1C{i + 1}.tif", 300 * i, 0, (400, 300)) for i in (0, 1))
+    joined = replace(part, scene=replace(part.scene, pieces=pieces))
+    run, parts = run_of({"a_R1C1": joined, "b": part_of("b", boxes=[(50, 50, 24.4, 4.9, 10, 0.9, 0)])})
+    folder = write_yolo_obb(run, parts, tmp_path / "y")
+    assert [path.name for path in (folder / "labels").iterdir()] == ["b.txt"]
+    with (folder / "images.csv").open(newline="") as file:
+        assert [row["file_name"] for row in csv.DictReader(file)] == ["b.tif"]
+    assert "1 scene of several files that were read as one picture left out" in caplog.text
+    write_coco(run, parts, tmp_path / "a.json")
+    assert "size and corners are of the whole, not of the file named" in caplog.text
 
 
 def test_only_counted_boxes_become_labels_unless_all_are_asked_for(port_run, tmp_path) -> None:
