@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from sattrack.errors import ManifestError, SattrackError, SceneRefused, UsageError
 from sattrack.imagery import is_remote
-from sattrack.readers.catalogues.item_files import Pick, Picked, holds_items, pick
+from sattrack.readers.catalogues.item_files import ITEMS, Pick, Picked, holds_items, pick
 from sattrack.readers.catalogues.item_filters import EVERYTHING, Filters
 from sattrack.readers.deliveries.metadata import contradiction, read_told, read_vendor
 from sattrack.readers.deliveries.names import is_decoy
@@ -137,6 +137,11 @@ def _found(
         # Absolute, so that a name like GTIFF_DIR:1:a.tif or -a.tif is only ever a name.
         path = Path(text).absolute()
         if path.is_dir():
+            if holds_items(path / ITEMS):
+                told(
+                    f"{path / ITEMS} lists what was fetched into this folder, and is not looked at: name it instead of the "
+                    "folder, or the times, masks and acquisitions that it tells are not known"
+                )
             below = pictures_below(path, recursive=recursive, follow_links=follow_links, told=told)
             yield from _walked(below, told=told, strays=strays)
         elif not path.is_file():

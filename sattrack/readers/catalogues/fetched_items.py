@@ -9,7 +9,7 @@ from sattrack.errors import RemoteBusy, SceneError, SceneRefused
 from sattrack.imagery import is_remote
 from sattrack.readers.catalogues.choosing_assets import choose
 from sattrack.readers.catalogues.downloading import download, fetched_before
-from sattrack.readers.catalogues.item_files import coarse, file_name
+from sattrack.readers.catalogues.item_files import ITEMS, coarse, file_name
 from sattrack.readers.catalogues.item_filters import Wanted
 from sattrack.readers.catalogues.item_lists import write_items
 from sattrack.readers.catalogues.item_places import place_of
@@ -17,8 +17,6 @@ from sattrack.readers.catalogues.items import Asset, Item
 from sattrack.readers.catalogues.signing import sign
 from sattrack.readers.sidecars import is_mask_name
 from sattrack.settings import Settings
-
-ITEMS = "items.json"
 
 
 @dataclass(frozen=True, slots=True)

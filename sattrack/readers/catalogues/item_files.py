@@ -21,6 +21,8 @@ from sattrack.settings import Settings
 from sattrack.steps.judging import INSTEAD, capability, px_per_width
 
 SUFFIXES = (".json", ".geojson")
+# What a list is called that stands beside the pictures that it names.
+ITEMS = "items.json"
 _LOOKED_AT = 1 << 20
 # What stands in every item or collection of items, and in no labels, outlines or settings.
 _SIGNS = (b'"stac_version"', b'"assets"')

@@ -43,6 +43,16 @@ def test_lists_that_share_a_part_of_an_acquisition_are_read_together_whatever_th
         assert {one.scene_id for one in found} == {"made-WV02-20240501T100000"}
 
 
+def test_of_a_folder_of_fetched_pictures_it_is_said_that_their_list_tells_more(tmp_path: Path) -> None:
+    sources(tmp_path, row(tmp_path, "a", "a.tif"), row(tmp_path, "b", "b.tif"))
+    said: list[str] = []
+    assert len(find_sources([str(tmp_path)], told=said.append)) == 2
+    (line,) = said
+    assert line.startswith(f"{tmp_path / 'items.json'} lists what was fetched into this folder")
+    find_sources([str(tmp_path / "items.json")], told=said.append)
+    assert len(said) == 1
+
+
 def test_one_id_in_two_collections_is_two_scenes(tmp_path: Path) -> None:
     one = row(tmp_path, "same", "a.tif", collection="first")
     other = row(tmp_path, "same", "b.tif", collection="second", time="2024-06-01T10:00:00Z")
