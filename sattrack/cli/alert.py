@@ -60,6 +60,7 @@ def alert(
             "--out",
             metavar="FOLDER",
             help="Write alerts.csv, alerts.json and alerts.geojson. Default: the run; nowhere with --threshold.",
+            callback=o.here,
         ),
     ] = None,
     cumulative: o.Cumulative = None,

@@ -23,7 +23,11 @@ def changes(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", metavar="FOLDER", help="Also write changes.csv, boxes.csv, boxes.geojson and the pictures."
+            "-o",
+            "--out",
+            metavar="FOLDER",
+            help="Also write changes.csv, boxes.csv, boxes.geojson and the pictures.",
+            callback=o.here,
         ),
     ] = None,
     site: Annotated[str | None, typer.Option(metavar="ID", help="Of a run only this site.")] = None,

@@ -21,7 +21,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="The run folder to write.")] = Path("sattrack-demo"),
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="The run folder to write.", callback=o.here)] = Path(
+        "sattrack-demo"
+    ),
     weights: o.Weights = None,
     device: o.Device = None,
     backend: o.Backend = None,

@@ -27,7 +27,9 @@ def evidence(
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="FILE.zip", help="The pack to write. Default: RUN/evidence/ALERT_ID.zip."),
+        typer.Option(
+            "-o", "--out", metavar="FILE.zip", help="The pack to write. Default: RUN/evidence/ALERT_ID.zip.", callback=o.here
+        ),
     ] = None,
     imagery: Annotated[
         bool | None,

@@ -18,7 +18,10 @@ _FORMATS = ", ".join(f"{name} ({what})" for name, (_, _, what) in EXPORTS.items(
 def export(
     run: o.RunIn,
     to: Annotated[
-        Path, typer.Option("-o", "--out", metavar="FILE", help="File to write; a folder for the formats that say so.")
+        Path,
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="File to write; a folder for the formats that say so.", callback=o.here
+        ),
     ],
     format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help=f"{_FORMATS}.")],  # noqa: A002 (the option's name)
     everything: Annotated[

@@ -37,7 +37,11 @@ def flow(
     to: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", metavar="FOLDER", help="Write flow.csv and flow.json. Default: the run; nowhere with --threshold."
+            "-o",
+            "--out",
+            metavar="FOLDER",
+            help="Write flow.csv and flow.json. Default: the run; nowhere with --threshold.",
+            callback=o.here,
         ),
     ] = None,
     threshold: o.Recounted = None,

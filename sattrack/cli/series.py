@@ -14,7 +14,9 @@ app = typer.Typer(add_completion=False)
 @app.command(no_args_is_help=True)
 def series(
     source: o.Source,
-    to: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write the series as CSV.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write the series as CSV.", callback=o.here)
+    ] = None,
     threshold: o.Recounted = None,
     config: o.Config = None,
     as_json: o.AsJson = False,

@@ -218,7 +218,10 @@ def test_S10_an_interrupted_run_keeps_what_is_done_and_goes_on(sattrack, detecto
         ("report", "s3://bucket/run"), ("count", "s3://bucket/run"), ("export", "s3://bucket/run", "-f", "csv"),
         ("series", "s3://bucket/run"), ("evidence", "s3://bucket/run", "x"), ("pull", "s3://bucket/other", "s3://bucket/run"),
         ("watch", "ports.yaml", "-o", "s3://bucket/run"), ("cover", "a.tif", "-o", "s3://bucket/run"),
-        ("fetch", "items.json", "-o", "s3://bucket/run"),
+        ("fetch", "items.json", "-o", "s3://bucket/run"), ("demo", "-o", "s3://bucket/run"),
+        ("export", "run", "-f", "csv", "-o", "s3://bucket/run"), ("series", "run", "-o", "s3://bucket/run"),
+        ("alert", "run", "-o", "s3://bucket/run"), ("flow", "run", "-o", "s3://bucket/run"),
+        ("changes", "run", "-o", "s3://bucket/run"), ("evidence", "run", "x", "-o", "s3://bucket/run"),
     ],
 )  # fmt: skip
 def test_an_address_where_a_path_is_taken_is_named_as_it_was_typed_and_nothing_is_made(words, sattrack, tmp_path, monkeypatch):
