@@ -157,7 +157,8 @@ def _found(
             yield _Found(_writable(str(path)))
     else:
         globbed = has_magic(text) and "\0" not in text
-        matching = pictures_matching(text, follow_links=follow_links, told=told) if globbed else iter(())
+        how: dict[str, Any] = {"recursive": recursive, "follow_links": follow_links, "told": told}
+        matching = pictures_matching(text, **how) if globbed else iter(())
         first = next(matching, None)
         if first is None:
             raise _no_such(text)

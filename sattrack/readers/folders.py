@@ -49,14 +49,19 @@ def pictures_below(folder: Path, *, recursive: bool, follow_links: bool = False,
                 yield entry.path
 
 
-def pictures_matching(pattern: str, *, follow_links: bool = False, told: Told = log) -> Iterator[str]:
-    """Absolute paths of the pictures that a glob names, in no order; `**` stands for any folders, a folder for its pictures."""
+def pictures_matching(
+    pattern: str, *, recursive: bool = False, follow_links: bool = False, told: Told = log
+) -> Iterator[str]:  # fmt: skip
+    """Absolute paths of the pictures that a glob names, in no order; `**` stands for any folders, a folder for its pictures,
+    also those of its subfolders where that is asked for.
+    """
     first, *rest = Path(pattern).absolute().parts
     root, parts = Path(first), tuple(rest)
     # A folder that is there as it is written is only a name, whatever brackets are in it, as where somebody works in one.
     while len(parts) > 1 and (not has_magic(parts[0]) or _is_there(root / parts[0])):
         root, parts = root / parts[0], parts[1:]
-    yield from _matching(str(root), parts, inside="/" if follow_links else os.path.realpath(root), told=told)
+    inside = "/" if follow_links else os.path.realpath(root)
+    yield from _matching(str(root), parts, recursive=recursive, inside=inside, told=told)
 
 
 def natural_key(path: str) -> tuple[str, str]:
@@ -79,20 +84,20 @@ def _is_there(folder: Path) -> bool:
         return False
 
 
-def _matching(folder: str, parts: tuple[str, ...], *, inside: str, told: Told) -> Iterator[str]:
+def _matching(folder: str, parts: tuple[str, ...], *, recursive: bool, inside: str, told: Told) -> Iterator[str]:
     head, rest = parts[0], parts[1:]
     if head == "**":
-        yield from _matching(folder, rest or ("*",), inside=inside, told=told)
+        yield from _matching(folder, rest or ("*",), recursive=recursive, inside=inside, told=told)
     for entry in _entries(folder, told=told):
         is_folder = entry.is_dir(follow_symlinks=False)
         if head == "**" and is_folder and not _is_run(entry.path):
-            yield from _matching(entry.path, parts, inside=inside, told=told)
+            yield from _matching(entry.path, parts, recursive=recursive, inside=inside, told=told)
         if head == "**" or not fnmatch.fnmatchcase(entry.name, head):
             continue
         if rest and is_folder:
-            yield from _matching(entry.path, rest, inside=inside, told=told)
-        elif not rest and is_folder:
-            yield from pictures_below(Path(entry.path), recursive=False, follow_links=inside == "/", told=told)
+            yield from _matching(entry.path, rest, recursive=recursive, inside=inside, told=told)
+        elif not rest and is_folder and not _is_run(entry.path):
+            yield from pictures_below(Path(entry.path), recursive=recursive, follow_links=inside == "/", told=told)
         elif not rest and is_picture(entry.name) and _may_follow(entry, inside=inside, told=told):
             yield entry.path
 

@@ -124,6 +124,15 @@ def test_each_file_counts_once_however_often_it_is_named(tmp_path: Path, monkeyp
     )
 
 
+def test_folders_that_a_glob_names_are_looked_into_as_those_that_are_named(tmp_path: Path) -> None:
+    touched(tmp_path, "2024-01/sub/a.tif", "2024-02/b.tif", "2024-02/run/c.tif", "2024-02/run/run.json", "other/d.tif")
+    folders = [tmp_path / "2024-01", tmp_path / "2024-02"]
+    for recursive, all_of_them in ((True, ["2024-01/sub/a.tif", "2024-02/b.tif"]), (False, ["2024-02/b.tif"])):
+        assert found(tmp_path, tmp_path / "2024-*", recursive=recursive) == all_of_them
+        assert found(tmp_path, *folders, recursive=recursive) == all_of_them
+    assert found(tmp_path, tmp_path / "2024-02/*") == ["2024-02/b.tif"]
+
+
 def test_globs_match_pictures_folders_and_any_depth(tmp_path: Path) -> None:
     touched(tmp_path, "2015/a.tif", "2015/b.png", "2016/c.tif", "2016/x/d.tif", "2016/note.txt")
     assert found(tmp_path, tmp_path / "201?/*.tif") == ["2015/a.tif", "2016/c.tif"]
