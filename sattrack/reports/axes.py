@@ -34,6 +34,11 @@ class Plot:
         return self.base - boxes / self.most * (self.base - self.top)
 
 
+def left_of(most: float) -> float:
+    """Where a plot begins on the sheet so that the numbers of its scale stand on it whole."""
+    return max(44.0, 10 + 7.0 * len(whole(most)))
+
+
 def round_up(most: float) -> float:
     step = _step(most)
     return max(step * math.ceil(most / step - 1e-9), 4.0)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sattrack.errors import StoreError
 from sattrack.ports import Finished
 from sattrack.reports.alarm_marks import bands, drawn_of, most_of, triangles
-from sattrack.reports.axes import DAY, HOUR, Plot, dates, round_up, scale
+from sattrack.reports.axes import DAY, HOUR, Plot, dates, left_of, round_up, scale
 from sattrack.reports.canvas import Dot, Drawing, Mark, Shape, Stroke, Words, joined, pixels, svg
 from sattrack.reports.cells import clean
 from sattrack.reports.legends import ROW_PX, Entry, absent, entries_of, laid, rows_of
@@ -62,7 +62,10 @@ def chart(
     rows = rows_of(_keys(dated, alerts), width=width) if legend else []
     foot = 38.0 + (6 + ROW_PX * len(rows) if rows else 0)
     room = 14 + 10 * any(one.direction == "rise" for one in alerts)
-    plot = _plot(dated, alerts, left=44.0, right=width - 40.0, top=head + room, base=height - foot)
+    # What stands beside the last mark must not be cut: a digit less is another number.
+    counted = [count for count in dated if state(count) in ("full", "part")]
+    right = width - max(40.0, 12 + 8.4 * len(whole(counted[-1].count or 0) if counted else ""))
+    plot = _plot(dated, alerts, right=right, top=head + room, base=height - foot)
     marks: list[Sequence[Mark]] = [
         bands(plot, alerts),
         scale(plot),
@@ -133,13 +136,14 @@ def _sensor(count: Count) -> str:
     return sensor_class(count.sensor, gsd_m=count.gsd_m)
 
 
-def _plot(dated: Sequence[Count], alerts: Sequence[Alert], *, left: float, right: float, top: float, base: float) -> Plot:
+def _plot(dated: Sequence[Count], alerts: Sequence[Alert], *, right: float, top: float, base: float) -> Plot:
     times = [utc(c.datetime).timestamp() for c in dated if c.datetime]
     begin, end = min(times), max(times)
     # Scenes may be seconds apart: an axis of less than an hour would bear no time at all.
     room = max((end - begin) * 0.03, (HOUR - (end - begin)) / 2) if end > begin else 15 * DAY
     tops = [max(float(c.count or 0), c.count_high or 0.0) for c in dated if state(c) in ("full", "part")]
-    return Plot(left, right, top, base, begin - room, end + room, round_up(max([1.0, *tops, most_of(alerts)])))
+    most = round_up(max([1.0, *tops, most_of(alerts)]))
+    return Plot(left_of(most), right, top, base, begin - room, end + room, most)
 
 
 def _place(plot: Plot, count: Count) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sattrack.flows import Crossing, Flow, Moved
-from sattrack.reports.axes import DAY, Plot, dates, round_up, scale
+from sattrack.reports.axes import DAY, Plot, dates, left_of, round_up, scale
 from sattrack.reports.canvas import Area, Dot, Drawing, Ink, Mark, Stroke, Words, joined
 from sattrack.reports.cells import clean
 from sattrack.reports.flow_bars import most_moved, movement_bars
@@ -35,7 +35,10 @@ def flow_chart(flow: Flow, totals: Sequence[Standing], *, width: float, height: 
     middle = 14 + (height - 72) * 0.52
     tops = [most_moved(moved) for one in totals for moved in (one.departed, one.arrived)]
     most = round_up(max([1.0, *tops, *(one.amount for one in flow.crossings)]))
-    sums = Plot(44.0, width - 78.0, middle + 34, height - 38.0, begin - room, end + room, most)
+    ends = _end_words(totals[-1]) if totals else ("", "")
+    right = width - max(78.0, 12 + 7.0 * max(map(len, ends)))
+    moved = [most_moved(part) for one in flow.movements for part in (one.arrived, one.left)]
+    sums = Plot(left_of(max(most, *moved)), right, middle + 34, height - 38.0, begin - room, end + room, most)
     bars = _bars(flow, sums, top=14.0, base=middle)
     layers: list[Sequence[Mark]] = [
         _bar_scale(bars),
@@ -116,10 +119,12 @@ def _ends(plot: Plot, totals: Sequence[Standing]) -> list[Mark]:
         middle, way = (out + into) / 2, 1 if out >= into else -1
         out, into = middle + 7 * way, middle - 7 * way
     x = plot.x(last.time) + 6
-    return [
-        _end(x, out, f"{whole(last.departed.value)} left", of=last.departed, ink="warn"),
-        _end(x, into, f"{whole(last.arrived.value)} came", of=last.arrived, ink="accent"),
-    ]
+    left, came = _end_words(last)
+    return [_end(x, out, left, of=last.departed, ink="warn"), _end(x, into, came, of=last.arrived, ink="accent")]
+
+
+def _end_words(last: Standing) -> tuple[str, str]:
+    return f"{whole(last.departed.value)} left", f"{whole(last.arrived.value)} came"
 
 
 def _end(x: float, y: float, text: str, *, of: Moved, ink: Ink) -> Mark:

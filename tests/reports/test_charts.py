@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from sattrack.reports.axes import date_ticks
-from sattrack.reports.canvas import THEMED, Dot, Stroke, Words, svg
+from sattrack.reports.canvas import THEMED, Dot, Stroke, Words, font, svg
 from sattrack.reports.charts import chart, series_of, write_charts
 from sattrack.reports.naming import file_name
 from sattrack.timeline import Site
@@ -16,6 +16,17 @@ from tests.reports.invented_findings import surge, surge_findings
 from tests.reports.invented_run import CARD, HOSTILE, boxes, outline, part_of, port, run_of
 
 UTC = dt.UTC
+
+
+def cut(drawing):
+    """Words that do not stand on the sheet whole, in the widest of the fonts that show it."""
+    found = []
+    for mark in (one for one in drawing.marks if isinstance(one, Words)):
+        wide = font(mark.size * 8, bold=mark.bold).getlength(mark.text) / 8
+        left = mark.x - {"start": 0, "middle": wide / 2, "end": wide}[mark.anchor]
+        if left < 0 or left + wide > drawing.width:
+            found.append(mark.text)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +221,10 @@ def test_H13_file_names_are_safe_and_unique():
     assert len({n.lower() for n in names}) == len(names)
     assert all("/" not in n and "\n" not in n and not n.startswith(("-", ".")) and 0 < len(n) <= 84 for n in names)
     assert all(len(n.encode()) < 200 and n.split(".")[0].lower() not in ("con", "nul") for n in names)
+
+
+@pytest.mark.parametrize("width", [350, 820])
+@pytest.mark.parametrize("n", [12_345, 112_345])
+def test_no_digit_of_a_large_number_is_cut_by_the_edge_of_the_sheet(quay, n, width):
+    counts = [replace(c, count=n, count_low=n * 0.9, count_high=n * 1.1) for c in quay if c.count is not None]
+    assert cut(chart(counts, width=width, height=300)) == []

@@ -9,6 +9,7 @@ from sattrack.reports.flow_telling import flows_told
 from sattrack.steps.flowing import flow_of
 from sattrack.steps.running_totals import running_totals
 from tests.reports.invented_findings import surge, surge_findings
+from tests.reports.test_charts import cut
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,18 @@ def test_everything_stays_on_the_sheet(quay):
         assert len(ends) == 2
         assert abs(ends[0].y - ends[1].y) >= 13.9
         assert all(mark.x + 7 * len(mark.text) <= width for mark in ends)
+
+
+@pytest.mark.parametrize("width", [350, 820])
+def test_no_digit_of_a_large_sum_is_cut_by_the_edge_of_the_sheet(quay, width):
+    def many(one):
+        return Moved(one.value * 900, None if one.low is None else one.low * 900, None if one.high is None else one.high * 900)
+
+    flow, _, totals = quay
+    moves = tuple(replace(one, left=many(one.left), arrived=many(one.arrived)) for one in flow.movements)
+    sums = [replace(one, departed=many(one.departed), arrived=many(one.arrived)) for one in totals]
+    assert sums[-1].arrived.value > 300_000
+    assert cut(flow_chart(replace(flow, movements=moves, crossings=()), sums, width=width, height=380)) == []
 
 
 def test_a_flow_is_told_with_its_sentences_cycles_and_level(made, quay):
