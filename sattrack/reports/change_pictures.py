@@ -74,7 +74,7 @@ def _sheet(halves: list[Pixels], one: Exchange) -> Image.Image:
     rows, cols = halves[0].shape[:2]
     size = 15.0
     line = round(size * 1.6)
-    width = max(2 * cols + _GAP, 760)
+    width = max(2 * cols + _GAP, 960)
     sheet = Image.new("RGB", (width, line + rows + 4 * line), _PAPER)
     pen = ImageDraw.Draw(sheet)
     named = ((one.earlier, one.earlier_time), (one.later, one.later_time))
@@ -85,7 +85,10 @@ def _sheet(halves: list[Pixels], one: Exchange) -> Image.Image:
         pen.text((left + 4, line // 2), _fitted(clean(said), size, cols), font=font(size, bold=True), fill=_INK, anchor="lm")
     y = line + rows + line
     name = " / ".join(filter(None, (one.site_id, one.zone)))
-    pen.text((8, y), _fitted(f"{clean(name)}: {sentence(one)}", size, width - 16), font=font(size), fill=_INK, anchor="lm")
+    said = f": {sentence(one)}"
+    # A long name gives way to the numbers.
+    title = _fitted(clean(name), size, max(120.0, width - 16 - font(size, bold=True).getlength(said)))
+    pen.text((8, y), _fitted(f"{title}{said}", size, width - 16), font=font(size), fill=_INK, anchor="lm")
     x, y = 8.0, y + 1.3 * line
     shown = ("kept", "arrived", "left") if one.by == "boxes" else ("not told",)
     for state in shown:

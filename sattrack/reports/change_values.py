@@ -13,7 +13,6 @@ from sattrack.geometry import sides
 from sattrack.projections import WGS84, project
 from sattrack.reports.cells import clean, compact_json, csv_bytes, moment, number
 from sattrack.reports.globe import polygons
-from sattrack.reports.wording import some
 from sattrack.results import SCHEMA_VERSION
 from sattrack.steps.grounding import Frame
 from sattrack.steps.phrasing import outward, stamp
@@ -153,13 +152,10 @@ def _round(value: float | None, digits: int) -> float | None:
 
 
 def sentence(one: Exchange) -> str:
-    """What happened, in one line."""
-    change = one.change
+    """What happened, in one line, with the intervals in brackets."""
     if not one.assessable:
         return clean(f"not assessable: {one.why}")
     if one.by == "counts":
-        return clean(f"{len(one.before)} → {len(one.after)} boxes ({_told(change, signed=True)}); {one.why}")
-    return (
-        f"{len(one.before)} → {len(one.after)} boxes: {some(one.kept.value or 0, 'kept', 'kept')}, "
-        f"{one.arrived.value} arrived, {one.left.value} left"
-    )
+        return clean(f"{len(one.before)} → {len(one.after)} boxes ({_told(one.change, signed=True)}); {one.why}")
+    told = ", ".join(f"{_told(getattr(one, state))} {state}" for state in ("kept", "arrived", "left"))
+    return f"{len(one.before)} → {len(one.after)} boxes: {told}"

@@ -48,8 +48,9 @@ def seen(case: Case) -> list[str]:
         said += [discreet(flow_sentence(case.flow, direction=way)) for way in ("fall", "rise")]
     told = case.exchange
     if told is not None and told.by == "boxes":
+        ends = "" if told.left.low is None else f" (in brackets {told.level:.0%} intervals)".replace("%", " %")
         said.append(
-            f"On the ground that both scenes show ({share(told.shared_fraction)} of the site): {clean(sentence(told))}. "
+            f"On the ground that both scenes show ({share(told.shared_fraction)} of the site): {clean(sentence(told))}{ends}. "
             "Arrived and left are lower bounds: what came and went between the scenes was not seen."
         )
         # Without them kept, arrived and left seem not to add up.

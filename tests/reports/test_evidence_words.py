@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from sattrack.changes import Total
 from sattrack.reports.evidence_page import page
 from sattrack.reports.evidence_pictures import headline
 from sattrack.reports.evidence_words import bracket_sentence, judged, not_proved, repeating, seen, unseen
@@ -87,6 +88,21 @@ def test_what_could_not_be_judged_is_not_said_to_be_more_than_its_past_explains(
     told = " ".join(not_proved(replace(case, alert=replace(case.alert, level="not_assessable", direction=direction))))
     assert words in told
     assert "own past" not in told
+
+
+def test_what_became_of_the_boxes_is_told_with_its_intervals(case):
+    told = replace(
+        case.exchange,
+        by="boxes",
+        level=0.95,
+        kept=Total(38, 29.5, 46.2),
+        arrived=Total(152, 120.0, 180.4),
+        left=Total(1, 0.3, 9.0),
+    )
+    said = " ".join(seen(replace(case, exchange=told)))
+    assert "boxes: 38 (29 to 47) kept, 152 (120 to 181) arrived, 1 (1 to 9) left (in brackets 95 % intervals). Arrived" in said
+    bare = replace(told, kept=Total(38), arrived=Total(152), left=Total(1))
+    assert "boxes: 38 kept, 152 arrived, 1 left. Arrived" in " ".join(seen(replace(case, exchange=bare)))
 
 
 def test_how_to_repeat_it_names_what_runs_the_weights(case):
