@@ -20,7 +20,8 @@ Digest = Callable[[Scene], str]
 
 
 def verified(digest: Digest, *, listed: Path) -> Digest:
-    """The same digest, of scenes whose files are what the list says; SceneError of one that is not, or is not in it.
+    """The same digest, of scenes whose files are what the list says; SceneError of one that is not, or is not in it, and of one
+    whose mask is another than the list says.
 
     Names in the list are relative to it. UsageError where it is no such list.
     """
@@ -30,6 +31,9 @@ def verified(digest: Digest, *, listed: Path) -> Digest:
         for location in scene.locations:
             for file in (location,) if is_remote(location) else map(str, files_of(location)):
                 _check(file, sums, listed=listed)
+        # Many lists are of pictures alone; of one that names the mask too its word is held.
+        if scene.mask and not is_remote(scene.mask) and Path(scene.mask).resolve() in sums:
+            _check(scene.mask, sums, listed=listed)
         return digest(scene)
 
     return check

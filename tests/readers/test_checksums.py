@@ -34,6 +34,17 @@ def test_the_pictures_of_a_virtual_raster_must_be_what_the_list_says_too(write, 
         verified(lambda _: "digest", listed=sums)(scene)
 
 
+def test_a_mask_that_the_list_names_must_be_what_it_says(write, picture, scene_of, tmp_path):
+    path, mask = write("a.tif", picture), write("a_mask.tif", picture[:1] * 0)
+    scene = scene_of(path, mask=mask)
+    assert verified(lambda _: "digest", listed=listing(tmp_path, "a.tif"))(scene) == "digest"
+    check = verified(lambda _: "digest", listed=listing(tmp_path, "a.tif", "a_mask.tif"))
+    assert check(scene) == "digest"
+    write("a_mask.tif", picture[:1])
+    with pytest.raises(SceneError, match=r"a_mask\.tif: its sha256 is"):
+        check(scene)
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_any_name_may_stand_in_the_list_as_sha256sum_writes_it(write, picture, scene_of, tmp_path, end):
     named = {"back\\slash n.tif": r"back\\slash n.tif", "next\u2028line.tif": "next\u2028line.tif", "two  a.tif": "two  a.tif"}
