@@ -131,8 +131,7 @@ def _asked(address: str, *, limits: Settings) -> tuple[str, dt.datetime]:
         token, until = said["token"], said["msft:expiry"]
         if not isinstance(token, str) or not token or not isinstance(until, str):
             raise CatalogueError("something else came")
-        # They last an hour, which parse_time takes for a time that is not yet to come.
-        return token, parse_time(until)
+        return token, parse_time(until, taken=False)
     except RemoteError:
         raise
     except (CatalogueError, KeyError, TypeError, ValueError) as error:

@@ -51,6 +51,13 @@ def test_leave_is_asked_for_once_and_is_no_part_of_the_place(asked, theirs) -> N
     assert len(served.asked) == 1
 
 
+def test_leave_that_lasts_for_days_is_taken(asked, theirs) -> None:
+    served, limits = asked
+    token(served, minutes=3 * 24 * 60)
+    signing.sign(f"{PLACE}0", theirs, limits=limits)
+    assert address_of(f"{PLACE}0") == f"{PLACE}0?sig=notakey%3D"
+
+
 def test_leave_that_ends_soon_is_asked_for_anew(asked, theirs) -> None:
     served, limits = asked
     token(served, minutes=2)
