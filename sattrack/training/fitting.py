@@ -25,12 +25,14 @@ from sattrack.writing import write_whole
 
 keep_at_home()  # before ultralytics is imported: that is when it would write and call
 
+from ultralytics.nn.modules import OBB  # noqa: E402
 from ultralytics.nn.tasks import OBBModel  # noqa: E402
 from ultralytics.utils import DEFAULT_CFG_DICT  # noqa: E402
 from ultralytics.utils.loss import v8OBBLoss  # noqa: E402
 
 # So many steps in a row without a loss: the weights have run away, and no step can bring them back.
 _LOST = 20
+_NETWORKS = "architecture: yolo11n-obb.yaml, or another of YOLO11's or YOLOv8's with -obb, or a YAML file of one"
 _SLOWER = "begin again at a lower rate (--round STEPS@RATE) with another -o"
 
 
@@ -67,8 +69,14 @@ class ForgivingBce:
 
 
 def make_network(architecture: str, *, start: Path | None) -> OBBModel:
-    """An oriented network of one class, started from whatever tensors of `start` fit."""
-    network = OBBModel(architecture, nc=1, verbose=False)
+    """An oriented network of one class, started from whatever tensors of `start` fit. UsageError where it is none."""
+    try:
+        network = OBBModel(architecture, nc=1, verbose=False)
+    except (FileNotFoundError, AssertionError) as error:
+        raise UsageError("no such network", where=architecture, way_out=_NETWORKS) from error
+    # What is made of that head, and finds without merging, is taught by another loss.
+    if type(cast(Any, network.model)[-1]) is not OBB:
+        raise UsageError("is no network of oriented boxes that can be trained here", where=architecture, way_out=_NETWORKS)
     network.args = cast(Any, SimpleNamespace(**DEFAULT_CFG_DICT))
     network.names = {0: "container"}
     if start is not None:

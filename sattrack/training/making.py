@@ -67,11 +67,11 @@ def _made(
     told: Callable[[str], None],
 ) -> Made:  # fmt: skip
     torch.manual_seed(recipe.seed)
-    gathered = gather(recipe, data=data, processes=processes, cache=out, told=told)
-    _check_begun(recipe, gathered, start=start, out=out)
     network = make_network(recipe.architecture, start=start.path if start else None)
     if start:
         start = fitted(start, network=network)
+    gathered = gather(recipe, data=data, processes=processes, cache=out, told=told)
+    _check_begun(recipe, gathered, start=start, out=out)
     courses: list[dict[str, object]] = []
     steps, seconds = 0, 0.0
     for number, part in enumerate(recipe.rounds, start=1):

@@ -85,6 +85,22 @@ def test_starting_weights_that_are_missing_or_of_another_network_are_named(tmp_p
         trained(data, tmp_path / "out", start="fast", architecture="yolo11s-obb.yaml")
 
 
+@pytest.mark.parametrize(
+    ("architecture", "said"),
+    [
+        ("foo.yaml", "foo.yaml: no such network"),
+        ("yolo11n-obb", "yolo11n-obb: no such network"),
+        ("yolo11n.yaml", "no network of oriented boxes"),
+        ("yolo26n-obb.yaml", "no network of oriented boxes"),
+    ],
+)
+def test_a_network_that_cannot_be_trained_is_named_before_anything_is_read(
+    tmp_path: Path, architecture: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=rf"{said}.*architecture: yolo11n-obb\.yaml"):
+        trained(tmp_path / "nowhere", tmp_path / "out", architecture=architecture)
+
+
 def test_a_set_that_the_starting_weights_have_seen_does_not_count_as_never_seen(tmp_path: Path) -> None:
     sites = tmp_path / "sites"
     for name in ("north", "south"):
