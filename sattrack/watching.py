@@ -18,6 +18,7 @@ from sattrack.planning import Planned, Request, look_for
 from sattrack.readers.arriving import Sight, still_arriving
 from sattrack.readers.deliveries.gathering import with_their_others
 from sattrack.readers.outlines.files import read_outlines
+from sattrack.recounting import ALERTS
 from sattrack.reports.alerts import alert_value, write_alerts
 from sattrack.reports.status_page import NO_SCENE, SiteRow, WatchStatus, write_status
 from sattrack.reports.status_rows import rows_of, troubles_of
@@ -50,7 +51,7 @@ class Memory:
     """What a pass must know of those before it. told: ids of alerts; owed: those of them whose command failed.
 
     arriving: files that changed of late, or whose clock is ahead. shown: digest of what the page was made of, and by. away:
-    scenes that were counted once and are not there, by key, and where they lay.
+    scenes that were counted once and are not there, by key, and where they lay; inputs: what they were looked for in.
     """
 
     told: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class Memory:
     arriving: dict[str, Sight] = field(default_factory=dict)
     shown: str = ""
     away: dict[str, str] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
     status: WatchStatus | None = None
 
 
@@ -162,7 +164,9 @@ class Watching:
         faults = self._write_page(watch, run)
         done = {one.key for one in run.index.outcomes if one.status == "done"}
         # One that lies elsewhere now is there all the same.
-        known = {**self._of(watch).away, **before}
+        inputs = (*watch.request.inputs, *(["-r"] if watch.request.recursive else []))
+        same = self._of(watch).inputs == inputs
+        known = {**(self._of(watch).away if same else {}), **before}
         away = {key: place for key, place in known.items() if place not in ready and key not in done}
         again = sum(place in left for place in away.values())
         status = WatchStatus(
@@ -171,7 +175,8 @@ class Watching:
             _report_of(run.folder),
         )  # fmt: skip
         new = [one for one in raised if one.id not in self._of(watch).told]
-        self._keep(watch, status=status, away=away)
+        # Of what is looked for elsewhere now it is said once.
+        self._keep(watch, status=status, away=away if same or not self._of(watch).inputs else {}, inputs=inputs)
         faults += self._tell_all(watch, new, raised, report=status.report)
         return Looked(
             status,
@@ -287,7 +292,8 @@ def _done(folder: Path) -> dict[str, str]:
 def _notes(run: Run, *, gone: int, again: int) -> tuple[str, ...]:
     why = {"are not there this time": gone, "have changed and are still arriving": again}
     away = [f"{n} of the scenes counted before {what}, and the history is the shorter" for what, n in why.items() if n]
-    return (*away, *dict.fromkeys((*run.index.notes, *run.notes)))
+    said = (note for note in run.notes if not note.startswith(ALERTS))  # which are written again at once
+    return (*away, *dict.fromkeys((*run.index.notes, *said)))
 
 
 def _some(passed: Sequence[str]) -> tuple[str, ...]:

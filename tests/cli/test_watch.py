@@ -227,6 +227,9 @@ def test_a_scene_that_is_gone_is_said_to_be_as_long_as_it_is_and_one_that_was_mo
     (tmp_path / "day_5.tif").rename(arrivals / "day_5.tif")
     (one,) = watch("--json").json["watches"]
     assert (one["scenes_counted"], one["notes"]) == (10, [])
+    config.write_text(config.read_text().replace("inputs: [in]", "inputs: [in/2024]"))
+    said = [watch("--json").json["watches"][0]["notes"] for _ in range(2)]
+    assert said == [["9 of the scenes counted before are not there this time, and the history is the shorter"], []]
 
 
 def test_a_file_that_begins_to_arrive_while_a_pass_looks_is_left_for_the_next(watch, arrivals, tmp_path, monkeypatch):
