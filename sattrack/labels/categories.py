@@ -39,13 +39,18 @@ def may_be_container(name: str, *, taken: Collection[str]) -> bool:
 
 
 def taken_categories(
-    counts: Mapping[str, int], *, asked: Sequence[str], where: str, names: Mapping[str, str] | None = None
+    counts: Mapping[str, int],
+    *,
+    asked: Sequence[str],
+    where: str,
+    names: Mapping[str, str] | None = None,
+    numbered: bool = True,
 ) -> frozenset[str]:
     """The categories of a set that are containers: those asked for, or those that are called so.
 
-    counts: boxes by category. names: id -> name of all categories that the set declares; where it declares none, a category
-    `0` is a container. Of those asked for some may be in other sets only. UsageError lists what there is, where none of them is
-    there, or none is a container.
+    counts: boxes by category. names: id -> name of all categories that the set declares; where it declares none, a category `0`
+    is a container if they are numbered, or it is alone: elsewhere a number may be each box's own. Of those asked for some may be
+    in other sets only. UsageError lists what there is, where none of them is there, or none is a container.
     """
     declared = dict(names or {})
     there = dict.fromkeys([*declared.values(), *counts])
@@ -55,7 +60,8 @@ def taken_categories(
         if there and not meant:
             raise UsageError(f"no category {', '.join(asked)}", where=where, way_out=_listed(there, counts))
         return meant
-    found = frozenset(name for name in there if means_container(name) or (name == "0" and not declared))
+    first = "0" if not declared and (numbered or len(there) == 1) else None
+    found = frozenset(name for name in there if means_container(name) or name == first)
     if not found and any(counts.values()):
         way_out = f"say which with classes; {_listed(there, counts)}"
         raise UsageError("no category is called container", where=where, way_out=way_out)

@@ -1,7 +1,8 @@
 """COCO JSON (cocodataset.org/#format-data): images, annotations with a polygon or an upright box, categories."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,11 @@ def look(path: Path) -> list[Place]:
         return [_place(path.stem, path)] if path.suffix.casefold() == ".json" and _is_coco(read_json(path)) else []
     files = [file for folder in (path, path / "annotations") for file in _files_in(folder)]
     if files:
-        return [_place(set_name(path, "" if len(files) == 1 else file.stem), file) for file in files]
+        several = _again(files) if len(files) > 1 else [""]
+        return [
+            _place(set_name(path, "" if len(files) == 1 else file.stem), file, note=note)
+            for file, note in zip(files, several, strict=True)
+        ]
     splits = [part for part in folders_in(path) if part.name.casefold() in SPLITS]
     return [_place(set_name(path, part.name), file) for part in splits for file in _files_in(part)]
 
@@ -73,8 +78,23 @@ def _by_id(listed: list[dict[str, Any]], *, what: str, where: str) -> dict[str, 
     return found
 
 
-def _place(name: str, path: Path) -> Place:
-    return Place(name, path, partial(_read, name, path))
+def _again(files: Sequence[Path]) -> list[str]:
+    """For each file a note where pictures of it are in one before it too: old labels might be taught beside the new."""
+    met: dict[Path, str] = {}
+    notes = []
+    for file in files:
+        mine = set()
+        for entry in read_json(file)["images"]:
+            with suppress(ManifestError, TypeError, KeyError, AttributeError):  # told when it is read
+                mine.add(_picture(entry["file_name"], path=file))
+        before = [met[picture] for picture in mine if picture in met]
+        notes.append(f"{len(before)} pictures are in {min(before)} too" if before else "")
+        met |= dict.fromkeys(mine - met.keys(), file.name)
+    return notes
+
+
+def _place(name: str, path: Path, *, note: str = "") -> Place:
+    return Place(name, path, partial(_read, name, path, note))
 
 
 def _is_coco(document: Any) -> bool:
@@ -94,7 +114,7 @@ def _files_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read(name: str, path: Path, asked: Asked) -> LabelledSet:
+def _read(name: str, path: Path, note: str, asked: Asked) -> LabelledSet:
     document = read_json(path)
     names, pictures = category_names(document, where=str(path)), pictures_by_id(document, where=str(path))
     marks: dict[str, list[Mark]] = defaultdict(list)
@@ -103,7 +123,7 @@ def _read(name: str, path: Path, asked: Asked) -> LabelledSet:
         image, category = _owner(annotation, pictures=pictures, names=names, where=where)
         marks[image] += marks_of(annotation, category=category, where=where)
     sheets = [_sheet(entry, marks=marks[image], path=path) for image, entry in pictures.items()]
-    return as_set(sheets, name=name, form="coco", path=path, asked=asked, names=names)
+    return as_set(sheets, name=name, form="coco", path=path, asked=asked, names=names, notes=[note] if note else [])
 
 
 def _owner(annotation: Any, *, pictures: dict[str, Any], names: dict[str, str], where: str) -> tuple[str, str]:

@@ -69,7 +69,8 @@ def as_set(
     counts = Counter(mark.category for sheet in sheets for mark in sheet.marks if mark.kind == "box")
     hard = Counter(mark.category for sheet in sheets for mark in sheet.marks if mark.kind == "hard")
     there = {category: counts[category] for category in (*counts, *hard)}
-    taken = taken_categories(there, asked=asked.classes, where=str(path), names=names)
+    numbered = form == "yolo-obb"
+    taken = taken_categories(there, asked=asked.classes, where=str(path), names=names, numbered=numbered)
     sheets = [replace(s, marks=tuple(_told(mark, taken=taken) for mark in s.marks)) for s in sheets]
     beside = cache(look_beside)
     images = tuple(

@@ -52,6 +52,20 @@ def test_a_file_for_each_split_is_a_set_of_its_own(yard: Yard) -> None:
     assert [one.name for one in read_sets([yard.folder], asked=HALF_A_METRE)] == ["mine/train", "mine/valid"]
 
 
+def test_pictures_that_two_files_have_are_told(yard: Yard) -> None:
+    quads = yard.picture("a.png")
+    yard.json("labels.json", document(quads))
+    yard.json("labels_old.json", document(quads[:2]))
+    first, second = read_sets([yard.folder], asked=HALF_A_METRE)
+    assert (first.notes, second.notes) == ((), ("1 pictures are in labels.json too",))
+    for split in ("train2017", "val2017"):
+        yard.json(
+            f"annotations/instances_{split}.json",
+            document(yard.picture(f"{split}/b.png"), images=[{"id": 7, "file_name": "b.png"}]),
+        )
+    assert not any(one.notes for one in read_sets([yard.folder], asked=HALF_A_METRE) if "instances" in one.name)
+
+
 def test_a_crowd_is_ignored_and_a_box_without_polygon_is_upright_or_turned(yard: Yard) -> None:
     quads = yard.picture("a.png")
     said = document(quads[:0])

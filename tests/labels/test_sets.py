@@ -237,6 +237,13 @@ def test_categories_that_are_taken() -> None:
     assert not means_ignore("container")
 
 
+def test_a_number_of_each_box_is_no_class(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no category is called container.*0 \(1 boxes\), 1 \(1 boxes\)"):
+        taken_categories({"0": 1, "1": 1}, asked=(), where="x", numbered=False)
+    assert taken_categories({"0": 5}, asked=(), where="x", numbered=False) == {"0"}
+    assert taken_categories({"0": 1, "1": 1}, asked=(), where="x") == {"0"}
+
+
 def test_rectangles_are_right_on_the_ground_where_pixels_are_longer_one_way() -> None:
     turned = upright(0, 0, 12.0, 4.0, degrees=25) / (0.5, 1.0)
     more = np.insert(turned, 1, (turned[0] + turned[1]) / 2, axis=0)
