@@ -49,7 +49,7 @@ def taken_categories(
     """The categories of a set that are containers: those asked for, or those that are called so.
 
     counts: boxes by category. names: id -> name of all categories that the set declares; where it declares none, a category `0`
-    is a container if they are numbered, or it is alone: elsewhere a number may be each box's own. Of those asked for some may be
+    is a container if they are numbered, or it is alone: else a number may be each box's own. Of those asked for some may be
     in other sets only. UsageError lists what there is, where none of them is there, or none is a container.
     """
     declared = dict(names or {})
