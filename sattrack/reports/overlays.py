@@ -1,7 +1,7 @@
 """Overlays: each scene as a picture with its boxes drawn, a scale bar, north, time and credit."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,8 @@ def with_caption(pixels: Pixels, part: Part, view: View, *, marks: Marks, missin
     room = width - round(size * 2) - (round(size * 16) if width > 900 else 0)
     rows = [(piece, ink, bold) for text, ink, bold in said for piece in wrapped(clean(text), size, room, bold=bold)]
     narrow = width <= 900
-    height = line * (len(rows) + (2 if narrow else 0)) + line * 2
+    keys = _legend_rows(marks, size * 0.85, width - round(size * 2))
+    height = line * (len(rows) + (2 if narrow else 0)) + line * (1 + max(1, len(keys)))
     sheet = Image.new("RGB", (width, view.height + height), _PAPER)
     sheet.paste(Image.fromarray(pixels), ((width - view.width) // 2, 0))
     pen = ImageDraw.Draw(sheet)
@@ -113,7 +114,8 @@ def with_caption(pixels: Pixels, part: Part, view: View, *, marks: Marks, missin
         y += line
     at = (round(size), y + round(line * 0.6)) if narrow else (width - round(size * 15), view.height + round(line * 0.9))
     furniture(pen, part, view, at=at, size=size, right=width - round(size))
-    _legend(pen, marks, at=(round(size), view.height + height - round(line * 0.9)), size=size * 0.85)
+    for i, row in enumerate(reversed(keys)):
+        _write_row(pen, row, at=(round(size), view.height + height - round(line * (0.9 + i))), size=size * 0.85)
     return sheet
 
 
@@ -188,16 +190,34 @@ def furniture(
     pen.text((float(centre[0] - size * 1.6), float(centre[1])), "N", font=font(size * 0.95, bold=True), fill=_INK, anchor="rm")
 
 
-def _legend(pen: ImageDraw.ImageDraw, marks: Marks, *, at: tuple[int, int], size: float) -> None:
-    """Only what is drawn is explained."""
+def _legend_rows(marks: Marks, size: float, room: float) -> list[list[tuple[str, tuple[int, int, int]]]]:
+    """Only what is drawn is explained, in as many rows as it takes."""
     entries = [(CLASS_NAMES[name], CLASS_COLOURS[name]) for name, quads in marks.counted.items() if len(quads)]
     entries += [("not counted here", _OUTSIDE)] * bool(len(marks.outside)) + [("under the threshold", _WEAK)] * bool(
         len(marks.weak)
     )
+    kinds = {outline.kind for outline in marks.outlines}
+    entries += [("outline", _OUTLINE_COLOURS["site"])] * bool(kinds - {"exclude"})
+    entries += [("area left out", _OUTLINE_COLOURS["exclude"])] * ("exclude" in kinds)
     entries += [("hatched: not seen", _QUIET)] * bool(marks.unseen)
+    rows: list[list[tuple[str, tuple[int, int, int]]]] = []
+    used = room
+    for entry in entries:
+        wide = font(size).getlength(entry[0]) + size * 3.5
+        if used + wide > room:
+            rows.append([])
+            used = 0.0
+        rows[-1].append(entry)
+        used += wide
+    return rows
+
+
+def _write_row(
+    pen: ImageDraw.ImageDraw, row: Sequence[tuple[str, tuple[int, int, int]]], *, at: tuple[int, int], size: float
+) -> None:
     x, y = at
     face = font(size)
-    for text, colour in entries:
+    for text, colour in row:
         pen.rectangle((x, y - size * 0.4, x + size * 1.4, y + size * 0.3), outline=colour, width=max(1, round(size / 9)))
         x += round(size * 1.9)
         pen.text((x, y), text, font=face, fill=_INK, anchor="lm")

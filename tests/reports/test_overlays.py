@@ -8,7 +8,7 @@ from PIL import Image
 
 from sattrack.errors import StoreError
 from sattrack.imagery import Grid, Window
-from sattrack.reports.marks import CLASS_COLOURS, marks_on, north_in, scale_bar
+from sattrack.reports.marks import CLASS_COLOURS, Marks, Outline, marks_on, north_in, scale_bar
 from sattrack.reports.overlays import drawn, jpeg, with_caption, write_overlays
 from sattrack.reports.views import BLANK, NO_PICTURE, View, neighbourhood, rings, take, view_in_pixels, view_on_ground
 from sattrack.steps.counting import Rule, count_site
@@ -229,6 +229,21 @@ def test_X1_hostile_names_are_only_text_and_long_ones_are_wrapped():
     assert sheet.size[0] == 560
     assert sheet.size[1] > 250
     assert jpeg(sheet)[:2] == b"\xff\xd8"
+
+
+def test_the_legend_of_a_small_picture_is_wrapped_and_explains_the_outlines():
+    part = part_of("a", quads=boxes(3, left=5, top=5), grid=grid_of(shape=(50, 50)))
+    view = view_in_pixels(Window(0, 0, 50, 50), most_px=4000, enlarge=3)
+    some = boxes(2, left=5, top=5)
+    bare = replace(marks_of(part, view, threshold=0.3), counted={}, outside=some[:0], weak=some[:0], outlines=(), unseen=())
+    full = Marks(dict.fromkeys(CLASS_COLOURS, some), some, some, (Outline((some[0],), "exclude", "x"),), (some[0],))
+    plain, told = (with_caption(gray(view), part, view, marks=marks) for marks in (bare, full))
+    assert told.size[0] == plain.size[0] == 560
+    assert told.size[1] > plain.size[1]
+    strip = np.asarray(told)[view.height :].astype(int)
+    assert (strip[:, -8:] == strip[0, -1]).all()  # nothing runs over the edge
+    legend = strip[-2 * (told.size[1] - plain.size[1]) :]
+    assert (legend == (255, 120, 60)).all(axis=-1).any()
 
 
 def test_pure_grain_can_be_written_too():
