@@ -32,6 +32,9 @@ from sattrack.writing import write_whole
 _SITES = TypeAdapter(tuple[Site, ...])
 # How the note of a run begins that was stopped, or is at work.
 STOPPED = "the run was stopped"
+# What was made of a run's counts and stays beside others, with what makes it again.
+ALERTS = "alerts.csv"
+_LISTS = ((ALERTS, "sattrack alert"), ("flow.csv", "sattrack flow"))
 # More scenes of one moment than this are not named one by one.
 _MOST_NAMED = 5
 _LATER = "the detector did not look at this scene, which touched no site of the run: detect again with these outlines, or none"
@@ -148,9 +151,11 @@ def recount_held(
     before = [_digest(table) for table in tables]
     write_counts(counts, tables[0], locations=index.locations)
     write_scenes(index, tables[1])
+    stale: list[str] = []
     if before != [_digest(table) for table in tables]:
         drop_page(folder)  # it would be taken for one of these counts
-    return Run(folder, index, counts, outlines, (*notes, *(doubt for doubt in doubted if doubt not in known)))
+        stale = [f"{name} is of the counts before: {by} writes it again" for name, by in _LISTS if (folder / name).is_file()]
+    return Run(folder, index, counts, outlines, (*notes, *(doubt for doubt in doubted if doubt not in known), *stale))
 
 
 def drop_page(folder: Path) -> None:

@@ -87,6 +87,18 @@ def test_a_head_that_was_changed_beyond_bounds_is_one_line(sattrack, run, old, n
         assert answer.err.count("\n") == 1
 
 
+def test_lists_of_other_counts_that_stay_in_a_run_are_named(sattrack, run):
+    assert "counts before" not in sattrack("count", run, "--threshold", "0.6", "--no-report").err
+    sattrack("alert", run, "-q")
+    sattrack("flow", run, "-q")
+    assert "counts before" not in sattrack("count", run, "--no-report").err
+    said = sattrack("count", run, "--threshold", "0.3", "--no-report")
+    assert said.code == 0
+    assert "note: alerts.csv is of the counts before: sattrack alert writes it again" in said.err
+    assert "note: flow.csv is of the counts before: sattrack flow writes it again" in said.err
+    assert "counts before" not in (run / "run.json").read_text()
+
+
 def test_outlines_can_be_dropped_again(sattrack, run, site):
     said = sattrack("count", run, "--no-sites", "--no-report", "--json")
     assert {c["site_id"]: c["count"] for c in said.json["counts"]} == {"may": 12, "june": 16}
