@@ -14,6 +14,8 @@ from sattrack.readers.outlines.repairing import repaired
 
 Box = tuple[float, float, float, float]
 _WORLD = shapely.box(-180, -90, 180, 90)
+# Of any of these an item may be, too; they tell of no ground that it shows.
+_WITHOUT_AREA = ("Point", "MultiPoint", "LineString", "MultiLineString")
 
 
 def read_box(value: Any) -> Box | None:
@@ -40,12 +42,15 @@ def area_of(box: Box) -> shapely.Geometry:
 
 
 def footprint_of(geometry: Any, bbox: Any, *, where: str) -> shapely.Geometry | None:
-    """Where an item lies, by its geometry, else by its bbox; none where it says neither. SceneError where it cannot be."""
+    """Where an item lies, by its geometry where that has an area, else by its bbox; none where it says neither.
+
+    SceneError where it cannot be.
+    """
     try:
         box = read_box(bbox)
     except ValueError as error:
         raise SceneError(str(error), where=where, way_out=_WAY_OUT) from error
-    if geometry is None:
+    if geometry is None or (isinstance(geometry, dict) and geometry.get("type") in _WITHOUT_AREA):
         return area_of(box) if box else None
     try:
         shape = geometry_of(Path("item"), geometry, number=1)

@@ -170,7 +170,9 @@ def _check_version(raw: dict[str, Any], *, where: str, notes: list[str]) -> None
 
 def _times(properties: dict[str, Any], *, where: str, notes: list[str]) -> tuple[dt.datetime, dt.datetime] | tuple[None, None]:
     """First and last moment: the same where one is said."""
-    one, first, last = (_time(properties, key, where=where) for key in ("datetime", "start_datetime", "end_datetime"))
+    one, first = (_time(properties, key, where=where) for key in ("datetime", "start_datetime"))
+    # A span that has begun may end in days to come.
+    last = _time(properties, "end_datetime", where=where, taken=first is None and one is None)
     if one:
         return one, one
     if first and last and first > last:
@@ -184,14 +186,14 @@ def _times(properties: dict[str, Any], *, where: str, notes: list[str]) -> tuple
     return start, end
 
 
-def _time(properties: dict[str, Any], key: str, *, where: str) -> dt.datetime | None:
+def _time(properties: dict[str, Any], key: str, *, where: str, taken: bool = True) -> dt.datetime | None:
     text = properties.get(key)
     if text is None:
         return None
     try:
         if not isinstance(text, str):
             raise ManifestError(f"the time {str(text)[:60]!r} is not text")
-        return parse_time(text)
+        return parse_time(text, taken=taken)
     except ManifestError as error:
         raise SceneError(f"{key}: {error.message}", where=where, way_out=WAY_OUT) from error
 

@@ -22,6 +22,15 @@ def test_a_torn_polygon_is_mended_whatever_its_bbox_says(bbox: list[float] | Non
     assert not shape.intersects(shapely.Point(0, 0))
 
 
+@pytest.mark.parametrize("kind", ["Point", "LineString"])
+def test_an_item_at_a_point_or_along_a_line_lies_where_its_bbox_says(kind: str) -> None:
+    geometry = {"type": kind, "coordinates": [1, 2] if kind == "Point" else [[1, 2], [3, 4]]}
+    shape = footprint_of(geometry, [0, 1, 3, 4], where="x")
+    assert shape is not None
+    assert shape.bounds == (0, 1, 3, 4)
+    assert footprint_of(geometry, None, where="x") is None
+
+
 def test_a_torn_part_does_not_tear_the_others() -> None:
     shape = footprint_of(polygon(TORN, [[-5, -1], [5, -1], [5, 1], [-5, 1], [-5, -1]]), None, where="x")
     assert shape is not None

@@ -3,7 +3,7 @@
 import pytest
 import shapely
 
-from sattrack.errors import UsageError
+from sattrack.errors import SceneError, UsageError
 from sattrack.readers.catalogues.footprints import area_of, footprint_of, share_of
 from sattrack.readers.catalogues.item_files import each_once
 from sattrack.readers.catalogues.item_filters import Filters, acquisition_of, make_filters, wanted
@@ -99,6 +99,15 @@ def test_an_item_that_does_not_say_where_or_when_is_left_out_only_where_that_is_
     assert names([nowhere], Filters(sites=SITE, min_coverage=0.5)) == []
     assert names([nowhere], Filters(area=SITE[0][1])) == []
     assert names([nowhere], Filters(span=read_span("2024"))) == []
+
+
+def test_a_span_that_has_begun_may_end_in_days_to_come() -> None:
+    month = {"datetime": None, "start_datetime": "2024-05-01T00:00:00Z", "end_datetime": "2099-06-01T00:00:00Z"}
+    found = item("month", **month)
+    assert (found.start and found.start.year, found.end and found.end.year) == (2024, 2099)
+    for key in ("datetime", "start_datetime"):
+        with pytest.raises(SceneError, match=f"{key}: .* lies in the future"):
+            item("soon", **{**month, key: "2099-05-01T00:00:00Z"})
 
 
 @pytest.mark.parametrize(("other", "kinds"), [("/a.tif?sig=2", [Item]), ("/b.tif?sig=1", [Item, Unread])])
