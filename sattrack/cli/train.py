@@ -78,6 +78,8 @@ def train(
     if fold is not None:
         chosen = without_fold(chosen, fold)
     asked, choice = lb.asked_of(form, gsd_m, bands, label_classes), lb.choice_of(half, leave_out)
+    if choice.leave_out and not chosen.labelled:
+        raise UsageError(f"the recipe {chosen.name!r} has no labels, so --leave-out says nothing")
     chosen = leaving_out(chosen, choice.leave_out)
     said = {"format": form, "gsd_m": asked.gsd_m, "bands": asked.bands}
     labels = said | {"classes": asked.classes or None, "half": choice.half or None}

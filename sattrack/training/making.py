@@ -153,8 +153,9 @@ def _check_begun(recipe: Recipe, gathered: Gathered, *, start: Start | None, out
     other = [key for key, value in said.items() if before.get(key, value) != value]
     if other:
         what = {"pictures": "pictures or labels", "start": "starting weights"}
+        named = (f"draws in {key} (+mine)" if key.startswith("round ") else what.get(key, key) for key in other)
         raise UsageError(
-            f"a training with other {', '.join(what.get(key, key) for key in other)} was begun here", where=str(out),
+            f"a training with other {', '.join(named)} was begun here", where=str(out),
             way_out="choose another -o, or remove this folder",
         )  # fmt: skip
     write_whole(file, json.dumps(before | said, indent=1).encode())

@@ -68,6 +68,14 @@ def test_what_cannot_be_is_one_line(sattrack, asked, tmp_path, options, message)
     assert said.err.count("\n") == 1
 
 
+def test_options_on_labels_say_nothing_to_a_recipe_without_any(sattrack, asked, tmp_path):
+    (tmp_path / "r.yaml").write_text("name: drawn\nrendered: {count: 1, weight: 1}\n")
+    for option in (("--leave-out", "quay"), ("--half", "first")):
+        said = sattrack("train", tmp_path / "r.yaml", "--data", tmp_path, "-o", tmp_path / "out", *option)
+        assert said.code == 2
+        assert "the recipe 'drawn' has no labels" in said.err
+
+
 def test_labels_that_are_not_there_are_one_line(sattrack, tmp_path):
     said = sattrack("train", "finetune", "--data", tmp_path / "none", "-o", tmp_path / "out")
     assert said.code == 2

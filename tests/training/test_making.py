@@ -150,7 +150,7 @@ def test_other_draws_are_not_taken_for_the_training_that_was_begun(tmp_path: Pat
     one = Round(steps=1)
     trained(data, tmp_path / "out", rounds=(one,))
     for changes, said in (
-        ({"rounds": (Round(steps=1, mine=True),)}, "other round 1 was begun here"),
+        ({"rounds": (Round(steps=1, mine=True),)}, r"other draws in round 1 \(\+mine\) was begun here"),
         ({"patchwork": 0.1}, "other patchwork was begun here"),
     ):
         with pytest.raises(UsageError, match=said):
