@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from sattrack.reports.alerts import sentence_of
 from sattrack.reports.cells import discreet
 from sattrack.reports.wording import some, when
 from sattrack.steps.ears import LEAST_SCENES
@@ -76,7 +77,7 @@ def _line(one: Alert, *, pair: str, known: Sequence[str], packs: Path | None) ->
     there = packs is not None and one.evidence_path and (packs / one.evidence_path).is_file()
     return AlarmLine(
         id=one.id, level=one.level, direction=one.direction, way=way(one), when=when(one.datetime),
-        sentence=discreet(one.sentence), notes=discreet("; ".join(notes)), pair=pair,
+        sentence=sentence_of(one), notes=discreet("; ".join(notes)), pair=pair,
         evidence=quote(one.evidence_path) if there else "",
     )  # fmt: skip
 

@@ -37,7 +37,7 @@ def alert_row(alert: Alert) -> dict[str, Any]:
         "model_id": clean(alert.model_id), "minimum_detectable": number(alert.minimum_detectable, digits=1),
         "cusum_signals": second.signals if second else None, "cusum_direction": second.direction if second else None,
         "cusum_since": moment(second.since) if second else None, "cusum_p_value": _short(second.p_value if second else None),
-        "lon": number(place[0], digits=7), "lat": number(place[1], digits=7), "explanation": discreet(alert.sentence),
+        "lon": number(place[0], digits=7), "lat": number(place[1], digits=7), "explanation": sentence_of(alert),
         "notes": discreet("; ".join(alert.notes)), "evidence_path": clean(alert.evidence_path),
         "schema_version": SCHEMA_VERSION,
     }  # fmt: skip
@@ -51,6 +51,15 @@ def alert_value(alert: Alert) -> dict[str, Any]:
         second = asdict(alert.cusum) | {"since": moment(alert.cusum.since), "p_value": _short(alert.cusum.p_value)}
         second |= {name: number(second[name], digits=3) for name in ("statistic", "factor", "least")}
     return row | {"cusum": second, "notes": [discreet(note) for note in alert.notes]}
+
+
+def sentence_of(alert: Alert) -> str:
+    """An alert's sentence, which may quote where a file lay; the name with which it begins is none, whatever slashes it has."""
+    if alert.kind == "cumulative":
+        return clean(alert.sentence)
+    name = ", ".join(filter(None, (alert.site_name or alert.site_id, alert.zone)))
+    begin = name if alert.sentence.startswith(name) else ""
+    return clean(begin) + discreet(alert.sentence.removeprefix(begin))
 
 
 def write_alerts(alerts: Sequence[Alert], folder: Path) -> list[Path]:

@@ -40,7 +40,7 @@ def chain_told(findings: Findings, places: Iterable[Place]) -> ChainTold | None:
         sources=discreet(chain.sources).rstrip(" ."),
         map=plate_of(maps[0], maps[1], title=f"Map of the chain {name}") if maps[0] and maps[1] else None,
         lanes=plate_of(lanes[0], lanes[1], title=f"What came and left along {name}") if lanes[0] and lanes[1] else None,
-        links=tuple(discreet(one.sentence) for one in findings.agreements),
+        links=tuple(clean(one.sentence) for one in findings.agreements),
         unplaced=tuple(
             clean(one.name or names.get(one.site_id, one.site_id)) for one in chain.places if one.site_id not in ground
         ),

@@ -10,8 +10,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sattrack.reports.alerts import sentence_of
 from sattrack.reports.canvas import THEMED, svg
-from sattrack.reports.cells import KnownPlaces, clean, discreet
+from sattrack.reports.cells import KnownPlaces, clean
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.evidence_chart import series_chart
 from sattrack.reports.evidence_pictures import STATE_WORDS, Drawn, credit, gsd_of, headline, small
@@ -61,7 +62,7 @@ def _said(case: Case) -> dict[str, Any]:
         band = f"{alert.expected:,.0f} ({low:,} to {high:,})"  # as in the alert's sentence
     return {
         "title": clean(case.name), "when": when(alert.datetime), "level": alert.level.replace("_", " "), "alert_id": alert.id,
-        "direction": alert.direction, "sentence": discreet(alert.sentence), "bracket": bracket_sentence(case),
+        "direction": alert.direction, "sentence": sentence_of(alert), "bracket": bracket_sentence(case),
         "observed": "none" if alert.observed is None else f"{alert.observed:,.0f}", "band": band,
         # Of a cumulative alert it is the sum of what moved, which no scene shows.
         "observed_words": _SUMS.get(alert.direction, "Moved") if alert.kind == "cumulative" else "Seen",

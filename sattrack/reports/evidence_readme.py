@@ -3,7 +3,8 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from sattrack.reports.cells import clean, discreet, moment
+from sattrack.reports.alerts import sentence_of
+from sattrack.reports.cells import clean, moment
 from sattrack.reports.evidence_case import Case
 from sattrack.reports.evidence_words import (
     bracket_sentence,
@@ -50,7 +51,7 @@ def readme(case: Case, files: Mapping[str, bytes]) -> str:
     head = [
         f"EVIDENCE FOR ONE ALERT, made with sattrack {case.versions.get('sattrack', '')}".rstrip(),
         f"{clean(case.name)}: {alert.level.replace('_', ' ')}, {alert.direction}; {moment(alert.datetime)}; alert {alert.id}",
-        discreet(alert.sentence),
+        sentence_of(alert),
         bracket_sentence(case),
     ]
     about = [f"{name}: {ABOUT[name]}" for name in ABOUT if name in files or name in _ALWAYS]

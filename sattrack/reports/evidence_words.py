@@ -45,7 +45,7 @@ def seen(case: Case) -> list[str]:
     if case.after is None:
         said.append("The alert's own scene gave no boxes: see counts.csv for the reason.")
     if case.flow is not None:
-        said += [discreet(flow_sentence(case.flow, direction=way)) for way in ("fall", "rise")]
+        said += [clean(flow_sentence(case.flow, direction=way)) for way in ("fall", "rise")]
     told = case.exchange
     if told is not None and told.by == "boxes":
         ends = "" if told.left.low is None else f" (in brackets {told.level:.0%} intervals)".replace("%", " %")

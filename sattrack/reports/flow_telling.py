@@ -49,11 +49,11 @@ def _told(flow: Flow, findings: Findings, *, name: str, several: bool) -> FlowTo
     return FlowTold(
         plate=plate_of(wide, narrow, title=f"What moved between scenes: {name} {clean(flow.zone)}".strip()),
         by=clean(flow.sensor) if several else "",
-        totals=tuple(discreet(flow_sentence(flow, direction=way)) for way in ("fall", "rise")),
+        totals=tuple(clean(flow_sentence(flow, direction=way)) for way in ("fall", "rise")),
         level=f"{100 * flow.level:.0f}" if flow.known else "",
         cycles=tuple(_cycle(one) for one in flow.cycles[-_MOST_CYCLES:]),
         cycles_left=max(len(flow.cycles) - _MOST_CYCLES, 0),
-        crossings=tuple(discreet(crossing_sentence(flow, one)) for one in flow.crossings),
+        crossings=tuple(clean(crossing_sentence(flow, one)) for one in flow.crossings),
         notes=tuple(discreet(note) for note in flow.notes if series is None or note not in series.breaks),
     )
 

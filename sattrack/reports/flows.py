@@ -43,10 +43,10 @@ def flow_rows(flow: Flow) -> Iterator[dict[str, Any]]:
     notes = {"notes": discreet("; ".join(flow.notes))}
     told = " ".join(flow_sentence(flow, direction=way) for way in ("fall", "rise")) if flow.movements else ""
     totals = _totals(flow)
-    yield head | period | totals | {"by": "counts", "explanation": discreet(told)} | notes
+    yield head | period | totals | {"by": "counts", "explanation": clean(told)} | notes
     if flow.by_boxes:
         sums = _amounts("left", flow.by_boxes[0]) | _amounts("arrived", flow.by_boxes[1])
-        yield head | period | sums | {"by": "boxes", "explanation": discreet(boxes_sentence(flow))} | notes
+        yield head | period | sums | {"by": "boxes", "explanation": clean(boxes_sentence(flow))} | notes
     for cycle in flow.cycles:
         yield head | {"kind": "cycle"} | _cycle(cycle)
     for one in flow.crossings:
@@ -75,7 +75,7 @@ def flow_value(flow: Flow) -> dict[str, Any]:
                       flow.movements],
         "cycles": [_cycle(one) for one in flow.cycles], "thresholds": [_crossing(flow, one) for one in flow.crossings],
         "lon": number(place[0], digits=7), "lat": number(place[1], digits=7),
-        "explanation": [discreet(one) for one in filter(None, (
+        "explanation": [clean(one) for one in filter(None, (
             *(flow_sentence(flow, direction=way) for way in ("fall", "rise")), boxes_sentence(flow)
         ))],
         "notes": [discreet(note) for note in flow.notes],
@@ -89,7 +89,7 @@ def agreement_value(one: Agreement) -> dict[str, Any]:
         "lag_days": number(one.lag_days, digits=2), "alike": number(one.alike, digits=3),
         "p_value": number(one.p_value, digits=4),
         "left": _amounts("left", one.departed) if one.departed else None,
-        "arrived": _amounts("arrived", one.arrived) if one.arrived else None, "explanation": discreet(one.sentence),
+        "arrived": _amounts("arrived", one.arrived) if one.arrived else None, "explanation": clean(one.sentence),
     }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def _crossing(flow: Flow, one: Crossing) -> dict[str, Any]:
     return total | {
         "threshold_boxes": one.amount, "direction": one.direction, "from_datetime": moment(one.reached[0]),
         "to_datetime": moment(one.reached[1]), "to_scene": clean(one.scene_id), "since": moment(one.since),
-        "earliest": moment(one.earliest), "latest": moment(one.latest), "explanation": discreet(crossing_sentence(flow, one)),
+        "earliest": moment(one.earliest), "latest": moment(one.latest), "explanation": clean(crossing_sentence(flow, one)),
     }  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from sattrack.findings import Findings
 from sattrack.flows import Flow, Moved
 from sattrack.ports import Finished
 from sattrack.reports.alarm_telling import judged
-from sattrack.reports.cells import clean, discreet
+from sattrack.reports.alerts import sentence_of
+from sattrack.reports.cells import clean
 from sattrack.reports.telling import Place
 from sattrack.reports.wording import WHOLLY_SEEN, share, short_day, some, when, whole
 from sattrack.results import CLOUDS_JUDGED
@@ -95,7 +96,7 @@ def _first(every: Sequence[Alert], alarms: Sequence[Alert], names: dict[str, str
 def _first_words(one: Alert, names: dict[str, str]) -> str:
     """The alert's numbers; its whole sentence, with how often such rules err, stands in the list of alarms."""
     if one.observed is None or one.expected is None:
-        return discreet(one.sentence)
+        return sentence_of(one)
     seen, unusual = some(round(one.observed), "container"), "more" if one.direction == "rise" else "fewer"
     expected = f"{whole(one.expected)} {banded(one.expected_low or 0.0, one.expected_high or 0.0)}"
     visible = f"; {share(one.observed_fraction)} of the site was visible" if one.observed_fraction < WHOLLY_SEEN else ""

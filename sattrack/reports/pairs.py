@@ -9,6 +9,7 @@ from PIL import Image
 
 from sattrack.findings import Pair, Side
 from sattrack.reports.alarm_telling import way
+from sattrack.reports.alerts import sentence_of
 from sattrack.reports.cells import KnownPlaces, clean, discreet
 from sattrack.reports.marks import round_length
 from sattrack.reports.overlays import jpeg
@@ -86,7 +87,7 @@ def _shot(pair: Pair, *, imagery: bool, room: int, locations: KnownPlaces) -> tu
     ]
     bar = round_length(cols * pair.pixel_m * 0.22)
     shot = PairShot(
-        id=f"pair-{alert.id}", place=alert.site_id, sentence=discreet(alert.sentence), way=way(alert),
+        id=f"pair-{alert.id}", place=alert.site_id, sentence=sentence_of(alert), way=way(alert),
         label=f"{name}: how much of the earlier picture is shown", before=sides[0], after=sides[1], width=cols, height=rows,
         bar=metres(bar), bar_width=round(100 * bar / (cols * pair.pixel_m), 2),
     )  # fmt: skip
