@@ -133,8 +133,10 @@ def test_h13_a_run_folder_of_any_name_is_only_a_folder(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     said = here("detect", scenes, *strange("Bright", Path(name)))
     assert (said.code, [one["boxes"] for one in said.json["scenes"]]) == (0, [16, 12])
+    # What reads as an address is refused where a file is written (see test_app), so that such a folder is named from the root.
+    inside = tmp_path / name if ":" in name else Path(name)
     for kind in ("csv", "parquet"):
-        assert here("export", name, "-f", kind, "-o", f"{name}/boxes.{kind}").code == 0
+        assert here("export", name, "-f", kind, "-o", inside / f"boxes.{kind}").code == 0
     assert (tmp_path / name / "boxes.parquet").is_file()
     assert not (tmp_path / "home").exists()
 
