@@ -17,7 +17,7 @@ _SCALES = np.exp(np.linspace(np.log(0.7), np.log(1.43), 147))
 _LEAST_AGREEMENT, _LEAST_OF_FEW = 0.2, 0.15
 _LEAST_TO_PROPOSE = 0.45
 _MANY_BOXES, _LEAST_BOXES = 50, 15
-# Rows of cars that were taken for boxes measured 5.0 to 5.5 m in the middle, of labelled 20-foot boxes none less than this.
+# Rows of cars that were taken for boxes mostly measured 5.0 to 5.5 m; in no labelled picture did ten boxes stand among such.
 _SHORT_M, _ROW = 5.5, 10
 _LIKE_40FT_M = (10.5, 13.0)
 LIKE_CARS = "stand in rows of such as are shorter than any container: cars or vans, or the pixel size is not right"
