@@ -9,13 +9,14 @@ from sattrack.errors import StoreError, UsageError
 from sattrack.ports import Finished
 from sattrack.readers.count_tables import read_counts
 from sattrack.readers.settings_file import load_settings
-from sattrack.recounting import count_all, open_run, settings_of
+from sattrack.reopening import open_run, settings_of
 from sattrack.results import RunIndex
 from sattrack.settings import Settings
 from sattrack.steps.alarming import assess, rules_of
 from sattrack.steps.counting import Rule
 from sattrack.steps.series import readings_of, series_of
 from sattrack.stores.packs import packs_of
+from sattrack.tallying import count_all
 from sattrack.timeline import Alert, Series
 
 

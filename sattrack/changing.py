@@ -19,7 +19,7 @@ from sattrack.laying import looks_on
 from sattrack.pipeline import detect_scene, plan_work
 from sattrack.planning import Request, describe_for, find_for
 from sattrack.ports import Reader
-from sattrack.recounting import on_ground, open_run, rule_of
+from sattrack.reopening import open_run, rule_of
 from sattrack.results import Part
 from sattrack.settings import Settings
 from sattrack.steps.comparing import Compared, compare
@@ -33,6 +33,7 @@ from sattrack.steps.picking import sure
 from sattrack.steps.registering import SEARCH_M, Look, offset_between
 from sattrack.steps.sharing import MARGIN_M, Saw, comparable, seen_by_both
 from sattrack.steps.tallying import LEVEL, change_of, totals_of
+from sattrack.tallying import on_ground
 from sattrack.timeline import Count, Site
 
 # Points of a site by which it is told whether any of its ground can be compared.

@@ -11,7 +11,7 @@ from sattrack.assessing import assess_run
 from sattrack.errors import UsageError
 from sattrack.following import cumulative_alerts
 from sattrack.readers.settings_file import as_yaml
-from sattrack.recounting import Run, open_run
+from sattrack.reopening import Run, open_run
 from sattrack.reports.evidence import contents
 from sattrack.reports.evidence_case import Case
 from sattrack.reports.evidence_marks import listed_amounts, mark_evidence

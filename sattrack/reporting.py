@@ -16,7 +16,7 @@ from sattrack.following import agreements_of, missing_places, not_passed
 from sattrack.geometry import Points
 from sattrack.laying import pixels_on
 from sattrack.ports import Finished, Reader
-from sattrack.recounting import on_ground, rule_of
+from sattrack.reopening import rule_of
 from sattrack.reports.views import unlike
 from sattrack.results import Part
 from sattrack.settings import Settings
@@ -26,6 +26,7 @@ from sattrack.steps.flowing import flow_of
 from sattrack.steps.grounding import Frame
 from sattrack.steps.lattices import Lattice, lattice_round
 from sattrack.steps.picking import sure
+from sattrack.tallying import on_ground
 from sattrack.timeline import Alert, Observation, Series, Site
 
 # Pairs of pictures on a page, and the pixels of their longer side.

@@ -31,8 +31,10 @@ from sattrack.readers.remote.answers import CHANGED
 from sattrack.readers.remote.places import secrets
 from sattrack.readers.remote.refreshing import refresher
 from sattrack.readers.remote.travels import TRAVELS
-from sattrack.recounting import STOPPED, Run, count_all, keep_sites, open_run, recount, recount_held, reopen
+from sattrack.recounting import recount, recount_held
+from sattrack.reopening import STOPPED, Run, keep_sites, open_run, reopen
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
+from sattrack.tallying import count_all
 from sattrack.timeline import Site
 from sattrack.writing import whole_file
 

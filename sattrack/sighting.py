@@ -10,7 +10,7 @@ from sattrack.changing import show
 from sattrack.errors import SceneError
 from sattrack.laying import pixels_on
 from sattrack.ports import Reader
-from sattrack.recounting import rule_of
+from sattrack.reopening import rule_of
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.views import unlike
 from sattrack.results import Part, scenes_of

@@ -8,10 +8,11 @@ import pytest
 from sattrack import running
 from sattrack.errors import StoreError
 from sattrack.packed import Packed
-from sattrack.recounting import each_scene, reopen
+from sattrack.reopening import reopen
 from sattrack.results import SceneOutcome, acquisitions, scenes_of
 from sattrack.run_parts import RunParts
 from sattrack.stores.folder import RunFolder
+from sattrack.tallying import each_scene
 from tests.campaigns.many import write_run
 
 
@@ -84,7 +85,7 @@ def test_s14_a_count_that_reads_scene_by_scene_is_that_of_all_at_once(run: Path)
 
 
 def running_rule(index):
-    from sattrack.recounting import rule_of
+    from sattrack.reopening import rule_of
     from sattrack.settings import Settings
 
     return rule_of(index, Settings.model_validate(index.settings))

@@ -24,7 +24,7 @@ from sattrack.following import follow, with_boxes
 from sattrack.geometry import Quads
 from sattrack.planning import Request
 from sattrack.projections import WGS84, project
-from sattrack.recounting import Run
+from sattrack.reopening import Run
 from sattrack.running import detect
 from sattrack.settings import Settings
 from sattrack.synthetic.dated_yards import Dated, draw_dates

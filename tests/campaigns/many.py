@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from sattrack.detections import Detections
 from sattrack.imagery import Grid, Scene, Stretch
 from sattrack.packed import Packed
-from sattrack.recounting import keep_sites
+from sattrack.reopening import keep_sites
 from sattrack.reports.shots import MOST_SHOTS
 from sattrack.results import SCHEMA_VERSION, ModelCard, Part, RunIndex, SceneOutcome, Seen
 from sattrack.run_parts import KEPT_BYTES
