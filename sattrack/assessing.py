@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sattrack import wiring
+from sattrack.count_rows import count_all
 from sattrack.errors import StoreError, UsageError
 from sattrack.ports import Finished
 from sattrack.readers.count_tables import read_counts
@@ -16,7 +17,6 @@ from sattrack.steps.alarming import assess, rules_of
 from sattrack.steps.counting import Rule
 from sattrack.steps.series import readings_of, series_of
 from sattrack.stores.packs import packs_of
-from sattrack.tallying import count_all
 from sattrack.timeline import Alert, Series
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sattrack import wiring
 from sattrack.changes import Exchange, Offset, Total
+from sattrack.count_rows import on_ground
 from sattrack.detections import Detections
 from sattrack.errors import SceneError, SceneRefused, UsageError
 from sattrack.geometry import Points
@@ -33,7 +34,6 @@ from sattrack.steps.picking import sure
 from sattrack.steps.registering import SEARCH_M, Look, offset_between
 from sattrack.steps.sharing import MARGIN_M, Saw, comparable, seen_by_both
 from sattrack.steps.tallying import LEVEL, change_of, totals_of
-from sattrack.tallying import on_ground
 from sattrack.timeline import Count, Site
 
 # Points of a site by which it is told whether any of its ground can be compared.

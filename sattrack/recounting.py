@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sattrack import wiring
+from sattrack.count_rows import counts_of, doubt_of, each_scene
 from sattrack.packed import Packed
 from sattrack.ports import Store
 from sattrack.readers.outlines.files import read_outlines
@@ -16,7 +17,6 @@ from sattrack.results import Part
 from sattrack.run_parts import RunParts
 from sattrack.steps.picking import counted_in
 from sattrack.stores.locations import Location
-from sattrack.tallying import counts_of, doubt_of, each_scene
 from sattrack.writing import write_whole
 
 # What was made of a run's counts and stays beside others, with what makes it again.

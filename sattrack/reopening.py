@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from sattrack import wiring
+from sattrack.count_rows import count_all
 from sattrack.errors import OutlineError, StoreError
 from sattrack.readers.outlines.files import check_kept
 from sattrack.readers.settings_file import load_settings
@@ -15,7 +16,6 @@ from sattrack.results import RunIndex
 from sattrack.run_parts import RunParts
 from sattrack.settings import Settings
 from sattrack.steps.counting import Rule
-from sattrack.tallying import count_all
 from sattrack.timeline import Count, Site
 from sattrack.writing import write_whole
 

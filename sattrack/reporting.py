@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from sattrack.assessing import assess_run
+from sattrack.count_rows import on_ground
 from sattrack.errors import SceneError, UsageError
 from sattrack.findings import Findings, Pair, Side
 from sattrack.flows import Chain
@@ -26,7 +27,6 @@ from sattrack.steps.flowing import flow_of
 from sattrack.steps.grounding import Frame
 from sattrack.steps.lattices import Lattice, lattice_round
 from sattrack.steps.picking import sure
-from sattrack.tallying import on_ground
 from sattrack.timeline import Alert, Observation, Series, Site
 
 # Pairs of pictures on a page, and the pixels of their longer side.

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from sattrack import wiring
+from sattrack.count_rows import count_all
 from sattrack.detectors.backends import version_of
 from sattrack.errors import UsageError
 from sattrack.imagery import is_remote
@@ -34,7 +35,6 @@ from sattrack.readers.remote.travels import TRAVELS
 from sattrack.recounting import recount, recount_held
 from sattrack.reopening import STOPPED, Run, keep_sites, open_run, reopen
 from sattrack.results import SCHEMA_VERSION, ModelCard, RunIndex, SceneOutcome
-from sattrack.tallying import count_all
 from sattrack.timeline import Site
 from sattrack.writing import whole_file
 

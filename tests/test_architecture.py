@@ -19,7 +19,7 @@ NOUNS = (
 # Modules of the upper floors, from below; each may import those before it, and what FLOOR says besides.
 UPPER = (
     "looking", "pipeline", "covering", "cover_rows", "keeping", "wiring", "isolating", "planning", "coarse", "run_parts",
-    "tallying", "reopening", "recounting", "laying", "changing", "assessing",
+    "count_rows", "reopening", "recounting", "laying", "changing", "assessing",
     "following", "reporting", "backtesting", "running", "inspecting", "sighting", "evidence", "verifying", "face",
     "watching",
 )  # fmt: skip

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from sattrack import running
+from sattrack.count_rows import each_scene
 from sattrack.errors import StoreError
 from sattrack.packed import Packed
 from sattrack.reopening import reopen
 from sattrack.results import SceneOutcome, acquisitions, scenes_of
 from sattrack.run_parts import RunParts
 from sattrack.stores.folder import RunFolder
-from sattrack.tallying import each_scene
 from tests.campaigns.many import write_run
 
 

@@ -1,4 +1,4 @@
-"""Tallying: one Count per site, zone and scene, of the parts of a run and of what became of its other files."""
+"""The rows of a run's counts: one Count per site, zone and scene, of its parts and of what became of its other files."""
 
 import datetime as dt
 import itertools
