@@ -171,9 +171,9 @@ def export(run: str | Path, *, format: str, to: str | Path, everything: bool = F
 
     everything: also boxes below the threshold; GeoPackage, GeoJSON, KML, YOLO-OBB and overlays hold only counted boxes
     otherwise. Returns what was written: a file, or a folder. UsageError where that would be a file of the run itself, or among
-    the pictures that it was made of.
+    the pictures that it was made of, or is a name for another format.
     """
-    writer = export_writer(format)
+    writer = export_writer(format, to=Path(to))
     opened = running.reopen(Path(run))
     spare(opened, Path(to))
     return writer(opened, opened.parts, Path(to), everything=everything)

@@ -323,10 +323,16 @@ def _objects(at: Location, settings: Settings | None) -> "Objects":
     return Objects(at, tries=said.remote_tries, timeout_s=said.remote_timeout_s)
 
 
-def export_writer(name: str) -> Report:
-    """The function that writes a format. UsageError names the formats there are."""
+def export_writer(name: str, *, to: Path) -> Report:
+    """The function that writes a format. UsageError names the formats there are, or says that `to` is a name for another one."""
     if name not in EXPORTS:
         raise UsageError(f"the format {name!r} is not known", way_out=f"use one of {', '.join(EXPORTS)}")
+    named = to.suffix.lower().removeprefix(".")
+    if named != name and named in EXPORTS:
+        raise UsageError(
+            f"by its name it would be {named}, but -f {name} is asked for", where=str(to),
+            way_out=f"give -f {named}, or another name with -o",
+        )  # fmt: skip
     module, function, _ = EXPORTS[name]
     writer: Report = getattr(importlib.import_module(module), function)
     return partial(_with_reader, writer) if name in _NEEDS_PIXELS else writer

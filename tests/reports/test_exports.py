@@ -22,7 +22,8 @@ PLACED = ("gpkg", "geojson", "kml")
 
 
 def _write(name: str, run_and_parts, to: Path, **asked: bool) -> Path:  # type: ignore[no-untyped-def]
-    return wiring.export_writer(name)(*run_and_parts, to / FILES.get(name, name), **asked)
+    out = to / FILES.get(name, name)
+    return wiring.export_writer(name, to=out)(*run_and_parts, out, **asked)
 
 
 def _identities(name: str, path: Path) -> list[str]:
@@ -126,3 +127,10 @@ def test_O10_a_folder_in_place_of_the_file_is_said(port_run, tmp_path) -> None:
     (tmp_path / "x.csv").mkdir()
     with pytest.raises(StoreError, match="is a folder"):
         _write("csv", port_run, tmp_path)
+
+
+@pytest.mark.parametrize(("name", "file"), [("gpkg", "x.csv"), ("csv", "x.GPKG"), ("coco", "x.geojson"), ("overlay", "x.kml")])
+def test_a_name_for_another_format_is_refused(name, file, tmp_path) -> None:
+    """A GeoPackage called x.csv opens in no program that its name is for."""
+    with pytest.raises(UsageError, match=r"by its name it would be .* but -f "):
+        wiring.export_writer(name, to=tmp_path / file)
