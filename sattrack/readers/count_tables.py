@@ -13,7 +13,7 @@ from typing import TextIO
 from sattrack.covers import COVER_MARKS
 from sattrack.errors import ManifestError
 from sattrack.readers.times import parse_time
-from sattrack.steps.series import Reading
+from sattrack.steps.series import Reading, sensor_class
 from sattrack.timeline import Observation
 
 NEEDED = ("site_id", "datetime", "count")
@@ -170,6 +170,7 @@ _BOUNDS = {
 _NONE: dict[str, float | None] = dict.fromkeys(_BOUNDS)
 # Many sites are seen on few days: their times are read, and kept, once.
 _time = lru_cache(maxsize=100_000)(parse_time)
+_class = lru_cache(maxsize=10_000)(sensor_class)
 
 
 @lru_cache(maxsize=100_000)
@@ -199,7 +200,9 @@ def _whole(count: float | None) -> int | float | None:
 
 
 def _once(seen: dict[tuple[object, ...], set[str]], one: Reading) -> None:
-    scenes = seen.setdefault((one.site_id, one.zone, one.sensor, one.model_id, one.threshold), set())
+    # By what parts series: two scenes of one name in one series would be one alert, and the other's count lost.
+    sensor = _class(one.sensor, gsd_m=one.gsd_m)
+    scenes = seen.setdefault((one.site_id, one.zone, sensor, one.model_id, one.threshold), set())
     if one.observation.scene_id in scenes:
         raise ManifestError(
             "an earlier line has the same site, zone, scene, sensor and model",

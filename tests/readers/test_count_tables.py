@@ -68,6 +68,14 @@ def test_without_scene_ids_a_scene_is_its_time_however_that_is_spelled(tmp_path,
         list(read_counts(table(tmp_path, f"{text}port,{again},310\n")))
 
 
+def test_two_counts_of_one_scene_by_sister_satellites_are_an_error_as_they_stand_in_one_series(tmp_path):
+    head = "site_id,datetime,sensor,gsd_m,count\n"
+    with pytest.raises(ManifestError, match=r"line 3: an earlier line has the same site.*times of day or a scene_id"):
+        list(read_counts(table(tmp_path, f"{head}port,2024-07-01,SkySat-1,,300\nport,2024-07-01,SkySat-2,,310\n")))
+    apart = f"{head}port,2024-07-01,WV02,,300\nport,2024-07-01,WV03,,310\nport,2024-07-01,,0.3,305\nport,2024-07-01,,3,20\n"
+    assert len(list(read_counts(table(tmp_path, apart)))) == 4
+
+
 def test_a_row_without_a_count_is_kept_as_not_assessable_and_outside_is_left_out(tmp_path):
     rows = ("site_id,datetime,count,status", "port,2023-09-01,,", "port,2023-09-02,,failed", "port,2023-09-03,,outside")
     text = "\n".join((*rows, "port,2023-09-04,0,done\n"))
