@@ -17,7 +17,7 @@ from sattrack.steps.covering import TIERS, area_of, boxes_of, said_of_area
 from sattrack.steps.grounding import Frame
 from sattrack.steps.judging import capability, px_per_width
 from sattrack.steps.noticing import Noticed, Sums, changes_between, said_of_change
-from sattrack.steps.observing import nodata_notes
+from sattrack.steps.observing import nodata_notes, percent, too_little
 from sattrack.timeline import Site
 
 # Given what makes a site's picture, so that none is made where none is wanted, and its row.
@@ -238,8 +238,7 @@ def _observed(row: Cover, observed: float, *, least: float) -> Cover:
     if observed <= 0:
         return replace(seen, status="not_assessable", notes=(*row.notes, "nothing of the site was seen"))
     # As it is told: what is all seen may be less by the last figure of a division.
-    if seen.observed_fraction < least:
-        short = f"only {observed:.0%} of the site was seen; {least:.0%} is asked for"
+    if short := too_little(seen.observed_fraction, least=least):
         return replace(seen, status="not_assessable", notes=(*row.notes, short))
     return seen
 
@@ -254,7 +253,7 @@ def _reached(on: _On, shown: Sequence[tuple[Ground, Scene]], *, work: Work) -> C
     notes += [note for scene in scenes for note in nodata_notes(work.reader.undeclared_nodata(scene))]
     site_m2, covered = float(on.wanted.area), float(shapely.union_all([ground.metres for ground, _ in shown]).area)
     if covered < 0.9995 * site_m2:
-        notes.append(f"the scene covers {covered / site_m2:.0%} of the site")
+        notes.append(f"the scene covers {percent(covered / site_m2)} of the site")
     row = _blank(on.site, scenes, card=work.card)
     if not row.cloud_checked:
         notes.append("no cloud mask: clouds were not looked for, and cloud counts as seen ground")

@@ -324,7 +324,7 @@ def _objects(at: Location, settings: Settings | None) -> "Objects":
 
 
 def export_writer(name: str, *, to: Path) -> Report:
-    """The function that writes a format. UsageError names the formats there are, or says that `to` is a name for another one."""
+    """The function that writes a format. UsageError names the formats there are, or says that `to` is named for another one."""
     if name not in EXPORTS:
         raise UsageError(f"the format {name!r} is not known", way_out=f"use one of {', '.join(EXPORTS)}")
     named = to.suffix.lower().removeprefix(".")

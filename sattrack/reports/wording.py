@@ -4,6 +4,7 @@ import datetime as dt
 
 from sattrack.flows import Moved
 from sattrack.imagery import Viewing
+from sattrack.steps.observing import percent
 from sattrack.steps.phrasing import bracketed, outward
 from sattrack.timeline import Count
 
@@ -65,13 +66,7 @@ def whole(number: float) -> str:
 
 def share(fraction: float) -> str:
     """A fraction as a percentage that never claims all, or nothing, where it is only nearly so."""
-    if fraction >= 1:
-        return "100 %"
-    if fraction <= 0:
-        return "0 %"
-    if fraction > 0.99:
-        return "over 99 %"
-    return "under 1 %" if fraction < 0.01 else f"{round(100 * fraction)} %"
+    return percent(fraction).replace("%", " %")
 
 
 def interval(count: Count) -> str:

@@ -10,6 +10,7 @@ from sattrack.geometry import Points
 from sattrack.imagery import Stretch
 from sattrack.results import CLOUDS_JUDGED, Seen
 from sattrack.steps.glancing import Looks, Map
+from sattrack.steps.observing import percent
 
 CLEAR, CLOUD, DOUBTFUL = 0, 1, 2
 
@@ -102,16 +103,12 @@ def cloud_notes(clouds: Clouds, *, stretch: Stretch) -> tuple[str, ...]:
     if clouds.unjudged:
         return (f"no cloud mask, and clouds cannot be judged: {clouds.unjudged}",)
     hidden, doubtful = clouds.share(CLOUD), clouds.share(DOUBTFUL)
-    said = f"hiding {_percent(hidden)} of the scene" if hidden else "none was found"
-    unsure = f"; whether bright smooth ground, {_percent(doubtful)} of it, is cloud cannot be told" if doubtful else ""
+    said = f"hiding {percent(hidden)} of the scene" if hidden else "none was found"
+    unsure = f"; whether bright smooth ground, {percent(doubtful)} of it, is cloud cannot be told" if doubtful else ""
     notes = [f"{CLOUDS_JUDGED}: {said}{unsure}"]
     if _is_veiled(stretch):
         notes.append("the whole picture is pale, as in thick haze: boxes may be missed")
     return tuple(notes)
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.01 else "under 1%"
 
 
 def _is_veiled(stretch: Stretch) -> bool:

@@ -16,7 +16,7 @@ from sattrack.steps.doubting import LIKE_CARS, like_cars
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, NO_SURE_BOX, NOT_MEASURED, Interval, crowding, interval_for
 from sattrack.steps.grounding import Frame, covered, far_apart, footprint, laid, sample_points, sampled
 from sattrack.steps.judging import capability, capability_warning, px_per_width
-from sattrack.steps.observing import seen_at
+from sattrack.steps.observing import percent, seen_at, too_little
 from sattrack.steps.picking import Mask, eligible_once, sure, touches, within
 from sattrack.steps.sizing import length_classes, teu
 from sattrack.timeline import Count, Site
@@ -56,7 +56,7 @@ def count_site(
     if not inside:
         return _off(site, first, rule, missing)
     if inside < 1:
-        notes.append(f"the scene covers {_percent(inside)} of the site")
+        notes.append(f"the scene covers {percent(inside)} of the site")
     if observed == 0:
         notes.append("nothing of the site was seen")
         return _without_number(site, first, rule, status="not_assessable", observed=0.0, notes=tuple(dict.fromkeys(notes)))
@@ -197,15 +197,11 @@ def _shares(points: Points, parts: Sequence[Part], *, frame: Frame) -> tuple[flo
 
 def _too_little(site: Site, observed: float, rule: Rule, missing: Sequence[SceneOutcome]) -> str:
     """Why a number does not stand; empty where it does."""
-    if observed < rule.min_observed:
-        return f"only {_percent(observed)} of the site was seen; {rule.min_observed:.0%} is asked for"
+    if short := too_little(observed, least=rule.min_observed):
+        return short
     if site.outline is None and any(gone.scene is None for gone in missing):
         return "how much of the scene was seen is not known: a file of it cannot even be placed"
     return ""
-
-
-def _percent(share: float) -> str:
-    return "less than 1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def _abuts(parts: Sequence[Part], outline: shapely.Geometry, frame: Frame) -> bool:

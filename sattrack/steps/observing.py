@@ -55,6 +55,21 @@ class SeenMap:
         return Seen(self._share, self._cell)
 
 
+def percent(share: float) -> str:
+    """A share in whole percents that never claims all, or nothing, where it is only nearly so."""
+    if 0 < share < 0.01:
+        return "under 1%"
+    return "over 99%" if 0.99 < share < 1 else f"{min(max(share, 0), 1):.0%}"
+
+
+def too_little(observed: float, *, least: float) -> str:
+    """Why a number of a site of which so much was seen does not stand, in as many digits as tell both apart; else empty."""
+    if observed >= least:
+        return ""
+    digits = next((n for n in range(4) if f"{observed:.{n}%}" != f"{least:.{n}%}"), 4)
+    return f"only {observed:.{digits}%} of the site was seen; {least:.{digits}%} is asked for"
+
+
 def nodata_notes(share: float) -> tuple[str, ...]:
     """What must be said where a share of a scene is not seen though nothing declares so."""
     return (_UNDECLARED,) if share else ()

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from sattrack.steps.observing import too_little
 from sattrack.timeline import Count, Observation, Series, Site
 
 # Sister satellites that see alike; what is not here is a class of its own name.
@@ -116,7 +117,8 @@ def series_of(readings: Iterable[Reading], *, min_observed: float = 0.0) -> tupl
 def _marked(one: Observation, *, min_observed: float) -> Observation:
     if one.status != "done" or (one.count is not None and one.observed_fraction >= max(min_observed, 1e-9)):
         return one
-    reason = "no count" if one.count is None else f"only {one.observed_fraction:.0%} of the site was seen"
+    short = too_little(one.observed_fraction, least=min_observed) or "nothing of the site was seen"
+    reason = "no count" if one.count is None else short
     return replace(one, status="not_assessable", notes=(*one.notes, reason))
 
 

@@ -104,7 +104,7 @@ def test_o2_a_scene_in_a_far_larger_site_touches_it_and_its_density_is_true(side
     assert (said.count, said.status) == (2, "not_assessable")
     assert said.count_per_observed_area == pytest.approx(2 / 0.64, rel=0.01)
     assert said.observed_fraction == pytest.approx(80**2 / (1000 * side_km) ** 2, abs=1e-4)
-    assert any("less than 1%" in note or "the scene covers 1%" in note for note in said.notes)
+    assert any("under 1%" in note or "the scene covers 1%" in note for note in said.notes)
 
 
 def test_density_is_of_the_seen_area() -> None:

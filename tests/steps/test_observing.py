@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sattrack.results import Seen
-from sattrack.steps.observing import SeenMap, nodata_notes, seen_at
+from sattrack.steps.observing import SeenMap, nodata_notes, percent, seen_at, too_little
 from sattrack.steps.tiling import plan_windows
 
 
@@ -99,3 +99,15 @@ def test_a_tile_seen_wholly_is_told_as_one_of_which_a_corner_pixel_is_hidden_but
 def test_M9_nodata_that_nobody_declared_is_said() -> None:
     assert nodata_notes(0.0) == ()
     assert any("--nodata" in note for note in nodata_notes(0.01))
+
+
+def test_no_share_claims_all_or_nothing_where_it_is_only_nearly_so() -> None:
+    told = {1.0: "100%", 0.9996: "over 99%", 0.5: "50%", 0.001: "under 1%", 0.0: "0%"}
+    assert {share: percent(share) for share in told} == told
+
+
+@pytest.mark.parametrize(("observed", "told"), [(0.3, "only 30% of"), (0.497, "only 49.7% of"), (0.4999, "only 49.99% of")])
+def test_what_is_short_of_the_least_is_never_told_as_the_least(observed: float, told: str) -> None:
+    """ "only 50% of the site was seen; 50% is asked for" explains nothing."""
+    assert told in too_little(observed, least=0.5)
+    assert too_little(0.5, least=0.5) == ""
