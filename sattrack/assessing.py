@@ -73,7 +73,7 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
         of_run = settings_of(run.index, threshold=threshold)
         rule = Rule(threshold=threshold, min_observed=of_run.min_observed, merge_overlap=of_run.merge_overlap)
         counts = count_all(parts, run.index.outcomes, sites=run.sites, card=run.index.card, rule=rule)
-    notes = _without_effect(run.index, settings, recounted=threshold is not None)
+    notes = without_effect(run.index, settings, recounted=threshold is not None)
     if not any(not site.excludes for site in run.sites):
         placed = any(one.scene and one.scene.grid.georeferenced for one in run.index.outcomes)
         way_out = "count it with --sites" if placed else "no picture has coordinates, so none can lie in an outline"
@@ -83,13 +83,13 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
     return Assessed(series_of(readings_of(counts, sites=run.sites), min_observed=settings.min_observed), (), tuple(notes))
 
 
-def _without_effect(index: RunIndex, asked: Settings, *, recounted: bool) -> list[str]:
+def without_effect(index: RunIndex, asked: Settings, *, recounted: bool = False) -> list[str]:
     """What is said where settings by which a run is counted, and not judged, are asked for with other values than it has."""
     said = []
     if asked.threshold not in (None, index.threshold) and not recounted:
         said.append(
-            f"the run was counted from {index.threshold:g}, and is judged so: --threshold {asked.threshold:g} counts its boxes "
-            "again for this call, sattrack count for good"
+            f"the run was counted from {index.threshold:g}, and is judged so: "
+            f"sattrack count RUN --threshold {asked.threshold:g} counts it anew"
         )
     if asked.min_observed < (least := settings_of(index).min_observed):
         said.append(

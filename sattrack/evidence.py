@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sattrack import wiring
-from sattrack.assessing import assess_run
+from sattrack.assessing import assess_run, without_effect
 from sattrack.errors import UsageError
 from sattrack.following import cumulative_alerts
 from sattrack.readers.settings_file import as_yaml
@@ -67,7 +67,8 @@ def make_pack(
         )  # fmt: skip
     listed = listed_amounts(folder) if amounts is None else tuple(amounts)
     case = gather(folder, alert, settings=settings, amounts=listed, imagery=imagery, allow_remote=allow_remote)
-    notes = [f"{one.role}: no picture, {one.missing}" for one in case.sights if one.missing]
+    notes = without_effect(case.run.index, settings)
+    notes += [f"{one.role}: no picture, {one.missing}" for one in case.sights if one.missing]
     notes += [f"boxes were not told apart: {case.apart}"] if case.apart else []
     return Pack(case.alert, contents(case), tuple(notes))
 

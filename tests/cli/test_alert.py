@@ -210,7 +210,8 @@ def test_settings_by_which_a_run_is_counted_are_not_passed_over_in_silence(sattr
     others.write_text("threshold: 0.5\n")
     for command in ("alert", "series", "flow"):
         said = sattrack(command, run, "--config", others)
-        assert (said.code, "the run was counted from 0.3, and is judged so: --threshold 0.5" in said.err) == (0, True)
+        assert said.code == 0
+        assert "the run was counted from 0.3, and is judged so: sattrack count RUN --threshold 0.5" in said.err
     assert "and is judged so" not in sattrack("alert", run, "--config", others, "--threshold", "0.5").err
     assert sattrack("count", run, "--threshold", "0.5", "--min-observed", "0.2", "--no-report", "-q").code == 0
     assert "counted" not in sattrack("alert", run, "--config", others, "--min-observed", "0.2").err

@@ -377,6 +377,14 @@ def test_a_run_without_the_alert_does_not_give_the_evidence_and_hides_no_damage(
     assert said.out == f"the run does not give the same evidence for alert {pack.stem}\n"
 
 
+def test_settings_that_count_nothing_anew_are_said_to(sattrack, plain_run, tmp_path):
+    last = ids(sattrack, plain_run)[-1]
+    said = sattrack("evidence", plain_run, last, "--min-observed", "0.1", "-o", tmp_path / "a.zip")
+    assert said.code == 0
+    assert "sattrack count RUN --min-observed 0.1 counts them" in said.err
+    assert "counts of less stay" not in sattrack("evidence", plain_run, last, "-o", tmp_path / "b.zip").err
+
+
 def test_a_number_that_stands_twice_in_a_pack_is_a_difference(sattrack, plain_run, tmp_path):
     sattrack("evidence", plain_run, ids(sattrack, plain_run)[-1])
     files = unpacked(next((plain_run / "evidence").iterdir()))
