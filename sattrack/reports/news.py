@@ -194,7 +194,7 @@ def _calm_words(held: Sequence[Alert], names: dict[str, str]) -> str:
     scenes = len({one.scene_id for one in held})
     told = f"{names.get(last.site_id, clean(last.site_name))} in {some(scenes, 'judged scene')}"
     if last.minimum_detectable is None:
-        return f"{told}."
+        return f"{told}: a rise of any size could have gone unnoticed, so wide is the count's own interval."
     return f"{told}: a rise of fewer than {whole(math.ceil(last.minimum_detectable))} boxes could have gone unnoticed."
 
 

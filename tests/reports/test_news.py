@@ -105,6 +105,13 @@ def test_a_quiet_site_is_named_with_what_could_have_gone_unnoticed(tmp_path):
         lines["What was quiet"].text,
     )
     assert "not that nothing moved" in lines["What was quiet"].text
+    # Where the count's own interval lets no rise be noticed, that is said, and not left out.
+    findings = surge_findings(run)
+    blind = tuple(replace(one, minimum_detectable=None) for one in findings.alerts)
+    assert (
+        "North Quay in 5 judged scenes: a rise of any size could have gone unnoticed, so wide is the count's own interval."
+        in told(run, replace(findings, alerts=blind))["What was quiet"].text
+    )
     assert not any(line.grave for line in lines.values())
 
 
