@@ -13,7 +13,6 @@ from sattrack.bench.predictions import read_predictions
 from sattrack.bench.scoring import Scored, score
 from sattrack.detections import Detections
 from sattrack.errors import UsageError
-from sattrack.labels.ignoring import ignored_area
 from sattrack.settings import Settings
 
 
@@ -21,22 +20,15 @@ from sattrack.settings import Settings
 class Measured:
     """One labelled picture and what was found in it.
 
-    image: the picture with its labels and what its set says of it. found: every stored box, from the score floor up, in the
-    picture's pixels, those in ignore polygons too. scored: found boxes outside these, by falling score, and which of them claim
-    a labelled one. device: what ran the network.
+    image: the picture with its labels and what its set says of it. found: every stored box of a class that is counted, from the
+    score floor up, in the picture's pixels, those in ignore polygons too. scored: found boxes outside these, by falling score,
+    and which of them claim a labelled one. device: what ran the network.
     """
 
     image: LabelledImage
     found: Detections
     scored: Scored
     device: str = ""
-
-    @property
-    def area_ha(self) -> float:
-        """Ground that is scored: the picture without its ignore polygons."""
-        rows, cols = self.image.shape
-        px = rows * cols - (ignored_area(self.image.ignore, shape=self.image.shape) if self.image.ignore else 0.0)
-        return float(max(px, 1.0) * self.image.gsd_m[0] * self.image.gsd_m[1] / 1e4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

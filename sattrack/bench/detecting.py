@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 
 from sattrack import wiring
 from sattrack.errors import UsageError
@@ -10,6 +11,7 @@ from sattrack.pipeline import detect_scene, plan_work
 from sattrack.ports import Detector
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
+from sattrack.steps.picking import countable
 
 
 def detect_each(
@@ -19,14 +21,18 @@ def detect_each(
     settings: Settings,
     watch: Callable[[Detector], Detector] = lambda detector: detector,
 ) -> Iterator[Part]:
-    """The part of each scene, in order. watch: may wrap the detector. Raises WeightsError, SceneError, DetectorError."""
+    """The part of each scene, in order, with the boxes of the classes that a run counts. watch: may wrap the detector.
+
+    Raises WeightsError, SceneError, DetectorError.
+    """
     detector, card = wiring.load_model(model, settings=settings)
     detector = watch(detector)
     executor = wiring.make_executor(settings)
     with closing(wiring.make_reader(settings)) as reader:
         for scene in scenes:
             work = plan_work(scene, sha256=reader.digest(scene), card=card, settings=settings)
-            yield detect_scene(work, reader=reader, detector=detector, card=card, settings=settings, executor=executor)[0]
+            part = detect_scene(work, reader=reader, detector=detector, card=card, settings=settings, executor=executor)[0]
+            yield replace(part, detections=part.detections.where(countable(part)))
 
 
 def counted_from(card: ModelCard, *, asked: float | None, settings: Settings) -> float:

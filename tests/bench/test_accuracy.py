@@ -1,3 +1,4 @@
+import importlib
 import json
 import os
 import subprocess
@@ -41,9 +42,16 @@ def test_boxes_missed_and_invented_show_in_precision_recall_and_count(draw_set: 
     assert rows["all"].mae_pct == pytest.approx(100 * (2 + 2 + 3 + 3) / 24)
 
 
-def test_the_ground_that_is_scored_leaves_the_ignored_out(draw_set: Draw, tmp_path: Path, bright: str) -> None:
-    result = bench_accuracy([draw_set(tmp_path / "port", pictures=1)], model=Model(detector=bright))
-    assert result.images[0].area_ha == pytest.approx((300 * 340 - 70 * 20) * 0.4**2 / 1e4)
+def test_boxes_of_a_class_that_no_run_counts_are_not_scored(
+    draw_set: Draw, tmp_path: Path, bright: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = draw_set(tmp_path / "pier", pictures=1)
+    module = importlib.import_module(bright.partition(":")[0])
+    found = {}
+    for classes in (("truck", "20ft container"), ("20ft container", "truck"), ("truck", "bus")):
+        monkeypatch.setattr(module.Bright, "classes", classes)
+        found[classes[0], classes[1]] = all_figures(bench_accuracy([folder], model=Model(detector=bright)))[-1].at.found
+    assert [*found.values()] == [0, 6, 6], "all its boxes are of its first class; where none is named container, all count"
 
 
 def test_predictions_written_and_read_give_the_same_figures(draw_set: Draw, tmp_path: Path, bright: str) -> None:
