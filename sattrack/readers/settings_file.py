@@ -1,6 +1,7 @@
 """Settings from a YAML file and from what was given on the command line, with errors that name the key and its place."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from sattrack.settings import Settings
 # Not settings: what decides which code runs or where results go is never taken from a file that may come from elsewhere.
 _ON_THE_COMMAND_LINE = ("detector", "weights", "sites", "out", "gsd_m", "bands", "mask", "nodata", "sensor", "date",
                         "allow_host")  # fmt: skip
+
+# 1e-05 without a point is a word to YAML 1.1, as is 1.0e3 without a sign.
+_POINTLESS = re.compile(r"[-+]?\d+[eE][-+]?\d+$")
 
 
 def load_settings(
@@ -65,11 +69,18 @@ def _validated(said: Mapping[str, object], *, where: str) -> Settings:
         if not key:
             raise SettingsError(message, where=where, way_out="change one of the two") from error
         message = message[:1].lower() + message[1:]
+        meaning = Settings.model_fields[str(first["loc"][0])].description or ""
         raise SettingsError(
             f"{key} is {first['input']!r}, but {message}",
             where=where,
-            way_out=Settings.model_fields[str(first["loc"][0])].description or "",
+            way_out=f"write {_point_given(first['input'])}; {meaning}" if _POINTLESS.match(str(first["input"])) else meaning,
         ) from error
+
+
+def _point_given(word: str) -> str:
+    """1e3 as YAML takes it for a number: 1.0e+3."""
+    digits, power = word.lower().split("e")
+    return f"{digits}.0e{power if power[0] in '+-' else f'+{power}'}"
 
 
 def template() -> str:
@@ -94,8 +105,7 @@ def _yaml(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_yaml, value))}]"
     said = str(value)
-    # 1e-05 without a point is a word to YAML 1.1.
-    return said.replace("e", ".0e") if isinstance(value, float) and "e" in said and "." not in said else said
+    return _point_given(said) if isinstance(value, float) and _POINTLESS.match(said) else said
 
 
 _WORDS = {"gt": "above", "ge": "from", "lt": "below", "le": "to"}

@@ -91,6 +91,13 @@ def test_O3_numbers_that_yaml_reads_in_other_bases_are_refused_with_their_place(
     )
 
 
+@pytest.mark.parametrize(("word", "number"), [("1e-3", "1.0e-3"), ("5E1", "5.0e+1")])
+def test_a_number_that_yaml_takes_for_a_word_is_told_with_how_it_is_written(tmp_path, word, number):
+    assert f"write {number};" in refused(tmp_path, f"margin_m: {word}\n")
+    (tmp_path / "s.yaml").write_text(f"scene_seconds: {number}\n")
+    assert load_settings(tmp_path / "s.yaml").scene_seconds == float(word)
+
+
 @pytest.mark.parametrize(
     "line", ["threshold: 1.5", "threshold: .nan", "batch: 0", "batch: -1", "tile_cap: 3", "max_bands: 100000"]
 )
