@@ -31,15 +31,10 @@ class Offset:
 
 @dataclass(frozen=True, slots=True)
 class Lean:
-    """How the boxes' tops lie against their ground, later against earlier, metres: what is high leans with the view.
-
-    backed: boxes that find a like one at this place, one to one. by_chance: at the most that other places give.
-    """
+    """How the boxes' tops lie against their ground, later against earlier, metres: what is high leans with the view."""
 
     x_m: float
     y_m: float
-    backed: int
-    by_chance: int
 
     @property
     def metres(self) -> float:
@@ -62,7 +57,7 @@ class Exchange:
     by: `boxes`, or `counts` where boxes cannot be told apart for the reason `why`; then kept, arrived and left are none.
     `nothing` where no ground was seen in both: then the change is none too.
     earlier, later: the scenes' ids. before, after: the counted boxes of each, in metres of the site's frame. pairs: (k, 2) rows
-    of before and after that are one box. pair_sure: (k,) confidence, 0 to 1; before_sure, after_sure: that of each box's state.
+    of before and after that are one box. before_sure, after_sure: confidence in each box's state, 0 to 1.
     change: later less earlier. faint_before, faint_after: rows of boxes that are kept though only a faint box, too faint to be
     counted, lies in their place at the other date.
     unlike: boxes in the place of others that look different, told as exchanged. shared_fraction: of the site, seen by both.
@@ -82,7 +77,6 @@ class Exchange:
     before: Detections
     after: Detections
     pairs: Rows
-    pair_sure: Sure
     before_sure: Sure
     after_sure: Sure
     kept: Total

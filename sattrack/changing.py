@@ -231,7 +231,6 @@ def _exchange(
         earlier_time=first.scene.acquired, later_time=second.scene.acquired, by=by,
         why=told.why, offset=offset, lean=told.lean, before=ground[0], after=ground[1],
         pairs=np.zeros((0, 2), np.intp) if found is None else found.pairs,
-        pair_sure=np.zeros(0) if found is None else found.sure,
         before_sure=ground[0].scores.astype(float) if found is None else found.before,
         after_sure=ground[1].scores.astype(float) if found is None else found.after,
         kept=kept, arrived=arrived, left=left, change=change, level=LEVEL, shared_fraction=share,
@@ -273,7 +272,7 @@ def _comparable(earlier: Detections, later: Detections, *, saw: tuple[Saw, Saw])
     """Which boxes of each scene, offset removed, can be compared; of two that may be one both or neither."""
     first, second = (comparable(d.centres(), saw=saw) for d in (earlier, later))
     # Found a little elsewhere, one of them may lie just within the margin.
-    rows, others = candidates(earlier.quads, later.quads).pairs.T
+    rows, others = candidates(earlier.quads, later.quads).T
     either = first[rows] | second[others]
     first[rows] = second[others] = either
     return first, second

@@ -33,7 +33,7 @@ def exchange(earlier: str, later: str, *, left: Total, arrived: Total, why: str 
     before, after = (boxes(total.value or 0) for total in (left, arrived))
     return Exchange(
         "port", "Port", "", earlier, later, None, None, "counts" if why else "boxes", why, Offset(0, 0, True, 2, 9), None,
-        before, after, np.zeros((0, 2), np.intp), np.zeros(0), np.zeros(0), np.zeros(0), Total(60), arrived, left, Total(0),
+        before, after, np.zeros((0, 2), np.intp), np.zeros(0), np.zeros(0), Total(60), arrived, left, Total(0),
         0.95, 0.9, 0.4, "fast",
     )  # fmt: skip
 

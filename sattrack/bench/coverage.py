@@ -1,7 +1,7 @@
 """Coverage: how often the intervals on counts hold what was labelled, and how wide they are."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -180,11 +180,6 @@ def by_band(judged: Sequence[Judged], *, card: ModelCard) -> tuple[Coverage, ...
         names.append(UNMEASURED)
     rows = [covered([j for j in judged if j.band == name], name=name) for name in names]
     return (*rows, covered(judged, name="all"))
-
-
-def by(judged: Sequence[Judged], *, key: Callable[[Judged], str]) -> tuple[Coverage, ...]:
-    """A row for each value of key, in order."""
-    return tuple(covered([j for j in judged if key(j) == name], name=name) for name in sorted({key(j) for j in judged}))
 
 
 def interval_coverage(measured: Sequence[Measured], *, threshold: float) -> dict[str, float]:

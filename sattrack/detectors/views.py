@@ -54,7 +54,6 @@ def _half_turned(points: Points, shape: tuple[int, int]) -> Points:
 PLAIN = View("plain", lambda a: a, lambda points, _shape: points)
 MIRROR = View("mirror", lambda a: a[:, ::-1], _mirrored)
 HALF_TURN = View("half turn", lambda a: a[::-1, ::-1], _half_turned)
-TRANSPOSED = View("transposed", lambda a: np.swapaxes(a, 0, 1), lambda points, _shape: points[..., ::-1])
 VIEWS = (PLAIN, MIRROR, HALF_TURN)
 
 
@@ -64,9 +63,8 @@ class Careful:
     A batch is as large as without, so that memory is too; the time is that of the inner detector times the views.
     """
 
-    def __init__(self, inner: Detector, *, score_floor: float, tile_cap: int, views: Sequence[View] = VIEWS) -> None:
+    def __init__(self, inner: Detector, *, score_floor: float, tile_cap: int) -> None:
         self._inner = inner
-        self._views = tuple(views)
         self._floor = score_floor
         self._cap = tile_cap
         self.classes = inner.classes
@@ -81,17 +79,17 @@ class Careful:
         def views() -> Iterator[Batch]:
             for batch in batches:
                 waiting.append([(tile.valid.shape[0], tile.valid.shape[1]) for tile in batch.tiles])
-                yield from (view.of(batch) for view in self._views)
+                yield from (view.of(batch) for view in VIEWS)
 
         answers = self._inner.detect(views())
-        while looks := list(islice(answers, len(self._views))):
+        while looks := list(islice(answers, len(VIEWS))):
             shapes = waiting.popleft() if waiting else []
-            if [len(found) for found in looks] != [len(shapes)] * len(self._views):
+            if [len(found) for found in looks] != [len(shapes)] * len(VIEWS):
                 raise DetectorError("the detector returned other numbers of results than it was given tiles")
             self.device = self._inner.device
             yield [self._fused(of_tile, shape) for of_tile, shape in zip(zip(*looks, strict=True), shapes, strict=True)]
 
     def _fused(self, looks: Sequence[Detections], shape: tuple[int, int]) -> Detections:
         sound = (checked(found, classes=len(self.classes), floor=self._floor, cap=self._cap) for found in looks)
-        upright = [view.upright(found, shape=shape) for view, found in zip(self._views, sound, strict=True)]
+        upright = [view.upright(found, shape=shape) for view, found in zip(VIEWS, sound, strict=True)]
         return fuse(upright, floor=self._floor)

@@ -32,11 +32,6 @@ def inside_any(points: Points, *, rings: Sequence[Points]) -> NDArray[np.bool_]:
     return np.asarray(shapely.contains_xy(union_of(rings), points[:, 0], points[:, 1]))
 
 
-def ignored_area(rings: Sequence[Points], *, shape: tuple[int, int]) -> float:
-    """Pixels of a picture of (rows, cols) that lie in any of the rings."""
-    return float(union_of(rings).intersection(shapely.box(0, 0, shape[1], shape[0])).area)
-
-
 def union_of(rings: Sequence[Points]) -> shapely.Geometry:
     """The ground that any of the rings covers; drawn by hand, they may overlap, and cross themselves."""
     return shapely.union_all([shapely.make_valid(shapely.Polygon(ring)) for ring in rings])

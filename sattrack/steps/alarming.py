@@ -19,7 +19,6 @@ from sattrack.steps.predicting import Sure
 from sattrack.steps.two_scenes import change_between
 from sattrack.timeline import Alert, Cusum, Observation, Series
 
-LEVELS = ("alert", "warning", "not_assessable", "normal")
 FARRINGTON, EARS, TWO_SCENES, NONE = "farrington", "ears-t", "two scenes", "none"
 # Cells of history judged together; some hundred megabytes.
 _CELLS = 400_000

@@ -42,9 +42,9 @@ def compare(
     if lean is not None and lean.metres > STANDS_M:
         notes = (f"the two views lean a little differently: boxes were matched {lean.metres:.1f} m off their ground",)
         counted, faint = (d.moved(offset=(-lean.x_m, -lean.y_m)) for d in (counted, faint))
-    found = candidates(earlier[0].quads, counted.quads)
-    alike = likeness(*looks, pairs=found.pairs)
-    told = states(found, before=earlier[0], after=counted, alike=alike, faint_before=earlier[1], faint_after=faint)
+    pairs = candidates(earlier[0].quads, counted.quads)
+    alike = likeness(*looks, pairs=pairs)
+    told = states(pairs, before=earlier[0], after=counted, alike=alike, faint_before=earlier[1], faint_after=faint)
     if told.doubtful:
         notes = (*notes, f"{told.doubtful} boxes stand where others of another look stood, and count as exchanged")
     if still := int(told.still_before.sum() + told.still_after.sum()):

@@ -25,16 +25,8 @@ SAME = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
-    """Pairs of boxes that may be one, one to one. pairs: (k, 2) rows of before and after; iou: (k,) their overlap."""
-
-    pairs: Rows
-    iou: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class States:
-    """What became of each box. pairs: (k, 2) rows that are one box, sure: (k,); before, after: (n,) confidence in each state.
+    """What became of each box. pairs: (k, 2) rows that are one box; before, after: (n,) confidence in each state.
 
     doubtful: pairs in one place that look unlike, and so were taken for an exchange. still_before, still_after: (n,) boxes with
     no partner that stay all the same: a faint box lies in their place at the other date. stayed: how many pairs are one box, as
@@ -42,7 +34,6 @@ class States:
     """
 
     pairs: Rows
-    sure: Sure
     before: Sure
     after: Sure
     doubtful: int
@@ -54,15 +45,16 @@ class States:
     faint_variance: tuple[float, float]
 
 
-def candidates(before: Quads, after: Quads) -> Candidates:
-    """The one-to-one pairs with the largest sum of overlaps (Kuhn 1955), component by component of what overlaps at all.
+def candidates(before: Quads, after: Quads) -> Rows:
+    """Pairs (k, 2), rows of before and after, of boxes that may be one: of one-to-one pairs those with the largest sum of
+    overlaps (Kuhn 1955), component by component of what overlaps at all.
 
     before, after: (n, 4, 2) and (m, 4, 2) in one frame, offset and lean removed. In any order of rows
     the same pairs come out.
     """
     first, second, iou = _overlapping(before, after)
     if not len(first):
-        return Candidates(np.zeros((0, 2), np.intp), np.zeros(0))
+        return np.zeros((0, 2), np.intp)
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -72,14 +64,14 @@ def candidates(before: Quads, after: Quads) -> Candidates:
     order = np.argsort(part, kind="stable")
     chosen = [_assigned(first, second, iou, rows) for rows in np.split(order, np.flatnonzero(np.diff(part[order])) + 1)]
     rows = np.sort(np.concatenate(chosen))
-    return Candidates(np.stack([first[rows], second[rows]], axis=1), iou[rows])
+    return np.stack([first[rows], second[rows]], axis=1)
 
 
 def states(
-    found: Candidates, *, before: Detections, after: Detections, alike: NDArray[np.float64], faint_before: Detections,
+    pairs: Rows, *, before: Detections, after: Detections, alike: NDArray[np.float64], faint_before: Detections,
     faint_after: Detections,
 ) -> States:  # fmt: skip
-    """Which candidates are one box, and how sure each box's state is.
+    """Which pairs are one box, and how sure each box's state is.
 
     alike: (k,) from roofs.likeness. faint_before, faint_after: boxes nearly counted at each date: where one lies in the place
     of a box without a partner, it was there all the time, unless most boxes in one place were exchanged. All in one frame.
@@ -88,7 +80,7 @@ def states(
     same = share * alike / (share * alike + 1 - share)
     stayed = float(same.sum())
     stays = same >= SAME
-    i, j = found.pairs[:, 0], found.pairs[:, 1]
+    i, j = pairs[:, 0], pairs[:, 1]
     pair_sure = same * before.scores[i] * after.scores[j]
     left, came = (boxes.scores.astype(np.float64) for boxes in (before, after))
     there = [_hidden(before.quads, faint_after), _hidden(after.quads, faint_before)]
@@ -102,7 +94,7 @@ def states(
     faint = [float(hidden.sum()) for hidden in there]
     still = [hidden & (share >= SAME) for hidden in there]
     return States(
-        found.pairs[stays], pair_sure[stays], left, came, int((~stays).sum()), still[0], still[1], stayed, variance,
+        pairs[stays], left, came, int((~stays).sum()), still[0], still[1], stayed, variance,
         (share * faint[0], share * faint[1]), (share * (1 - share) * faint[0], share * (1 - share) * faint[1]),
     )  # fmt: skip
 

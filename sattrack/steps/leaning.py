@@ -42,12 +42,10 @@ def lean_between(before: Quads, after: Quads) -> Lean | None:
     still = np.hypot(*places.T) <= STANDS_M
     best, at_rest = int(backed.argmax()), int(backed[still].max())
     least = max(_LEAST, _LEAST_SHARE * min(len(before), len(after)))
-    far = np.hypot(*(places - places[best]).T) > 2 * _SAME_M
-    chance = int(backed[far].max(initial=0))
     if at_rest >= least and backed[best] < _BETTER * at_rest:
-        return Lean(0.0, 0.0, at_rest, chance)
+        return Lean(0.0, 0.0)
     if at_rest >= least and _leads_to_slots(before, places[best]):
-        return Lean(0.0, 0.0, at_rest, chance)
+        return Lean(0.0, 0.0)
     if (
         backed[best] < max(least, _LEAST_LEANING * min(len(before), len(after)))
         or still[best]
@@ -56,7 +54,7 @@ def lean_between(before: Quads, after: Quads) -> Lean | None:
         return None
     near = np.hypot(*(moves - places[best]).T) <= _SAME_M
     x, y = np.median(moves[near], axis=0)
-    return Lean(float(x), float(y), int(backed[best]), chance)
+    return Lean(float(x), float(y))
 
 
 def _alike(before: Quads, after: Quads) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

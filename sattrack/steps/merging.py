@@ -47,13 +47,8 @@ def merge(found: Detections, *, overlap: float, ground: Quads | None = None) -> 
     return found.where(place[_kept(boxes, rank, single, partial(sharing, overlap=overlap), reach=1.0, most=32)])
 
 
-def in_order(found: Detections) -> Detections:
-    """Rows by falling score; ties by centre y, centre x, then every corner and the label."""
-    return found.where(order_of(found)) if len(found) > 1 else found
-
-
 def order_of(found: Detections) -> Rows:
-    """The rows in the order of `in_order`."""
+    """The rows by falling score; ties by centre y, centre x, then every corner and the label."""
     middle = found.centres()
     keys = (-found.scores, middle[:, 1], middle[:, 0], *found.quads.reshape(-1, 8).T, found.labels)
     order = np.argsort(keys[0], kind="stable")

@@ -29,7 +29,6 @@ class Objects:
 
     def __init__(self, location: Location, *, tries: int = 5, timeout_s: float = 30.0) -> None:
         self.location = location
-        self._tries, self._timeout_s = tries, timeout_s
         self._fs = _filesystem(location, tries=tries, timeout_s=timeout_s)
 
     def put(self, name: str, content: bytes) -> None:

@@ -11,7 +11,6 @@ from sattrack.bench.coverage import (
     UNMEASURED,
     Intervals,
     Judged,
-    by,
     by_band,
     covered,
     interval_coverage,
@@ -77,10 +76,6 @@ def test_bands_without_pictures_are_rows_too_and_strangers_have_one_of_their_own
         ("0.40-0.60 m, 0-300 /ha", 1), ("0.60-0.80 m, 0-300 /ha", 0), (UNMEASURED, 1), ("all", 2)
     ]  # fmt: skip
     assert math.isnan(rows[1].covered)
-    assert [row.name for row in by([judged(1, 1, dataset="b"), judged(1, 1, dataset="a")], key=lambda j: j.dataset)] == [
-        "a",
-        "b",
-    ]
 
 
 def test_intervals_hold_where_places_are_alike_and_the_toldset_never_judges_itself() -> None:

@@ -8,7 +8,6 @@ from shapely import Point, Polygon
 from sattrack.bench.scoring import IOUS, Scored, average_precision, overlaps, score, tally
 from sattrack.detections import Detections
 from sattrack.geometry import quads_from_xywhr
-from sattrack.labels.ignoring import ignored_area
 
 
 def boxes(*rows: tuple[float, ...]) -> np.ndarray:
@@ -141,8 +140,6 @@ def test_boxes_in_ignored_places_count_neither_way() -> None:
 
 def test_a_ring_that_crosses_itself_is_still_a_place() -> None:
     bow = np.array([[0, 0], [10, 10], [10, 0], [0, 10.0]])
-    assert ignored_area([bow], shape=(100, 100)) == pytest.approx(50)
-    assert ignored_area([bow, bow * 2], shape=(10, 20)) < 200
     inside = score(found(boxes((9, 5, 3, 2, 0)), 0.9), truth=boxes(), ignore=[bow])
     assert len(inside.scores) == 0
 

@@ -6,7 +6,7 @@ from sattrack.changes import Total
 from sattrack.detections import Detections
 from sattrack.geometry import Quads, quads_from_xywhr
 from sattrack.steps.estimating import Interval
-from sattrack.steps.exchanging import Candidates, States, candidates, states
+from sattrack.steps.exchanging import States, candidates, states
 from sattrack.steps.leaning import lean_between
 from sattrack.steps.overlapping import ious
 from sattrack.steps.registering import Look
@@ -30,9 +30,9 @@ def detections(quads: Quads, score: float = 0.9) -> Detections:
 
 
 def told(before: Quads, after: Quads, *, faint_after: Detections | None = None) -> States:
-    found = candidates(before, after)
+    pairs = candidates(before, after)
     return states(
-        found, before=detections(before), after=detections(after), alike=np.ones(len(found.pairs)),
+        pairs, before=detections(before), after=detections(after), alike=np.ones(len(pairs)),
         faint_before=Detections.none(), faint_after=faint_after or Detections.none(),
     )  # fmt: skip
 
@@ -45,7 +45,7 @@ def test_known_exchanges_are_told_box_by_box() -> None:
     before, after = slots[first], slots[second] + rng.normal(0, 0.15, (len(second), 1, 2))
     found = told(before, after)
     assert {(int(first[i]), int(second[j])) for i, j in found.pairs} == {(k, k) for k in np.intersect1d(first, second)}
-    assert (found.sure > 0.6).all()
+    assert (found.before[found.pairs[:, 0]] > 0.6).all()
 
 
 def test_the_order_of_rows_changes_nothing() -> None:
@@ -64,13 +64,13 @@ def test_the_order_of_rows_changes_nothing() -> None:
 def test_the_pairs_are_those_of_one_large_assignment(seed: int) -> None:
     rng = np.random.default_rng(seed)
     before, after = block(5, 4) + rng.normal(0, 0.6, (20, 1, 2)), block(5, 4) + rng.normal(0, 0.6, (20, 1, 2))
-    found = candidates(before, after)
+    first, second = candidates(before, after).T
     i, j = (grid.ravel() for grid in np.meshgrid(np.arange(20), np.arange(20), indexing="ij"))
     worth = ious(np.concatenate([before, after]), i, 20 + j, least=0.35).reshape(20, 20)
     worth[worth < 0.35] = 0
     rows, cols = linear_sum_assignment(worth, maximize=True)
-    assert found.iou.sum() == pytest.approx(worth[rows, cols].sum())
-    assert len(set(found.pairs[:, 0])) == len(set(found.pairs[:, 1])) == len(found.pairs)
+    assert worth[first, second].sum() == pytest.approx(worth[rows, cols].sum())
+    assert len(set(first)) == len(set(second)) == len(first)
 
 
 def test_two_short_boxes_in_the_place_of_a_long_one_are_another_cargo() -> None:
@@ -130,7 +130,7 @@ def painted(quads: Quads, paints: np.ndarray) -> Look:
 def test_a_yard_that_was_cleared_and_filled_again_is_told_from_one_that_stands() -> None:
     rng = np.random.default_rng(5)
     quads = block(8, 8)
-    pairs = Candidates(np.stack([np.arange(64)] * 2, axis=1), np.full(64, 0.8))
+    pairs = np.stack([np.arange(64)] * 2, axis=1)
     rank = rng.random(64)
     boxes, none = detections(quads), Detections.none()
     told_of = {
@@ -207,7 +207,7 @@ def test_without_measured_weights_the_change_has_no_interval() -> None:
 def test_a_pair_that_looks_unlike_is_an_exchange_on_both_sides() -> None:
     quads = block(1, 1)
     found = states(
-        Candidates(np.array([[0, 0]]), np.array([0.95])), before=detections(quads), after=detections(quads),
+        np.array([[0, 0]]), before=detections(quads), after=detections(quads),
         alike=np.array([0.02]), faint_before=Detections.none(), faint_after=Detections.none(),
     )  # fmt: skip
     assert (len(found.pairs), found.doubtful) == (0, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sattrack.detections import Detections
 from sattrack.geometry import quads_from_xywhr
-from sattrack.steps.merging import in_order, merge
+from sattrack.steps.merging import merge, order_of
 from sattrack.steps.pairing import Pairs, Spans
 from tests.steps.merging_by_blocks import merge_by_blocks
 
@@ -44,7 +44,7 @@ def greedy(related: np.ndarray) -> np.ndarray:
 
 
 def by_brute_force(found: Detections, overlap: float) -> Detections:
-    found = in_order(found)
+    found = found.where(order_of(found))
     polygons = shapely.polygons(found.quads)
     middle = found.quads.mean(axis=1)
     inner = shapely.polygons(middle[:, None] + (found.quads - middle[:, None]) / 2)

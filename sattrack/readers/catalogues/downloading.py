@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,6 @@ from sattrack.settings import Settings
 from sattrack.writing import write_whole
 
 _PART, _FIRST = 8 << 20, 1 << 16
-_COPY = 1 << 20
 
 
 def download(
@@ -163,11 +161,6 @@ def fetched_before(to: Path, *, place: str) -> int | None:
         return size if (said["place"], said["size"]) == (place, size) else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-
-
-def free_bytes(folder: Path) -> int:
-    """What the disk of a folder has left."""
-    return shutil.disk_usage(folder).free
 
 
 def _digest(path: Path) -> str:
