@@ -86,6 +86,11 @@ class Observation:
     def assessable(self) -> bool:
         return self.status == "done" and self.count is not None and self.observed_fraction > 0
 
+    @property
+    def bounded(self) -> bool:
+        """Whether its count came with an interval; one end alone is none."""
+        return self.low is not None and self.high is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Series:

@@ -10,8 +10,8 @@ from sattrack.steps.two_scenes import Change, Whole, between
 from sattrack.timeline import Observation
 
 
-def cycles(seen: Sequence[Observation], wholes: Sequence[Whole], *, known: bool = True) -> tuple[Cycle, ...]:
-    """Each high of a site with the low before and after it; seen: assessable, in order of time, wholes: theirs.
+def cycles(seen: Sequence[Observation], wholes: Sequence[Whole]) -> tuple[Cycle, ...]:
+    """Each high of a site with the low before and after it; seen: assessable and bounded, in order of time, wholes: theirs.
 
     A low is what stood there between two highs: it need not be empty. The first and the last may be cut by the period.
     """
@@ -31,9 +31,9 @@ def cycles(seen: Sequence[Observation], wholes: Sequence[Whole], *, known: bool 
             continue
         told.append(
             Cycle(
-                began=_stand(found[k - 1], seen, row=found[k - 1].last, known=known) if before else None,
-                peak=_stand(level, seen, row=level.at, known=known),
-                emptied=_stand(found[k + 1], seen, row=found[k + 1].first, known=known) if after else None,
+                began=_stand(found[k - 1], seen, row=found[k - 1].last) if before else None,
+                peak=_stand(level, seen, row=level.at),
+                emptied=_stand(found[k + 1], seen, row=found[k + 1].first) if after else None,
                 filled=part(before, way=RISES) if before else None,
                 left=part(after, way=FALLS) if after else None,
             )
@@ -47,12 +47,12 @@ def _widened(change: Change, ends: Sequence[Level], wholes: Sequence[Whole]) -> 
     return replace(change, low=min(change.low, outer.low), high=max(change.high, outer.high))
 
 
-def _stand(level: Level, seen: Sequence[Observation], *, row: int, known: bool) -> Stand:
+def _stand(level: Level, seen: Sequence[Observation], *, row: int) -> Stand:
     """The level, at one of its scenes."""
-    return stand(seen[row], level.whole, known=known)
+    return stand(seen[row], level.whole)
 
 
-def stand(one: Observation, whole: Whole, *, known: bool) -> Stand:
+def stand(one: Observation, whole: Whole) -> Stand:
     """A scene as flows tell it."""
-    low, high = (max(whole.boxes - whole.below, 0.0), whole.boxes + whole.above) if known else (None, None)
+    low, high = (max(whole.boxes - whole.below, 0.0), whole.boxes + whole.above) if one.bounded else (None, None)
     return Stand(one.scene_id, one.datetime, whole.boxes, low, high, one.observed_fraction)

@@ -28,7 +28,7 @@ def flow_of(
     ]
     seen = [one for one in inside if one.assessable]
     wholes = [whole_site(one) for one in seen]
-    known = all(one.low is not None and one.high is not None for one in seen)
+    known = all(one.bounded for one in seen)
     departed, arrived = moved(wholes, known=known)
     notes = list(series.breaks)
     if len(seen) < 2:
@@ -41,7 +41,7 @@ def flow_of(
         site_id=series.site_id, site_name=series.site_name, zone=series.zone, sensor=series.sensor, model_id=series.model_id,
         since=min(times), until=max(times),
         movements=movements(inside), departed=departed, arrived=arrived, by_boxes=None,
-        cycles=cycles(seen, wholes, known=known), crossings=crossings(seen, wholes, amounts=amounts, known=known),
+        cycles=cycles(seen, wholes) if known else (), crossings=crossings(seen, wholes, amounts=amounts, known=known),
         unseen=len(inside) - len(seen), known=known, level=LEVEL, place=series.place, notes=tuple(notes),
     )  # fmt: skip
 
@@ -56,12 +56,11 @@ def movements(inside: Sequence[Observation]) -> tuple[Movement, ...]:
 
 
 def _movement(earlier: Observation, later: Observation, *, skipped: tuple[str, ...]) -> Movement:
-    known = all(limit is not None for one in (earlier, later) for limit in (one.low, one.high))
+    known = earlier.bounded and later.bounded
     wholes = whole_site(earlier), whole_site(later)
     change = between(*wholes, known=known)
-    own = [one.low is not None and one.high is not None for one in (earlier, later)]
     return Movement(
-        earlier=stand(earlier, wholes[0], known=own[0]), later=stand(later, wholes[1], known=own[1]),
+        earlier=stand(earlier, wholes[0]), later=stand(later, wholes[1]),
         change=Moved(change.change, change.low, change.high) if known else Moved(change.change),
         left=part(change, way=FALLS), arrived=part(change, way=RISES), skipped=skipped,
     )  # fmt: skip

@@ -25,7 +25,7 @@ def running_totals(series: Series, *, since: dt.datetime, until: dt.datetime, mo
     """
     seen = [one for one in series.assessable if since <= one.datetime <= until]
     wholes = [whole_site(one) for one in seen]
-    known = all(one.low is not None and one.high is not None for one in seen)
+    known = all(one.bounded for one in seen)
     step = max(1, -(-len(seen) // most))
     rows = sorted({*range(0, len(seen), step), len(seen) - 1} if seen else ())
     return [Standing(seen[k].datetime, *moved(wholes[: k + 1], known=known)) for k in rows]

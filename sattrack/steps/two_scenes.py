@@ -44,8 +44,7 @@ def change_between(earlier: Observation, later: Observation, *, alike: float = 0
 
     The truth of both dates is that of the detector's kind of box.
     """
-    known = earlier.low is not None and later.low is not None
-    return between(whole_site(earlier), whole_site(later), known=known, alike=alike)
+    return between(whole_site(earlier), whole_site(later), known=earlier.bounded and later.bounded, alike=alike)
 
 
 def between(earlier: Whole, later: Whole, *, known: bool = True, alike: float = 0.0) -> Change:

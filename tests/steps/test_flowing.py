@@ -140,6 +140,11 @@ def test_counts_without_intervals_give_sums_without_ends():
     assert (flow.departed.value, flow.departed.low, flow.departed.high) == (180, None, None)
     assert not flow.known
     assert "errors are not known" in flow_sentence(flow, direction="fall")
+    assert flow.cycles == ()  # none is sure where nobody knows by how much the counts err
+    whole = series([10, 200, 20])
+    half = replace(whole, observations=(*whole.observations[:2], replace(whole.observations[2], high=None)))
+    assert flow_of(whole).cycles
+    assert flow_of(half).cycles == ()
 
 
 def test_a_scene_partly_seen_is_scaled_and_widens_the_ends():

@@ -188,6 +188,12 @@ def test_two_scenes_by_hand():
     assert back.p_value == pytest.approx(change.p_value)
 
 
+def test_an_interval_with_one_end_is_not_known():
+    whole, below, above = seen(100, 96, 104), seen(112, 110), seen(112, None, 114)
+    assert change_between(whole, seen(112, 110, 114)).known
+    assert not any(change_between(*both).known for one in (below, above) for both in ((whole, one), (one, whole)))
+
+
 def test_U3_what_was_not_seen_makes_a_change_unsure():
     assert change_between(seen(100), seen(50, share=0.5)).change == 0
     half = change_between(seen(100), seen(40, share=0.5))
