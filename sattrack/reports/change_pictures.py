@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from sattrack.changes import Exchange
 from sattrack.geometry import Quads
+from sattrack.imagery import Window
 from sattrack.reports.canvas import font
 from sattrack.reports.cells import clean
 from sattrack.reports.change_values import sentence
@@ -29,10 +30,10 @@ Pixels = NDArray[np.uint8]
 
 
 def write_change_picture(one: Exchange, lattice: Lattice, looks: tuple[Look, Look] | None, to: Path) -> Path:
-    """A JPEG; without looks the boxes stand on gray."""
+    """A JPEG; without looks the boxes stand on gray. Of a site larger than the lattice its middle, which is said."""
     scale = min(float(_ENLARGE), _MOST_PX / max(lattice.shape))
     by_boxes = one.by == "boxes"
-    halves = []
+    halves, beside = [], []
     for number, (boxes, stays, state) in enumerate(
         ((one.before, one.stays_before, "left"), (one.after, one.stays_after, "arrived"))
     ):
@@ -44,7 +45,9 @@ def write_change_picture(one: Exchange, lattice: Lattice, looks: tuple[Look, Loo
         else:
             draw_boxes(ground, quads, "not told")
         halves.append(ground)
-    write_whole(to, jpeg(_sheet(halves, one)))
+        middles = lattice.flat(boxes.centres()) / lattice.pixel_m
+        beside.append(int((~Window.of_shape(lattice.shape).holds(middles)).sum()))
+    write_whole(to, jpeg(_sheet(halves, one, beside=beside)))
     return to
 
 
@@ -70,7 +73,8 @@ def draw_boxes(pixels: Pixels, quads: Quads, state: str) -> None:
         cv2.polylines(pixels, [np.ascontiguousarray(place[[i, j]]) for place in places], False, colour, 1, cv2.LINE_AA, 4)
 
 
-def _sheet(halves: list[Pixels], one: Exchange) -> Image.Image:
+def _sheet(halves: list[Pixels], one: Exchange, *, beside: list[int]) -> Image.Image:
+    """beside: of each date how many of the boxes lie off the picture."""
     rows, cols = halves[0].shape[:2]
     size = 15.0
     line = round(size * 1.6)
@@ -100,6 +104,9 @@ def _sheet(halves: list[Pixels], one: Exchange) -> Image.Image:
         words = "counted, not told apart" if state == "not told" else state
         pen.text((x + 34, y), words, font=font(size), fill=_INK, anchor="lm")
         x += 60 + font(size).getlength(words)
+    if any(beside):
+        words = f"the middle of the site is shown: {beside[0]:,} boxes before and {beside[1]:,} after lie beside it"
+        pen.text((x, y), _fitted(words, size, width - 8 - x), font=font(size), fill=_INK, anchor="lm")
     return sheet
 
 

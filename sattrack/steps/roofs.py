@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sattrack.geometry import Quads
+from sattrack.geometry import Quads, centres
+from sattrack.imagery import Window
 from sattrack.steps.registering import Look
 
 # Of a box's roof only the middle is looked at: its edges are mixed with what is beside it.
@@ -23,27 +24,37 @@ def likeness(earlier: Look, later: Look, *, pairs: NDArray[np.intp]) -> NDArray[
 
     Colours are set against those of the scene's other boxes, so that haze, sun and stretch drop out. A pair's rank is the share
     of all pairs of boxes, one of each date, that look more alike: an exchange gives any rank, the same box a small one.
-    1 where there are too few boxes to say.
+    1 of a pair of which a roof lies off its look, and where there are too few boxes to say.
     """
-    if len(pairs) == 0 or min(len(earlier.quads), len(later.quads)) < _LEAST:
-        return np.ones(len(pairs))
-    first, second = _own(earlier), _own(later)
-    apart = np.linalg.norm(first[pairs[:, 0]] - second[pairs[:, 1]], axis=1)
-    some = first[:: -(-len(first) // _MOST)], second[:: -(-len(second) // _MOST)]
+    told = np.ones(len(pairs))
+    shown = _shown(earlier), _shown(later)
+    both = shown[0][pairs[:, 0]] & shown[1][pairs[:, 1]]
+    if not both.any() or min(int(some.sum()) for some in shown) < _LEAST:
+        return told
+    first, second = _own(earlier, shown[0]), _own(later, shown[1])
+    apart = np.linalg.norm(first[pairs[both, 0]] - second[pairs[both, 1]], axis=1)
+    seen = first[shown[0]], second[shown[1]]
+    some = [own[:: -(-len(own) // _MOST)] for own in seen]
     usual = np.sort(np.linalg.norm(some[0][:, None] - some[1][None], axis=2).ravel())
     # Over all ranks that a pair may have: in a yard of one paint it may have any, and says nothing.
     first_rank = np.searchsorted(usual, apart - _ALIKE) / len(usual)
     ranks = np.maximum(np.searchsorted(usual, apart + _ALIKE) / len(usual) - first_rank, 1 / len(usual))
-    return np.asarray(
-        ((1 - first_rank) ** (1 + _SHARPNESS) - np.maximum(1 - first_rank - ranks, 0) ** (1 + _SHARPNESS)) / ranks
-    )
+    told[both] = ((1 - first_rank) ** (1 + _SHARPNESS) - np.maximum(1 - first_rank - ranks, 0) ** (1 + _SHARPNESS)) / ranks
+    return told
 
 
-def _own(look: Look) -> NDArray[np.float64]:
-    """(n, 3) each roof's colour in deviations from the scene's boxes."""
-    colours = np.array([_colour(look, quad) for quad in look.quads])
-    middle = np.median(colours, axis=0)
-    return np.asarray((colours - middle) / np.maximum(1.4826 * np.median(np.abs(colours - middle), axis=0), _GREY_LEVELS))
+def _shown(look: Look) -> NDArray[np.bool_]:
+    """(n,) whether a roof's middle lies on the look: of a large site only a part is laid there."""
+    return Window.of_shape(look.valid.shape).holds(centres(look.quads))
+
+
+def _own(look: Look, shown: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(n, 3) each roof's colour in deviations from the scene's boxes; of those that are not shown none."""
+    colours = np.full((len(look.quads), 3), np.nan)
+    colours[shown] = [_colour(look, quad) for quad in look.quads[shown]]
+    middle = np.median(colours[shown], axis=0)
+    spread = 1.4826 * np.median(np.abs(colours[shown] - middle), axis=0)
+    return np.asarray((colours - middle) / np.maximum(spread, _GREY_LEVELS))
 
 
 def _colour(look: Look, quad: Quads) -> NDArray[np.float64]:
