@@ -80,17 +80,21 @@ def change_value(one: Exchange) -> dict[str, Any]:
 
 
 def write_change_tables(found: Sequence[tuple[Exchange, Frame]], out: Path) -> list[Path]:
-    """changes.csv, boxes.csv, and boxes.geojson where any has a CRS; the files written. StoreError where that cannot be."""
+    """changes.csv, boxes.csv, and boxes.geojson where any has a CRS; the files written. StoreError where that cannot be.
+
+    A boxes.geojson of an earlier call goes where none has.
+    """
     out.mkdir(parents=True, exist_ok=True)
     changes, boxes, world = out / "changes.csv", out / "boxes.csv", out / "boxes.geojson"
     values = [change_value(one) | {"notes": "; ".join(one.notes)} for one, _ in found]
     write_whole(changes, csv_bytes(_COLUMNS, rows=[[row[name] for name in _COLUMNS] for row in values]))
     records = [record for one, frame in found for record in box_records(one, frame=frame)]
     write_whole(boxes, csv_bytes(_BOX_COLUMNS, rows=[[record[name] for name in _BOX_COLUMNS] for record in records]))
-    placed = [record for record in records if record["ring"] is not None]
-    if not placed:
+    if not any(frame.crs for _, frame in found):
+        world.unlink(missing_ok=True)
         return [changes, boxes]
-    shapes = polygons(np.array([record["ring"] for record in placed]))
+    placed = [record for record in records if record["ring"] is not None]
+    shapes = polygons(np.array([record["ring"] for record in placed])) if placed else ()
     features = [
         {
             "type": "Feature", "geometry": json.loads(shapely.to_geojson(shape)),

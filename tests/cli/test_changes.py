@@ -16,6 +16,7 @@ from rasterio.transform import from_origin
 from scipy import ndimage
 
 from sattrack.changing import Shown, changes_of_run
+from sattrack.reports import change_pictures
 from tests.cli.conftest import EAST, GSD, NORTH, write_site
 
 DETECTOR = ("--detector", "bright_boxes:Bright")
@@ -144,6 +145,20 @@ def test_no_imagery_shows_boxes_on_gray(sattrack, pictures, detectors, tmp_path)
     assert np.ptp(line.astype(int)) < 12
 
 
+def test_a_picture_of_the_middle_of_a_large_site_says_how_many_boxes_lie_beside_it(
+    sattrack, pictures, detectors, tmp_path, monkeypatch
+) -> None:
+    written: list[str] = []
+    fitted = change_pictures._fitted
+    monkeypatch.setattr(change_pictures, "_fitted", lambda text, *room: written.append(text) or fitted(text, *room))
+    words = ("changes", *pictures, "--gsd-m", GSD, *DETECTOR, "-o", tmp_path / "out", "-q")
+    assert sattrack(*words).code == 0
+    assert not any("beside" in text for text in written)
+    monkeypatch.setattr("sattrack.steps.lattices._MOST_PX", 220)
+    assert sattrack(*words).code == 0
+    assert "the middle of the site is shown: 3 boxes before and 3 after lie beside it" in written
+
+
 def test_o11_a_run_made_without_imagery_shows_boxes_on_gray(sattrack, moved_run, tmp_path) -> None:
     run = json.loads((moved_run / "run.json").read_text())
     (moved_run / "run.json").write_text(json.dumps(run | {"imagery": False}))
@@ -168,6 +183,17 @@ def test_a_run_compares_each_sites_neighbours_in_time(sattrack, moved_run, tmp_p
     assert 128 < lon < 130
     assert 35 < lat < 36
     assert {f["properties"]["state"] for f in world["features"]} <= {"kept", "arrived", "left"}
+
+
+def test_where_no_box_is_left_the_boxes_of_an_earlier_call_do_not_stay(sattrack, moved_run, pictures, tmp_path) -> None:
+    world = tmp_path / "out" / "boxes.geojson"
+    assert sattrack("changes", moved_run, "-o", tmp_path / "out", "-q").code == 0
+    assert json.loads(world.read_text())["features"]
+    assert sattrack("count", moved_run, "--threshold", "0.95", "-q").code == 0
+    assert sattrack("changes", moved_run, "-o", tmp_path / "out", "-q").code == 0
+    assert json.loads(world.read_text())["features"] == []
+    assert sattrack("changes", *pictures, "--gsd-m", GSD, *DETECTOR, "-o", tmp_path / "out", "-q").code == 0
+    assert not world.exists()
 
 
 @pytest.mark.parametrize("more", [("--json",), ("-o", "out")])
