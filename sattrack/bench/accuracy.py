@@ -75,14 +75,16 @@ def measure(
     model: wiring.Model | None = None,
     threshold: float | None = None,
     predictions: Path | None = None,
+    predicted_classes: Sequence[str] = (),
     settings: Settings | None = None,
     heard: Heard | None = None,
+    told: Callable[[str], None] = lambda _note: None,
 ) -> Accuracy:
     """Detects in every picture and scores the boxes; or scores those of `predictions`, a file as read_predictions takes it.
 
     Each picture is a scene of its own, read and stretched as any other; its pixel size comes from the set. Without a threshold
-    the model card's; one below the score floor is refused. Raises UsageError, ManifestError, WeightsError, SceneError: a
-    benchmark with a picture missing is none.
+    the model card's; one below the score floor is refused. predicted_classes, told: see read_predictions. Raises UsageError,
+    ManifestError, WeightsError, SceneError: a benchmark with a picture missing is none.
     """
     if not images:
         raise UsageError("no labelled sets were given", way_out="give folders with images/, labels_obb/ and meta.json")
@@ -93,7 +95,8 @@ def measure(
                 "boxes from a file have no threshold of their own", where=str(predictions), way_out="give --threshold"
             )
         model_id = predictions.name
-        found = _read(images, predictions)
+        read = read_predictions(predictions, images=images, classes=predicted_classes, told=told)
+        found: Found = ((image, read.get(image.name, Detections.none()), "from a file") for image in images)
     else:
         settings = settings or Settings()
         model = model or wiring.Model(careful=settings.careful)
@@ -130,9 +133,3 @@ def _detected(images: Sequence[LabelledImage], model: wiring.Model, *, settings:
     scenes = (scene_of(image, limits=settings) for image in images)
     for image, part in zip(images, detect_each(scenes, model=model, settings=settings), strict=True):
         yield image, part.detections, part.device
-
-
-def _read(images: Sequence[LabelledImage], predictions: Path) -> Found:
-    boxes = read_predictions(predictions, images=images)
-    for image in images:
-        yield image, boxes.get(image.name, Detections.none()), "from a file"

@@ -14,11 +14,15 @@ from sattrack.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """What is measured: a model, or a file of boxes. threshold: none for the model card's; a file of boxes needs one."""
+    """What is measured: a model, or a file of boxes. threshold: none for the model card's; a file of boxes needs one.
+
+    classes: which boxes of the file are containers, by name or id; empty: those that are called so.
+    """
 
     model: wiring.Model = field(default_factory=wiring.Model)
     predictions: Path | None = None
     threshold: float | None = None
+    classes: tuple[str, ...] = ()
 
 
 def bench_several(
@@ -28,8 +32,10 @@ def bench_several(
     settings: Settings | None = None,
     heard: Heard | None = None,
     begins: Callable[[Contender], None] | None = None,
+    told: Callable[[str], None] = lambda _note: None,
 ) -> tuple[Accuracy, ...]:
-    """The accuracy of each, in order; of several of one id the later have a number behind it. Raises as measure.
+    """The accuracy of each, in order; of several of one id the later have a number behind it. told: hears what of a file of
+    boxes is not scored. Raises as measure.
 
     Cards are read, and files of boxes scored, before any network is loaded: a mistake in the last is said before the first
     has run for minutes.
@@ -45,8 +51,9 @@ def bench_several(
         if begins:
             begins(one)
         found[i] = measure(
-            images, model=one.model, threshold=one.threshold, predictions=one.predictions, settings=settings, heard=heard
-        )
+            images, model=one.model, threshold=one.threshold, predictions=one.predictions, predicted_classes=one.classes,
+            settings=settings, heard=heard, told=told,
+        )  # fmt: skip
     return _told_apart([found[i] for i in range(len(contenders))])
 
 

@@ -15,6 +15,10 @@ from sattrack.labels.categories import taken_categories
 from sattrack.labels.labelled import LabelledImage
 from sattrack.labels.rectangles import as_corners
 from sattrack.labels.texts import numbers
+from sattrack.readers.folders import is_picture
+
+# Of pictures that others can read, besides those that we can.
+_SUFFIXES = (".bmp", ".gif", ".webp")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,11 +31,33 @@ class Predicted:
     category: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FileOfBoxes:
+    """What a file or folder holds. taken: the categories that are scored. passed: names of texts that are of no picture."""
+
+    rows: Sequence[Predicted]
+    taken: Collection[str]
+    passed: Sequence[str] = ()
+
+
 def matched_name(said: str, names: Collection[str]) -> str:
-    """The picture that a file speaks of, by its name, with or without folders and suffix; what is none of the names stays."""
+    """The picture that a file speaks of, by its name, with or without folders and suffix; what is none of the names stays.
+
+    A number is also the name that has noughts before it: many programs make a number of `0017`.
+    """
     plain = PurePosixPath(said.replace("\\", "/")).name
-    candidates = (said, plain, plain.rpartition(".")[0], plain.split(".")[0])
-    return next((name for name in candidates if name in names), candidates[-1])
+    stem = _without_suffix(plain)
+    candidates = (said, plain, stem, _without_suffix(stem))
+    exact = next((name for name in candidates if name in names), None)
+    if exact is not None:
+        return exact
+    alike = [name for name in names if name.isdecimal() and int(name) == int(stem)] if stem.isdecimal() else []
+    return alike[0] if len(alike) == 1 else stem
+
+
+def _without_suffix(name: str) -> str:
+    """port.tif -> port; port.2018 stays: it is another picture than port."""
+    return name.rpartition(".")[0] if is_picture(name) or name.lower().endswith(_SUFFIXES) else name
 
 
 def read_score(value: Any, *, where: str) -> float:
@@ -42,22 +68,21 @@ def read_score(value: Any, *, where: str) -> float:
     return found[0]
 
 
-def found_corners(ring: Points, *, gsd_m: tuple[float, float], where: str) -> Points:
+def found_corners(ring: Points, *, image: LabelledImage | None, where: str) -> Points:
     """(k, 2) as four corners (4, 2). A sliver stays as it is: it is not scored. UsageError where there are too few corners."""
     try:
-        return np.asarray(as_corners(ring, gsd_m=gsd_m)[0])
+        return np.asarray(as_corners(ring, gsd_m=image.gsd_m if image else (1.0, 1.0))[0])
     except ValueError as error:
         if len(ring) == 4:
             return ring
         raise UsageError(f"the box {error}", where=where) from error
 
 
-def of_classes(
+def taken_of(
     rows: Sequence[Predicted], *, classes: Sequence[str], path: Path, names: Mapping[str, str] | None = None
-) -> list[Predicted]:
-    """The rows of the classes asked for, or of those called container. UsageError lists the others where there is none."""
-    taken = taken_categories(Counter(row.category for row in rows), asked=classes, where=str(path), names=names)
-    return [row for row in rows if row.category in taken]
+) -> frozenset[str]:
+    """The categories asked for, or those called container. UsageError lists the others where there is none."""
+    return taken_categories(Counter(row.category for row in rows), asked=classes, where=str(path), names=names)
 
 
 def as_detections(rows: Sequence[Predicted], *, images: Sequence[LabelledImage]) -> dict[str, Detections]:

@@ -56,7 +56,7 @@ def asked_of(form: str | None, gsd_m: str | None, bands: str | None, classes: st
     if form is not None and form not in known:
         raise UsageError(f"--format is {form!r}", way_out=f"one of {', '.join(known)}")
     found: Format = next((name for name in known if name == form), "auto")
-    return Asked(found, o.pixel_size(gsd_m), o.band_numbers(bands), o.names(classes) or ())
+    return Asked(found, o.pixel_size(gsd_m), o.band_numbers(bands), o.names(classes, option="--label-classes") or ())
 
 
 def choice_of(half: str | None, leave_out: list[str] | None) -> "Choice":

@@ -262,13 +262,13 @@ def moment(text: str | None, *, option: str = "--date") -> dt.datetime | None:
         raise UsageError(f"{option}: {reason}", way_out="give 2024-05-31 or 2024-05-31T08:15:00Z") from error
 
 
-def names(text: str | None) -> tuple[str, ...] | None:
+def names(text: str | None, *, option: str = "--classes") -> tuple[str, ...] | None:
     """container,ship -> ("container", "ship")."""
     if text is None:
         return None
     found = tuple(part.strip() for part in text.split(","))
     if not all(found):
-        raise UsageError(f"--classes is {text!r}", way_out="give names with commas between, such as container,ship")
+        raise UsageError(f"{option} is {text!r}", way_out="give names with commas between, such as container,ship")
     return found
 
 

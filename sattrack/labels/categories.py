@@ -63,7 +63,8 @@ def taken_categories(
     first = "0" if not declared and (numbered or len(there) == 1) else None
     found = frozenset(name for name in there if means_container(name) or name == first)
     if not found and any(counts.values()):
-        way_out = f"say which with classes; {_listed(there, counts)}"
+        option = "--label-classes, of boxes from a file --prediction-classes"
+        way_out = f"say which with classes ({option}); {_listed(there, counts)}"
         raise UsageError("no category is called container", where=where, way_out=way_out)
     return found
 

@@ -118,7 +118,7 @@ def _no_more(cells: list[str], width: int) -> None:
 def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: bool, level: float) -> Reading:
     if len(cells) <= max(columns[name] for name in NEEDED):
         raise ManifestError(f"has only {len(cells)} values", way_out="write a value, or nothing, for every column")
-    said = {name: _bare(cells[at].strip()) for name, at in columns.items() if at < len(cells)}
+    said = {name: bare(cells[at].strip()) for name, at in columns.items() if at < len(cells)}
     numbers = _NONE | {
         name: _number(name, said[name], decimal_comma=decimal_comma) for name in said if name in _BOUNDS and said[name]
     }
@@ -152,7 +152,7 @@ def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: boo
     )  # fmt: skip
 
 
-def _bare(cell: str) -> str:
+def bare(cell: str) -> str:
     """A cell without the apostrophe that tables of ours have before what a spreadsheet would take for a formula."""
     if not cell.startswith("'"):
         return cell

@@ -9,7 +9,7 @@ from sattrack.bench.datasets import LabelledImage
 from sattrack.bench.predictions import read_predictions
 from sattrack.detections import CORNERS, Detections
 from sattrack.errors import UsageError
-from sattrack.geometry import quads_from_xywhr
+from sattrack.geometry import areas, quads_from_xywhr
 
 SHAPE = (100, 200)
 QUADS = quads_from_xywhr(np.array([[40.0, 30.0, 24.0, 5.0, 0.4], [120.5, 60.25, 12.0, 5.0, 2.0]]))
@@ -34,6 +34,7 @@ def flat(quad: np.ndarray, *, over: tuple[int, int] = (1, 1)) -> str:
 def write(folder: Path, kind: str) -> Path:
     """Both boxes of n_A, and one of a picture that is none of ours."""
     scores = (0.9, 0.4)
+    folder.mkdir(exist_ok=True)
     if kind == "csv":
         lines = [",".join(["n_A.png", str(s), *map(str, q.ravel())]) for q, s in zip(QUADS, scores, strict=True)]
         path = folder / "boxes.csv"
@@ -49,7 +50,7 @@ def write(folder: Path, kind: str) -> Path:
         if kind == "coco document":
             pictures = [{"id": 17, "file_name": "scenes/n_A.png"}, {"id": 3, "file_name": "other.png"}]
             rows.append(rows[0] | {"image_id": 3})
-            document = {"images": pictures, "categories": [{"id": 1, "name": "container"}], "annotations": rows}
+            document = {"images": pictures, "categories": [{"id": 1.0, "name": "container"}], "annotations": rows}
         elif kind == "coco file_name":
             rows[0] = {"file_name": "n_A.png", "category_id": 1, "poly": QUADS[0].ravel().tolist(), "score": 0.9}
             rows[1] = {"image_id": "n_A", "category_id": 1, "rbox": [120.5, 60.25, 12.0, 5.0, 2.0], "score": 0.4}
@@ -114,6 +115,88 @@ def test_coco_ids_that_two_sets_use_tell_no_picture(tmp_path: Path) -> None:
     assert list(read_predictions(path, images=splits)) == ["train_0", "train_1"]
 
 
+def test_a_number_that_is_no_id_is_not_the_name_of_a_picture_that_has_one(tmp_path: Path) -> None:
+    """Of a set whose files are called 1 to 10 and whose ids begin at nought, half is scored."""
+    half = [image("1", key="0"), image("4", key="3")]
+    rows = [{"image_id": i, "category_id": 1, "bbox": [i, 2, 8, 4], "score": 0.5} for i in (0, 3, 4, 1)]
+    path = tmp_path / "boxes.json"
+    path.write_text(json.dumps(rows))
+    found = read_predictions(path, images=half)
+    assert {name: boxes.quads[:, :, 0].min(axis=1).tolist() for name, boxes in found.items()} == {"1": [0.0], "4": [3.0]}
+
+
+def test_numbers_that_programs_made_of_names_are_the_names(tmp_path: Path) -> None:
+    """Ultralytics writes 998 of 0998.png, a spreadsheet too; a table with a hole in it 17.0 of 17."""
+    numbered = [image("0998"), image("1003"), image("15"), image("015")]
+    path = tmp_path / "boxes.json"
+    row = {"category_id": 1.0, "bbox": [1, 2, 8, 4], "score": 0.5}
+    path.write_text(json.dumps([row | {"image_id": i} for i in (998, 1003.0, 15, 99)]))
+    assert list(read_predictions(path, images=numbered)) == ["0998", "1003", "15"]
+    csv = tmp_path / "boxes.csv"
+    csv.write_text(f"{HEAD}\n998,0.9,0,0,1,0,1,1,0,1\n")
+    assert list(read_predictions(csv, images=numbered)) == ["0998"]
+    path.write_text(json.dumps([row | {"image_id": None}]))
+    with pytest.raises(UsageError, match="has neither image_id nor file_name"):
+        read_predictions(path, images=numbered)
+
+
+def test_another_picture_is_not_taken_for_one_whose_name_begins_alike(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.csv"
+    row = "0.9,0,0,1,0,1,1,0,1"
+    path.write_text(
+        "\n".join([HEAD, *(f"{name},{row}" for name in ("port.2018.png", "port.2019", "port.tif.png", "port.webp"))])
+    )
+    assert len(read_predictions(path, images=[image("port")])["port"]) == 2
+    assert len(read_predictions(path, images=[image("port.2018")])["port.2018"]) == 1
+
+
+def test_our_own_export_is_read_whatever_its_names_are(tmp_path: Path) -> None:
+    """Cells that a spreadsheet would run have an apostrophe; of a scene of several files the part says which was meant."""
+    path = tmp_path / "boxes.csv"
+    rows = [f"day-1,{part},0.9,0,0,1,0,1,1,0,1" for part in ("'-58.4_-34.6", "day-1_b")]
+    path.write_text("\n".join([HEAD.replace("scene_id", "scene_id,part"), *rows]))
+    found = read_predictions(path, images=[image("day-1"), image("-58.4_-34.6"), image("day-1_b"), image("day-1_c")])
+    assert {name: len(boxes) for name, boxes in found.items()} == {"-58.4_-34.6": 1, "day-1_b": 1}
+
+
+def test_a_csv_with_corners_across_is_the_same_box_and_one_without_columns_no_answer(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.csv"
+    across = QUADS[0][[0, 1, 3, 2]]
+    path.write_text(f"{HEAD}\nn_A,0.9,{','.join(map(str, across.ravel()))}\n")
+    (quad,) = read(path)["n_A"].quads
+    assert areas(quad[None]) == pytest.approx(areas(QUADS[:1]), rel=1e-3)
+    path.write_text(f"{HEAD}\n")
+    assert read(path) == {}, "nothing was found"
+    for text, lacking in (("", "scene_id, confidence, px_x1"), ("a,b\n", "scene_id, confidence"), (HEAD[9:], "scene_id")):
+        path.write_text(text)
+        with pytest.raises(UsageError, match=rf"line 1: lacks {lacking}"):
+            read(path)
+
+
+def test_of_several_classes_in_a_csv_those_are_scored_that_a_run_counts(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.csv"
+    classes = ("lorry", "40ft container", "20ft Container")
+    rows = [f"n_A,0.{9 - i},{i},0,9,0,9,1,0,1,{name}" for i, name in enumerate(classes)]
+    path.write_text("\n".join([f"{HEAD},class_name", *rows]))
+    assert read(path)["n_A"].scores == pytest.approx([0.8, 0.7])
+
+
+def test_what_is_not_scored_is_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    read(write(tmp_path / "csv", "csv"), told=said.append)
+    assert said == ["boxes.csv: 1 box of 1 other picture not scored: other"]
+    folder = write(tmp_path / "yolo", "yolo")
+    lines = [f"{c} {flat(QUADS[0], over=SHAPE[::-1])} 0.5" for c in (0, 4, 4)]
+    (folder / "labels" / "N_B.txt").write_text("")
+    (folder / "labels" / "n_B.png.txt").write_text("\n".join(lines))
+    (folder / "labels" / "classes.txt").write_text("container\n")
+    said.clear()
+    assert len(read(folder, told=said.append)["n_B"]) == 1
+    assert said == [
+        "preds: 1 text of no picture of these sets not read: N_B", "preds: boxes of other classes not scored: 2 of 4",
+    ]  # fmt: skip
+
+
 def test_classes_are_taken_by_name_and_listed(tmp_path: Path) -> None:
     folder = tmp_path / "preds"
     folder.mkdir()
@@ -168,5 +251,5 @@ def test_empty_folders_missing_files_and_ids_of_nothing_are_told(tmp_path: Path)
         read(tmp_path)
     path = tmp_path / "b.json"
     path.write_text('[{"image_id": 99, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 1}]')
-    with pytest.raises(UsageError, match="it has 99"):
+    with pytest.raises(UsageError, match="it has image_id 99"):
         read(path)

@@ -56,6 +56,22 @@ def test_boxes_of_a_yolo_folder_are_scored(sattrack, yolo, tmp_path):
     assert (row["truth"], row["found"], row["name"]) == (9, 6, "tiles")
 
 
+def test_classes_of_boxes_from_a_file_may_be_said_and_what_is_left_out_is_told(sattrack, yolo, tmp_path):
+    preds = tmp_path / "preds"
+    preds.mkdir()
+    lines = (yolo / "labels" / "a.txt").read_text().splitlines()
+    (preds / "a.txt").write_text("\n".join(f"{4 + i % 2}{line[1:]} 0.8" for i, line in enumerate(lines)))
+    (preds / "A.txt").write_text("")
+    asked = ("bench", "accuracy", yolo, "--gsd-m", "0.5", "--predictions", preds, "--threshold", "0.5", "--json")
+    said = sattrack(*asked)
+    assert said.code == 2
+    assert "--prediction-classes); there are: 4 (2 boxes), 5 (2 boxes)" in said.err
+    said = sattrack(*asked, "--prediction-classes", "5")
+    assert said.json["totals"]["found"] == 2
+    assert "note: preds: boxes of other classes not scored: 2 of 4" in said.err
+    assert "note: preds: 1 text of no picture of these sets not read: A" in said.err
+
+
 def test_weights_that_were_trained_on_a_set_are_named(monkeypatch):
     card = SimpleNamespace(id="fast-1", trained_on=({"kind": "labelled", "sets": "quay, yard", "left_out": "pier"},))
     monkeypatch.setattr(wiring, "card_of", lambda model: card)

@@ -52,6 +52,13 @@ def accuracy(
             f"{_BY_SCORE}.",
         ),
     ] = None,
+    prediction_classes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Classes of the boxes from files that are containers, by name or id. Without it those called container.",
+        ),
+    ] = None,
     page: Annotated[
         Path | None,
         typer.Option(metavar="FILE.html", help="Also write a page: charts, a slider for the threshold, the worst pictures."),
@@ -85,6 +92,7 @@ def accuracy(
         predictions or [],
         gsd_m=model_gsd_m,
         classes=classes,
+        prediction_classes=o.names(prediction_classes, option="--prediction-classes") or (),
         threshold=settings.threshold,
         careful=settings.careful,
     )
@@ -97,7 +105,7 @@ def accuracy(
 
     images = read_datasets(datasets, asked=labels, choice=lb.choice_of(half, leave_out), told=told)
     with watching(voice) as watch:
-        results = bench_several(images, asked, settings=settings, heard=watch.heard, begins=watch.begins)
+        results = bench_several(images, asked, settings=settings, heard=watch.heard, begins=watch.begins, told=told)
     summaries = [summed(result) for result in results]
     for note in _flattered(asked, images):
         told(note)
@@ -150,6 +158,7 @@ def _contenders(
     *,
     gsd_m: float | None,
     classes: str | None,
+    prediction_classes: tuple[str, ...],
     threshold: float | None,
     careful: bool,
 ) -> list["Contender"]:
@@ -173,7 +182,8 @@ def _contenders(
     ]
     for path in predictions:
         named, own = _parted(str(path))
-        asked.append(Contender(predictions=Path(named), threshold=threshold if own is None else own))
+        at = threshold if own is None else own
+        asked.append(Contender(predictions=Path(named), threshold=at, classes=prediction_classes))
     return asked
 
 
