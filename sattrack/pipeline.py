@@ -95,15 +95,9 @@ def detect_scene(
     card: ModelCard,
     settings: Settings,
     executor: Executor,
-    tiles_done: Callable[[int], None] = lambda _n: None,
 ) -> tuple[Part, Timings]:
-    """All boxes of one scene, in its pixels, and what was seen. Raises SceneError, DetectorError: never a partial result.
-
-    tiles_done: told after each batch how many tiles it held.
-    """
-    (ended,) = detect_scenes(
-        [work], reader=reader, detector=detector, card=card, settings=settings, executor=executor, tiles_done=tiles_done
-    )
+    """All boxes of one scene, in its pixels, and what was seen. Raises SceneError, DetectorError: never a partial result."""
+    (ended,) = detect_scenes([work], reader=reader, detector=detector, card=card, settings=settings, executor=executor)
     if ended.part is None:
         assert ended.error is not None
         raise ended.error
@@ -124,7 +118,7 @@ def detect_scenes(
     """What became of each scene, in order. While the detector is at work on one, the next ones are read ahead.
 
     The detector meets the batches of all scenes in a row. No batch holds tiles of two, so that a part does not know what went
-    before it. begins: told when a scene's first window is asked for.
+    before it. begins: told when a scene's first window is asked for. tiles_done: after each batch how many tiles it held.
     """
     queue = _Queue(works, look=partial(Look, card=card, settings=settings), begins=begins, most_s=settings.scene_seconds)
     while queue.more:

@@ -70,15 +70,15 @@ class Crop:
         return f"{self.width / self.height:.4f}"
 
 
-def worst_crops(results: Sequence[Accuracy], *, imagery: bool, room: int, most: int = MOST) -> tuple[Crop, ...]:
-    """A crop of each of the pictures in which any detector made most false and missed boxes, the worst first, at most `most`.
+def worst_crops(results: Sequence[Accuracy], *, imagery: bool, room: int) -> tuple[Crop, ...]:
+    """A crop of each of the pictures in which any detector made most false and missed boxes, the worst first, at most MOST.
 
     results: several detectors over the same pictures in one order. room: bytes that lines and pixels may take; what no longer
     fits is left out, the least wrong first. A picture that cannot be read again costs its pixels only.
     """
     crops: list[Crop] = []
     with closing(wiring.make_reader(Settings())) as reader:
-        for rank, several in enumerate(_worst(results)[:most], start=1):
+        for rank, several in enumerate(_worst(results)[:MOST], start=1):
             image = several[0].image
             marks = [judged(m, threshold=result.threshold) for m, result in zip(several, results, strict=True)]
             view = _view(image, marks)

@@ -12,7 +12,7 @@ from sattrack import wiring
 from sattrack.bench.accuracy import Accuracy, Measured, figures, measure
 from sattrack.bench.datasets import LabelledImage, read_datasets
 from sattrack.bench.figures import Figures
-from sattrack.bench.scoring import Scored
+from sattrack.bench.scoring import IOUS, Scored
 from sattrack.detectors.backends import EIGHT_BIT
 from sattrack.detectors.cards import card_for
 from sattrack.detectors.exports import Export
@@ -173,9 +173,9 @@ def held(pairs: Pairs, *, name: str, threshold: float) -> Held:
     return Held(name, one, two, (areas[0], areas[1]))
 
 
-def area_under(scored: Sequence[Scored], *, row: int = 1) -> float:
-    """The area under precision over recall, precision at a recall being the best at any from it on (VOC 2010). row: of IOUS."""
-    scores, hits = np.concatenate([s.scores for s in scored]), np.concatenate([s.hits[row] for s in scored])
+def area_under(scored: Sequence[Scored]) -> float:
+    """The area under precision over recall at an IoU of 0.5; precision at a recall is the best at any from it on (VOC 2010)."""
+    scores, hits = np.concatenate([s.scores for s in scored]), np.concatenate([s.hits[IOUS.index(0.5)] for s in scored])
     claimed = np.cumsum(hits[np.argsort(-scores, kind="stable")])
     precision = np.maximum.accumulate((claimed / np.arange(1, len(claimed) + 1))[::-1])[::-1]
     return float(np.diff(claimed, prepend=0) @ precision / max(sum(s.n_true for s in scored), 1))

@@ -12,22 +12,22 @@ _MOST_DIGITS = 300
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def read_json(raw: bytes, *, where: str, called: str = "the document") -> Any:
-    """The value that a document holds. where, called: for errors. CatalogueError where it is none that may be read."""
+def read_json(raw: bytes, *, where: str) -> Any:
+    """The value that a document holds. where: for errors. CatalogueError where it is none that may be read."""
     try:
         value = json.loads(
             raw.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
         )
     except UnicodeDecodeError as error:
-        raise CatalogueError(f"{called} is not UTF-8 text", where=where) from error
+        raise CatalogueError("the document is not UTF-8 text", where=where) from error
     except RecursionError as error:
-        raise CatalogueError(f"{called} is nested too deeply", where=where) from error
+        raise CatalogueError("the document is nested too deeply", where=where) from error
     except ValueError as error:
-        raise CatalogueError(f"{called} is broken JSON: {str(error)[:200]}", where=where) from error
+        raise CatalogueError(f"the document is broken JSON: {str(error)[:200]}", where=where) from error
     if _deeper_than(value, MOST_DEEP):
-        raise CatalogueError(f"{called} is nested more than {MOST_DEEP} levels deep", where=where)
+        raise CatalogueError(f"the document is nested more than {MOST_DEEP} levels deep", where=where)
     if _SURROGATE.search(raw) and not _is_text(value):
-        raise CatalogueError(f"{called} holds half a character (\\uD800 to \\uDFFF alone), which no text does", where=where)
+        raise CatalogueError("the document holds half a character (\\uD800 to \\uDFFF alone), which no text does", where=where)
     return value
 
 

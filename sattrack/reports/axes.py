@@ -44,9 +44,9 @@ def round_up(most: float) -> float:
     return max(step * math.ceil(most / step - 1e-9), 4.0)
 
 
-def _step(most: float, *, about: int = 4) -> float:
-    """A step of 1, 2 or 5 times a power of ten, whole boxes, giving about so many ticks."""
-    rough = max(most / about, 1.0)
+def _step(most: float) -> float:
+    """A step of 1, 2 or 5 times a power of ten, whole boxes, giving about four ticks."""
+    rough = max(most / 4, 1.0)
     power = 10.0 ** math.floor(math.log10(rough))
     return next(m * power for m in (1, 2, 5, 10) if m * power >= rough - 1e-9)
 

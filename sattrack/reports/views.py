@@ -21,6 +21,8 @@ BLANK = (104, 107, 110)
 NO_PICTURE = (38, 42, 47)
 # Most scene pixels that are read at once for a decimated picture.
 _BAND_PX = 8_000_000
+# Round a site so much of its own size is shown, and at least so many metres.
+_ROOM, _LEAST_ROOM_M = 0.08, 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def rings(site: Site, *, grid: Grid) -> tuple[Points, ...]:
     return tuple(ring for polygon in placed for ring in polygon if len(ring) and np.isfinite(ring).all())
 
 
-def neighbourhood(outline: tuple[Points, ...], *, grid: Grid, room: float = 0.08, least_m: float = 25.0) -> Window | None:
+def neighbourhood(outline: tuple[Points, ...], *, grid: Grid) -> Window | None:
     """The window round a site, with some room; none where the scene does not touch it.
 
     It may reach a little over the scene's edge, so that a site which the scene cuts is seen to be cut.
@@ -91,7 +93,7 @@ def neighbourhood(outline: tuple[Points, ...], *, grid: Grid, room: float = 0.08
     if (high <= 0).any() or (low >= shape).any():
         return None
     gsd = np.array(grid.gsd_m)
-    border = np.maximum((high - low) * room, least_m / gsd)
+    border = np.maximum((high - low) * _ROOM, _LEAST_ROOM_M / gsd)
     over = np.maximum(shape * 0.15, border)
     first = np.floor(np.maximum(low - border, np.where(low < 0, -over, 0.0))).astype(int)
     last = np.ceil(np.minimum(high + border, np.where(high > shape, shape + over, shape))).astype(int)

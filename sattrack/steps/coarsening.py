@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+# A picture is no smaller than this each way.
+_LEAST_PX = 8
 
-def seen_at(
-    pixels: NDArray[np.uint8], *, fine_m: tuple[float, float], gsd_m: float, blur: float, least_px: int = 8
-) -> NDArray[np.float32]:
+
+def seen_at(pixels: NDArray[np.uint8], *, fine_m: tuple[float, float], gsd_m: float, blur: float) -> NDArray[np.float32]:
     """(rows, cols, 3) -> float pixels of gsd_m, or nearly: the whole of the picture becomes whole pixels.
 
     Light of each new pixel is that of its whole ground, after the optics spread it. blur: one standard deviation of that, in
@@ -15,5 +16,5 @@ def seen_at(
     """
     spread = [blur * gsd_m / size for size in fine_m]
     out = np.asarray(cv2.GaussianBlur(np.asarray(pixels, np.float32), (0, 0), spread[0], sigmaY=spread[1]), np.float32)
-    cols, rows = (max(least_px, round(n * size / gsd_m)) for n, size in zip(pixels.shape[1::-1], fine_m, strict=True))
+    cols, rows = (max(_LEAST_PX, round(n * size / gsd_m)) for n, size in zip(pixels.shape[1::-1], fine_m, strict=True))
     return np.asarray(cv2.resize(out, (cols, rows), interpolation=cv2.INTER_AREA), np.float32)

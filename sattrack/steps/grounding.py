@@ -131,9 +131,9 @@ def _drawn(outline: dict[str, Any]) -> shapely.Geometry:
     return shapely.segmentize(geometry, max(_STRAIGHT, geometry.length / _MOST_ADDED))
 
 
-def footprint(grid: Grid, *, frame: Frame, steps: int = 16) -> shapely.Polygon:
-    """The outline of a scene in the frame's metres; edges in `steps` pieces, since they may be curved there."""
-    ground = _edge(grid, frame=frame, steps=steps)
+def footprint(grid: Grid, *, frame: Frame) -> shapely.Polygon:
+    """The outline of a scene in the frame's metres; edges in pieces, since they may be curved there."""
+    ground = _edge(grid, frame=frame, steps=16)
     ground = ground[np.isfinite(ground).all(axis=1)]
     return shapely.Polygon(ground if len(ground) > 2 else None).buffer(0)
 

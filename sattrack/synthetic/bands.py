@@ -61,7 +61,7 @@ def block_band(
 
 
 def across_band(plot: Plot, *, v: float, bays: int, fill: float, highest: int, habit: Habit, gap_m: tuple[float, float],
-                lined: bool = True, twenties: bool = False) -> float:  # fmt: skip
+                twenties: bool = False) -> float:  # fmt: skip
     """Long rows of boxes that stand side by side, their long side across the strip; gap_m as above."""
     rng = plot.rng
     bay_m = FT20 if twenties else FT40
@@ -76,8 +76,7 @@ def across_band(plot: Plot, *, v: float, bays: int, fill: float, highest: int, h
         )  # fmt: skip
         tiers = ragged_tiers(rng, slots=slots, highest=highest, fill=_near(rng, fill), cliffs=habit.cliffs)
         plot.put(stacked(rng, slots=slots, tiers=tiers, habit=habit))
-        if lined:
-            slot_lines(plot, u=(u, u + length), v=(v, v + width), pitch_u=pitch, pitch_v=width / bays)
+        slot_lines(plot, u=(u, u + length), v=(v, v + width), pitch_u=pitch, pitch_v=width / bays)
         u += length + float(rng.choice([rng.uniform(1.5, 6), rng.uniform(8, 40)]))
     return width
 

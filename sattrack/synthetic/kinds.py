@@ -10,11 +10,11 @@ from sattrack.synthetic.plot import Plot
 
 def _fill(
     plot: Plot, *, band: Callable[[float], float], every: tuple[int, int], road_m: tuple[float, float],
-    lane_m: tuple[float, float], start: float | None = None, end: float | None = None,
+    lane_m: tuple[float, float], end: float | None = None,
 ) -> None:  # fmt: skip
-    """Bands side by side from start to end with lanes between, and a road after every few."""
+    """Bands side by side up to `end` with lanes between, and a road after every few."""
     rng = plot.rng
-    v = -plot.half - float(rng.uniform(0, 25)) if start is None else start
+    v = -plot.half - float(rng.uniform(0, 25))
     left = int(rng.integers(*every))
     while v < (plot.half if end is None else end):
         if rng.random() < 0.1:
@@ -63,7 +63,7 @@ def _yard_fill(rng: np.random.Generator) -> tuple[float, int]:
     )
 
 
-def _rtg(plot: Plot, *, start: float | None = None, end: float | None = None) -> None:
+def _rtg(plot: Plot, *, end: float | None = None) -> None:
     rng = plot.rng
     habit, gap, (fill, highest) = bands.draw_habit(rng), _gap(rng), _yard_fill(rng)
     rows, crane, twenties = int(rng.integers(5, 8)), float(rng.choice([0.0, 0.3, 0.55])), bool(rng.random() < 0.15)
@@ -73,7 +73,7 @@ def _rtg(plot: Plot, *, start: float | None = None, end: float | None = None) ->
             plot, v=v, rows=rows, fill=fill, highest=highest, habit=habit, gap_m=gap, crane=crane, twenties=twenties
         )
 
-    _fill(plot, band=band, every=(1, 4), road_m=(9, 28), lane_m=(3.8, 6.5), start=start, end=end)
+    _fill(plot, band=band, every=(1, 4), road_m=(9, 28), lane_m=(3.8, 6.5), end=end)
 
 
 def _tight(plot: Plot) -> None:

@@ -38,14 +38,9 @@ def box_colours(rng: np.random.Generator, *, count: int, fleets: NDArray[np.intp
     """(count, 3) sRGB in 0..255. fleets: index into BOX_PAINTS per box, or none to draw by share."""
     paints = np.array([paint for paint, _ in BOX_PAINTS], np.float32)
     if fleets is None:
-        fleets = draw_fleets(rng, count=count)
+        shares = fleet_shares(rng, favourites=0)
+        fleets = rng.choice(len(shares), count, p=shares)
     return fade(rng, colours=paints[fleets])
-
-
-def draw_fleets(rng: np.random.Generator, *, count: int, favourites: int = 0) -> NDArray[np.intp]:
-    """Which paint each box wears; `favourites` paints of this yard are drawn far more often than their share."""
-    shares = fleet_shares(rng, favourites=favourites)
-    return rng.choice(len(shares), count, p=shares)
 
 
 def fleet_shares(rng: np.random.Generator, *, favourites: int, one_paint: float = 0.0) -> NDArray[np.float64]:

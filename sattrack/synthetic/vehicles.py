@@ -16,7 +16,7 @@ _BUSES = ((226, 226, 220), (222, 190, 70), (216, 206, 180), (186, 204, 216), (19
 BED_M = 1.2
 
 
-def lorry(rng: np.random.Generator, *, centre: Point, heading: float, frame: float, loaded: bool, zone: int = -1) -> Solids:
+def lorry(rng: np.random.Generator, *, centre: Point, heading: float, frame: float, loaded: bool) -> Solids:
     """A tractor and its chassis, empty or with a box (the box is truth)."""
     length = float(rng.choice([FT20, FT40, FT45], p=[0.2, 0.65, 0.15]))
     cab = Piece((2.3, 2.45), (0, 3.2), pick(rng, paints=CAR_PAINTS, count=1), along=length / 2 + 1.9)
@@ -24,7 +24,7 @@ def lorry(rng: np.random.Generator, *, centre: Point, heading: float, frame: flo
     bed = Piece((length + 0.4, wide), (0, 1.15), pick(rng, paints=_BEDS, count=1))
     parts = [assembled([cab, bed], centre=centre, heading=heading, frame=frame)]
     if loaded:
-        parts.append(single(rng, centre=centre, heading=heading, frame=frame, base_m=BED_M, length_m=length, zone=zone))
+        parts.append(single(rng, centre=centre, heading=heading, frame=frame, base_m=BED_M, length_m=length))
     return joined(parts)
 
 

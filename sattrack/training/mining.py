@@ -20,13 +20,12 @@ _FLOOR = 0.15
 _REACH = 5
 # So much of an empty source's draws goes by what was found in its pictures, the rest as before.
 _SHARE = 0.6
+_BATCH = 8
 
 
-def mine(
-    gathered: Gathered, *, network: torch.nn.Module, gsd_m: float, tile_px: int, device: torch.device, batch: int = 8
-) -> Gathered:
+def mine(gathered: Gathered, *, network: torch.nn.Module, gsd_m: float, tile_px: int, device: torch.device) -> Gathered:
     """The same pictures, those without boxes with the places (`hard`) that the network takes for some, and drawn by them."""
-    found = _found(gathered.pictures, network=network, gsd_m=gsd_m, tile_px=tile_px, device=device, batch=batch)
+    found = _found(gathered.pictures, network=network, gsd_m=gsd_m, tile_px=tile_px, device=device)
     pictures = tuple(replace(p, hard=found.get(i)) for i, p in enumerate(gathered.pictures))
     weights = gathered.weights.copy()
     # Folders of one name may be of two sources, each with a weight of its own.
@@ -39,7 +38,7 @@ def mine(
 
 
 def _found(
-    pictures: tuple[Picture, ...], *, network: torch.nn.Module, gsd_m: float, tile_px: int, device: torch.device, batch: int
+    pictures: tuple[Picture, ...], *, network: torch.nn.Module, gsd_m: float, tile_px: int, device: torch.device
 ) -> dict[int, NDArray[np.float64]]:
     """For each picture without boxes in which the network finds some, their middles (k, 2) in its pixels."""
     sampler = TileSampler(pictures, np.ones(len(pictures)), gsd_m=gsd_m, tile_px=tile_px, device=device)
@@ -49,8 +48,8 @@ def _found(
     was_training = network.training
     side = tile_px // int(min(cast(Any, network).stride))  # of the finest level, which comes first
     network.to(device).eval()
-    for first in range(0, len(jobs), batch):
-        group = jobs[first : first + batch]
+    for first in range(0, len(jobs), _BATCH):
+        group = jobs[first : first + _BATCH]
         with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=takes_bfloat16(device)):
             raw = network(sampler.paint(_unturned([layer for _, layer in group])).pixels)
         raw = (raw[0] if isinstance(raw, tuple | list) else raw).float()
