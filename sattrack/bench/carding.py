@@ -10,6 +10,7 @@ from sattrack import wiring
 from sattrack.bench.accuracy import Measured, bench_accuracy, figures
 from sattrack.bench.coverage import Intervals, judge_left_out
 from sattrack.bench.figures import THRESHOLDS, Figures
+from sattrack.bench.tables import markdown
 from sattrack.errors import UsageError
 from sattrack.labels.seen import left_out_sets
 from sattrack.results import ModelCard
@@ -90,10 +91,11 @@ def card_page(card: ModelCard) -> str:
         "",
         "## Trained on",
         "",
-        "| source | kind | never seen | terms |",
-        "| --- | --- | --- | --- |",
     ]
-    lines += [f"| {s.get('name', '')} | {_kind(s)} | {_never_seen(s)} | {s.get('terms', '')} |" for s in card.trained_on]
+    sources: list[tuple[str, ...]] = [
+        (s.get("name", ""), _kind(s), _never_seen(s), s.get("terms", "")) for s in card.trained_on
+    ]
+    lines.append(markdown((("source", "kind", "never seen", "terms"), sources)))
     lines += _section("Measured on places not seen", card.figures, cell=str)
     lines += _section("Bands, from which intervals are made", card.measured, cell="{:g}".format)
     lines += _section("Measured on places not seen, with `--careful`", card.figures_careful, cell=str)
@@ -107,12 +109,16 @@ def _with_careful(card: ModelCard) -> str:
 
 
 def _section(title: str, rows: Sequence[Mapping[str, object]], *, cell: Callable[[Any], str]) -> list[str]:
-    """A heading and a table; nothing where there are no rows."""
+    """A heading and a table, with a dash for a number that does not exist; nothing where there are no rows."""
     if not rows:
         return []
-    head = list(rows[0])
-    lines = ["", f"## {title}", "", f"| {' | '.join(name.replace('_', ' ') for name in head)} |", "|" + " --- |" * len(head)]
-    return lines + [f"| {' | '.join(cell(row[name]) for name in head)} |" for row in rows]
+    head = tuple(dict.fromkeys(name for row in rows for name in row))
+    cells = [tuple("-" if _is_none(row.get(name)) else cell(row[name]) for name in head) for row in rows]
+    return ["", f"## {title}", "", markdown((tuple(name.replace("_", " ") for name in head), cells))]
+
+
+def _is_none(value: object) -> bool:
+    return value is None or (isinstance(value, float) and not math.isfinite(value))
 
 
 def _kind(source: Mapping[str, str]) -> str:

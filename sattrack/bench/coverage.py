@@ -139,12 +139,16 @@ def judge_each(measured: Sequence[Measured], *, card: ModelCard, threshold: floa
 
 
 def judge_left_out(measured: Sequence[Measured], *, threshold: float) -> Intervals:
-    """Each picture, and each set as one count, by bands from the other sets only; named by the bands of all."""
+    """Each picture, and each set as one count, by bands from the other sets only; named by the bands of all.
+
+    None is judged where there is but one set: there are no others.
+    """
     points = [point_of(m, threshold=threshold) for m in measured]
     bands = replace(BARE, measured=bands_of(points))
     pictures: list[Judged] = []
     sets: list[Judged] = []
-    for name in sorted({_set(p) for p in points}):
+    names = sorted({_set(p) for p in points})
+    for name in names if len(names) > 1 else ():
         own = [p for p in points if _set(p) == name]
         card = replace(BARE, measured=bands_of([p for p in points if _set(p) != name]))
         pictures += [judge([p], card=card, bands=bands) for p in own]
@@ -188,10 +192,10 @@ def interval_coverage(measured: Sequence[Measured], *, threshold: float) -> dict
 
 
 def shares(judged: Intervals) -> dict[str, float]:
-    """pictures and sets: shares covered; half_width: mean half-width of the pictures' intervals over their count."""
+    """pictures and sets: shares covered of those that are not blank; half_width: mean over the pictures, over their count."""
     return {
-        "pictures": _mean([j.held for j in judged.pictures]),
-        "sets": _mean([j.held for j in judged.sets]),
+        "pictures": _mean([j.held for j in judged.pictures if not j.blank]),
+        "sets": _mean([j.held for j in judged.sets if not j.blank]),
         "half_width": _mean([j.half_width for j in judged.pictures if j.found]),
     }
 

@@ -45,6 +45,17 @@ def test_the_page_shows_careful_figures_only_where_there_are_some() -> None:
     assert "| 8 |" in page
 
 
+def test_what_does_not_exist_is_a_dash_and_rows_may_hold_different_figures() -> None:
+    held = held_out()
+    sea = figures("sea", true=0, scores=[0.9])
+    exports = ({"backend": "openvino", "passed": True}, {"backend": "openvino", "instructions": "vnni", "passed": False})
+    card = replace(carded(CARD, replace(held, rows=(sea,), by={"sea": "fold|1"}), threshold=0.4), exports=exports)
+    for one in (card, replace(card, figures=tuple({**row, "ap30": None} for row in card.figures))):
+        page = card_page(one)
+        assert "| sea | 0.5 | 1 | 0 | 1 | - | 1.0 | - | - | - | fold\\|1 |" in page
+        assert "| openvino | True | - |\n| openvino | False | vnni |" in page
+
+
 def test_a_threshold_is_chosen_by_how_far_sets_are_off_on_average() -> None:
     error = held_out().set_error_pct
     assert tuple(error) == THRESHOLDS

@@ -95,6 +95,20 @@ def test_intervals_hold_where_places_are_alike_and_the_toldset_never_judges_itse
     assert [row.name for row in told.rows()][-2:] == ["all", "sets, each as one count"]
 
 
+def test_a_single_set_is_judged_by_no_other_and_blank_pictures_do_not_count_as_held() -> None:
+    one = [picture("a", true=80, found=78, hits=78) for _ in range(4)]
+    judged_alone = judge_left_out(one, threshold=0.25)
+    assert [*judged_alone.pictures, *judged_alone.sets] == []
+    assert [(row.name, row.pictures, row.verdict) for row in judged_alone.rows()][-1] == ("all", 0, "-")
+    assert all(math.isnan(share) for share in interval_coverage(one, threshold=0.25).values())
+    blank = [picture("sea", true=0, found=0, hits=0) for _ in range(40)]
+    other = [picture("z", true=80, found=20, hits=20) for _ in range(4)]
+    assert (
+        interval_coverage([*one, *other, *blank], threshold=0.25)["pictures"]
+        == interval_coverage([*one, *other, *blank[:1]], threshold=0.25)["pictures"]
+    )
+
+
 def test_pictures_where_nothing_stands_have_a_row_of_their_own_if_anything_was_found() -> None:
     both = Intervals("t", CARD, (judged(0, 0), judged(0, 7), judged(10, 10, band="0.40-0.60 m, 0-300 /ha")))
     assert [(row.name, row.pictures) for row in both.rows()] == [

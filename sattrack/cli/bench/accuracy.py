@@ -200,6 +200,7 @@ def _parted(text: str) -> tuple[str, float | None]:
 def _sections(summaries: Sequence["Summary"]) -> list[tuple[str, Sequence["Table"]]]:
     """Captions and their tables: one detector in full, or several side by side."""
     from sattrack.bench import accuracy_tables as t
+    from sattrack.bench.tables import shown
 
     first = summaries[0]
     alone = len(summaries) == 1
@@ -212,7 +213,7 @@ def _sections(summaries: Sequence["Summary"]) -> list[tuple[str, Sequence["Table
     ]
     calibrated = (
         "Whether scores are right (mean score, and share of boxes that are true, IoU 0.3); expected calibration error: "
-        + ", ".join(f"{s.calibration.error:.3f}" for s in summaries)
+        + ", ".join(shown(s.calibration.error, ".3f") for s in summaries)
     )
     swept = "All pictures from other thresholds on (used: the one in use; right: would count right, never used):"
     if not alone:

@@ -27,6 +27,7 @@ def card(
     from sattrack.bench.carding import card_page, carded, measure_held_out
     from sattrack.bench.coverage import shares
     from sattrack.bench.interval_tables import coverage_table
+    from sattrack.bench.tables import shown
     from sattrack.detectors.cards import card_for, careful_card, write_card
     from sattrack.face import chosen_settings
     from sattrack.writing import write_whole
@@ -39,12 +40,12 @@ def card(
     held_out = measure_held_out(fold, data=data, threshold=chosen, settings=settings)
     new = carded(old, held_out, threshold=chosen, careful=settings.careful)
     voice.out(card_page(new))
-    swept = (f"{t:g}: {error:.1f}" for t, error in held_out.set_error_pct.items() if 0.2 <= t <= 0.6)
+    swept = (f"{t:g}: {shown(error, '.1f')}" for t, error in held_out.set_error_pct.items() if 0.2 <= t <= 0.6)
     voice.out(f"Mean absolute count error of a set, per cent, by threshold: {', '.join(swept)}.")
     held = shares(held_out.intervals)
     voice.out(
-        f"90 % intervals, each set judged by the others: hold {held['pictures']:.0%} of pictures and "
-        f"{held['sets']:.0%} of sets, mean half-width {held['half_width']:.0%} of the count."
+        f"90 % intervals, each set judged by the others: hold {shown(held['pictures'], '.0%')} of pictures and "
+        f"{shown(held['sets'], '.0%')} of sets, mean half-width {shown(held['half_width'], '.0%')} of the count."
     )
     b.print_table(coverage_table(held_out.intervals.rows()), voice=voice, markdown=False)
     if write:
