@@ -1,5 +1,6 @@
 """Coarse: scenes in which no box can be told, to the covered area of each site, or to its brightness and texture."""
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -7,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from sattrack import wiring
-from sattrack.cover_rows import File, Last, Shown, Work, laid_together, rows_of
+from sattrack.cover_rows import OFF_SITE, File, Last, Noted, Shown, Work, laid_together, rows_of
 from sattrack.covers import CoarseScene, Cover, Covers
 from sattrack.errors import SattrackError, SceneRefused, UsageError
 from sattrack.imagery import Scene
@@ -19,6 +20,7 @@ from sattrack.readers.remote.ranges import look_again
 from sattrack.steps.counting import own_site
 from sattrack.steps.grounding import finds_back
 from sattrack.steps.judging import capability, px_per_width
+from sattrack.steps.picking import touches
 from sattrack.steps.stretching import measure_stretch
 from sattrack.timeline import Site
 
@@ -150,18 +152,21 @@ def _read_scene(
     first = next((one.scene for one in [*good, *bad] if one.scene), None)
     sites = places or ([own_site(first)] if first else [])
     if bad or not good:
-        rows = [_not_read(site, bad[0]) for site in sites] if bad else []
+        rows = [_not_read(site, bad[0], files=[*good, *bad]) for site in sites] if bad else []
         reason = "another file of this scene was not read"
         return rows, [*(replace(one, status=bad[0].status, reason=reason) for one in good if bad), *others]
     try:
         files = [_looked_at(one.scene, work=work) for one in good if one.scene]
         rows = []
+        # Of a scene that fails at a later site nothing stands that was noticed at the earlier ones.
+        now: ChainMap[tuple[object, ...], list[Noted]] = ChainMap({}, noticed)
         for alike, own in laid_together(files, known_places=bool(places)):
             for site in places or [own]:
-                rows += rows_of(site, alike, work=work, noticed=noticed)
+                rows += rows_of(site, alike, work=work, noticed=now)
     except SattrackError as error:
         failed = [replace(one, status="failed", reason=str(error)) for one in good]
-        return [_not_read(site, failed[0]) for site in sites], [*failed, *others]
+        return [_not_read(site, failed[0], files=failed) for site in sites], [*failed, *others]
+    noticed.update(now.maps[0])
     ended = [replace(one, stretch=file.stretch) for one, file in zip(good, files, strict=True)]
     if places and any(file.scene.grid.georeferenced for file in files):
         plain = "it has no coordinates, so no outline can be laid on it"
@@ -179,12 +184,15 @@ def _looked_at(scene: Scene, *, work: Work) -> File:
     return File(scene, measure_stretch(pixels, valid, size_m=scene.grid.size_m), gray, names)
 
 
-def _not_read(site: Site, ended: CoarseScene) -> Cover:
+def _not_read(site: Site, ended: CoarseScene, *, files: Sequence[CoarseScene]) -> Cover:
+    """The row of a scene that was not read. files: all of it; one that cannot be described may show any site."""
     scene = ended.scene
+    touched = any(one.scene is None or touches(site, scene=one.scene) for one in files)
     return Cover(
         site_id=site.id, site_name=site.name, zone=site.zone, scene_id=ended.scene_id,
         datetime=scene.acquired if scene else None, datetime_source=scene.acquired_source if scene else "unknown",
-        sensor=scene.sensor if scene else "", status=ended.status, capability=ended.capability, observed_fraction=0.0,
-        cloud_checked=False, gsd_m=round(max(scene.grid.gsd_m), 4) if scene else float("nan"),
-        px_per_width=round(px_per_width(scene.grid.gsd_m), 3) if scene else float("nan"), notes=(ended.reason,),
+        sensor=scene.sensor if scene else "", status=ended.status if touched else "outside", capability=ended.capability,
+        observed_fraction=0.0, cloud_checked=False, gsd_m=round(max(scene.grid.gsd_m), 4) if scene else float("nan"),
+        px_per_width=round(px_per_width(scene.grid.gsd_m), 3) if scene else float("nan"),
+        notes=(ended.reason if touched else OFF_SITE,),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Cover rows: a site in the files of one scene too coarse for boxes, as a row of what they show together."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -24,9 +24,13 @@ from sattrack.timeline import Site
 Shown = Callable[[Callable[[], CoverPicture], Cover], None]
 
 
-# By site, zone and kind of pixels what was noticed there and where, the newest last, one of each ground: only scenes of one
-# kind that show the same ground are held against each other.
-Last = dict[tuple[object, ...], list[tuple[dt.datetime, Noticed, shapely.Geometry]]]
+# What was noticed, when and where.
+Noted = tuple[dt.datetime, Noticed, shapely.Geometry]
+# By site, zone and kind of pixels what was noticed there, the newest last, one of each ground: only scenes of one kind that
+# show the same ground are held against each other.
+Last = MutableMapping[tuple[object, ...], list[Noted]]
+
+OFF_SITE = "the scene does not touch the site"
 
 # How much of the ground two scenes must have both seen, of all that either saw, to be held against each other.
 _SAME_GROUND = 0.9
@@ -129,9 +133,7 @@ def _in_turn(files: Sequence[File], *, on: _On, look: Callable[[Ground, File], _
 def _outside(on: _On, files: Sequence[File], *, work: Work) -> Cover:
     scene = files[0].scene
     plain = "" if scene.grid.georeferenced else ": it has no coordinates, so no outline can be laid on it"
-    return replace(
-        _blank(on.site, [scene], card=work.card), status="outside", notes=(f"the scene does not touch the site{plain}",)
-    )
+    return replace(_blank(on.site, [scene], card=work.card), status="outside", notes=(f"{OFF_SITE}{plain}",))
 
 
 def _area_row(on: _On, files: Sequence[File], *, work: Work) -> Cover:
@@ -201,7 +203,8 @@ def _changed(
         return replace(row, said=first)
     round_it = notice_round(on.wanted, frame=on.frame, scenes=[file.scene for file in files], reader=work.reader)
     now = Noticed(row.scene_id, row.brightness, row.texture, round_it)
-    before = noticed.setdefault((on.site.id, on.site.zone, *files[0].kind(work.card)), [])
+    key = (on.site.id, on.site.zone, *files[0].kind(work.card))
+    before = noticed.get(key, [])
     same_time = next((last for when, last, _ in before if when >= row.datetime), None)
     if same_time:
         # Bands of one acquisition that came as files of their own: no time lies between them.
@@ -210,7 +213,7 @@ def _changed(
     same = [_same_ground(ground, seen) for _, _, ground in before]
     alike = [one for one, fits in zip(before, same, strict=True) if fits]
     others = [one for one, fits in zip(before, same, strict=True) if not fits]
-    before[:] = [*others, (row.datetime, now, seen)][-_MOST_GROUNDS:]
+    noticed[key] = [*others, (row.datetime, now, seen)][-_MOST_GROUNDS:]
     if not alike:
         return replace(row, said=f"{first} {why}: there is no change to tell.")
     brightness, texture = changes_between(alike[-1][1], now)

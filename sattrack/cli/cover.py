@@ -12,9 +12,10 @@ from sattrack.cli import options as o
 from sattrack.cli.exit_codes import OK, SOME_FAILED
 from sattrack.cli.typed import typed
 from sattrack.cli.voice import Voice, one_line
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sattrack.covers import Cover, CoverPicture, Covers
 
@@ -81,7 +82,7 @@ def cover(
     pictures = _Pictures(out, wanted=not no_imagery)
     found = coarse.cover(request, weights=weights or "", versions=running.versions(), shown=pictures.add)
     out.mkdir(parents=True, exist_ok=True)
-    pictures.sweep()
+    pictures.sweep(found.rows)
     if no_report:
         # That of an earlier call shows other areas, and pictures that have just gone.
         (out / PAGE).unlink(missing_ok=True)
@@ -112,8 +113,12 @@ class _Pictures:
         write_whole(self._folder / name, picture_bytes(picture, row))
         self.named.setdefault(row.key, []).append(f"{self._folder.name}/{name}")
 
-    def sweep(self) -> None:
-        """Pictures of an earlier call go, so that none outlives --no-imagery, its site or its scene."""
+    def sweep(self, rows: "Iterable[Cover]") -> None:
+        """Pictures of an earlier call go, and those of scenes that failed later on, so that none outlives --no-imagery, its
+        site or its scene.
+        """
+        told = {row.key for row in rows if row.status in ("done", "not_assessable")}
+        self.named = {key: names for key, names in self.named.items() if key in told}
         kept = {name for names in self.named.values() for name in names}
         for old in self._folder.glob(f"{_PREFIX}*.jpg"):
             if f"{self._folder.name}/{old.name}" not in kept:
@@ -138,7 +143,7 @@ def _tell(
         else:
             voice.out("nothing was read: no scene reaches a site")
         if len(reaching) > _MOST_ROWS:
-            voice.out(f"... and {len(reaching) - _MOST_ROWS} rows more in {one_line(str(out / CSV))}")
+            voice.out(f"... and {some(len(reaching) - _MOST_ROWS, 'row')} more in {one_line(str(out / CSV))}")
         for row in reaching[:_MOST_ROWS]:
             if row.said:
                 voice.out(one_line(f"{row.site_id}{f', {row.zone}' if row.zone else ''}, {row.scene_id}: {row.said}"))

@@ -10,6 +10,10 @@ import rasterio
 from pyproj import Transformer
 from rasterio.transform import from_origin
 
+from sattrack.covering import Glimpse, Ground, notice
+from sattrack.errors import SceneError
+from sattrack.imagery import Scene
+from sattrack.ports import Reader
 from tests.cli.coarse_scenes import rows_of, write_coarse
 from tests.cli.conftest import EAST, NORTH, Said, write_site
 from tests.cover_weights import write_reader
@@ -238,6 +242,55 @@ def test_one_bad_scene_costs_one_scene(sattrack: Say, site: Path, weights: Path,
     assert "skipped: may: the same content as copy" in said.err
     assert "Traceback" not in said.err
     assert {row["scene_id"]: row["status"] for row in rows_of(to)} == {"copy": "done", "torn": "failed"}
+
+
+def near_and_far(tmp_path: Path, *, east: float) -> Path:
+    """Two sites in one file, the second `east` metres from the first."""
+    paths = (
+        write_site(tmp_path / "near.geojson"), write_site(tmp_path / "far.geojson", site_id="far", name="Far yard", east=east)
+    )  # fmt: skip
+    features = [feature for path in paths for feature in json.loads(path.read_text())["features"]]
+    (tmp_path / "both.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return tmp_path / "both.geojson"
+
+
+def test_a_scene_that_is_refused_says_nothing_of_a_site_that_it_does_not_touch(
+    sattrack: Say, weights: Path, tmp_path: Path
+) -> None:
+    both, to = near_and_far(tmp_path, east=50_000.0), tmp_path / "covers"
+    files = write_coarse(tmp_path / "fine.tif", gsd=1.0), write_coarse(tmp_path / "may.tif", gsd=3.0, day=2)
+    assert sattrack("cover", *files, "--sites", both, "-o", to, "--weights", weights).code == 3
+    status = {(row["scene_id"], row["site_id"]): row["status"] for row in rows_of(to)}
+    assert status == {
+        ("fine", "left"): "refused", ("fine", "far"): "outside", ("may", "left"): "done", ("may", "far"): "outside"
+    }  # fmt: skip
+    assert "No scene shows Far yard: nothing is known of it from this run." in (to / "cover.html").read_text()
+
+
+def test_nothing_stands_of_a_scene_that_fails_at_a_later_site(
+    sattrack: Say, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A torn block is met only where a site lies on it: overviews, by which a scene is stretched, may be whole."""
+    both, to = near_and_far(tmp_path, east=400.0), tmp_path / "covers"
+    files = [write_coarse(tmp_path / f"{name}.tif", gsd=10.0, day=1 + i, seed=i) for i, name in enumerate("abc")]
+
+    def torn(ground: Ground, *, scene: Scene, reader: Reader) -> Glimpse:
+        if scene.id == "b" and ground.pixels.bounds[0] > 30:
+            raise SceneError("the pixels cannot be read", where=scene.location)
+        return notice(ground, scene=scene, reader=reader)
+
+    monkeypatch.setattr("sattrack.cover_rows.notice", torn)
+    assert sattrack("cover", *files, "--sites", both, "-o", to, "--weights", weights, "-q").code == 3
+    told = {(row["site_id"], row["scene_id"]): (row["status"], row["changed_since"]) for row in rows_of(to)}
+    assert told == {
+        (site, scene): ("failed", "") if scene == "b" else ("done", "a" if scene == "c" else "")
+        for site in ("left", "far")
+        for scene in "abc"
+    }
+    shown = [f"cover_{site}_{scene}.jpg" for site in ("far", "left") for scene in "ac"]
+    assert sorted(path.name for path in (to / "pictures").iterdir()) == shown
+    listed = json.loads((to / "covers.json").read_text())["covers"]
+    assert all(bool(row["pictures"]) == (row["status"] == "done") for row in listed)
 
 
 @pytest.mark.parametrize("command", ["series", "alert", "flow", "changes", "count", "report"])
