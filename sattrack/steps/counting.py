@@ -126,7 +126,7 @@ def interval_of(boxes: Detections, *, threshold: float, card: ModelCard, gsd_m: 
     if cars:
         method += ", and from fewer on: some measure like cars"
     low = max(0.0, min(found.low, len(counted)) - cars)
-    return Interval(low, max(found.high, len(counted)), method, found.doubted, cars)
+    return Interval(low, max(found.high, len(counted)), method, found.doubted and len(counted) > 0, cars)
 
 
 def count_refused(site: Site, *, outcome: SceneOutcome, card: ModelCard, rule: Rule) -> Count:

@@ -221,6 +221,10 @@ def test_a_count_without_a_sure_box_says_that_there_may_be_none() -> None:
     assert NO_SURE_BOX in unsure.notes
     assert (sure.count_low or 0) > 5
     assert NO_SURE_BOX not in sure.notes
+    # Counted from a score that none reaches there is no box to be doubted.
+    none = count(outline(100, 100, 500, 500), part(faint, card=card), rule=replace(RULE, threshold=0.6))
+    assert (none.count, none.count_low) == (0, 0)
+    assert NO_SURE_BOX not in none.notes
 
 
 def test_a_row_of_cars_among_the_boxes_is_said_and_the_interval_does_without_it() -> None:
