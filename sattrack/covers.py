@@ -56,7 +56,8 @@ class Area:
 class Change:
     """How a site's brightness or texture changed beside its surroundings, in the file's own units, since another scene.
 
-    noise: what places round it changed by, one standard deviation, none where they are too few, or most did not change.
+    noise: what places round it changed by, one standard deviation, and what is in doubt of a site beyond all of them; none
+    where they are too few, most did not change, or nothing is known of such a site.
     """
 
     since: str

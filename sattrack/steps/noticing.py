@@ -91,7 +91,9 @@ def changes_between(before: Noticed, after: Noticed) -> tuple[Change, Change]:
     """How brightness and texture of a site changed beside its surroundings.
 
     What the whole scene did, other light, haze or gain, is the line through the surroundings' values then and now (Theil and
-    Sen); the site's change is its distance from that line, the noise the surroundings' own (median absolute deviation).
+    Sen); the site's change is its distance from that line, the noise the surroundings' own (median absolute deviation). Of a
+    site that was brighter or darker, rougher or smoother than each of them the line is drawn on beyond them, and the noise
+    grows by how far it may be off there.
     """
     shared = sorted(set(before.round_it) & set(after.round_it))
     found = []
@@ -104,7 +106,9 @@ def changes_between(before: Noticed, after: Noticed) -> tuple[Change, Change]:
         slope, start = _line(x, y)
         off = y - (slope * x + start)
         noise = _MAD * float(np.median(np.abs(off - np.median(off))))
-        found.append(Change(before.scene_id, now - (slope * then + start), noise if noise > 0 else None))
+        if (beyond := max(then - float(x.max()), float(x.min()) - then)) > 0:
+            noise += beyond * _doubt(x, y) / BEYOND_NOISE
+        found.append(Change(before.scene_id, now - (slope * then + start), noise if 0 < noise < np.inf else None))
     return found[0], found[1]
 
 
@@ -118,11 +122,20 @@ def _told(what: str, one: Change) -> str:
     times = one.times_noise
     if times is None:
         return (
-            f"change of {what} by {one.change:+.4g}, too few places round the site, or none that changed, to say what is noise"
+            f"change of {what} by {one.change:+.4g}, too few places round the site, none that changed, or none alike, to say "
+            "what is noise"
         )
     if abs(times) < BEYOND_NOISE:
         return f"no change of {what} beyond {BEYOND_NOISE:g} times the noise ({times:+.1f} times)"
     return f"change of {what} by {one.change:+.4g}, {abs(times):.1f} times the noise"
+
+
+def _doubt(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """By how much the slope of a line may be off where x errs as y does: between that of y by x and that of x by y (Frisch
+    1934). Places that differ by chance alone tell of none.
+    """
+    one, other = _line(x, y)[0], _line(y, x)[0]
+    return abs(1 / other - one) if one > 0 and other > 0 else np.inf
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:

@@ -41,7 +41,23 @@ def test_places_that_did_not_change_are_not_called_too_few() -> None:
     water = dict.fromkeys(range(48), (3.0, 0.0))
     brightness, texture = changes_between(Noticed("a", 70, 7, water), Noticed("b", 90, 9, water))
     assert brightness.noise is None
-    assert said_of_change(brightness, texture).count("round the site, or none that changed, to say what is noise") == 2
+    assert said_of_change(brightness, texture).count("site, none that changed, or none alike, to say what is noise") == 2
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_rough_site_on_even_ground_that_stays_as_it_is_did_not_change(seed: int) -> None:
+    """Between places that differ by chance alone any line is drawn; beyond them it leads anywhere."""
+    rng = np.random.default_rng(seed)
+    days = [rng.normal((80, 2.3), (1.0, 0.2), (48, 2)) for _ in range(2)]
+    before, after = (Noticed(f"day {i}", 88.0, 33.8, {k: (b, t) for k, (b, t) in enumerate(day)}) for i, day in enumerate(days))
+    for change in changes_between(before, after):
+        assert abs(change.times_noise or 0.0) < BEYOND_NOISE
+
+
+def test_of_a_site_a_little_beyond_its_surroundings_a_change_is_told_as_before() -> None:
+    brightness, _ = changes_between(noticed("a", 125, 7), noticed("b", 140, 7, gain=1.6, seed=1))
+    assert brightness.change == pytest.approx(24, rel=0.1)
+    assert (brightness.times_noise or 0) > BEYOND_NOISE
 
 
 def test_only_places_of_both_scenes_are_compared() -> None:
