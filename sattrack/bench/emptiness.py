@@ -1,5 +1,6 @@
 """Emptiness: false boxes on pictures that hold no container, per square kilometre."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,16 @@ from sattrack.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """One picture without containers: every box found in it from the threshold up is false."""
+    """One picture without containers: every box found in it from the threshold up is false.
+
+    km2: of its ground, what the detector saw. gsd_m: the longer side of its pixels.
+    """
 
     folder: str
     name: str
     km2: float
     false_boxes: int
+    gsd_m: float
 
 
 def bench_empty(
@@ -31,18 +36,31 @@ def bench_empty(
     settings: Settings,
     chosen: Callable[[list[str]], Sequence[str]] = lambda names: names,
 ) -> tuple[Empty, ...]:
-    """Detects in the pictures of each folder, and of those below it, whose names `chosen` picks. gsd_m: pixel size taken for
-    all of them, metres.
+    """Detects in the pictures of each folder, and of those below it, whose names `chosen` picks. gsd_m: pixel size, metres, of
+    those that do not tell their own. UsageError where a picture is in two of the folders: it would count twice.
     """
-    sources = [(folder.name, source) for folder in folders for source in _chosen(folder, chosen)]
+    sources = [
+        (name, source) for folder, name in zip(folders, _names(folders), strict=True) for source in _chosen(folder, chosen)
+    ]
+    twice = [path for path, times in Counter(Path(source.path).resolve() for _, source in sources).items() if times > 1]
+    if twice:
+        raise UsageError(
+            "is in two of the folders, and would count twice", where=str(twice[0]), way_out="give each folder once"
+        )
     scenes = (describe(source, gsd_m=(gsd_m, gsd_m), limits=settings) for _, source in sources)
     found = []
     for (folder, source), part in zip(sources, detect_each(scenes, model=model, settings=settings), strict=True):
         threshold = counted_from(part.card, asked=settings.threshold, settings=settings)
         (rows, cols), gsd = part.scene.grid.shape, part.scene.grid.gsd_m
-        km2 = rows * cols * gsd[0] * gsd[1] / 1e6
-        found.append(Empty(folder, source.part, km2, int((part.detections.scores >= threshold).sum())))
+        km2 = rows * cols * gsd[0] * gsd[1] / 1e6 * float(part.seen.share.mean()) / 255
+        found.append(Empty(folder, source.part, km2, int((part.detections.scores >= threshold).sum()), max(gsd)))
     return tuple(found)
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """A name for each folder: its own, or as it was given where another is called so too."""
+    own = [folder.resolve().name for folder in folders]
+    return [str(folder) if own.count(name) > 1 else name for folder, name in zip(folders, own, strict=True)]
 
 
 def _chosen(folder: Path, chosen: Callable[[list[str]], Sequence[str]]) -> list[Source]:

@@ -10,16 +10,16 @@ Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 def empty_table(found: Sequence[Empty]) -> Table:
     """A row for each folder, and one for all together; each names its worst picture."""
-    head = ("folder", "pictures", "km2", "false boxes", "per km2", "without any", "worst")
+    head = ("folder", "pictures", "km2 seen", "false boxes", "per km2", "without any", "worst")
     rows: list[tuple[str, ...]] = []
-    for name in [*dict.fromkeys(one.folder for one in found), "all"]:
-        own = [one for one in found if name in (one.folder, "all")]
+    lots = [(name, [one for one in found if one.folder == name]) for name in dict.fromkeys(one.folder for one in found)]
+    for name, own in [*lots, ("all", found)]:
         km2, boxes = sum(one.km2 for one in own), sum(one.false_boxes for one in own)
         clean = sum(one.false_boxes == 0 for one in own)
         worst = max(own, key=lambda one: (one.false_boxes, one.name))
         rows.append(
             (
-                name, str(len(own)), f"{km2:.2f}", str(boxes), f"{boxes / km2:.1f}", str(clean),
+                name, str(len(own)), f"{km2:.2f}", str(boxes), shown(boxes / km2 if km2 else None, ".1f"), str(clean),
                 f"{worst.name} ({worst.false_boxes})",
             )
         )  # fmt: skip

@@ -18,3 +18,10 @@ def test_pictures_to_skip_are_not_looked_at_and_must_be_there(sattrack, tmp_path
     said = sattrack("bench", "empty", folder, "--gsd-m", 0.4, "--skip", "ruogh")
     assert said.code == 2
     assert "no pictures ruogh to skip" in said.err
+
+
+def test_pictures_of_their_own_pixel_size_are_told(sattrack, scenes) -> None:
+    said = sattrack("bench", "empty", scenes, "--gsd-m", 0.4, "--names", "--markdown")
+    assert said.code == 0, said.err
+    assert "note: read at their own pixel size, 0.5 m, not at 0.4 m: 2 of 2 pictures" in said.err
+    assert "| scenes | may | 0.015 |" in said.out

@@ -1,5 +1,6 @@
 """`sattrack bench empty`: false boxes where no container stands."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from sattrack.errors import UsageError
 
 def empty(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Pictures without containers.")],
-    gsd_m: Annotated[float, typer.Option(min=0.01, metavar="M", help="Pixel size taken for all of them.")],
+    gsd_m: Annotated[float, typer.Option(min=0.01, metavar="M", help="Pixel size of those that do not tell their own.")],
     spared: Annotated[bool, typer.Option("--spared", help="Only every third by name: those that training spares.")] = False,
     skip: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A picture that holds containers after all; may be repeated.")
@@ -29,7 +30,7 @@ def empty(
     names: Annotated[bool, typer.Option("--names", help="Also a row for each picture.")] = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Count false boxes per square kilometre on pictures that hold no container."""
+    """Count false boxes per square kilometre of ground that was seen, on pictures that hold no container."""
     from sattrack.bench.emptiness import bench_empty
     from sattrack.bench.tables import empty_table
     from sattrack.training.recipes import spared as every_third
@@ -47,7 +48,11 @@ def empty(
     found = bench_empty(folders, model=model, gsd_m=gsd_m, settings=settings, chosen=chosen)
     if unknown := sorted(set(skip or ()) - met):
         raise UsageError(f"no pictures {', '.join(unknown)} to skip", way_out="give names without suffix")
+    own = [one for one in found if not math.isclose(one.gsd_m, gsd_m, rel_tol=0.01)]
+    if own:
+        sizes = " to ".join(dict.fromkeys(f"{size(one.gsd_m for one in own):.3g}" for size in (min, max)))
+        voice.say(f"note: read at their own pixel size, {sizes} m, not at {gsd_m:g} m: {len(own)} of {len(found)} pictures")
     if names:
         rows: list[tuple[str, ...]] = [(one.folder, one.name, f"{one.km2:.3f}", str(one.false_boxes)) for one in found]
-        b.print_table((("folder", "picture", "km2", "false boxes"), rows), voice=voice, markdown=markdown)
+        b.print_table((("folder", "picture", "km2 seen", "false boxes"), rows), voice=voice, markdown=markdown)
     b.print_table(empty_table(found), voice=voice, markdown=markdown)
