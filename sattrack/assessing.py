@@ -7,6 +7,7 @@ from pathlib import Path
 from sattrack import wiring
 from sattrack.count_rows import count_all
 from sattrack.errors import StoreError, UsageError
+from sattrack.phrases import some
 from sattrack.ports import Finished
 from sattrack.readers.count_tables import read_counts
 from sattrack.readers.settings_file import load_settings
@@ -62,7 +63,7 @@ def _undated(counts: int, *, way_out: str) -> tuple[str, ...]:
     """What is said of counts whose time nobody knows."""
     if not counts:
         return ()
-    said = "1 count has no known time and stands" if counts == 1 else f"{counts} counts have no known time and stand"
+    said = some(counts, "count has no known time and stands", "counts have no known time and stand")
     return (f"{said} in no series: {way_out}",)
 
 

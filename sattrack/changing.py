@@ -39,6 +39,7 @@ from sattrack.timeline import Count, Site
 # Points of a site by which it is told whether any of its ground can be compared.
 _FEW = 1_000
 _NOTHING_SHARED = f"no ground of the site was seen in both scenes, with the {MARGIN_M:g} m round it that a box may take"
+_TURNED = "by their times the first picture is the later one: what is told as arrived has left, and the other way round"
 
 # Site, zone, and the ids of an earlier and a later scene.
 Pair = tuple[str, str, str, str]
@@ -130,7 +131,11 @@ def changes_of_pictures(request: Request, *, search_m: float = SEARCH_M) -> Show
             way_out="give both with coordinates, or both without",
         )  # fmt: skip
     with closing(wiring.make_reader(request.settings)) as reader:
-        return show(own_site(parts[0].scene), ([parts[0]], [parts[1]]), rule=rule, reader=reader, search_m=search_m)
+        shown = show(own_site(parts[0].scene), ([parts[0]], [parts[1]]), rule=rule, reader=reader, search_m=search_m)
+    first, second = (part.scene.acquired for part in parts)
+    if first is None or second is None or first <= second:
+        return shown
+    return replace(shown, exchange=replace(shown.exchange, notes=(*shown.exchange.notes, _TURNED)))
 
 
 def _detected(request: Request) -> tuple[Part, Part]:

@@ -10,6 +10,7 @@ from sattrack.changes import Exchange, Total
 from sattrack.changing import changes_of_run
 from sattrack.errors import UsageError
 from sattrack.flows import Agreement, Chain, Flow, Moved, Movement
+from sattrack.phrases import some
 from sattrack.settings import Settings
 from sattrack.steps.chaining import agreement, flow_at
 from sattrack.steps.crossing import alerts_of
@@ -68,7 +69,8 @@ def follow(
 def not_passed(flows: Sequence[Flow], amounts: Sequence[float]) -> list[str]:
     """A note for each threshold of which nothing else would be said."""
     passed = {one.amount for flow in flows for one in flow.crossings}
-    return [f"no series shows that {amount:,.0f} boxes left or came" for amount in amounts if amount not in passed]
+    unseen = [some(round(amount), "box", "boxes") for amount in amounts if amount not in passed]
+    return [f"no series shows that {boxes} left or came" for boxes in unseen]
 
 
 def cumulative_alerts(found: Iterable[Series], *, amounts: Sequence[float]) -> list[Alert]:

@@ -20,6 +20,7 @@ from sattrack.executors.clusters import RayExecutor
 from sattrack.executors.processes import Bounds, Lost, ProcessExecutor
 from sattrack.keeping import Kept, ended_badly, keep
 from sattrack.looking import Work
+from sattrack.phrases import some
 from sattrack.pipeline import detect_scenes
 from sattrack.readers.catalogues.signing import sign_too
 from sattrack.readers.remote.places import learn
@@ -115,7 +116,8 @@ def demand_room(settings: Settings) -> None:
     cores = own_cores()
     if settings.executor != "ray" and settings.workers > max(_LEAST_WORKERS, _WORKERS_A_CORE * cores):
         raise UsageError(
-            f"workers is {settings.workers}, but this machine lends {cores} cores, of at most {_WORKERS_A_CORE} workers each",
+            f"workers is {settings.workers}, but this machine lends {some(cores, 'core')}, "
+            f"of at most {_WORKERS_A_CORE} workers each",
             where="--workers", way_out="give fewer; --executor ray shares them out over several machines",
         )  # fmt: skip
 

@@ -24,6 +24,7 @@ from sattrack.isolating import Start, demand_room, detected_apart
 from sattrack.keeping import Kept, done, kept_behind
 from sattrack.looking import Timings, Work
 from sattrack.packed import Made, Packed
+from sattrack.phrases import some
 from sattrack.pipeline import detect_scenes
 from sattrack.planning import Planned, Request, plan, plan_anew
 from sattrack.ports import Store
@@ -227,7 +228,8 @@ class _Journal:
         in_order = np.argsort(np.asarray(self._numbers))
         outcomes = Made(in_order, self._outcomes.__getitem__)
         left = self._planned - len(outcomes)
-        notes = (f"{STOPPED}: {left} of {self._planned} scenes were not looked at",) if left else ()
+        of = f"{left} of {some(self._planned, 'scene')}"
+        notes = (f"{STOPPED}: {of} {'was' if left == 1 else 'were'} not looked at",) if left else ()
         if not self._took:
             keep_sites(self._sites, folder=self._store.root)
         self._store.write_index(replace(self._index, outcomes=outcomes, notes=notes))

@@ -13,8 +13,8 @@ HOUSE = Path(__file__).parent.parent / "sattrack"
 
 # The ground floor: each may import only what stands before it.
 NOUNS = (
-    "errors", "geometry", "imagery", "projections", "detections", "covers", "changes", "timeline", "flows", "findings",
-    "settings", "results", "assets", "writing", "packed",
+    "errors", "phrases", "geometry", "imagery", "projections", "detections", "covers", "changes", "timeline", "flows",
+    "findings", "settings", "results", "assets", "writing", "packed",
 )  # fmt: skip
 # Modules of the upper floors, from below; each may import those before it, and what FLOOR says besides.
 UPPER = (

@@ -58,7 +58,7 @@ def test_boxes_that_changed_places_with_others_moved_too():
         "Port between 26 Aug and 28 Aug 2023, and 35 [20, 57] boxes came."
     )
     alone = replace(flow, movements=(first,))
-    assert boxes_sentence(alone).startswith("By boxes matched one to one between 1 of 1 pairs of scenes, 40")
+    assert boxes_sentence(alone).startswith("By boxes matched one to one between 1 of 1 pair of scenes, 40")
     # The totals by counts stay what they are.
     assert flow.departed == flow_of(SERIES).departed
 

@@ -189,7 +189,7 @@ def test_i1_of_a_run_that_was_stopped_no_earlier_counts_and_no_earlier_page_are_
     capsys.readouterr()
     assert main(["pull", "memory://run", str(tmp_path / "pulled")]) == 0
     said = capsys.readouterr().err
-    assert "note: the run was stopped: 1 of 3 scenes were not looked at" in said
+    assert "note: the run was stopped: 1 of 3 scenes was not looked at" in said
     assert "note: counts.csv there is not of this run, which was stopped or is at work: it is counted here" in said
     assert "note: report.html there is not of this run and was left out" in said
     assert not (tmp_path / "pulled" / "report.html").exists()

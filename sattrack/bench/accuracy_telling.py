@@ -10,8 +10,9 @@ from sattrack.bench.accuracy_wording import BAR_PCT, rate, signed
 from sattrack.bench.figures import Figures
 from sattrack.bench.summaries import Summary
 from sattrack.bench.sweeps import STEPS, Sweep, sweep
+from sattrack.phrases import some
 from sattrack.reports.cells import clean, discreet
-from sattrack.reports.wording import some, whole
+from sattrack.reports.wording import whole
 from sattrack.results import ModelCard
 
 

@@ -20,6 +20,7 @@ from sattrack.geometry import Quads, centres
 from sattrack.labels.ignoring import inside_any
 from sattrack.labels.seen import left_out_sets
 from sattrack.laying import looks_on
+from sattrack.phrases import some
 from sattrack.results import ModelCard, Part
 from sattrack.settings import Settings
 from sattrack.steps.counting import Rule, own_site
@@ -134,7 +135,7 @@ def _measured(cards: dict[Path, ModelCard], *, data: Path, settings: Settings, h
     points: list[Point] = []
     for path, card in cards.items():
         sets = [data / name for name in left_out_sets(card.trained_on)]
-        heard(f"measuring bands on the {len(sets)} sets that {card.id} never saw")
+        heard(f"measuring bands on the {some(len(sets), 'set')} that {card.id} never saw")
         model = wiring.Model(str(path), careful=settings.careful)
         found = bench_accuracy(sets, model=model, threshold=card.threshold, settings=settings)
         points += [point_of(one, threshold=card.threshold) for one in found.images]

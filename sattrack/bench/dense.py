@@ -15,6 +15,7 @@ from sattrack.bench.detecting import counted_from, detect_each
 from sattrack.bench.scoring import IOUS, match
 from sattrack.detections import Detections
 from sattrack.imagery import Batch
+from sattrack.phrases import some
 from sattrack.ports import Detector
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
@@ -109,7 +110,7 @@ def bench_dense(
         folder = Path(scratch) / "dense"
         for _ in write_set(folder, blocks, processes=processes):
             pass
-        heard(f"{len(blocks)} blocks rendered")
+        heard(f"{some(len(blocks), 'block')} rendered")
         by_name = {image.name: image for image in read_dataset(folder)}
         images = [by_name[block.name] for block in blocks]
         parts = detect_each((scene_of(i, limits=settings) for i in images), model=model, settings=settings, watch=watch)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sattrack.bench.dense import STRIDES, Dense, Density
 from sattrack.bench.tables import Table, finite, shown
+from sattrack.phrases import some
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def cap_sentence(density: Density) -> str:
     hit = sum(b.cap_hit for b in density.blocks)
     return (
         f"limit: a tile may return {density.tile_cap} boxes; the fullest returned {most} ({most / density.tile_cap:.0%}); "
-        f"reached in {hit} of {len(density.blocks)} blocks"
+        f"reached in {hit} of {some(len(density.blocks), 'block')}"
     )
 
 

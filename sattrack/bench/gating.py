@@ -19,6 +19,7 @@ from sattrack.detectors.exports import Export
 from sattrack.detectors.ready_exports import places, ready_export
 from sattrack.errors import UsageError
 from sattrack.labels.seen import left_out_sets
+from sattrack.phrases import some
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 
@@ -142,7 +143,7 @@ def _drawn(weights: Path, *, yards: int, processes: int, settings: Settings, tol
     from sattrack.synthetic.labelled_set import orders_by_seed, write_set
 
     with tempfile.TemporaryDirectory(prefix="sattrack-gate-") as folder:
-        told(f"drawing {yards} yards")
+        told(f"drawing {some(yards, 'yard')}")
         places = [Path(folder) / "yards"]
         orders = orders_by_seed(count=yards, first_seed=FIRST_SEED, gsd_m=GSDS_M, pixels=PIXELS)
         for _ in write_set(places[0], orders, processes=processes):
@@ -158,7 +159,7 @@ def _both(weights: Path, images: Sequence[LabelledImage], *, settings: Settings,
 
 
 def _measured(weights: Path, images: Sequence[LabelledImage], *, backend: str, settings: Settings, told: Told) -> Accuracy:
-    told(f"{weights.stem} by {backend} on {len(images)} pictures")
+    told(f"{weights.stem} by {backend} on {some(len(images), 'picture')}")
     return measure(images, model=wiring.Model(str(weights), backend=backend), threshold=settings.threshold, settings=settings)
 
 

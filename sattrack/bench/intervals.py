@@ -9,6 +9,7 @@ from sattrack import wiring
 from sattrack.bench.accuracy import Heard, bench_accuracy
 from sattrack.bench.coverage import Intervals, judge_each
 from sattrack.errors import UsageError
+from sattrack.phrases import some
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 from sattrack.synthetic.labelled_set import orders_by_seed, write_set
@@ -50,7 +51,7 @@ def bench_rendered(
             drawn(number)
         found = bench_sets([folder], model=model, settings=settings, bands=card, heard=heard)
     last = yards.first_seed + yards.count - 1
-    return Intervals(f"{yards.count} rendered yards, seeds {yards.first_seed} to {last}", found.card, found.pictures)
+    return Intervals(f"{some(yards.count, 'rendered yard')}, seeds {yards.first_seed} to {last}", found.card, found.pictures)
 
 
 def bench_sets(

@@ -12,7 +12,7 @@ from sattrack.bench.predictions_text import read_task1, read_texts, text_files
 from sattrack.detections import Detections
 from sattrack.errors import UsageError
 from sattrack.labels.labelled import LabelledImage
-from sattrack.reports.wording import some
+from sattrack.phrases import some
 
 Format = Literal["auto", "csv", "coco", "yolo-obb", "dota"]
 _WAY_OUT = (

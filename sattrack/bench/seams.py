@@ -16,6 +16,7 @@ from sattrack.bench.scoring import IOUS, match
 from sattrack.detections import Detections
 from sattrack.errors import SettingsError, UsageError
 from sattrack.geometry import Quads, sides
+from sattrack.phrases import some
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 from sattrack.steps.tiling import Plan, plan_windows
@@ -83,7 +84,7 @@ def bench_rendered(
         folder = Path(scratch) / "rendered"
         for _ in write_set(folder, orders, processes=processes):
             pass
-        heard(f"{len(orders)} yards rendered")
+        heard(f"{some(len(orders), 'yard')} rendered")
         return bench_seams([folder], model=model, settings=settings, shifts=shifts, heard=heard)
 
 
@@ -117,7 +118,7 @@ def bench_seams(
     for number, one in enumerate(asked):
         parts = detect_each((scene_of(image, limits=one) for image in images), model=model, settings=one)
         found.append([part.detections.where(part.detections.scores >= threshold) for part in parts])
-        heard(f"{len(images)} pictures read, {number + 1} of {len(asked)} times")
+        heard(f"{some(len(images), 'picture')} read, {number + 1} of {len(asked)} times")
     laid = []
     for image, *boxes, wide in zip(images, *found, strict=True):
         kept = [b.where(match(b, truth=image.truth, ignore=image.ignore).rows) for b in (*boxes, wide)]

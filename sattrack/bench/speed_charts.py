@@ -12,6 +12,7 @@ from sattrack.bench.speed_matrix import Matrix, Row
 from sattrack.bench.speed_telling import BESIDE
 from sattrack.errors import StoreError
 from sattrack.looking import AHEAD
+from sattrack.phrases import some
 from sattrack.reports.canvas import Area, Dot, Drawing, Ink, Mark, Stroke, Words, pixels, svg
 from sattrack.writing import whole_file, write_whole
 
@@ -61,7 +62,7 @@ def speed_chart(row: Speed) -> Drawing:
     if row.wall_s > at:
         bars.append(("all else", at, row.wall_s - at, "rule", 1.0))
     most = max(begin + seconds for _, begin, seconds, _, _ in bars)
-    title = f"{row.picture.size} px, {row.tiles} tiles, {row.backend} {row.precision}"
+    title = f"{row.picture.size} px, {some(row.tiles, 'tile')}, {row.backend} {row.precision}"
     share = row.ratio_to_limit
     told = f": {100 * share:.0f} % of the network's own throughput" if share else ""
     return _bars(bars, most=most, title=title + told, unit="s", whole=row.wall_s)

@@ -10,6 +10,7 @@ import typer
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import ALERT, OK
 from sattrack.cli.voice import Voice, one_line
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,8 +137,8 @@ def _tell(shown: "list[Alert]", *, every: "Sequence[Alert]", voice: Voice) -> No
     judged = sum(one.level != "not_assessable" for one in every)
     counted = {name: sum(one.level == name for one in shown) for name in ("alert", "warning", "not_assessable")}
     voice.out(
-        f"{judged:,} of {len(every):,} counts of a site or zone could be judged; shown: {counted['alert']} alerts, "
-        f"{counted['warning']} warnings, {counted['not_assessable']} not assessable."
+        f"{judged:,} of {some(len(every), 'count')} of a site or zone could be judged; shown: "
+        f"{some(counted['alert'], 'alert')}, {some(counted['warning'], 'warning')}, {counted['not_assessable']} not assessable."
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sattrack.detectors.backends import BACKENDS, missing_for, silent_imports, version_of
 from sattrack.errors import SattrackError
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     from sattrack.results import ModelCard
@@ -134,7 +135,7 @@ def device() -> Finding:
         return Finding(False, f"torch does not import: {_first_line(error)}", "python -m pip install torch torchvision")
     name = f" ({torch.cuda.get_device_name(chosen)})" if chosen.type == "cuda" else ""
     built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
-    return Finding(True, f"device auto is {chosen}{name}; {torch.get_num_threads()} threads; torch {built}")
+    return Finding(True, f"device auto is {chosen}{name}; {some(torch.get_num_threads(), 'thread')}; torch {built}")
 
 
 def other_backends() -> Iterator[Finding]:
@@ -224,7 +225,7 @@ def golden_scene() -> Finding:
         reasons = "; ".join(o.reason for o in run.index.outcomes if o.reason) or "the site was not counted"
         return Finding(False, f"self-test on {scene_id}: {reasons}", "mend what is above first")
     low, high = _SELF_TEST
-    said = f"self-test on {scene_id}: {found} boxes found, {expected} are there"
+    said = f"self-test on {scene_id}: {some(found, 'box', 'boxes')} found, {expected} are there"
     return Finding(
         low * expected <= found <= high * expected, said, "the weights or the installation are damaged: install again"
     )

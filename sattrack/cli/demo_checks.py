@@ -88,7 +88,7 @@ def _arrivals(flow: "Flow", truth: Truth) -> Check:
 
 
 def _calm(series: "Series", raised: "Sequence[Alert]") -> Check:
-    from sattrack.reports.wording import some
+    from sattrack.phrases import some
 
     seen = some(len(series.assessable), "scene")
     return Check(not raised, f"{_by(series)}: {some(len(raised), 'alert')} in {seen}, where nothing happened")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sattrack.cli.voice import Voice, one_line
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     from sattrack.packed import Packed
@@ -67,12 +68,12 @@ def seconds_per_tile(request: "Request") -> tuple[float, str]:
 
 def _lines(value: dict[str, Any], ahead: "Packed[Planned]") -> list[str]:
     lines = [
-        f"{one_line(one.name)}: {' x '.join(map(str, one.work.scene.grid.shape[::-1]))} px, {tiles_of(len(one.work.cells))}"
+        f"{one_line(one.name)}: {' x '.join(map(str, one.work.scene.grid.shape[::-1]))} px, {some(len(one.work.cells), 'tile')}"
         for one in ahead
         if one.work
     ]
     lines += [f"{one['part']}: {one['status']}: {one['reason']}" for one in value["scenes_not_counted"]]
-    stored = f", {value['scenes_stored']} are in the run already" if value["scenes_stored"] else ""
+    stored = f", {some(value['scenes_stored'], 'is', 'are')} in the run already" if value["scenes_stored"] else ""
     lines.append(f"scenes: {value['scenes']}, {value['scenes_to_detect']} to detect{stored}")
     lines.append(f"tiles:  {value['tiles']}")
     if value["tiles"]:
@@ -85,10 +86,6 @@ def _lines(value: dict[str, Any], ahead: "Packed[Planned]") -> list[str]:
     megabytes = value["disk_bytes_at_most"] / 1e6
     lines.append(f"disk:   at most {megabytes:,.0f} MB with the page; {value['disk_bytes_free'] / 1e9:,.1f} GB are free")
     return lines
-
-
-def tiles_of(n: int) -> str:
-    return "1 tile" if n == 1 else f"{n:,} tiles"
 
 
 def duration(seconds: float) -> str:

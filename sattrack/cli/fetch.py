@@ -9,6 +9,7 @@ from sattrack.cli import item_options as i
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import OK, SOME_FAILED
 from sattrack.cli.voice import Voice, one_line
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     from sattrack.readers.catalogues.item_filters import Filters
@@ -132,7 +133,7 @@ def _download(found: "Found", folder: Path, *, filters: "Filters", settings: "Se
     for line in outcome.faults:
         voice.fault(one_line(line))
     voice.say(
-        f"{outcome.fetched:,} pictures are in {one_line(str(folder))}, {outcome.received / 1e6:,.1f} MB came over the network: "
-        f"sattrack detect {one_line(str(outcome.items))}"
+        f"{some(outcome.fetched, 'picture is', 'pictures are')} in {one_line(str(folder))}, "
+        f"{outcome.received / 1e6:,.1f} MB came over the network: sattrack detect {one_line(str(outcome.items))}"
     )
     return bool(outcome.faults)

@@ -8,6 +8,7 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.voice import Voice, one_line
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +128,8 @@ def _unmatched(one: "Flow") -> "Iterator[str]":
     reasons = [move.why for move in one.movements if move.why]
     if reasons:
         others = "" if len({*reasons}) == 1 else " (flow.csv says of each pair why)"
-        yield f"boxes were not matched between {len(reasons):,} of {len(one.movements):,} pairs of scenes: {reasons[0]}{others}"
+        pairs = f"{len(reasons):,} of {some(len(one.movements), 'pair')} of scenes"
+        yield f"boxes were not matched between {pairs}: {reasons[0]}{others}"
 
 
 def _rows(one: "Flow") -> "Iterator[tuple[str, ...]]":

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sattrack.cli.voice import Voice, one_line, plain
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     from sattrack.readers.catalogues.choosing_assets import Choice
@@ -41,10 +42,9 @@ def tell_search(found: "Found", *, voice: Voice) -> None:
     """What the search came to, and cost."""
     able = [row["usable_for"] for row in rows_of(found)]
     told = ", ".join(f"{able.count(name):,} {text}" for name, text in _ABLE.items() if name in able)
-    voice.say(
-        f"{found.address}: {len(found.items):,} {'item' if len(found.items) == 1 else 'items'}"
-        f"{f' (usable for: {told})' if told else ''}; {found.requests:,} documents of {found.received / 1e6:,.2f} MB were read"
-    )
+    usable, were = f" (usable for: {told})" if told else "", "was" if found.requests == 1 else "were"
+    read = f"{some(found.requests, 'document')} of {found.received / 1e6:,.2f} MB {were} read"
+    voice.say(f"{found.address}: {some(len(found.items), 'item')}{usable}; {read}")
     for one in found.unread:
         voice.fault(one_line(f"cannot be read: {one.id}: {one.error}"))
     for note in found.notes:

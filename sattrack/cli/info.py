@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sattrack.cli import options as o
-from sattrack.cli.dry_run import tiles_of
 from sattrack.cli.exit_codes import OK, SOME_FAILED
 from sattrack.cli.voice import Voice, one_line, plain
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     from sattrack.imagery import Scene
@@ -125,7 +125,7 @@ def _about_detector(facts: "Facts") -> list[tuple[str, str]]:
         )
         pairs.append(("capability", f"{facts.capability}: {facts.px_per_width:.2f} px across a container; {able}{warned}"))
     if facts.model_gsd_m and facts.tile_px:
-        tiles = "" if facts.tiles is None else f": {tiles_of(facts.tiles)}"
+        tiles = "" if facts.tiles is None else f": {some(facts.tiles, 'tile')}"
         pairs.append(("model", f"{facts.model_id}, fed at {facts.model_gsd_m:g} m in tiles of {facts.tile_px} px{tiles}"))
     return pairs
 

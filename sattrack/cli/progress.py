@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sattrack.cli.voice import Voice, one_line
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -29,7 +30,8 @@ def following(voice: Voice) -> Iterator["Listener"]:
 
 def told(outcome: "SceneOutcome") -> str:
     """What became of a scene, in a line."""
-    end = f": {outcome.reason}" if outcome.reason else f", {outcome.boxes} boxes kept" if outcome.status == "done" else ""
+    kept = f", {some(outcome.boxes, 'box', 'boxes')} kept" if outcome.status == "done" else ""
+    end = f": {outcome.reason}" if outcome.reason else kept
     return one_line(f"{outcome.part}: {outcome.status}{end}")
 
 
@@ -47,7 +49,7 @@ class _Following:
         self._cells, self._done = {one.name: len(one.work.cells) for one in planned if one.work and not one.stored}, 0
         stored = sum(one.stored for one in planned)
         if stored:
-            self._voice.say(f"{stored} of {len(planned)} scenes are in the run already")
+            self._voice.say(f"{stored} of {some(len(planned), 'scene')} {'is' if stored == 1 else 'are'} in the run already")
         self._bar.update(self._task, total=sum(self._cells.values()), completed=0)
 
     def begins(self, planned: "Planned") -> None:

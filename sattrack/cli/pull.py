@@ -7,6 +7,7 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.voice import Voice, one_line
+from sattrack.phrases import some
 
 app = typer.Typer(add_completion=False)
 
@@ -31,6 +32,6 @@ def pull(
 
     at, voice = location_of(location, endpoint=store_endpoint or ""), Voice(quiet=quiet)
     parts, notes = recounting.pull(at, run)
-    voice.out(f"{parts} parts of {at}, each as it was written: {one_line(str(run))}")
+    voice.out(f"{some(parts, 'part')} of {at}, each as it was written: {one_line(str(run))}")
     for note in notes:
         voice.say(f"note: {one_line(note)}")

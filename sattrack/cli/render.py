@@ -10,6 +10,7 @@ import typer
 from sattrack.cli import options as o
 from sattrack.cli.voice import Voice, one_line
 from sattrack.errors import UsageError
+from sattrack.phrases import some
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -82,7 +83,10 @@ def set_(
     first = SETS_SEED if first_seed is None else first_seed
     orders = orders_by_seed(count=count, first_seed=first, gsd_m=_range(gsd_m), pixels=pixels, kind=_known_kind(kind))
     boxes = list(_watched(write_set(out, orders, processes=processes), total=count, voice=voice))
-    voice.out(f"{one_line(str(out))}: {count} pictures, {sum(boxes)} boxes, {sum(n == 0 for n in boxes)} pictures without any")
+    voice.out(
+        f"{one_line(str(out))}: {some(count, 'picture')}, {some(sum(boxes), 'box', 'boxes')}, "
+        f"{some(boxes.count(0), 'picture')} without any"
+    )
 
 
 @app.command(no_args_is_help=True)
@@ -97,7 +101,7 @@ def benchmark(
 
     voice = Voice(quiet=quiet)
     boxes = list(_watched(write_set(out, ORDERS, processes=processes), total=len(ORDERS), voice=voice))
-    voice.out(f"{one_line(str(out))}: {len(ORDERS)} pictures, {sum(boxes)} boxes")
+    voice.out(f"{one_line(str(out))}: {some(len(ORDERS), 'picture')}, {some(sum(boxes), 'box', 'boxes')}")
 
 
 def _known_kind(kind: str | None) -> str | None:

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sattrack.cli.voice import Voice, one_line, plain
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -37,7 +38,7 @@ def count_table(run: "Run", *, voice: Voice) -> None:
     voice.table([_HEAD[i] for i in keep], [[row[i] for i in keep] for row in rows], right=right)
     outside = sum(count.status == "outside" for count in run.counts)
     if more := len(run.counts) - outside - len(shown):
-        voice.out(f"... and {more} rows more in {one_line(str(run.folder / 'counts.csv'))}")
+        voice.out(f"... and {some(more, 'row')} more in {one_line(str(run.folder / 'counts.csv'))}")
     for remark in _remarks(run, outside=outside):
         voice.out(remark)
 
@@ -90,9 +91,7 @@ def _remarks(run: "Run", *, outside: int) -> list[str]:
 
     remarks = []
     if outside:
-        told = "1 row, of a scene that does not reach a site, is" if outside == 1 else (
-            f"{outside:,} rows, of scenes that do not reach a site, are"
-        )  # fmt: skip
+        told = some(outside, "row, of a scene that does not reach a site, is", "rows, of scenes that do not reach a site, are")
         remarks.append(f"{told} only in counts.csv.")
     if any(count.count is not None and count.count_low is None for count in run.counts):
         remarks.append("-: no interval was measured for these weights at this pixel size and density.")
@@ -126,15 +125,15 @@ def troubles(run: "Run", *, only_errors: bool = False) -> Iterator[str]:
         return
     skipped = Counter(o.reason for o in run.index.outcomes if o.status == "skipped")
     for reason, n in skipped.items():
-        yield one_line(f"skipped: {n} {'scene' if n == 1 else 'scenes'}: {reason}")
+        yield one_line(f"skipped: {some(n, 'scene')}: {reason}")
     for note in dict.fromkeys((*run.index.notes, *run.notes)):
         yield one_line(f"note: {note}")
     told = Counter(note for o in run.index.outcomes if o.status == "done" and o.scene for note in o.scene.notes)
     for note, n in told.items():
-        yield one_line(f"note: {n} {'scene' if n == 1 else 'scenes'}: {note}")
+        yield one_line(f"note: {some(n, 'scene')}: {note}")
     if bad:
         others = "; the others are" if any(o.status == "done" for o in run.index.outcomes) else ""
-        yield f"{bad} of {len(run.index.outcomes)} scenes were not counted{others}."
+        yield f"{bad} of {some(len(run.index.outcomes), 'scene')} {'was' if bad == 1 else 'were'} not counted{others}."
 
 
 def travels() -> list[str]:

@@ -12,6 +12,7 @@ from sattrack.cli import labels as lb
 from sattrack.cli import options as o
 from sattrack.cli.voice import Voice
 from sattrack.errors import UsageError
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     from sattrack.training.recipes import Recipe
@@ -99,13 +100,13 @@ def train(
             "--start": start, "--minutes": minutes, "--device": device, "--round ...+mine": any(p.mine for p in chosen.rounds),
         })  # fmt: skip
         cover = make_cover(chosen, data=data, out=out, processes=processes, told=told)
-        voice.out(f"{cover.weights}: {cover.steps} steps in {cover.seconds / 60:.1f} minutes; its card: {cover.card}")
+        voice.out(f"{cover.weights}: {some(cover.steps, 'step')} in {cover.seconds / 60:.1f} minutes; its card: {cover.card}")
         return
     made = make(
         chosen, data=data, out=out, device=device or "auto", minutes=minutes, processes=processes,
         told=told,
     )  # fmt: skip
-    voice.out(f"{made.weights}: {made.steps} steps in {made.seconds / 60:.1f} minutes; its card: {made.card}")
+    voice.out(f"{made.weights}: {some(made.steps, 'step')} in {made.seconds / 60:.1f} minutes; its card: {made.card}")
 
 
 def _without(options: Mapping[str, object]) -> None:

@@ -14,6 +14,7 @@ from sattrack.detectors.calling import asked
 from sattrack.detectors.cards import possible
 from sattrack.errors import DetectorError, SattrackError, UsageError
 from sattrack.imagery import Batch, Tile
+from sattrack.phrases import some
 from sattrack.ports import Detector
 from sattrack.results import ModelCard
 
@@ -138,7 +139,7 @@ class EachBatch(_Stated):
         with _telling():
             found = list(self._own.detect(Batch(tuple(tiles))))
         if len(found) != len(tiles):
-            raise DetectorError(f"the detector returned {len(found)} results for {len(tiles)} tiles")
+            raise DetectorError(f"the detector returned {some(len(found), 'result')} for {some(len(tiles), 'tile')}")
         return found
 
 

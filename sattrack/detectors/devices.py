@@ -3,6 +3,7 @@
 import torch
 
 from sattrack.errors import UsageError
+from sattrack.phrases import some
 
 
 def choose_device(asked: str) -> torch.device:
@@ -17,7 +18,7 @@ def choose_device(asked: str) -> torch.device:
         raise UsageError(f"device {asked!r} is not known", way_out="use auto, cpu, mps, cuda or cuda:N") from error
     if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
         raise UsageError(
-            f"device {asked!r} was asked for, but torch finds {torch.cuda.device_count()} CUDA devices",
+            f"device {asked!r} was asked for, but torch finds {some(torch.cuda.device_count(), 'CUDA device')}",
             way_out="use --device auto or cpu, or mend the driver: sattrack doctor tells what torch sees",
         )
     if device.type == "mps" and not torch.backends.mps.is_available():

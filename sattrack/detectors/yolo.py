@@ -13,6 +13,7 @@ from sattrack.detectors.offline import keep_at_home
 from sattrack.detectors.pickles import demand_data_only
 from sattrack.detectors.torch_forward import TorchForward
 from sattrack.errors import WeightsError
+from sattrack.phrases import some
 from sattrack.results import ModelCard
 
 # What a damaged, hostile or foreign file makes the loader raise.
@@ -69,7 +70,7 @@ def _ready(checkpoint: Any, *, weights: Path, card: ModelCard) -> tuple[torch.nn
         raise WeightsError(f"the network's head is {kind}; boxes, oriented or upright, are expected", where=str(weights))
     if int(head.nc) != len(card.classes):
         raise WeightsError(
-            f"the network has {int(head.nc)} classes, its card names {len(card.classes)}",
+            f"the network has {some(int(head.nc), 'class', 'classes')}, its card names {len(card.classes)}",
             where=str(weights),
             way_out="give as many --classes as the network has",
         )

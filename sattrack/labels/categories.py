@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from sattrack.errors import UsageError
+from sattrack.phrases import some
 
 # "container crane" is no container, nor is "container ship"; a "container lot" is many.
 _NOT_A_BOX = {
@@ -70,7 +71,9 @@ def taken_categories(
 
 
 def _listed(there: Mapping[str, None], counts: Mapping[str, int]) -> str:
-    return "there are: " + ", ".join(f"{name or 'unnamed'} ({counts.get(name, 0)} boxes)" for name in list(there)[:40])
+    return "there are: " + ", ".join(
+        f"{name or 'unnamed'} ({some(counts.get(name, 0), 'box', 'boxes')})" for name in list(there)[:40]
+    )
 
 
 def _plain(name: str) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sattrack.geometry import Quads, sides
 from sattrack.labels.ignoring import without_ignored
 from sattrack.labels.labelled import LabelledImage
+from sattrack.phrases import some
 
 # Middle of the boxes' long sides, metres; ISO 668: 6.1 to 13.7 m. Beyond, the pixel size or the category is wrong.
 _LENGTH_M = (4.0, 20.0)
@@ -30,7 +31,8 @@ def _without_twins(images: Sequence[LabelledImage]) -> tuple[tuple[LabelledImage
         replace(image, truth=image.truth[~twin]) if twin.any() else image for image, twin in zip(images, again, strict=True)
     )
     dropped = sum(int(twin.sum()) for twin in again)
-    return kept, [f"{dropped} boxes that were outlined twice are taken once"] if dropped else []
+    said = some(dropped, "box that was outlined twice is", "boxes that were outlined twice are")
+    return kept, [f"{said} taken once"] if dropped else []
 
 
 def _again(quads: Quads) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from sattrack.labels.places import SPLITS, Place, files_in, folders_in, set_name
 from sattrack.labels.rectangles import upright
 from sattrack.labels.sheets import Mark, Sheet, as_set
 from sattrack.labels.texts import as_points, is_true, numbers, read_json
+from sattrack.phrases import some
 from sattrack.readers.hints import read_gsd
 
 _KEYS = ("images", "annotations")
@@ -88,7 +89,7 @@ def _again(files: Sequence[Path]) -> list[str]:
             with suppress(ManifestError, TypeError, KeyError, AttributeError):  # told when it is read
                 mine.add(_picture(entry["file_name"], path=file))
         before = [met[picture] for picture in mine if picture in met]
-        notes.append(f"{len(before)} pictures are in {min(before)} too" if before else "")
+        notes.append(f"{some(len(before), 'picture is', 'pictures are')} in {min(before)} too" if before else "")
         met |= dict.fromkeys(mine - met.keys(), file.name)
     return notes
 

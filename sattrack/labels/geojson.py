@@ -14,6 +14,7 @@ from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import Place, files_in, pictures_in, set_name
 from sattrack.labels.sheets import Mark, Sheet, as_set, without_holes
 from sattrack.labels.texts import is_true
+from sattrack.phrases import some
 from sattrack.projections import WGS84
 from sattrack.readers.folders import PICTURE_SUFFIXES
 from sattrack.readers.outlines.geojson import read_geojson
@@ -49,7 +50,8 @@ def _read(name: str, path: Path, files: list[Path], asked: Asked) -> LabelledSet
         sheets.append(_sheet(file, picture, asked=asked))
     there = sum(len(near(folder)) for folder in {sheet.picture.parent for sheet in sheets})
     left = there - len(sheets) if path.is_dir() else 0
-    notes = [f"{left} pictures have no GeoJSON of their name and are left out"] if left else []
+    said = some(left, "picture has no GeoJSON of its name and is", "pictures have no GeoJSON of their name and are")
+    notes = [f"{said} left out"] if left else []
     return as_set(sheets, name=name, form="geojson", path=path, asked=asked, notes=notes)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sattrack.geometry import Points, centres
 from sattrack.labels.labelled import LabelledImage
+from sattrack.phrases import some
 
 
 def without_ignored(images: Sequence[LabelledImage]) -> tuple[tuple[LabelledImage, ...], list[str]]:
@@ -22,7 +23,10 @@ def without_ignored(images: Sequence[LabelledImage]) -> tuple[tuple[LabelledImag
         for image, out in zip(images, away, strict=True)
     )
     dropped = sum(int(out.sum()) for out in away)
-    return kept, [f"{dropped} boxes with their middle where all is to be ignored are not taken"] if dropped else []
+    said = some(
+        dropped, "box with its middle where all is to be ignored is", "boxes with their middle where all is to be ignored are"
+    )
+    return kept, [f"{said} not taken"] if dropped else []
 
 
 def inside_any(points: Points, *, rings: Sequence[Points]) -> NDArray[np.bool_]:

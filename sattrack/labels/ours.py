@@ -17,6 +17,7 @@ from sattrack.labels.places import Place, by_name, files_in, pictures_in
 from sattrack.labels.sheets import corners_of
 from sattrack.labels.texts import numbers, read_json, text_lines
 from sattrack.labels.yolo_obb import as_mark
+from sattrack.phrases import some
 
 # Two pixel sizes further apart are of two pictures.
 _ALIKE = 1.1
@@ -48,7 +49,7 @@ def read(folder: Path, asked: Asked) -> LabelledSet:
         raise UsageError(f"no box is of class {', '.join(asked.classes)}", where=str(folder), way_out=there)
     others = files_in(folder / "labels_obb", ".txt") + files_in(folder / "ignore", ".json")
     left = sorted({*pictures, *(path.stem for path in others)} - {*meta})
-    notes = [f"{len(left)} names are not in meta.json and are left out: {', '.join(left[:3])}"] if left else []
+    notes = [f"{some(len(left), 'name is', 'names are')} not in meta.json and left out: {', '.join(left[:3])}"] if left else []
     images, more = cleaned(images)
     return LabelledSet(folder.resolve().name, "sattrack", images, (*notes, *more))
 

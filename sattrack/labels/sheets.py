@@ -20,6 +20,7 @@ from sattrack.labels.ignoring import union_of
 from sattrack.labels.labelled import LabelledImage, LabelledSet, check_unwarped
 from sattrack.labels.places import by_name
 from sattrack.labels.rectangles import as_corners, smallest_rectangle
+from sattrack.phrases import some
 from sattrack.projections import to_grid
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source
@@ -81,11 +82,13 @@ def as_set(
     passed = counts + Counter({name: many for name, many in hard.items() if not may_be_container(name, taken=taken)})
     other = [f"{count} of {category or 'no category'}" for category, count in sorted(passed.items()) if category not in taken]
     became = "not taken" if asked.uncounted == "drop" else "ignored"
-    said = [*notes, *([f"{unsure} boxes that are marked as not counted are {became}"] if unsure else [])]
+    marked = some(unsure, "box that is marked as not counted is", "boxes that are marked as not counted are")
+    said = [*notes, *([f"{marked} {became}"] if unsure else [])]
     said += [*([f"other categories are not taken: {', '.join(other)}"] if other else [])]
     outside = sum(counts[category] for category in taken) - sum(len(image.truth) for image in images)
     if outside:
-        said.append(f"{outside} boxes with their middle outside the picture are not taken")
+        beyond = some(outside, "box with its middle outside the picture is", "boxes with their middle outside the picture are")
+        said.append(f"{beyond} not taken")
     images, more = cleaned(images)
     return LabelledSet(name, form, tuple(sorted(images, key=lambda i: natural_key(i.name))), (*said, *more))
 
@@ -118,7 +121,7 @@ def _image(sheet: Sheet, scene: Scene, *, dataset: str, taken: frozenset[str], a
     shown = drawn[(drawn.max(axis=1) > 0).all(axis=1) & (drawn.min(axis=1) < (cols, rows)).all(axis=1)]
     if len(drawn) and not len(shown):
         raise ManifestError(
-            f"all {len(drawn)} boxes lie outside the picture", where=str(sheet.picture),
+            f"no box of {len(drawn)} lies in the picture", where=str(sheet.picture),
             way_out="check that the labels are of this picture, and their coordinates",
         )  # fmt: skip
     inside = (centres(shown) >= 0).all(axis=1) & (centres(shown) <= (cols, rows)).all(axis=1)

@@ -12,6 +12,7 @@ from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import Pair, Place, labelled_by, labels_for, pairs_in, pictures_of, set_name, without_pictures
 from sattrack.labels.sheets import Mark, Sheet, as_set
 from sattrack.labels.texts import as_points, numbers, text_lines
+from sattrack.phrases import some
 
 # Corners may stick out of a picture; pixels written in place of shares stick out further.
 _SHARES = (-0.5, 1.5)
@@ -62,7 +63,7 @@ def _described(about: Path) -> list[Place]:
     for split, pictures in splits.items():
         again = len(met.intersection(pictures))
         # Whoever trains on the one and measures on the other must know.
-        notes = [f"{again} pictures are in a split before it too"] if again else []
+        notes = [some(again, "picture is in a split before it too", "pictures are in a split before it too")] if again else []
         places.append(_place(set_name(home, "" if lone else split), home, pictures, None, names, notes=notes))
         met.update(pictures)
     return places
@@ -104,9 +105,11 @@ def unpaired(pictures: Sequence[Path], labelled: int, *, pair: Pair | None, name
             "no picture has a label file", where=str(pictures[0].parent), way_out=f"NAME.txt for NAME.png{spared}"
         )
     left = len(pictures) - labelled
-    notes = [f"{left} pictures have no label file and are left out (an empty file says: no container)"] if left else []
+    bare = some(left, "picture has no label file and is", "pictures have no label file and are")
+    notes = [f"{bare} left out (an empty file says: no container)"] if left else []
     alone = without_pictures(pair) if pair else []
-    return notes + ([f"{len(alone)} label files have no picture and are left out: {', '.join(alone[:3])}"] if alone else [])
+    lone = some(len(alone), "label file has no picture and is", "label files have no picture and are")
+    return notes + ([f"{lone} left out: {', '.join(alone[:3])}"] if alone else [])
 
 
 def _labels_of(picture: Path, pair: Pair | None) -> Path:

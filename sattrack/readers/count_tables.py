@@ -12,6 +12,7 @@ from typing import TextIO
 
 from sattrack.covers import COVER_MARKS
 from sattrack.errors import ManifestError
+from sattrack.phrases import some
 from sattrack.readers.times import parse_time
 from sattrack.steps.series import Reading, sensor_class
 from sattrack.timeline import Observation
@@ -117,7 +118,7 @@ def _no_more(cells: list[str], width: int) -> None:
 
 def _reading(columns: Mapping[str, int], cells: list[str], *, decimal_comma: bool, level: float) -> Reading:
     if len(cells) <= max(columns[name] for name in NEEDED):
-        raise ManifestError(f"has only {len(cells)} values", way_out="write a value, or nothing, for every column")
+        raise ManifestError(f"has only {some(len(cells), 'value')}", way_out="write a value, or nothing, for every column")
     said = {name: bare(cells[at].strip()) for name, at in columns.items() if at < len(cells)}
     numbers = _NONE | {
         name: _number(name, said[name], decimal_comma=decimal_comma) for name in said if name in _BOUNDS and said[name]

@@ -16,6 +16,7 @@ from rasterio.enums import ColorInterp
 from sattrack.errors import SceneError, SceneRefused
 from sattrack.geometry import Affine6, apply_affine, invert_affine
 from sattrack.imagery import Grid, Scene, is_remote
+from sattrack.phrases import some
 from sattrack.projections import WGS84, project
 from sattrack.readers.deliveries.values import VENDOR
 from sattrack.readers.masks import open_mask
@@ -318,13 +319,13 @@ def choose_bands(
         return tuple(vendor)
     if vendor is not None:
         notes.append(
-            f"the vendor's metadata tells the order of {vendor_of} bands, and the file has {len(shown)}: it is not used"
+            f"the vendor's metadata tells the order of {some(vendor_of, 'band')}, and the file has {len(shown)}: it is not used"
         )
     if len(shown) == 3 and not any(kind in _COLOURS for kind in kinds):
         notes.append("three bands without colour interpretation are taken as red, green, blue (--bands overrides)")
         return tuple(shown)
     raise SceneRefused(
-        f"{len(kinds)} bands, and the file does not say which are red, green and blue",
+        f"{some(len(kinds), 'band')}, and the file does not say which are red, green and blue",
         where=where,
         way_out="say it: --bands R,G,B, for example --bands 3,2,1",
     )

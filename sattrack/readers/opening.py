@@ -18,6 +18,7 @@ from rasterio.session import DummySession
 
 from sattrack.errors import SattrackError, SceneError, SceneRefused
 from sattrack.imagery import is_remote
+from sattrack.phrases import some
 from sattrack.readers.remote.rasters import head_of_remote, open_remote, raise_failure, watching_reads
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
@@ -226,7 +227,9 @@ def _check_source(path: Path, *, limits: Settings) -> None:
 def _check(raster: Any, location: str, *, limits: Settings) -> None:
     """What a file claims about itself, against the limits."""
     if not 1 <= raster.count <= limits.max_bands:
-        raise SceneError(f"{raster.count} bands, expected 1 to {limits.max_bands}", where=location, way_out="raise max_bands")
+        raise SceneError(
+            f"{some(raster.count, 'band')}, expected 1 to {limits.max_bands}", where=location, way_out="raise max_bands"
+        )
     if raster.width * raster.height > limits.max_pixels:
         raise SceneError(
             f"{raster.width} x {raster.height} pixels, more than {limits.max_pixels}",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from sattrack.phrases import some
 from sattrack.reports.alerts import sentence_of
 from sattrack.reports.cells import discreet
-from sattrack.reports.wording import some, when
+from sattrack.reports.wording import when
 from sattrack.steps.ears import LEAST_SCENES
 from sattrack.timeline import Alert
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sattrack.flows import Agreement, Chain, Flow, Place
+from sattrack.phrases import some
 from sattrack.reports.axes import DAY, Plot, dates, round_up
 from sattrack.reports.canvas import Anchor, Area, Dot, Drawing, Ink, Mark, Shape, Stroke, Words, joined
 from sattrack.reports.cells import clean
@@ -144,7 +145,7 @@ def _link(sheet: _Sheet, one: Agreement, places: Mapping[str, LonLat]) -> list[M
         (mx - ux * 5 - uy * 5.5, my - uy * 5 + ux * 5.5),
         (mx - ux * 5 + uy * 5.5, my - uy * 5 - ux * 5.5),
     )
-    lag = f", {one.lag_days:.0f} days" if one.lag_days is not None and one.matched else ""
+    lag = f", {some(round(one.lag_days), 'day')}" if one.lag_days is not None and one.matched else ""
     # Beside the line, on the side that lies higher; flat lines have it above them.
     side = 1 if ux >= 0 else -1
     anchor: Anchor = "middle" if abs(uy) < 0.35 else "start" if uy * side > 0 else "end"

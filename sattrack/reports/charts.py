@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sattrack.errors import StoreError
+from sattrack.phrases import some
 from sattrack.ports import Finished
 from sattrack.reports.alarm_marks import bands, drawn_of, most_of, triangles
 from sattrack.reports.axes import DAY, HOUR, Plot, dates, left_of, round_up, scale
@@ -14,7 +15,7 @@ from sattrack.reports.canvas import Dot, Drawing, Mark, Shape, Stroke, Words, jo
 from sattrack.reports.cells import clean
 from sattrack.reports.legends import ROW_PX, Entry, absent, entries_of, laid, rows_of
 from sattrack.reports.naming import file_name
-from sattrack.reports.wording import interval, share, some, state, utc, when, whole
+from sattrack.reports.wording import interval, share, state, utc, when, whole
 from sattrack.results import Part
 from sattrack.steps.series import sensor_class
 from sattrack.timeline import Alert, Count

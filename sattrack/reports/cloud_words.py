@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sattrack.reports.wording import some
+from sattrack.phrases import some
 from sattrack.results import CLOUDS_JUDGED
 from sattrack.timeline import Count
 

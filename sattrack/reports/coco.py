@@ -7,10 +7,10 @@ from typing import Any
 
 from sattrack.detections import CORNERS
 from sattrack.geometry import areas
+from sattrack.phrases import some
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, compact_json, discreet, moment, shown
 from sattrack.reports.rows import BoxRows, box_rows
-from sattrack.reports.wording import some
 from sattrack.results import SCHEMA_VERSION, Part, scenes_of
 from sattrack.writing import whole_file
 

@@ -8,8 +8,9 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sattrack.covers import Cover, Covers
+from sattrack.phrases import some
 from sattrack.reports.cells import clean, discreet
-from sattrack.reports.wording import share, some, when, whole
+from sattrack.reports.wording import share, when, whole
 from sattrack.writing import write_whole
 
 PAGE = "cover.html"

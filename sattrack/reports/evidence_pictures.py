@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from sattrack.detections import Detections
 from sattrack.geometry import Quads
 from sattrack.imagery import Grid, Window
+from sattrack.phrases import some
 from sattrack.reports.canvas import font
 from sattrack.reports.cells import clean
 from sattrack.reports.change_pictures import STATE_COLOURS, draw_boxes
@@ -20,7 +21,7 @@ from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.marks import Marks, marks_on
 from sattrack.reports.overlays import drawn, furniture, wrapped
 from sattrack.reports.views import BLANK, NO_PICTURE, View
-from sattrack.reports.wording import STATUS, interval, share, some, when
+from sattrack.reports.wording import STATUS, interval, share, when
 from sattrack.results import Part, Seen
 from sattrack.steps.lattices import Lattice
 from sattrack.steps.observing import seen_at

@@ -4,11 +4,12 @@ import datetime as dt
 import math
 from collections.abc import Iterable
 
+from sattrack.phrases import some
 from sattrack.reports.cells import clean, discreet, shown
 from sattrack.reports.change_values import sentence
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.evidence_pictures import credit, headline
-from sattrack.reports.wording import share, some, when
+from sattrack.reports.wording import share, when
 from sattrack.results import CLOUDS_JUDGED
 from sattrack.steps.flow_phrasing import flow_sentence
 from sattrack.steps.phrasing import how_often_wrong

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from sattrack.findings import Findings
 from sattrack.flows import Flow, Moved
+from sattrack.phrases import some
 from sattrack.ports import Finished
 from sattrack.reports.alarm_telling import judged
 from sattrack.reports.alerts import sentence_of
 from sattrack.reports.cells import clean
 from sattrack.reports.telling import Place
-from sattrack.reports.wording import WHOLLY_SEEN, share, short_day, some, when, whole
+from sattrack.reports.wording import WHOLLY_SEEN, share, short_day, when, whole
 from sattrack.results import CLOUDS_JUDGED
 from sattrack.steps.ears import LEAST_SCENES
 from sattrack.steps.phrasing import banded, bracketed, chance
@@ -195,7 +196,7 @@ def _calm_words(held: Sequence[Alert], names: dict[str, str]) -> str:
     told = f"{names.get(last.site_id, clean(last.site_name))} in {some(scenes, 'judged scene')}"
     if last.minimum_detectable is None:
         return f"{told}: a rise of any size could have gone unnoticed, so wide is the count's own interval."
-    return f"{told}: a rise of fewer than {whole(math.ceil(last.minimum_detectable))} boxes could have gone unnoticed."
+    return f"{told}: a rise of fewer than {some(math.ceil(last.minimum_detectable), 'box', 'boxes')} could have gone unnoticed."
 
 
 def _ways(alarms: Sequence[Alert], direction: str, names: dict[str, str]) -> str:

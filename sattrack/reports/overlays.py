@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from sattrack.errors import StoreError
 from sattrack.geometry import Points, Quads
 from sattrack.imagery import Window
+from sattrack.phrases import some
 from sattrack.ports import Finished, Reader
 from sattrack.reports.canvas import font
 from sattrack.reports.cells import clean
@@ -20,7 +21,7 @@ from sattrack.reports.marks import CLASS_COLOURS, CLASS_NAMES, Marks, marks_on, 
 from sattrack.reports.naming import file_name
 from sattrack.reports.rows import counted_boxes
 from sattrack.reports.views import NO_PICTURE, Picture, View, take, view_in_pixels
-from sattrack.reports.wording import metres, some, when
+from sattrack.reports.wording import metres, when
 from sattrack.results import Part
 from sattrack.writing import write_whole
 

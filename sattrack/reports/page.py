@@ -14,6 +14,7 @@ from markupsafe import Markup
 from sattrack import timeline
 from sattrack.errors import StoreError
 from sattrack.findings import Findings, Pair
+from sattrack.phrases import some
 from sattrack.ports import Finished, Reader
 from sattrack.reports.alarm_telling import alarms_of
 from sattrack.reports.cells import KnownPlaces, clean, discreet, shown
@@ -26,7 +27,7 @@ from sattrack.reports.particulars import model_rows, run_rows, setting_rows
 from sattrack.reports.plates import CountPlate, count_plate
 from sattrack.reports.shots import MOST_SHOTS, PREFIX, Shot, chained, shots_of
 from sattrack.reports.telling import MOST_ROWS, TOO_LITTLE, Place, Row, Series, places_of, problems, sources, span
-from sattrack.reports.wording import share, some, when
+from sattrack.reports.wording import share, when
 from sattrack.results import Part, SceneOutcome
 from sattrack.writing import write_whole
 

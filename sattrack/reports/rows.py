@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sattrack.detections import CORNERS
 from sattrack.errors import UsageError
 from sattrack.geometry import areas
+from sattrack.phrases import first_of, some
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, moment
 from sattrack.reports.globe import lonlat, rings
@@ -113,7 +114,8 @@ def placed_rows(run: Finished, parts: Mapping[str, Part], *, everything: bool, f
         assert rows.rings is not None
         good: Mask = np.asarray(np.isfinite(rows.rings).all(axis=(1, 2)))
         if not good.all():
-            _log.warning("%s: %d boxes have no longitude and latitude and are left out", rows.part.scene.part, (~good).sum())
+            lost = some(int((~good).sum()), "box has", "boxes have")
+            _log.warning("%s: %s no longitude and latitude: left out", rows.part.scene.part, lost)
         yield rows.where(good)
 
 
@@ -134,8 +136,8 @@ def left_out(parts: Mapping[str, Part]) -> str:
     plain = sorted(name for name, scene in scenes_of(parts).items() if not scene.grid.georeferenced)
     if not plain:
         return ""
-    some = ", ".join(map(clean, plain[:5])) + (f" and {len(plain) - 5} more" if len(plain) > 5 else "")
-    return f"{len(plain)} of {len(parts)} scenes have no coordinate system and are left out: {some}"
+    without = some(len(plain), "has no coordinate system and is", "have no coordinate system and are")
+    return f"of {some(len(parts), 'scene')} {without} left out: {first_of([*map(clean, plain)], most=5)}"
 
 
 def part_rows(part: Part, *, model_id: str, sites: Sequence[Site], counted: Mask, alone: bool) -> BoxRows:

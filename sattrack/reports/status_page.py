@@ -8,8 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sattrack.phrases import some
 from sattrack.reports.cells import clean, discreet, moment, number, readable_json
-from sattrack.reports.wording import share, some, when, whole
+from sattrack.reports.wording import share, when, whole
 from sattrack.results import SCHEMA_VERSION
 from sattrack.steps.phrasing import outward
 from sattrack.writing import write_whole

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sattrack.phrases import some
 from sattrack.ports import Finished
 from sattrack.reports.cells import KnownPlaces, clean, discreet, shown
 from sattrack.reports.cloud_words import cloud_words
-from sattrack.reports.wording import STATUS, clock, day, interval, share, short_day, some, state, utc, when, whole
+from sattrack.reports.wording import STATUS, clock, day, interval, share, short_day, state, utc, when, whole
 from sattrack.results import SceneOutcome
 from sattrack.timeline import Count
 

@@ -93,8 +93,3 @@ def state(count: Count) -> str:
 def metres(length: float) -> str:
     """250 m, 2 km"""
     return f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-
-
-def some(number: int, one: str, more: str = "") -> str:
-    """1 scene, 3 scenes"""
-    return f"{number:,} {one if number == 1 else more or one + 's'}"

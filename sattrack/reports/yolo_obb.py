@@ -11,11 +11,11 @@ import numpy as np
 from sattrack.detections import CORNERS
 from sattrack.errors import StoreError
 from sattrack.packed import Packed
+from sattrack.phrases import some
 from sattrack.ports import Finished
 from sattrack.reports.cells import clean, shown, write_table
 from sattrack.reports.naming import label_name
 from sattrack.reports.rows import BoxRows, box_rows
-from sattrack.reports.wording import some
 from sattrack.results import Part
 from sattrack.writing import write_whole
 

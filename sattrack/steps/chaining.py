@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sattrack.flows import Agreement, Flow, Link, Moved
+from sattrack.phrases import some
 from sattrack.steps.flow_phrasing import agreement_sentence
 from sattrack.steps.turning import careful_chance
 from sattrack.steps.two_scenes import LEVEL
@@ -65,8 +66,8 @@ def agreement(link: Link, source: Flow | None, target: Flow | None) -> Agreement
 def _judged(one: Agreement) -> Agreement:
     alike, p = one.alike or 0.0, 1.0 if one.p_value is None else one.p_value
     if one.departures < LEAST_DEPARTURES:
-        seen = "departure was" if one.departures == 1 else "departures were"
-        return replace(one, why=f"only {one.departures} {seen} followed up; {LEAST_DEPARTURES} are the least")
+        seen = some(one.departures, "departure was", "departures were")
+        return replace(one, why=f"only {seen} followed up; {LEAST_DEPARTURES} are the least")
     if alike < MOST_ALIKE:
         return replace(one, verdict=NOT_CONSISTENT)
     if p > CHANCE:

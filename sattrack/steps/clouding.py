@@ -99,11 +99,13 @@ def without_clouds(seen: Seen, clouds: Clouds) -> Seen:
 
 
 def cloud_notes(clouds: Clouds, *, stretch: Stretch) -> tuple[str, ...]:
-    """What must stand beside a number from a scene without a mask."""
+    """What must stand beside a number from a scene without a mask. Shares are of what was looked at: not of the whole scene
+    where outlines were given.
+    """
     if clouds.unjudged:
         return (f"no cloud mask, and clouds cannot be judged: {clouds.unjudged}",)
     hidden, doubtful = clouds.share(CLOUD), clouds.share(DOUBTFUL)
-    said = f"hiding {percent(hidden)} of the scene" if hidden else "none was found"
+    said = f"hiding {percent(hidden)} of what was looked at" if hidden else "none was found"
     unsure = f"; whether bright smooth ground, {percent(doubtful)} of it, is cloud cannot be told" if doubtful else ""
     notes = [f"{CLOUDS_JUDGED}: {said}{unsure}"]
     if _is_veiled(stretch):

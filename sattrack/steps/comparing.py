@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sattrack.changes import Lean, Offset
 from sattrack.detections import Detections
+from sattrack.phrases import some
 from sattrack.steps.exchanging import States, candidates, states
 from sattrack.steps.leaning import CONFUSES_M, STANDS_M, lean_between
 from sattrack.steps.registering import Look
@@ -46,7 +47,9 @@ def compare(
     alike = likeness(*looks, pairs=pairs)
     told = states(pairs, before=earlier[0], after=counted, alike=alike, faint_before=earlier[1], faint_after=faint)
     if told.doubtful:
-        notes = (*notes, f"{told.doubtful} boxes stand where others of another look stood, and count as exchanged")
+        said = some(told.doubtful, "box stands where one", "boxes stand where others")
+        notes = (*notes, f"{said} of another look stood: told as exchanged")
     if still := int(told.still_before.sum() + told.still_after.sum()):
-        notes = (*notes, f"{still} boxes were counted at one date only, and are kept: a faint one lies there at the other")
+        said = some(still, "box was counted at one date only, and is", "boxes were counted at one date only, and are")
+        notes = (*notes, f"{said} kept: a faint one lies there at the other")
     return Compared(lean, told, notes=notes)

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from sattrack.flows import Agreement, Crossing, Flow, Moved
+from sattrack.phrases import some
 from sattrack.steps.phrasing import bracketed, chance
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -33,7 +34,7 @@ def boxes_sentence(flow: Flow) -> str:
         return ""
     left, came = flow.by_boxes
     matched = sum(one.by == "boxes" for one in flow.movements)
-    pairs = f"{matched} of {len(flow.movements)} pairs of scenes"
+    pairs = f"{matched} of {some(len(flow.movements), 'pair')} of scenes"
     others = ", and by counts between the others" if matched < len(flow.movements) else ""
     return (
         f"By boxes matched one to one between {pairs}{others}, {_boxes(left)} left {_place(flow)} "
@@ -50,7 +51,7 @@ def crossing_sentence(flow: Flow, crossing: Crossing) -> str:
         else "by the counts alone, whose errors are not known"
     )  # fmt: skip
     return (
-        f"{crossing.amount:,.0f} boxes {past} {_place(flow)} since {_time(crossing.since)}: passed "
+        f"{some(round(crossing.amount), 'box', 'boxes')} {past} {_place(flow)} since {_time(crossing.since)}: passed "
         f"{between_times(*crossing.reached)}, at the earliest after {_time(crossing.earliest)}, {sure}; "
         f"{_boxes(crossing.total)} up to {_time(crossing.reached[1])}{_by(flow)}."
     )
@@ -62,8 +63,7 @@ def agreement_sentence(one: Agreement) -> str:
     way = f"{link.source} to {link.target}"
     if not one.departures:
         return f"{way}: cannot be told, since {one.why}."
-    times = "1 time" if one.departures == 1 else f"{one.departures} times"
-    followed = "1 was" if one.matched == 1 else f"{one.matched} were"
+    times, followed = some(one.departures, "time"), some(one.matched, "was", "were")
     seen = (
         f"of {times} that boxes left {link.source} while {link.target} was watched, {followed} followed by an arrival there "
         f"{link.least_days:g} to {link.most_days:g} days later"
@@ -105,7 +105,7 @@ def _boxes(total: Moved) -> str:
     value = round(total.value)
     ends = bracketed(total.low, total.high)
     if not ends:
-        return f"{value:,} box" if value == 1 else f"{value:,} boxes"
+        return some(value, "box", "boxes")
     return f"{value:,} {ends} boxes"
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 
+from sattrack.phrases import some
 from sattrack.steps.false_alarms import false_alarms
 from sattrack.steps.two_scenes import Change
 from sattrack.timeline import Alert, Cusum, Observation
@@ -120,7 +121,7 @@ def _when(moment: dt.datetime) -> str:
 def _boxes(count: float | None) -> str:
     if count is None:
         return "nothing"
-    return "1 container" if count == 1 else f"{count:,.0f} containers"
+    return some(round(count), "container")
 
 
 def _expected(alert: Alert) -> str:

@@ -6,6 +6,7 @@ from sattrack.detections import Detections
 from sattrack.errors import DetectorError
 from sattrack.geometry import areas
 from sattrack.imagery import Window
+from sattrack.phrases import some
 from sattrack.steps.tiling import Cell, Plan
 
 
@@ -27,7 +28,7 @@ def checked(found: Detections, *, classes: int, floor: float, cap: int) -> Detec
     if len(found) and not (found.scores.min() >= 0 and found.scores.max() <= 1):
         raise DetectorError("the detector returned scores outside 0 to 1")
     if len(found) and not (found.labels.min() >= 0 and found.labels.max() < classes):
-        raise DetectorError(f"the detector returned labels outside its {classes} classes")
+        raise DetectorError(f"the detector returned labels outside its {some(classes, 'class', 'classes')}")
     found = found.where(found.scores >= floor)
     if len(found) <= cap:
         return found

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from sattrack.phrases import some
 from sattrack.steps.observing import too_little
 from sattrack.timeline import Count, Observation, Series, Site
 
@@ -148,7 +149,7 @@ def _break(one: Series, other: Series) -> str:
     own = known or other.observations
     n, first, last = len(own), own[0].datetime, own[-1].datetime
     span = f"{_day(first)} to {_day(last)}" if n > 1 else _day(first)
-    return f"{n} {'scene' if n == 1 else 'scenes'} {', '.join(kinds)}, {span}, not used in this baseline"
+    return f"{some(n, 'scene')} {', '.join(kinds)}, {span}, not used in this baseline"
 
 
 def _day(moment: dt.datetime) -> str:

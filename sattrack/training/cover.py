@@ -13,6 +13,7 @@ from torch import nn
 
 from sattrack.covers import CoverCard
 from sattrack.detectors.cover import DILATIONS, write_cover_card, write_cover_weights
+from sattrack.phrases import some
 from sattrack.steps.covering import as_fed
 from sattrack.training.cover_tiles import CoverTiles, Taught
 from sattrack.training.gathering import gather
@@ -99,7 +100,7 @@ def _fit(
     steps = 0
     try:
         for number, part in enumerate(recipe.rounds, start=1):
-            told(f"round {number} of {len(recipe.rounds)}: {part.steps} steps")
+            told(f"round {number} of {len(recipe.rounds)}: {some(part.steps, 'step')}")
             best = torch.optim.AdamW(network.parameters(), lr=part.rate, weight_decay=1e-4)
             for step in range(part.steps):
                 rate = part.rate * min(1.0, (step + 1) / _WARMUP) * (0.5 + 0.5 * np.cos(np.pi * step / part.steps))

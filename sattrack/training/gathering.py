@@ -13,6 +13,7 @@ from sattrack.labels.labelled import LabelledSet
 from sattrack.labels.places import pictures_in
 from sattrack.labels.seen import listed
 from sattrack.labels.sets import check_once, find_sets
+from sattrack.phrases import some
 from sattrack.training.dust import dusted
 from sattrack.training.empty_pictures import read_empty
 from sattrack.training.labelled_pictures import read_labelled
@@ -66,7 +67,7 @@ def gather(
         sources.append(_labelled_row(source, chosen, name=_name(source, data=data), taught=taught))
         images = [image for one in chosen.sets for image in one.images]
         row, boxes = sources[-1], sum(len(image.truth) for image in images)
-        many = f"{_counted(len(sets), 'set')}, {_counted(len(images), 'picture')}, {boxes} boxes"
+        many = f"{some(len(sets), 'set')}, {some(len(images), 'picture')}, {some(boxes, 'box', 'boxes')}"
         told(f"{row['name']}: {row['format']}, {many}")
         for one in chosen.sets:
             for note in one.notes:
@@ -77,14 +78,15 @@ def gather(
         add((p for one in found for p in one), [1 / len(one) for one in found for _ in one], empty.weight)
         sources.append(_empty_row(empty, found=len(found), skipped=skipped))
         pieces = sum(len(one) for one in found)
-        told(f"{empty.folder}: {len(found)} pictures without containers{f', in {pieces} pieces' * (pieces > len(found))}")
+        many = some(len(found), "picture")
+        told(f"{empty.folder}: {many} without containers{f', in {pieces} pieces' * (pieces > len(found))}")
     if recipe.rendered:
         seeds = range(recipe.rendered.first_seed, recipe.rendered.first_seed + recipe.rendered.count)
         drawn = render_pictures(seeds, processes=processes, cache=cache)
         add(drawn, [1.0] * len(drawn), recipe.rendered.weight)
         name = f"rendered yards, seeds {seeds.start} to {seeds.stop - 1}"
         sources.append({"name": name, "kind": "rendered", "terms": "our own"})
-        told(f"rendered: {len(drawn)} yards, {sum(len(p.quads) for p in drawn)} boxes")
+        told(f"rendered: {some(len(drawn), 'yard')}, {some(sum(len(p.quads) for p in drawn), 'box', 'boxes')}")
     if not pictures:
         raise UsageError(f"the recipe {recipe.name!r} names no pictures")
     return Gathered(tuple(pictures), np.array(weights), tuple(sources), tuple(of))
@@ -165,7 +167,3 @@ def _empty(source: EmptySource, *, data: Path) -> tuple[tuple[tuple[Picture, ...
     if not found:
         raise UsageError("no pictures remain", where=str(folder), way_out="check `skip` of the recipe")
     return tuple(found), len(kept)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

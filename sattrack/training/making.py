@@ -14,6 +14,7 @@ from sattrack.detectors.cards import write_card
 from sattrack.detectors.devices import choose_device
 from sattrack.errors import UsageError
 from sattrack.labels.seen import listed, names_in
+from sattrack.phrases import some
 from sattrack.results import ModelCard
 from sattrack.stores.locking import alone_in
 from sattrack.training.fitting import Schedule, fit, make_network, save_weights
@@ -77,7 +78,7 @@ def _made(
     for number, part in enumerate(recipe.rounds, start=1):
         drawn = _mined(gathered, recipe, network=network, device=device, told=told) if part.mine else gathered
         clock = f", or as many as {minutes:g} minutes take" if minutes else ""
-        told(f"round {number} of {len(recipe.rounds)}: {part.steps} steps{clock}")
+        told(f"round {number} of {len(recipe.rounds)}: {some(part.steps, 'step')}{clock}")
         sampler = TileSampler(
             drawn.pictures, drawn.weights, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px, device=device,
             turns=Turns(patchwork=recipe.patchwork),
@@ -103,7 +104,7 @@ def _mined(
 ) -> Gathered:
     found = mine(gathered, network=network, gsd_m=recipe.gsd_m, tile_px=recipe.tile_px, device=device)
     hard = [p.hard for p in found.pictures if p.hard is not None]
-    told(f"mined: {sum(map(len, hard))} places in {len(hard)} pictures without containers")
+    told(f"mined: {some(sum(map(len, hard)), 'place')} in {some(len(hard), 'picture')} without containers")
     return found
 
 

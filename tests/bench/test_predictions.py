@@ -202,7 +202,7 @@ def test_classes_are_taken_by_name_and_listed(tmp_path: Path) -> None:
     folder.mkdir()
     lines = [f"{c} {flat(QUADS[i], over=SHAPE[::-1])} 0.5" for i, c in enumerate((2, 3))]
     (folder / "n_A.txt").write_text("\n".join(lines))
-    with pytest.raises(UsageError, match=r"there are: 2 \(1 boxes\), 3 \(1 boxes\)"):
+    with pytest.raises(UsageError, match=r"there are: 2 \(1 box\), 3 \(1 box\)"):
         read(folder)
     assert read(folder, classes=("3",))["n_A"].quads == pytest.approx(QUADS[1:], abs=1e-3)
     csv = tmp_path / "boxes.csv"

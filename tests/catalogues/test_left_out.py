@@ -27,7 +27,7 @@ def test_items_and_previews_that_are_passed_over_are_said_unless_quiet(command: 
     words = (command, found, "--sites", tmp_path / "site.geojson", "-o", tmp_path / "run")
     code, err = said_by(*words)
     assert code == 2
-    assert "items.json: 1 of 1 items left out: 1 at no site" in err
+    assert "items.json: 1 of 1 item left out: 1 at no site" in err
     assert "left out" not in said_by(*words, "-q")[1]
     (tmp_path / "in").mkdir()
     write_scene(tmp_path / "in" / "a-BROWSE.tif", boxes=1)

@@ -147,7 +147,7 @@ def test_what_was_said_of_old_outlines_is_not_said_of_others(sattrack, run, site
 
 def test_of_other_outlines_all_is_said_that_is_not_of_the_old_ones(sattrack, run, site):
     index = json.loads((run / "run.json").read_text())
-    kept = ["the run was stopped: 1 of 3 scenes were not looked at"]
+    kept = ["the run was stopped: 1 of 3 scenes was not looked at"]
     (run / "run.json").write_text(json.dumps(index | {"notes": [*kept, "feature 1: heights are not used"]}))
     assert sattrack("count", run, "--sites", site, "--no-report").code == 0
     assert json.loads((run / "run.json").read_text())["notes"] == kept

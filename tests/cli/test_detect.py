@@ -117,7 +117,7 @@ def test_the_word_on_unknown_times_is_only_for_what_was_counted(sattrack, scenes
     (scenes / "a_page.tif").write_text("<html>404</html>")
     said = sattrack("detect", scenes, "-o", tmp_path / "run", *BRIGHT)
     assert "unknown time: counted" not in said.out
-    assert "1 of 3 scenes were not counted; the others are." in said.err
+    assert "1 of 3 scenes was not counted; the others are." in said.err
 
 
 def test_gsd_m_makes_a_plain_picture_countable(sattrack, detectors, tmp_path):

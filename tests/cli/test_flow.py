@@ -171,7 +171,7 @@ def test_where_boxes_cannot_be_matched_that_is_said_with_the_reason_and_stands_i
     said = sattrack("flow", run, "--boxes")
     (move,) = json.loads((run / "flow.json").read_text())["flows"][0]["movements"]
     assert move["why"]
-    assert f"boxes were not matched between 1 of 1 pairs of scenes: {move['why']}." in said.err
+    assert f"boxes were not matched between 1 of 1 pair of scenes: {move['why']}." in said.err
     with (run / "flow.csv").open(newline="") as file:
         (row,) = [one for one in csv.DictReader(file) if one["kind"] == "movement"]
     assert row["notes"] == move["why"]

@@ -335,7 +335,7 @@ def test_p10_files_that_hold_no_detecting_network_are_refused(tmp_path: Path, wh
 
 
 def test_p10_another_number_of_classes_than_the_card_names_is_refused(saved: Path) -> None:
-    with pytest.raises(WeightsError, match="1 classes, its card names 2"):
+    with pytest.raises(WeightsError, match="1 class, its card names 2"):
         detector(saved, card=card_of(saved, classes=("a", "b")))
 
 

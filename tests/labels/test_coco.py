@@ -57,7 +57,7 @@ def test_pictures_that_two_files_have_are_told(yard: Yard) -> None:
     yard.json("labels.json", document(quads))
     yard.json("labels_old.json", document(quads[:2]))
     first, second = read_sets([yard.folder], asked=HALF_A_METRE)
-    assert (first.notes, second.notes) == ((), ("1 pictures are in labels.json too",))
+    assert (first.notes, second.notes) == ((), ("1 picture is in labels.json too",))
     for split in ("train2017", "val2017"):
         yard.json(
             f"annotations/instances_{split}.json",
@@ -111,7 +111,7 @@ def test_a_crowd_and_a_count_are_told_whatever_tools_on_the_way_made_of_the_word
     yard.json("labels.json", said)
     (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
     assert ways(found.images[0].truth) == ways(quads[2:])
-    assert found.notes == ("1 boxes that are marked as not counted are not taken",)
+    assert found.notes == ("1 box that is marked as not counted is not taken",)
     said["annotations"][0]["iscrowd"] = "some"
     yard.json("labels.json", said)
     with pytest.raises(ManifestError, match=r"annotation 1: iscrowd is 'some' \(true or false\)"):
@@ -141,7 +141,7 @@ def test_boxes_that_were_found_but_not_counted_are_no_labels(yard: Yard) -> None
     yard.json("labels.json", said)
     (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
     assert ways(found.images[0].truth) == ways(quads[:1])
-    assert found.notes == ("1 boxes that are marked as not counted are not taken",)
+    assert found.notes == ("1 box that is marked as not counted is not taken",)
 
 
 def test_boxes_that_a_run_was_not_sure_of_can_be_ignored_instead(yard: Yard) -> None:
@@ -153,7 +153,7 @@ def test_boxes_that_a_run_was_not_sure_of_can_be_ignored_instead(yard: Yard) -> 
     assert ways(found.images[0].truth) == ways(quads[:1])
     (ring,) = found.images[0].ignore
     assert ways(ring[None]) == ways(quads[1:2])
-    assert found.notes == ("1 boxes that are marked as not counted are ignored",)
+    assert found.notes == ("1 box that is marked as not counted is ignored",)
 
 
 def test_a_box_that_is_sure_stays_under_a_longer_one_that_is_not(yard: Yard) -> None:

@@ -96,7 +96,7 @@ def test_a_line_that_cannot_be_understood_is_named(yard: Yard, line: str, said: 
     quads = yard.picture("images/a.png")
     yard.text("labelTxt/a.txt", ["gsd:0.5", *lines(quads[:1]), line])
     if said is None:
-        assert read_sets([yard.folder])[0].notes == ("1 boxes with their middle outside the picture are not taken",)
+        assert read_sets([yard.folder])[0].notes == ("1 box with its middle outside the picture is not taken",)
         return
     with pytest.raises(ManifestError, match=said):
         read_sets([yard.folder])
@@ -112,5 +112,5 @@ def test_corners_in_crossed_order_become_a_rectangle(yard: Yard) -> None:
 def test_labels_of_another_picture_are_an_error(yard: Yard) -> None:
     quads = yard.picture("images/a.png")
     yard.text("labelTxt/a.txt", ["gsd:0.5", *lines(quads + 1000)])
-    with pytest.raises(ManifestError, match=r"a\.png: all 5 boxes lie outside the picture"):
+    with pytest.raises(ManifestError, match=r"a\.png: no box of 5 lies in the picture"):
         read_sets([yard.folder])

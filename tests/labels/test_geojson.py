@@ -89,7 +89,7 @@ def test_categories_multipolygons_and_scenes_without_labels(yard: Yard) -> None:
     (found,) = read_sets([yard.folder])
     assert close(found.images[0].truth, quads[:2])
     assert found.notes == (
-        "1 pictures have no GeoJSON of their name and are left out", "other categories are not taken: 1 of crane"
+        "1 picture has no GeoJSON of its name and is left out", "other categories are not taken: 1 of crane"
     )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def test_files_that_cannot_be_understood_are_named(yard: Yard) -> None:
     with pytest.raises(OutlineError, match=r"a\.geojson: feature 2: expected a Polygon"):
         read_sets([yard.folder])
     yard.json("a.geojson", collection([feature(quads[0] + 100_000)]))
-    with pytest.raises(ManifestError, match="all 1 boxes lie outside"):
+    with pytest.raises(ManifestError, match="no box of 1 lies in the picture"):
         read_sets([yard.folder])
     yard.json("a.geojson", collection([feature(quads[0], counted=False)]))
     with pytest.raises(UsageError, match="marked as not counted"):
@@ -162,7 +162,7 @@ def test_boxes_that_a_run_was_not_sure_of_can_be_ignored_instead(yard: Yard) -> 
     yard.json("a.geojson", collection([feature(quads[0], counted=True), feature(quads[1], counted=False)]))
     (dropped,) = read_sets([yard.folder])
     assert (len(dropped.images[0].truth), dropped.images[0].ignore) == (1, ())
-    assert dropped.notes == ("1 boxes that are marked as not counted are not taken",)
+    assert dropped.notes == ("1 box that is marked as not counted is not taken",)
     (found,) = read_sets([yard.folder], asked=Asked(uncounted="ignore"))
     assert close(found.images[0].truth, quads[:1])
     assert close(np.stack(found.images[0].ignore), quads[1:2])

@@ -66,7 +66,7 @@ def test_the_whole_of_a_box_that_reaches_out_of_an_ignored_place_is_ignored(yard
     area = [[0, 0], [SHAPE[1], 0], [SHAPE[1], middle[1] - 0.5], [0, middle[1] - 0.5]]
     yard.json("a.geojson", collection([feature(quads[0]), feature(quads[3]), feature(area, kind="area")]))
     one, image = only(read_sets([yard.folder]))
-    assert one.notes == ("1 boxes with their middle where all is to be ignored are not taken",)
+    assert one.notes == ("1 box with its middle where all is to be ignored is not taken",)
     # Found a pixel off, where its middle is no longer in the ignored place.
     found = Detections((quads[3] - [0, 1])[None], np.array([0.9], np.float32), np.zeros(1, np.int32))
     assert tally([score(found, truth=image.truth, ignore=image.ignore)], threshold=0.5).found == 0

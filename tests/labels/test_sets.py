@@ -82,7 +82,7 @@ def test_what_is_not_in_meta_json_is_told_and_a_wrong_pixel_size_doubted(yard: Y
     found = ours(yard, lines, picture="a.PNG", gsd_m=5.0)
     assert len(found.images[0].truth) == 5, "whatever the case of the suffix"
     assert found.notes == (
-        "2 names are not in meta.json and are left out: A, b",
+        "2 names are not in meta.json and left out: A, b",
         "the boxes are 60 m long in the middle, containers 6 to 14: is the pixel size right?",
     )
 
@@ -238,7 +238,7 @@ def test_categories_that_are_taken() -> None:
 
 
 def test_a_number_of_each_box_is_no_class(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no category is called container.*0 \(1 boxes\), 1 \(1 boxes\)"):
+    with pytest.raises(UsageError, match=r"no category is called container.*0 \(1 box\), 1 \(1 box\)"):
         taken_categories({"0": 1, "1": 1}, asked=(), where="x", numbered=False)
     assert taken_categories({"0": 5}, asked=(), where="x", numbered=False) == {"0"}
     assert taken_categories({"0": 1, "1": 1}, asked=(), where="x") == {"0"}

@@ -55,7 +55,7 @@ def test_a_class_is_taken_by_name_or_number_and_what_is_there_is_listed(yard: Ya
     quads = yard.picture("images/a.png")
     yard.text("labels/a.txt", [f"0 {shares(quads)[0]}", f"1 {shares(quads)[1]}"])
     yard.text("classes.txt", ["box", "ship"])
-    with pytest.raises(UsageError, match=r"no category is called container.*box \(1 boxes\), ship \(1 boxes\)"):
+    with pytest.raises(UsageError, match=r"no category is called container.*box \(1 box\), ship \(1 box\)"):
         read_sets([yard.folder], asked=HALF_A_METRE)
     for asked in ("box", "0", "BOX"):
         (found,) = read_sets([yard.folder], asked=Asked(gsd_m=(GSD_M, GSD_M), classes=(asked,)))
@@ -90,7 +90,7 @@ def test_an_empty_file_says_that_nothing_is_there_and_no_file_says_nothing(yard:
     yard.picture("images/c.png")
     (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
     assert [(i.name, len(i.truth)) for i in found.images] == [("a", 5), ("b", 0)]
-    assert found.notes == ("1 pictures have no label file and are left out (an empty file says: no container)",)
+    assert found.notes == ("1 picture has no label file and is left out (an empty file says: no container)",)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_pictures_that_two_splits_have_are_told(yard: Yard) -> None:
     yard.text("data.yaml", ["train: train.txt", "val: val.txt", "names: [container]"])
     sets = read_sets([yard.folder], asked=HALF_A_METRE)
     assert [(one.name, one.notes) for one in sets] == [
-        ("mine/train", ()), ("mine/val", ("1 pictures are in a split before it too",))
+        ("mine/train", ()), ("mine/val", ("1 picture is in a split before it too",))
     ]  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def test_label_files_without_a_picture_are_told(yard: Yard) -> None:
     yard.text("labels/classes.txt", ["container"])
     yard.text("labels/b.txt", ["0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2"])
     (found,) = read_sets([yard.folder], asked=HALF_A_METRE)
-    assert found.notes == ("1 label files have no picture and are left out: b",)
+    assert found.notes == ("1 label file has no picture and is left out: b",)
 
 
 def test_pictures_beside_folders_of_pictures_are_in_one_set_only(yard: Yard) -> None:

@@ -32,7 +32,7 @@ def test_M1_what_was_left_out_is_said_in_the_file_and_in_the_log(mixed_run, tmp_
     with caplog.at_level(logging.WARNING):
         read = json.loads(write_geojson(*mixed_run, tmp_path / "x.geojson").read_text())
     assert len(read["features"]) == 1
-    assert read["notes"][0].startswith("1 of 2 scenes have no coordinate system and are left out")
+    assert read["notes"][0].startswith("of 2 scenes 1 has no coordinate system and is left out")
     assert read["notes"][0] in caplog.text
 
 

@@ -152,7 +152,7 @@ def test_M5_boxes_outside_the_projection_are_left_out_and_said(part_of, run_of, 
     with caplog.at_level(logging.WARNING):
         [rows] = placed_rows(run, parts, everything=True, format_name="GeoJSON")
     assert len(rows) == 1
-    assert "1 boxes have no longitude" in caplog.text
+    assert "1 box has no longitude" in caplog.text
     assert _all((run, parts))["disc"].columns["lon"][0] is None
 
 
@@ -165,7 +165,7 @@ def test_M1_scenes_without_a_place_are_left_out_and_said(mixed_run, caplog) -> N
     with caplog.at_level(logging.WARNING):
         found = list(placed_rows(*mixed_run, everything=False, format_name="KML"))
     assert [rows.part.scene.part for rows in found] == ["with"]
-    assert "1 of 2 scenes have no coordinate system" in caplog.text
+    assert "of 2 scenes 1 has no coordinate system" in caplog.text
 
 
 def test_rows_come_in_the_order_of_names_whatever_the_order_of_parts(port_run) -> None:

@@ -76,7 +76,7 @@ def test_what_is_not_taken_is_told_and_in_the_card(tmp_path: Path) -> None:
     (folder / "labels" / "t1.txt").unlink()
     told: list[str] = []
     (row,) = gathered(folder, labelled(), told=told).sources
-    assert row["not_taken"].startswith("tiles: 1 pictures have no label file")
+    assert row["not_taken"].startswith("tiles: 1 picture has no label file")
     assert told[1] == row["not_taken"]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sattrack.bench.peers.rounds import OURS, Comparison, Result
 from sattrack.bench.speed_charts import write_drawing
+from sattrack.phrases import some
 from sattrack.reports.canvas import Area, Drawing, Mark, Words
 
 _WIDTH, _LEFT, _RIGHT, _STEP = 760.0, 170.0, 240.0, 24.0
@@ -18,7 +19,7 @@ def write_peers(found: Comparison, folder: Path) -> tuple[Path, ...]:
 def peer_chart(found: Comparison) -> Drawing:
     """A bar a contestant, the quickest first; beside it how many times ours, and the error of its count."""
     side_m = found.picture.size * found.picture.gsd_m
-    title = f"The same weights on the same yard of {side_m:.0f} x {side_m:.0f} m, {found.true} boxes in truth"
+    title = f"The same weights on the same yard of {side_m:.0f} x {side_m:.0f} m, {some(found.true, 'box', 'boxes')} in truth"
     done = sorted((r for r in found.results if r.turns), key=lambda r: r.median(lambda t: t.wall_s))
     most = max((r.median(lambda t: t.wall_s) for r in done), default=1.0)
     marks: list[Mark] = [Words(0, 16, title, ink="ink", size=13.5, bold=True)]

@@ -13,6 +13,7 @@ from sattrack.bench.apart import demand_one_process, measured_apart
 from sattrack.bench.speed_pictures import Picture, make_picture, true_boxes
 from sattrack.detectors.backends import family, missing_for, version_of
 from sattrack.errors import DetectorError, UsageError
+from sattrack.phrases import some
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 
@@ -119,7 +120,8 @@ def bench_peers(
         folder = Path(scratch)
         path = make_picture(folder, picture)
         handed = _handed(asked, model, card, settings, folder)
-        heard(f"{picture.name}: {len(asked)} contestants, {rounds} rounds; left out: {', '.join(left_out) or 'nobody'}")
+        many = f"{some(len(asked), 'contestant')}, {some(rounds, 'round')}"
+        heard(f"{picture.name}: {many}; left out: {', '.join(left_out) or 'nobody'}")
         results = {one: Result(one, ()) for one in asked}
         for number in range(1, rounds + 1):
             for one in asked:
@@ -181,4 +183,4 @@ def _with_turn(result: Result, call: dict[str, Any], path: Path, most_s: float) 
 
 
 def _heard(result: Result) -> str:
-    return result.failed or f"{result.turns[-1].wall_s:.1f} s, {result.turns[-1].found} boxes"
+    return result.failed or f"{result.turns[-1].wall_s:.1f} s, {some(result.turns[-1].found, 'box', 'boxes')}"

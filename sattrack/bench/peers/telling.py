@@ -5,6 +5,7 @@ from typing import Any
 
 from sattrack.bench.peers.rounds import Comparison, Result
 from sattrack.bench.tables import Table, finite
+from sattrack.phrases import some
 
 
 def peer_table(found: Comparison) -> Table:
@@ -29,8 +30,8 @@ def peer_lines(found: Comparison) -> list[str]:
     """What stands over and under the table."""
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
     lines = [
-        f"{found.picture.size} px at {found.picture.gsd_m:g} m, {found.true} boxes in truth, threshold {found.threshold:g}, "
-        f"medians of {found.rounds} rounds in turn",
+        f"{found.picture.size} px at {found.picture.gsd_m:g} m, {some(found.true, 'box', 'boxes')} in truth, "
+        f"threshold {found.threshold:g}, medians of {some(found.rounds, 'round')} in turn",
         versions,
     ]
     lines += [f"failed: {r.contestant.tool} by {r.contestant.engine}: {r.failed}" for r in found.results if r.failed]

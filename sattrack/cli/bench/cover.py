@@ -9,6 +9,7 @@ import typer
 from sattrack.cli import options as o
 from sattrack.cli.bench import options as b
 from sattrack.cli.voice import Voice
+from sattrack.phrases import some
 
 # Pictures of the empty folders are taken as of this size; what is not known cannot be better.
 _EMPTY_GSD_M = 0.4
@@ -82,7 +83,7 @@ def cover(
         raise UsageError(f"no pictures {', '.join(unknown)} to skip", way_out="give names without suffix")
     records = measuring.records_of_sets(data, folds=folds, heard=voice.say)
     bare = measuring.records_of(empty_pictures(kept, gsd_m=gsd_m), weights=own)
-    voice.say(f"{len(kept)} pictures without containers")
+    voice.say(f"{some(len(kept), 'picture')} without containers")
     seed = measuring.FIRST_SEED if first_seed is None else first_seed
     rendered = measuring.records_of(rendered_pictures(count, first_seed=seed), weights=own)
     footprints = measuring.footprints_of(data)

@@ -8,6 +8,7 @@ import typer
 from sattrack.cli import options as o
 from sattrack.cli.bench import options as b
 from sattrack.cli.voice import Voice
+from sattrack.phrases import some
 
 
 def flow(
@@ -42,7 +43,7 @@ def flow(
     if as_json:
         voice.json(box_flow_values(found))
         return
-    voice.out(f"{found.model_id}: {places} rendered places at {dates} dates; boxes that left, and that came")
+    voice.out(f"{found.model_id}: {some(places, 'rendered place')} at {dates} dates; boxes that left, and that came")
     b.print_table(rows_table(flow_rows(found)), voice=voice, markdown=markdown)
     voice.out("the change of the count")
     b.print_table(rows_table(change_rows(found)), voice=voice, markdown=markdown)

@@ -8,6 +8,7 @@ import typer
 from sattrack.cli import options as o
 from sattrack.cli.bench import options as b
 from sattrack.cli.voice import Voice
+from sattrack.phrases import some
 
 if TYPE_CHECKING:
     from sattrack.bench.coverage import Intervals
@@ -67,7 +68,7 @@ def intervals(
 
     def heard(_picture: object, done: int, of: int) -> None:
         if done % 50 == 0 or done == of:
-            voice.say(f"{done} of {of} pictures counted")
+            voice.say(f"{done} of {some(of, 'picture')} counted")
 
     if datasets:
         found.append(bench_sets(datasets, model=model, settings=settings, bands=bands, heard=heard))
@@ -76,7 +77,7 @@ def intervals(
         found.append(
             bench_rendered(
                 yards, model=model, settings=settings, bands=bands, processes=processes, heard=heard,
-                drawn=lambda n: voice.say(f"{n} of {count} yards rendered") if n % 50 == 0 else None,
+                drawn=lambda n: voice.say(f"{n} of {some(count, 'yard')} rendered") if n % 50 == 0 else None,
             )
         )  # fmt: skip
     if as_json:

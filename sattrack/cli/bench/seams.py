@@ -8,6 +8,7 @@ import typer
 from sattrack.cli import options as o
 from sattrack.cli.bench import options as b
 from sattrack.cli.voice import Voice
+from sattrack.phrases import some
 
 
 def seams(
@@ -49,7 +50,7 @@ def seams(
         voice.json(seam_values(found))
         return
     rows = shifted(found)
-    voice.out(f"{found.model_id}, boxes from a score of {found.threshold:g}, {len(found.shifts_m)} grids")
+    voice.out(f"{found.model_id}, boxes from a score of {found.threshold:g}, {some(len(found.shifts_m), 'grid')}")
     b.print_table(seam_table(found), voice=voice, markdown=markdown)
     b.print_table(shift_table(rows), voice=voice, markdown=markdown)
     for line in verdicts(found, rows):

@@ -9,6 +9,7 @@ from typing import Any
 
 from sattrack.errors import CatalogueError, SattrackError, SceneError, SceneRefused
 from sattrack.imagery import Viewing
+from sattrack.phrases import some
 from sattrack.readers.catalogues.choosing_assets import Choice, choose, native_gsd
 from sattrack.readers.catalogues.item_filters import Filters, Wanted, acquisition_of, wanted
 from sattrack.readers.catalogues.item_places import place_of
@@ -170,7 +171,7 @@ def left_out(name: str, left: Counter[str], *, of: int) -> tuple[str, ...]:
     if not left:
         return ()
     told = "; ".join(f"{n:,} {why}" for why, n in sorted(left.items()))
-    return (f"{name}: {sum(left.values()):,} of {of:,} items left out: {told}",)
+    return (f"{name}: {sum(left.values()):,} of {some(of, 'item')} left out: {told}",)
 
 
 def _pick(one: Wanted, shared: Counter[str], *, limits: Settings, allow_remote: bool) -> Pick:

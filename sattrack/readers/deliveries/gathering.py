@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from sattrack.errors import SattrackError, SceneRefused
 from sattrack.imagery import Scene
+from sattrack.phrases import some
 from sattrack.readers.deliveries.clusters import Cluster, One
 from sattrack.readers.deliveries.joining import MOST_PIECES, Moments, joined_scene
 from sattrack.readers.deliveries.names import BASIC, COLOUR, PAN, Named, is_decoy, named, without_tile
@@ -166,8 +167,7 @@ def _missing(sources: Sequence[Source]) -> list[str]:
         by = "their names"
     if not gone:
         return []
-    are = "is" if len(gone) == 1 else "are"
-    whole_by = f"of {whole} files by {by}, {len(gone)} {are} not here ({_shown(gone)})"
+    whole_by = f"of {whole} files by {by}, {some(len(gone), 'is', 'are')} not here ({_shown(gone)})"
     return [f"the delivery is not whole: {whole_by}, and nothing is seen there"]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sattrack.errors import ManifestError
 from sattrack.imagery import Viewing
+from sattrack.phrases import some
 from sattrack.readers.deliveries.dimap import told_by_dimap
 from sattrack.readers.deliveries.maxar import told_by_maxar
 from sattrack.readers.deliveries.names import without_tile
@@ -174,5 +175,6 @@ def _plain(listed: Sequence[str], *, notes: list[str]) -> tuple[str, ...]:
     strange = [name for name in names if not _PLAIN_NAME.fullmatch(name) or name in (".", "..")]
     if strange:
         shown = ", ".join(repr(name[:60]) for name in strange[:_MOST_SHOWN])
-        notes.append(f"the vendor's list names {len(strange)} files outside the folder, which are never followed: {shown}")
+        many = some(len(strange), "file outside the folder, which is", "files outside the folder, which are")
+        notes.append(f"the vendor's list names {many} never followed: {shown}")
     return tuple(name for name in names if name not in strange)

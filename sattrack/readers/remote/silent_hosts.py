@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from sattrack.errors import RemoteBusy
+from sattrack.phrases import some
 
 # Files in a row that got no answer at all, and how long nobody asks after that, s.
 MOST_FILES, PAUSE_S = 5, 60.0
@@ -36,7 +37,7 @@ def tries_at(host: str, *, usual: int, where: str) -> int:
             return 1
         files = known.files
     raise RemoteBusy(
-        f"not asked: {host} gave no answer for {files} files before, and is tried again in {left:.0f} s", where=where,
+        f"not asked: {host} gave no answer for {some(files, 'file')} before, and is tried again in {left:.0f} s", where=where,
         way_out="run again later: what is done is kept",
     )  # fmt: skip
 
