@@ -120,9 +120,10 @@ def figures(measured: Sequence[Measured], *, name: str, threshold: float) -> Fig
 
 
 def all_figures(result: Accuracy) -> tuple[Figures, ...]:
-    """A row for each set, and at the end one for all of them together, named `all`."""
-    rows = [figures(measured, name=name, threshold=result.threshold) for name, measured in result.by_set().items()]
-    return (*rows, figures(result.images, name="all", threshold=result.threshold))
+    """A row for each set, and at the end one for all of them together, named `all`; `all sets` where a set is called so."""
+    sets = result.by_set()
+    rows = [figures(measured, name=name, threshold=result.threshold) for name, measured in sets.items()]
+    return (*rows, figures(result.images, name="all sets" if "all" in sets else "all", threshold=result.threshold))
 
 
 Found = Iterator[tuple[LabelledImage, Detections, str]]

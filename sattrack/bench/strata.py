@@ -136,6 +136,12 @@ def _azimuth(image: LabelledImage) -> float | None:
     return None if value is None else value % 360
 
 
+def _off_nadir(image: LabelledImage) -> float | None:
+    """Some sensors tell by a sign to which side they looked."""
+    value = _said("off_nadir_deg", "off_nadir")(image)
+    return None if value is None else abs(value)
+
+
 def _density(image: LabelledImage) -> float:
     return crowding(centres(image.truth) * np.asarray(image.gsd_m))
 
@@ -145,5 +151,5 @@ _AXES = (
     _Axis("density", _density, (50.0, 100.0, 150.0, 200.0), " / ha"),
     _Axis("sun elevation", _said("sun_elevation_deg", "sun_elevation"), (15.0, 30.0, 45.0, 60.0), "°"),
     _Axis("sun azimuth", _azimuth, (45.0, 90.0, 135.0, 180.0, 225.0, 270.0, 315.0), "°"),
-    _Axis("off nadir", _said("off_nadir_deg", "off_nadir"), (10.0, 20.0, 30.0), "°"),
+    _Axis("off nadir", _off_nadir, (10.0, 20.0, 30.0), "°"),
 )

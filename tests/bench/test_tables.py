@@ -16,6 +16,7 @@ from sattrack.cli.app import main
 from sattrack.cli.voice import drawn_table
 from sattrack.errors import UsageError
 from sattrack.wiring import Model
+from tests.bench.drawn_accuracy import drawn_image, found_in, result_of
 from tests.bench.prediction_files import write_predictions
 
 Draw = Callable[..., Path]
@@ -76,6 +77,13 @@ def test_detectors_stand_side_by_side_three_to_a_table(summary: Summary) -> None
     assert head == ("all sets", "A", "B", "C", "D")
     assert {row[0]: row[1] for row in rows}["boxes found"] == "20"
     assert len(t.strata_comparison(four)) == len(t.calibration_tables(four)) == len(t.threshold_tables(four)) == 2
+
+
+def test_a_set_that_is_called_all_keeps_its_row_beside_that_of_all_sets(tmp_path: Path) -> None:
+    images = [drawn_image(tmp_path, dataset=name) for name in ("all", "quay")]
+    one = summed(result_of(images, [found_in(images[0], missed=6), found_in(images[1])]))
+    (table,) = t.set_comparison([one, one])
+    assert [row[:3] for row in table[1]] == [("all", "12", "-50.0"), ("quay", "12", "+0.0"), ("all sets", "24", "-25.0")]
 
 
 def test_no_table_is_wider_than_a_hundred_columns(draw_set: Draw, tmp_path: Path, bright: str) -> None:
