@@ -88,6 +88,16 @@ def test_the_other_way_round_what_arrived_has_left(sattrack, pictures, detectors
     assert (one["kept"], one["arrived"], one["left"], one["change"]) == (3, 7, 8, -1)
 
 
+def test_two_pictures_in_the_wrong_order_of_their_times_are_compared_as_given_and_that_is_said(
+    sattrack, moved_run, tmp_path
+) -> None:
+    dated = tmp_path / "moved" / "may1.tif", tmp_path / "moved" / "may9.tif"
+    for pair, said in ((dated, False), (dated[::-1], True)):
+        (one,) = sattrack("changes", *pair, *DETECTOR, "--json").json["changes"]
+        assert any("the first picture is the later one" in note for note in one["notes"]) == said
+        assert one["change"] == (-1 if said else 1)
+
+
 def test_a_picture_against_itself_keeps_every_box(sattrack, pictures, detectors) -> None:
     (one,) = sattrack("changes", pictures[0], pictures[0], "--gsd-m", GSD, *DETECTOR, "--json").json["changes"]
     assert (one["kept"], one["arrived"], one["left"], one["change"]) == (10, 0, 0, 0)

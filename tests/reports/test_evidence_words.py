@@ -47,8 +47,8 @@ def test_clouds_that_were_judged_from_the_picture_were_looked_for(case):
         ]
 
     assert told("another") == ["After: no cloud mask came with the scene: boxes under cloud would be missing unnoticed."]
-    assert told(f"{CLOUDS_JUDGED}: hiding 20% of the scene") == [
-        f"After: {CLOUDS_JUDGED}: hiding 20% of the scene.",
+    assert told(f"{CLOUDS_JUDGED}: hiding 20% of what was looked at") == [
+        f"After: {CLOUDS_JUDGED}: hiding 20% of what was looked at.",
         "After: boxes under thin cloud or haze, or in a shadow of cloud, would be missing unnoticed.",
     ]
 
