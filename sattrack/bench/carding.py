@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sattrack import wiring
-from sattrack.bench.accuracy import Measured, bench_accuracy, figures
+from sattrack.bench.accuracy import Measured, figures, measure
 from sattrack.bench.coverage import Intervals, judge_left_out
 from sattrack.bench.figures import THRESHOLDS, Figures
+from sattrack.bench.folds import read_folds
 from sattrack.bench.tables import markdown
-from sattrack.errors import UsageError
-from sattrack.labels.seen import left_out_sets
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
 
@@ -39,21 +38,14 @@ class HeldOut:
 def measure_held_out(folds: Sequence[Path], *, data: Path, threshold: float, settings: Settings) -> HeldOut:
     """Each fold's weights on the sets that their card says they never saw, at one threshold, pooled.
 
-    data: the folder of labelled sets. UsageError where a card names no left-out set, or two folds leave out the same one.
+    data, and what it raises: see read_folds.
     """
     measured: list[Measured] = []
     by: dict[str, str] = {}
-    for weights in folds:
-        model = wiring.Model(str(weights), careful=settings.careful)
-        card = wiring.card_of(model)
-        sets = left_out_sets(card.trained_on)
-        if not sets:
-            raise UsageError("the card names no set that was left out", where=str(weights), way_out="train with --fold")
-        twice = [name for name in sets if name in by]
-        if twice:
-            raise UsageError(f"{', '.join(twice)} was left out by two of the weights", where=str(weights))
-        measured += bench_accuracy([data / name for name in sets], model=model, threshold=threshold, settings=settings).images
-        by |= dict.fromkeys(sets, card.id)
+    for fold in read_folds(folds, data=data, careful=settings.careful):
+        model = wiring.Model(str(fold.weights), careful=settings.careful)
+        measured += measure(fold.images, model=model, threshold=threshold, settings=settings).images
+        by |= dict.fromkeys((image.dataset for image in fold.images), fold.card.id)
     rows = tuple(
         figures([m for m in measured if m.image.dataset == name], name=name, threshold=threshold) for name in sorted(by)
     )

@@ -1,7 +1,7 @@
 """Gate tables: 8 bits beside single precision, set by set, and the verdict in a sentence."""
 
 from sattrack.bench.gating import MOST_AP50, MOST_COUNT_PCT, Gate, Held
-from sattrack.bench.tables import Table
+from sattrack.bench.tables import Table, shown
 
 _HEAD = (
     "set", "pictures", "boxes", "found", "in 8 bits", "change %", "AP50", "in 8 bits", "area", "in 8 bits", "cost, points",
@@ -17,7 +17,8 @@ def _row(one: Held) -> tuple[str, ...]:
     exact, small = one.weights, one.export
     return (
         one.name, str(exact.pictures), str(exact.at.true), str(exact.at.found), str(small.at.found), f"{one.count_pct:+.2f}",
-        f"{exact.ap50:.3f}", f"{small.ap50:.3f}", f"{one.areas[0]:.3f}", f"{one.areas[1]:.3f}", f"{one.ap50_cost:+.2f}",
+        shown(exact.ap50, ".3f"), shown(small.ap50, ".3f"), f"{one.areas[0]:.3f}", f"{one.areas[1]:.3f}",
+        f"{one.ap50_cost:+.2f}",
     )  # fmt: skip
 
 

@@ -12,13 +12,13 @@ from sattrack import wiring
 from sattrack.bench.accuracy import Accuracy, Measured, figures, measure
 from sattrack.bench.datasets import LabelledImage, read_datasets
 from sattrack.bench.figures import Figures
+from sattrack.bench.folds import read_folds
 from sattrack.bench.scoring import IOUS, Scored
 from sattrack.detectors.backends import EIGHT_BIT
 from sattrack.detectors.cards import card_for
 from sattrack.detectors.exports import Export
 from sattrack.detectors.ready_exports import places, ready_export
 from sattrack.errors import UsageError
-from sattrack.labels.seen import left_out_sets
 from sattrack.phrases import some
 from sattrack.results import ModelCard
 from sattrack.settings import Settings
@@ -94,11 +94,8 @@ def bench_gate(
     single precision. The exports must be there: see prepare. Raises UsageError, ManifestError, WeightsError, SceneError.
     """
     pairs: list[tuple[Measured, Measured]] = []
-    for fold in folds:
-        sets = left_out_sets(wiring.card_of(wiring.Model(str(fold))).trained_on)
-        if not sets:
-            raise UsageError("the card names no set that was left out", where=str(fold), way_out="train with --fold")
-        pairs += _both(fold, read_datasets([data / name for name in sets]), settings=settings, told=told)
+    for fold in read_folds(folds, data=data):
+        pairs += _both(fold.weights, fold.images, settings=settings, told=told)
     threshold = settings.threshold or wiring.card_of(wiring.Model(str(weights))).threshold
     names = sorted({one.image.dataset for one, _ in pairs})
     drawn = _drawn(weights, yards=yards, processes=processes, settings=settings, told=told)
