@@ -10,6 +10,7 @@ from sattrack import wiring
 from sattrack.assessing import assess_run, without_effect
 from sattrack.errors import UsageError
 from sattrack.following import cumulative_alerts
+from sattrack.phrases import first_of
 from sattrack.readers.settings_file import as_yaml
 from sattrack.reopening import Run, open_run
 from sattrack.reports.evidence import contents
@@ -123,8 +124,8 @@ def _chosen(alerts: Sequence[Alert], asked: str, *, where: str) -> Alert:
 
 
 def _listed(alerts: Sequence[Alert]) -> str:
-    said = [f"{one.id} ({one.level.replace('_', ' ')}, {one.site_id}, {one.datetime:%Y-%m-%d})" for one in alerts[:_NEAR]]
-    return ", ".join(said) + (f" and {len(alerts) - _NEAR} more" if len(alerts) > _NEAR else "")
+    said = [f"{one.id} ({one.level.replace('_', ' ')}, {one.site_id}, {one.datetime:%Y-%m-%d})" for one in alerts]
+    return first_of(said, most=_NEAR)
 
 
 def _series_of(alert: Alert, found: Sequence[Series]) -> Series:

@@ -10,7 +10,7 @@ from sattrack.bench.accuracy_wording import BAR_PCT, rate, signed
 from sattrack.bench.figures import Figures
 from sattrack.bench.summaries import Summary
 from sattrack.bench.sweeps import STEPS, Sweep, sweep
-from sattrack.phrases import some
+from sattrack.phrases import first_of, some
 from sattrack.reports.cells import clean, discreet
 from sattrack.reports.wording import whole
 from sattrack.results import ModelCard
@@ -102,9 +102,8 @@ def scope(result: Accuracy) -> tuple[str, str]:
     boxes, sizes = sum(len(m.image.truth) for m in result.images), [max(m.image.gsd_m) for m in result.images]
     sets = list(result.by_set())
     title = f"{some(boxes, 'labelled box', 'labelled boxes')} in {some(len(sets), 'set')}"
-    named = ", ".join(sets[:8]) + (f" and {len(sets) - 8} more" if len(sets) > 8 else "")
     pixels = " to ".join(dict.fromkeys(f"{v:.2f}" for v in (min(sizes), max(sizes))))
-    return title, clean(f"{some(len(result.images), 'picture')} of {pixels} m a pixel: {named}.")
+    return title, clean(f"{some(len(result.images), 'picture')} of {pixels} m a pixel: {first_of(sets, most=8)}.")
 
 
 def sweeps(results: Sequence[Accuracy]) -> tuple[tuple[tuple[str, Sweep], ...], ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sattrack.cli.voice import Voice, one_line, plain
-from sattrack.phrases import some
+from sattrack.phrases import first_of, some
 
 if TYPE_CHECKING:
     from sattrack.readers.catalogues.choosing_assets import Choice
@@ -88,7 +88,6 @@ def _pixels(row: dict[str, Any]) -> str:
 def _cells(row: dict[str, Any]) -> list[str]:
     when = row.get("datetime") or "unknown"
     covers = [f"{name} {share:.0%}" for name, share in row.get("covers", {}).items()]
-    more = f" and {len(covers) - _MOST_SITES} more" if len(covers) > _MOST_SITES else ""
     doubt = ", with care" if row.get("warning") else ""
     return [
         str(when).replace("T", " ").removesuffix("Z").removesuffix(":00")[:16],
@@ -96,7 +95,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         _pixels(row),
         "" if row.get("cloud_cover") is None else f"{row['cloud_cover']:.0f} %",
         "" if row.get("off_nadir_deg") is None else f"{row['off_nadir_deg']:.0f}°",
-        ", ".join(covers[:_MOST_SITES]) + more,
+        first_of(covers, most=_MOST_SITES),
         _ABLE.get(row["usable_for"], row["usable_for"]) + doubt,
         "" if not row.get("size_bytes") else f"{row['size_bytes'] / 1e6:,.0f} MB",
         row["item"],

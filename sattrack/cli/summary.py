@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sattrack.cli.voice import Voice, one_line, plain
-from sattrack.phrases import some
+from sattrack.phrases import first_of, some
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -100,8 +100,7 @@ def _remarks(run: "Run", *, outside: int) -> list[str]:
     for said, doubt in ((NO_SURE_BOX, NO_SURE_BOX), (LIKE_CARS, f"boxes {LIKE_CARS}")):
         unsure = [*dict.fromkeys(_where(count) for count in run.counts if any(said in note for note in count.notes))]
         if unsure:
-            others = f" and {len(unsure) - _MOST_UNSURE:,} more" if len(unsure) > _MOST_UNSURE else ""
-            remarks.append(one_line(f"{', '.join(unsure[:_MOST_UNSURE])}{others}: {doubt}."))
+            remarks.append(one_line(f"{first_of(unsure, most=_MOST_UNSURE)}: {doubt}."))
     if any(count.datetime is None and count.count is not None for count in run.counts):
         remarks.append("unknown time: counted, but left out of series; --date, a sidecar or a manifest says it.")
     return remarks

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sattrack.findings import Findings
 from sattrack.flows import Flow, Moved
-from sattrack.phrases import some
+from sattrack.phrases import first_of, some
 from sattrack.ports import Finished
 from sattrack.reports.alarm_telling import judged
 from sattrack.reports.alerts import sentence_of
@@ -67,7 +67,7 @@ def _alarmed(every: Sequence[Alert], alarms: Sequence[Alert], names: dict[str, s
     about = "Which sites alarmed"
     watched = {one.site_id for one in judged(every)}
     blind = len(names) - len(watched)
-    untold = f" {_sites(blind)} had too few past scenes to be judged." if blind else ""
+    untold = f" {some(blind, 'site')} had too few past scenes to be judged." if blind else ""
     if not watched:
         return NewsLine(
             about, f"None could: an alarm takes {LEAST_SCENES} assessable past scenes of one site, sensor and model, "
@@ -77,10 +77,10 @@ def _alarmed(every: Sequence[Alert], alarms: Sequence[Alert], names: dict[str, s
         scenes = len({(one.site_id, one.scene_id) for one in judged(every)})
         warned = Counter(one.site_id for one in every if one.level == "warning")
         also = f" {some(sum(warned.values()), 'warning')}: {_named(warned, names)}." if warned else ""
-        return NewsLine(about, f"None of {_sites(len(watched))} in {some(scenes, 'judged scene')}.{also}{untold}")
+        return NewsLine(about, f"None of {some(len(watched), 'site')} in {some(scenes, 'judged scene')}.{also}{untold}")
     alarmed = len({one.site_id for one in alarms})
     ways = f"Rises: {_ways(alarms, 'rise', names)}. Falls: {_ways(alarms, 'fall', names)}."
-    return NewsLine(about, f"{alarmed} of {_sites(len(names))}{alike}. {ways}{untold}", grave=True)
+    return NewsLine(about, f"{alarmed} of {some(len(names), 'site')}{alike}. {ways}{untold}", grave=True)
 
 
 def _first(every: Sequence[Alert], alarms: Sequence[Alert], names: dict[str, str]) -> NewsLine:
@@ -124,7 +124,7 @@ def _moved(flows: Sequence[Flow], names: dict[str, str]) -> NewsLine:
     told = [_flow_words(flow, names) for flow in sorted(best.values(), key=_most, reverse=True) if _most(flow) > 0]
     if not told:
         return NewsLine(about, "No sure movement between scenes." if best else "Not told: no site has two assessable scenes.")
-    more = f" {_sites(len(told) - 3)} more moved less." if len(told) > 3 else ""
+    more = f" {some(len(told) - 3, 'site')} more moved less." if len(told) > 3 else ""
     return NewsLine(
         about, " ".join(told[:3]) + more + " In brackets 95 %; what came and went between two scenes is in none of it."
     )
@@ -186,7 +186,7 @@ def _quiet(every: Sequence[Alert], names: dict[str, str]) -> NewsLine:
     if not calm:
         return NewsLine(about, "No judged site was without a warning.")
     told = [_calm_words([one for one in held if one.site_id == site], names) for site in calm[:_NAMED]]
-    more = f" {_sites(len(calm) - _NAMED)} more." if len(calm) > _NAMED else ""
+    more = f" {some(len(calm) - _NAMED, 'site')} more." if len(calm) > _NAMED else ""
     return NewsLine(about, " ".join(told) + more + " Quiet means that nothing stood out, not that nothing moved.")
 
 
@@ -213,9 +213,5 @@ def _named(own: Counter[str], names: dict[str, str]) -> str:
 def _list(words: Sequence[str]) -> str:
     """A, B and C; beyond some, how many more."""
     if len(words) > _NAMED:
-        return f"{', '.join(words[:_NAMED])} and {len(words) - _NAMED} more"
+        return first_of(words, most=_NAMED)
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
-
-
-def _sites(n: int) -> str:
-    return some(n, "site")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sattrack.phrases import some
+from sattrack.phrases import first_of, some
 from sattrack.ports import Finished
 from sattrack.reports.cells import KnownPlaces, clean, discreet, shown
 from sattrack.reports.cloud_words import cloud_words
@@ -219,9 +219,7 @@ def row_of(count: Count, *, locations: Iterable[str] | KnownPlaces) -> Row:
 def _series(zone: str, counts: Sequence[Count], locations: KnownPlaces) -> Series:
     ordered = in_time(counts)
     undated = [c for c in ordered if c.datetime is None]
-    said = ", ".join(f"{clean(c.scene_id)} ({_number(c)})" for c in undated[:12])
-    if len(undated) > 12:
-        said += f" and {len(undated) - 12} more"
+    said = first_of([f"{clean(c.scene_id)} ({_number(c)})" for c in undated], most=12)
     return Series(
         key=zone,
         zone=clean(zone),

@@ -1,13 +1,13 @@
 """Deliveries: the files of one acquisition gathered into one scene, and which of its products is counted."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
 from sattrack.errors import SattrackError, SceneRefused
 from sattrack.imagery import Scene
-from sattrack.phrases import some
+from sattrack.phrases import first_of, some
 from sattrack.readers.deliveries.clusters import Cluster, One
 from sattrack.readers.deliveries.joining import MOST_PIECES, Moments, joined_scene
 from sattrack.readers.deliveries.names import BASIC, COLOUR, PAN, Named, is_decoy, named, without_tile
@@ -167,7 +167,7 @@ def _missing(sources: Sequence[Source]) -> list[str]:
         by = "their names"
     if not gone:
         return []
-    whole_by = f"of {whole} files by {by}, {some(len(gone), 'is', 'are')} not here ({_shown(gone)})"
+    whole_by = f"of {whole} files by {by}, {some(len(gone), 'is', 'are')} not here ({first_of(gone, most=_MOST_SHOWN)})"
     return [f"the delivery is not whole: {whole_by}, and nothing is seen there"]
 
 
@@ -267,8 +267,3 @@ def _free_name(name: str, taken: set[str]) -> str:
         free, number = f"{name}-{number}", number + 1
     taken.add(free.casefold())
     return free
-
-
-def _shown(names: Iterable[str]) -> str:
-    listed = list(names)
-    return ", ".join(listed[:_MOST_SHOWN]) + (f" and {len(listed) - _MOST_SHOWN} more" if len(listed) > _MOST_SHOWN else "")
