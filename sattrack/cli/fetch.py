@@ -40,7 +40,10 @@ def fetch(
             callback=o.here,
         ),
     ] = None,
-    sites: o.Sites = None,
+    sites: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Site outlines, of which a picture must touch one: GeoJSON, GeoPackage or KML."),
+    ] = None,
     bbox: i.Bbox = None,
     intersects: i.Intersects = None,
     datetime: i.Datetime = None,
@@ -50,7 +53,14 @@ def fetch(
     min_coverage: i.MinCoverage = None,
     max_off_nadir: i.MaxOffNadir = None,
     presets: Annotated[bool, typer.Option("--presets", help="Say which catalogues have a name here, and stop.")] = False,
-    allow_host: o.AllowHost = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="HOST[:PORT]",
+            help="A server that may be asked though it is in a private network, or by plain http. May be repeated.",
+        ),
+    ] = None,
     config: o.Config = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,

@@ -68,6 +68,14 @@ def test_defaults_in_help_come_from_the_settings(sattrack):
     assert "Default: auto." in " ".join(sattrack("detect", "--help").out.replace("│", " ").split())
 
 
+def test_help_of_fetch_speaks_of_its_own_search(sattrack):
+    said = " ".join(sattrack("fetch", "--help").out.replace("│", " ").split())
+    assert "Site outlines, of which a picture must touch one: GeoJSON, GeoPackage or KML." in said
+    # It has no --allow-remote, and makes no sites of scenes.
+    assert "A server that may be asked though it is in a private network, or by plain http." in said
+    assert "its own site" not in said
+
+
 def test_version_is_the_packages(sattrack):
     from sattrack import __version__
 
