@@ -59,6 +59,7 @@ def changes(
     and went between the scenes is not seen.
     """
     from sattrack.changing import changes_of_run
+    from sattrack.imagery import is_remote
     from sattrack.reports.change_values import CHANGE_HEAD, change_row, change_value, write_change_tables
     from sattrack.wiring import open_store
 
@@ -76,6 +77,11 @@ def changes(
     elif len(inputs) == 2:
         if site is not None:
             raise UsageError("--site is for runs; two pictures are one place")
+        if (away := next(filter(is_remote, inputs), None)) is not None:
+            raise UsageError(
+                "lies elsewhere: only pictures of this machine are compared", where=away.partition("?")[0],
+                way_out="save it here; or give a run that detect --allow-remote made of both, with --sites",
+            )  # fmt: skip
         pairs = iter([_pictures(inputs, gsd_m, bands, weights, threshold, device, detector, config, search_m=search_m)])
     else:
         raise UsageError(

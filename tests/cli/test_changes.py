@@ -262,6 +262,12 @@ def test_what_cannot_be_asked_is_one_line(sattrack, moved_run, pictures, tmp_pat
     assert said in answer.err
 
 
+def test_a_remote_picture_names_a_way_out_that_there_is(sattrack, tmp_path) -> None:
+    said = sattrack("changes", tmp_path / "a.png", "https://x.org/b.tif?sig=1")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "https://x.org/b.tif: lies elsewhere" in said.err
+
+
 def test_a_run_without_outlines_says_the_way_out(sattrack, scenes, detectors, tmp_path) -> None:
     run = tmp_path / "plain"
     sattrack("detect", scenes, "-o", run, *DETECTOR, "--no-report", "-q")
