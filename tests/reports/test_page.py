@@ -85,6 +85,11 @@ def test_every_count_is_a_row_with_its_status_and_reason(made):
     assert row_of(shaky, locations=[]).number == f"({shaky.count})"
 
 
+def test_the_line_is_said_to_break_at_scenes_of_its_own_sensor_alone(made):
+    *_, page = made
+    assert "The line breaks where a scene of its sensor gave no number." in page.text
+
+
 def test_a_scene_without_a_date_is_told_apart_from_the_chart(made):
     assert "Scenes without a date, left out of the chart: scene_08" in made[-1].text
 

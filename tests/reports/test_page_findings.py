@@ -43,6 +43,10 @@ def test_the_five_lines_stand_before_all_places(made):
     )
 
 
+def test_a_map_says_that_links_of_neighbouring_sites_are_not_on_it(made):
+    assert "a link between two that lie too near each other for it is not drawn" in made[-1].text
+
+
 def test_every_alert_is_a_triangle_with_its_sentence_a_line_and_a_slider(made):
     _, findings, _, page = made
     alerts = [one for one in findings.alerts if one.level == "alert" and one.kind == "scene"]
