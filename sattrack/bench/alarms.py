@@ -11,6 +11,7 @@ from scipy import stats
 
 from sattrack.bench.alarm_models import MODELS, Drawn, Noise, draw, histories_of_draws
 from sattrack.steps.alarming import Rules, judge
+from sattrack.steps.estimating import Z90
 from sattrack.steps.histories import Flags
 from sattrack.steps.two_scenes import change_between
 from sattrack.timeline import Observation
@@ -21,7 +22,6 @@ FALL = 0.1
 OURS = "sattrack"
 # A detector that errs by so much, relatively, and says so with 90 % intervals: its part in the two-scene interval.
 DETECTOR_SD = 0.1
-_Z90 = 1.6448536269514722
 
 Flagged = tuple[Flags, Flags]
 
@@ -115,7 +115,7 @@ def bench_two_scenes(*, draws: int, seed: int = 1, models: Sequence[Noise] = MOD
 
 def observed(count: float, share: float, *, day: int) -> Observation:
     """A scene as a detector with errors of DETECTOR_SD tells it, days after the first; the day is its id."""
-    half = _Z90 * DETECTOR_SD * max(count, 1.0)
+    half = Z90 * DETECTOR_SD * max(count, 1.0)
     when = dt.datetime(2024, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=day)
     return Observation(str(day), when, count, max(count - half, 0.0), count + half, observed_fraction=share)
 

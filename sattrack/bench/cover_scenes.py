@@ -17,14 +17,13 @@ from sattrack.readers.finding import Source
 from sattrack.readers.hints import Hints
 from sattrack.readers.resampling import Pixels, Valid, blanked, resampled
 from sattrack.settings import Settings
-from sattrack.steps.coarsening import seen_at
+from sattrack.steps.coarsening import GREY, seen_at
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.synthetic.rendering import render_tile
 
 # One standard deviation of the optics, in pixels, of a sharp and of a soft product; noise in levels of 255.
 SHARP, SOFT = 0.45, 0.8
 _NOISE = 1.5
-_GREY = np.array([0.30, 0.59, 0.11], np.float32)
 RENDERED_GSD_M, RENDERED_PX = 0.6, 400
 
 
@@ -75,7 +74,7 @@ def coarse_scene(
     """The picture as a sensor with pixels of gsd_m would have seen it, stretched as scenes are at use."""
     seen = seen_at(fine.pixels, fine_m=fine.gsd_m, gsd_m=gsd_m, blur=blur)
     if gray:
-        seen = np.repeat((seen @ _GREY)[..., None], 3, axis=2)
+        seen = np.repeat((seen @ GREY)[..., None], 3, axis=2)
     noise = rng.normal(0, _NOISE, (*seen.shape[:2], 1 if gray else 3))
     coded = np.clip(np.rint(seen + noise), 0, 255).astype(np.uint8)
     shape = coded.shape[0], coded.shape[1]

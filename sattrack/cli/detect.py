@@ -1,7 +1,5 @@
 """`sattrack detect`: scenes in, a run folder with counts per site and a page out."""
 
-import logging
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,7 +10,7 @@ from sattrack.cli import item_options as i
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import ERROR, OK, SOME_FAILED
 from sattrack.cli.typed import typed
-from sattrack.cli.voice import Voice, one_line
+from sattrack.cli.voice import Voice, logged, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,10 +99,7 @@ def detect(
     from sattrack.stores.locations import run_at
     from sattrack.wiring import folder_of, on_backend
 
-    voice = Voice(quiet=quiet, verbose=verbose)
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
-    logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
-    logging.getLogger("sattrack.stores").setLevel(logging.WARNING)  # that nobody is kept out, also when quiet
+    voice = logged(quiet=quiet, verbose=verbose)
     if not quiet:
         o.tell_what_is_passed_over()
     settings = chosen_settings(

@@ -1,6 +1,7 @@
 """What people are told: data on stdout, everything else on stderr, and silence where the other end of a pipe is gone."""
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -42,6 +43,14 @@ class Voice:
         """A table on stdout; columns in `right` are aligned right."""
         if not self.quiet:
             _write(sys.stdout, drawn_table(head, rows, right=right, title=title))
+
+
+def logged(*, quiet: bool, verbose: bool) -> Voice:
+    """A voice, beside which stderr has what readers and stores log: all of it where verbose, else only what must be heard."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
+    logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
+    logging.getLogger("sattrack.stores").setLevel(logging.WARNING)  # that nobody is kept out, also when quiet
+    return Voice(quiet=quiet, verbose=verbose)
 
 
 def complain(text: str) -> None:

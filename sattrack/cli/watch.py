@@ -1,12 +1,10 @@
 """`sattrack watch`: what is new of each watched site; once, as cron calls it, or again and again."""
 
 import json
-import logging
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,7 +14,7 @@ import typer
 
 from sattrack.cli import options as o
 from sattrack.cli.exit_codes import ALERT, OK, SOME_FAILED
-from sattrack.cli.voice import Voice, one_line
+from sattrack.cli.voice import Voice, logged, one_line
 from sattrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -86,10 +84,7 @@ def watch(
     if once and every is not None:
         raise UsageError("--once and --every are both given", way_out="give one of them")
     wait_s = None if every is None else _seconds(every)
-    voice = Voice(quiet=quiet, verbose=verbose)
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
-    logging.getLogger("rasterio").setLevel(logging.INFO if verbose else logging.CRITICAL)
-    logging.getLogger("sattrack.stores").setLevel(logging.WARNING)  # that nobody is kept out, also when quiet
+    voice = logged(quiet=quiet, verbose=verbose)
     refresh_by(refresh_address)
     said = read_watch_file(config)
     folder = out if out is not None else said.out

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 
 from sattrack.detectors.backends import demand, silent_imports
-from sattrack.detectors.exports import KEY, Export, as_text, demand_file, keep, kept_at, statement, write_export
+from sattrack.detectors.exports import KEY, Export, as_text, demand_file, statement, stored
 from sattrack.detectors.forwarding import run_export
 from sattrack.detectors.openvino_forward import openvino
 from sattrack.detectors.parity import Parity, compare, drawn_pixels
 from sattrack.detectors.torch_forward import TorchForward
 from sattrack.detectors.yolo import load_network
-from sattrack.errors import DetectorError, StoreError
+from sattrack.errors import DetectorError
 from sattrack.results import ModelCard
 
 _OPSET = 17
@@ -76,12 +76,7 @@ def export_to(to: Path | None, *, weights: Path, card: ModelCard, backend: str, 
     """
     demand_file(to, backend=backend, half=half)
     made, parity = export_network(weights, card=card, backend=backend, half=half)
-    at = kept_at(card, backend=backend) if to is None else to
-    if to is not None:
-        write_export(made, to)
-    elif not keep(made, at):
-        raise StoreError("the export cannot be kept there", where=str(at), way_out="give -o FILE, or set XDG_CACHE_HOME")
-    return at, {"runtime": made.runtime, "sha256": card.sha256, **parity.values()}
+    return stored(made, to, card=card, backend=backend), {"runtime": made.runtime, "sha256": card.sha256, **parity.values()}
 
 
 def _openvino(graph: torch.nn.Module, example: torch.Tensor, *, text: str, half: bool) -> tuple[bytes, bytes]:

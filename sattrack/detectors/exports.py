@@ -207,6 +207,17 @@ def keep(export: Export, at: Path) -> bool:
     return True
 
 
+def stored(export: Export, to: Path | None, *, card: ModelCard, backend: str) -> Path:
+    """Where an export was written: in the file asked for, else where a run looks for it. StoreError where it cannot be."""
+    if to is not None:
+        write_export(export, to)
+        return to
+    at = kept_at(card, backend=backend)
+    if not keep(export, at):
+        raise StoreError("the export cannot be kept there", where=str(at), way_out="give -o FILE, or set XDG_CACHE_HOME")
+    return at
+
+
 def kept(at: Path, *, backend: str) -> Export | None:
     """A kept export, where it is whole."""
     try:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from sattrack.detectors.backends import EIGHT_BIT, demand, silent_imports, version_of
 from sattrack.detectors.exporting import export_network
-from sattrack.detectors.exports import KEY, Export, Stated, as_text, demand_file, keep, kept_at, write_export
+from sattrack.detectors.exports import KEY, Export, Stated, as_text, demand_file, stored
 from sattrack.detectors.golden import MOST_DRIFT_PCT, counted, drift_pct, golden_count
 from sattrack.detectors.openvino_forward import openvino
-from sattrack.errors import DetectorError, StoreError
+from sattrack.errors import DetectorError
 from sattrack.results import ModelCard
 
 RECIPE = (
@@ -76,12 +76,7 @@ def export_8_bit_to(
     demand_file(to, backend=EIGHT_BIT)
     demand(EIGHT_BIT, making=True)
     made, parity = export_8_bit(weights, card=card, calibration=calibrate(card))
-    at = kept_at(card, backend=EIGHT_BIT) if to is None else to
-    if to is not None:
-        write_export(made, to)
-    elif not keep(made, at):
-        raise StoreError("the export cannot be kept there", where=str(at), way_out="give -o FILE, or set XDG_CACHE_HOME")
-    return at, {"runtime": made.runtime, "sha256": card.sha256, **parity.values()}
+    return stored(made, to, card=card, backend=EIGHT_BIT), {"runtime": made.runtime, "sha256": card.sha256, **parity.values()}
 
 
 def export_8_bit(weights: Path, *, card: ModelCard, calibration: Calibration) -> tuple[Export, CountParity]:

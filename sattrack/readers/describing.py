@@ -19,7 +19,7 @@ from sattrack.imagery import Grid, Scene, is_remote
 from sattrack.phrases import some
 from sattrack.projections import WGS84, project
 from sattrack.readers.deliveries.values import VENDOR
-from sattrack.readers.masks import open_mask
+from sattrack.readers.masks import COLOURS, open_mask
 from sattrack.readers.opening import gdal_errors, gdal_options
 from sattrack.readers.times import time_in_name, time_in_tags
 from sattrack.readers.upright import Upright
@@ -39,7 +39,6 @@ _SOURCE_TAGS = ("SOURCE", "ATTRIBUTION", "CREDIT")
 _CLOCKS_ALIKE_S, _GSD_ALIKE = 60.0, 1.1
 # Who beside the file says a time, in the words of a note.
 _TELLERS = {VENDOR: "vendor's metadata", "manifest": "manifest", "sidecar": "sidecar"}
-_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +320,7 @@ def choose_bands(
         notes.append(
             f"the vendor's metadata tells the order of {some(vendor_of, 'band')}, and the file has {len(shown)}: it is not used"
         )
-    if len(shown) == 3 and not any(kind in _COLOURS for kind in kinds):
+    if len(shown) == 3 and not any(kind in COLOURS for kind in kinds):
         notes.append("three bands without colour interpretation are taken as red, green, blue (--bands overrides)")
         return tuple(shown)
     raise SceneRefused(
@@ -333,8 +332,8 @@ def choose_bands(
 
 def _own_bands(kinds: Sequence[Any]) -> tuple[int, ...] | None:
     """Red, green, blue; or the only band besides alpha."""
-    if all(list(kinds).count(colour) == 1 for colour in _COLOURS):
-        return tuple(list(kinds).index(colour) + 1 for colour in _COLOURS)
+    if all(list(kinds).count(colour) == 1 for colour in COLOURS):
+        return tuple(list(kinds).index(colour) + 1 for colour in COLOURS)
     shown = [i + 1 for i, kind in enumerate(kinds) if kind != ColorInterp.alpha]
     return (shown[0],) if len(shown) == 1 else None
 

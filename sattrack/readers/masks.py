@@ -28,7 +28,7 @@ QA_PIXEL_HIDDEN = 0b111111
 _SCL_NAME = re.compile(r"(^|[^A-Za-z])SCL([^A-Za-z]|$)", re.IGNORECASE)
 _QA_NAME = re.compile(r"(^|[^A-Za-z])QA_PIXEL([^A-Za-z]|$)", re.IGNORECASE)
 _UDM2_NAME = re.compile(r"(^|[^A-Za-z])udm2([^A-Za-z]|$)", re.IGNORECASE)
-_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 # Planet's usable data mask: eight bands, the first of which is 1 where the ground is clear.
 _UDM2_BANDS = 8
 _VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".kml")
@@ -112,8 +112,8 @@ class MaskRaster:
         file = self._raster.raster
         self._rule = _rule_of(path, bands=file.count, descriptions=file.descriptions)
         kinds = list(file.colorinterp)
-        painted = self._rule == "plain" and all(colour in kinds for colour in _COLOURS)
-        self._bands = tuple(kinds.index(colour) + 1 for colour in _COLOURS) if painted else (1,)
+        painted = self._rule == "plain" and all(colour in kinds for colour in COLOURS)
+        self._bands = tuple(kinds.index(colour) + 1 for colour in COLOURS) if painted else (1,)
         self._crs = file.crs.to_wkt() if file.crs else None
         self._to_pixels = ~file.transform
         try:

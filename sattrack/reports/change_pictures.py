@@ -13,7 +13,7 @@ from sattrack.imagery import Window
 from sattrack.reports.canvas import font
 from sattrack.reports.cells import clean
 from sattrack.reports.change_values import sentence
-from sattrack.reports.overlays import jpeg
+from sattrack.reports.overlays import INK, PAPER, jpeg
 from sattrack.reports.views import NO_PICTURE
 from sattrack.reports.wording import when
 from sattrack.steps.lattices import Lattice
@@ -22,7 +22,6 @@ from sattrack.writing import write_whole
 
 # Okabe and Ito 2008: apart for every common colour blindness. What came or went is crossed as well: once, or twice.
 STATE_COLOURS = {"kept": (255, 255, 255), "arrived": (86, 180, 233), "left": (230, 159, 0), "not told": (240, 228, 66)}
-_PAPER, _INK = (22, 24, 27), (240, 241, 242)
 _MOST_PX, _ENLARGE = 1600, 3
 _GAP = 12
 
@@ -79,20 +78,20 @@ def _sheet(halves: list[Pixels], one: Exchange, *, beside: list[int]) -> Image.I
     size = 15.0
     line = round(size * 1.6)
     width = max(2 * cols + _GAP, 960)
-    sheet = Image.new("RGB", (width, line + rows + 4 * line), _PAPER)
+    sheet = Image.new("RGB", (width, line + rows + 4 * line), PAPER)
     pen = ImageDraw.Draw(sheet)
     named = ((one.earlier, one.earlier_time), (one.later, one.later_time))
     for number, (half, (name, time)) in enumerate(zip(halves, named, strict=True)):
         left = number * (cols + _GAP)
         sheet.paste(Image.fromarray(half), (left, line))
         said = f"{('before', 'after')[number]}: {name}, {when(time)}"
-        pen.text((left + 4, line // 2), _fitted(clean(said), size, cols), font=font(size, bold=True), fill=_INK, anchor="lm")
+        pen.text((left + 4, line // 2), _fitted(clean(said), size, cols), font=font(size, bold=True), fill=INK, anchor="lm")
     y = line + rows + line
     name = " / ".join(filter(None, (one.site_id, one.zone)))
     said = f": {sentence(one)}"
     # A long name gives way to the numbers.
     title = _fitted(clean(name), size, max(120.0, width - 16 - font(size, bold=True).getlength(said)))
-    pen.text((8, y), _fitted(f"{title}{said}", size, width - 16), font=font(size), fill=_INK, anchor="lm")
+    pen.text((8, y), _fitted(f"{title}{said}", size, width - 16), font=font(size), fill=INK, anchor="lm")
     x, y = 8.0, y + 1.3 * line
     shown = ("kept", "arrived", "left") if one.by == "boxes" else ("not told",)
     for state in shown:
@@ -102,11 +101,11 @@ def _sheet(halves: list[Pixels], one: Exchange, *, beside: list[int]) -> Image.I
         sheet.paste(Image.fromarray(piece), (0, 0))
         pen = ImageDraw.Draw(sheet)
         words = "counted, not told apart" if state == "not told" else state
-        pen.text((x + 34, y), words, font=font(size), fill=_INK, anchor="lm")
+        pen.text((x + 34, y), words, font=font(size), fill=INK, anchor="lm")
         x += 60 + font(size).getlength(words)
     if any(beside):
         words = f"the middle of the site is shown: {beside[0]:,} boxes before and {beside[1]:,} after lie beside it"
-        pen.text((x, y), _fitted(words, size, width - 8 - x), font=font(size), fill=_INK, anchor="lm")
+        pen.text((x, y), _fitted(words, size, width - 8 - x), font=font(size), fill=INK, anchor="lm")
     return sheet
 
 

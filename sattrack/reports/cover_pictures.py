@@ -11,15 +11,13 @@ from sattrack.covers import Cover, CoverPicture
 from sattrack.reports.canvas import font
 from sattrack.reports.cells import clean
 from sattrack.reports.marks import round_length
-from sattrack.reports.overlays import jpeg, wrapped
+from sattrack.reports.overlays import FRACTION, INK, PAPER, QUIET, jpeg, wrapped
 from sattrack.reports.wording import metres, when
+from sattrack.steps.coarsening import GREY
 
 _LAID = np.array([255.0, 40.0, 150.0], np.float32)
 # Shares from here on are drawn alike: stacks seen through pixels as large as they are never fill them.
 _FULL = 0.6
-_GREY = np.array([0.30, 0.59, 0.11], np.float32)
-_PAPER, _INK, _QUIET = (22, 24, 27), (240, 241, 242), (168, 173, 179)
-_FRACTION = 4
 
 
 def picture_bytes(shown: CoverPicture, row: Cover) -> bytes:
@@ -27,13 +25,13 @@ def picture_bytes(shown: CoverPicture, row: Cover) -> bytes:
     what was read, in words. Of a scene with presence alone only the first."""
     plain = _outlined(shown.pixels, shown)
     panels = [plain] if shown.cover is None else [plain, _outlined(_laid(shown), shown)]
-    gap = np.full((plain.shape[0], 6, 3), _PAPER, np.uint8)
+    gap = np.full((plain.shape[0], 6, 3), PAPER, np.uint8)
     joined = panels[0] if len(panels) == 1 else np.concatenate([panels[0], gap, panels[1]], axis=1)
     width = max(joined.shape[1], 520)
     size = float(np.clip(width / 85, 14, 26))
     lines = _lines(shown, row, size=size, room=width - 2 * size)
     step = round(size * 1.55)
-    sheet = Image.new("RGB", (width, joined.shape[0] + step * (len(lines) + 3)), _PAPER)
+    sheet = Image.new("RGB", (width, joined.shape[0] + step * (len(lines) + 3)), PAPER)
     sheet.paste(Image.fromarray(joined), ((width - joined.shape[1]) // 2, 0))
     pen = ImageDraw.Draw(sheet)
     y = joined.shape[0] + step
@@ -47,7 +45,7 @@ def picture_bytes(shown: CoverPicture, row: Cover) -> bytes:
 def _laid(shown: CoverPicture) -> NDArray[np.uint8]:
     assert shown.cover is not None
     weight = np.minimum(shown.cover.astype(np.float32) / 255 / _FULL, 1)[..., None]
-    ground = 0.75 * (shown.pixels.astype(np.float32) @ _GREY)[..., None]
+    ground = 0.75 * (shown.pixels.astype(np.float32) @ GREY)[..., None]
     return np.asarray(np.rint(ground * (1 - weight) + _LAID * weight), np.uint8)
 
 
@@ -55,9 +53,9 @@ def _outlined(pixels: NDArray[np.uint8], shown: CoverPicture) -> NDArray[np.uint
     out = pixels.copy()
     for ring in shown.rings:
         # OpenCV takes centres of pixels as whole numbers; here they lie at a half.
-        places: Any = [np.rint((ring - 0.5) * 2**_FRACTION).astype(np.int32)]
-        cv2.polylines(out, places, True, (0, 0, 0), 3, cv2.LINE_AA, _FRACTION)
-        cv2.polylines(out, places, True, (255, 255, 255), 1, cv2.LINE_AA, _FRACTION)
+        places: Any = [np.rint((ring - 0.5) * 2**FRACTION).astype(np.int32)]
+        cv2.polylines(out, places, True, (0, 0, 0), 3, cv2.LINE_AA, FRACTION)
+        cv2.polylines(out, places, True, (255, 255, 255), 1, cv2.LINE_AA, FRACTION)
     return out
 
 
@@ -71,8 +69,8 @@ def _lines(shown: CoverPicture, row: Cover, *, size: float, room: float) -> list
     pink = "right: covered ground in pink, the stronger the more of a pixel" if shown.cover is not None else ""
     credit = " · ".join(filter(None, (scene.source, scene.licence))) or "source and licence not stated"
     said = [
-        (head, _INK, True), (row.said, _INK, False), (" · ".join(filter(None, (pixel, seen, pink))), _QUIET, False),
-        (credit, _QUIET, False),
+        (head, INK, True), (row.said, INK, False), (" · ".join(filter(None, (pixel, seen, pink))), QUIET, False),
+        (credit, QUIET, False),
     ]  # fmt: skip
     return [(line, ink, bold) for text, ink, bold in said for line in wrapped(clean(text), size, room, bold=bold)]
 
@@ -81,5 +79,5 @@ def _scale(pen: ImageDraw.ImageDraw, shown: CoverPicture, *, at: tuple[int, int]
     length = round_length(most * shown.m_px)
     x, y = at
     thick = max(3, round(size / 4))
-    pen.rectangle((x, y, x + length / shown.m_px, y + thick), fill=_INK)
-    pen.text((x, y + 2 * thick), metres(length), font=font(size * 0.85), fill=_INK, anchor="la")
+    pen.rectangle((x, y, x + length / shown.m_px, y + thick), fill=INK)
+    pen.text((x, y + 2 * thick), metres(length), font=font(size * 0.85), fill=INK, anchor="la")

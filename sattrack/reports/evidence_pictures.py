@@ -19,7 +19,7 @@ from sattrack.reports.cells import clean
 from sattrack.reports.change_pictures import STATE_COLOURS, draw_boxes
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.marks import Marks, marks_on
-from sattrack.reports.overlays import drawn, furniture, wrapped
+from sattrack.reports.overlays import INK, PAPER, QUIET, drawn, furniture, wrapped
 from sattrack.reports.views import BLANK, NO_PICTURE, View
 from sattrack.reports.wording import STATUS, interval, share, when
 from sattrack.results import Part, Seen
@@ -27,7 +27,6 @@ from sattrack.steps.lattices import Lattice
 from sattrack.steps.observing import seen_at
 
 Pixels = NDArray[np.uint8]
-_PAPER, _INK, _QUIET = (22, 24, 27), (240, 241, 242), (168, 173, 179)
 _SEEN_CELL_PX = 4
 # Of two roundings of one box's centre.
 _SAME_M = 0.05
@@ -97,7 +96,7 @@ def sheet(one: Drawn, sight: Sight, case: Case) -> bytes:
     ]
     legend = _legend_rows(one, size, width - 2 * edge)
     height = line * (len(rows) + len(legend) + 4)
-    picture = Image.new("RGB", (width, one.view.height + height), _PAPER)
+    picture = Image.new("RGB", (width, one.view.height + height), PAPER)
     picture.paste(Image.fromarray(one.pixels), ((width - one.view.width) // 2, 0))
     pen = ImageDraw.Draw(picture)
     y = one.view.height + round(line * 0.8)
@@ -143,13 +142,13 @@ def _caption(sight: Sight, case: Case) -> list[tuple[str, tuple[int, int, int], 
     scene = sight.parts[0].scene
     parts = " + ".join(part.scene.part for part in sight.parts)
     said = [
-        (f"{sight.role.capitalize()}: {case.name}, {when(scene.acquired)}", _INK, True),
-        (headline(sight), _INK, False),
-        (f"{parts} · sensor: {scene.sensor or 'not stated'}", _QUIET, False),
-        (credit(sight), _QUIET, False),
+        (f"{sight.role.capitalize()}: {case.name}, {when(scene.acquired)}", INK, True),
+        (headline(sight), INK, False),
+        (f"{parts} · sensor: {scene.sensor or 'not stated'}", QUIET, False),
+        (credit(sight), QUIET, False),
     ]
     if sight.missing:
-        said.append((f"No pixel of the scene is shown: {sight.missing}", _INK, False))
+        said.append((f"No pixel of the scene is shown: {sight.missing}", INK, False))
     return said
 
 
@@ -218,7 +217,7 @@ def _write_legend(picture: Image.Image, rows: Sequence[Sequence[tuple[str, str]]
     picture.paste(Image.fromarray(pixels))
     pen = ImageDraw.Draw(picture)
     for x, y, text in words:
-        pen.text((x, y), text, font=font(size * 0.85), fill=_INK, anchor="lm")
+        pen.text((x, y), text, font=font(size * 0.85), fill=INK, anchor="lm")
 
 
 def _sample(x: float, y: float, size: float) -> Quads:

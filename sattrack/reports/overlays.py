@@ -31,8 +31,9 @@ QUALITY = 90
 
 _OUTSIDE, _WEAK = (235, 235, 235), (150, 150, 150)
 _OUTLINE_COLOURS = {"site": (255, 255, 255), "zone": (255, 255, 255), "exclude": (255, 120, 60)}
-_PAPER, _INK, _QUIET = (22, 24, 27), (240, 241, 242), (168, 173, 179)
-_FRACTION = 4  # bits of a pixel's fraction in what OpenCV draws
+# Of captions and what they stand on, in every picture.
+PAPER, INK, QUIET = (22, 24, 27), (240, 241, 242), (168, 173, 179)
+FRACTION = 4  # bits of a pixel's fraction in what OpenCV draws
 
 Pixels = NDArray[np.uint8]
 
@@ -96,9 +97,9 @@ def with_caption(pixels: Pixels, part: Part, view: View, *, marks: Marks, missin
     weak = f"{len(marks.weak):,} under the threshold" if len(marks.weak) else ""
     words = " · ".join(filter(None, (f"{some(marks.n_counted, 'box', 'boxes')} counted", weak)))
     said = [
-        (scene.part or scene.id, _INK, True),
-        (" · ".join(filter(None, (when(scene.acquired), scene.sensor, words))), _INK, False),
-        (credit + (f" · picture not available: {missing}" if missing else ""), _QUIET, False),
+        (scene.part or scene.id, INK, True),
+        (" · ".join(filter(None, (when(scene.acquired), scene.sensor, words))), INK, False),
+        (credit + (f" · picture not available: {missing}" if missing else ""), QUIET, False),
     ]
     line = round(size * 1.55)
     room = width - round(size * 2) - (round(size * 16) if width > 900 else 0)
@@ -106,7 +107,7 @@ def with_caption(pixels: Pixels, part: Part, view: View, *, marks: Marks, missin
     narrow = width <= 900
     keys = _legend_rows(marks, size * 0.85, width - round(size * 2))
     height = line * (len(rows) + (2 if narrow else 0)) + line * (1 + max(1, len(keys)))
-    sheet = Image.new("RGB", (width, view.height + height), _PAPER)
+    sheet = Image.new("RGB", (width, view.height + height), PAPER)
     sheet.paste(Image.fromarray(pixels), ((width - view.width) // 2, 0))
     pen = ImageDraw.Draw(sheet)
     y = view.height + round(line * 0.9)
@@ -142,8 +143,8 @@ def _lines(pixels: Pixels, quads: Quads | Points, colour: tuple[int, int, int], 
         return
     # OpenCV takes centres of pixels as whole numbers; here they lie at a half. Far corners would overflow its 16 bits.
     limit = 4.0 * max(pixels.shape)
-    places = np.rint((np.clip(quads, -limit, limit) - 0.5) * 2**_FRACTION).astype(np.int32)
-    cv2.polylines(pixels, list(places), True, colour, thickness, cv2.LINE_AA, _FRACTION)
+    places = np.rint((np.clip(quads, -limit, limit) - 0.5) * 2**FRACTION).astype(np.int32)
+    cv2.polylines(pixels, list(places), True, colour, thickness, cv2.LINE_AA, FRACTION)
 
 
 def _hatched(pixels: Pixels, unseen: tuple[Points, ...], *, bold: int) -> Pixels:
@@ -176,9 +177,9 @@ def furniture(
     bar = scale_bar(view, grid=grid, share=min(0.3, size * 11 / view.width))
     x, y = at
     height = max(3, round(size / 4))
-    pen.rectangle((x, y, x + bar.px, y + height), fill=_INK)
+    pen.rectangle((x, y, x + bar.px, y + height), fill=INK)
     unit = f"{metres(bar.metres)}  ({gsd_m or max(grid.gsd_m):.2g} m a pixel)"
-    pen.text((x, y + height + round(size * 0.3)), unit, font=font(size * 0.85), fill=_INK, anchor="la")
+    pen.text((x, y + height + round(size * 0.3)), unit, font=font(size * 0.85), fill=INK, anchor="la")
     turn = north_in(view, grid=grid)
     if turn is None:
         return
@@ -187,8 +188,8 @@ def furniture(
     side = np.array([-up[1], up[0]])
     arrow = [centre + up * reach, centre - up * reach * 0.8 + side * reach * 0.55, centre - up * reach * 0.4]
     arrow.append(centre - up * reach * 0.8 - side * reach * 0.55)
-    pen.polygon([(float(p[0]), float(p[1])) for p in arrow], fill=_INK)
-    pen.text((float(centre[0] - size * 1.6), float(centre[1])), "N", font=font(size * 0.95, bold=True), fill=_INK, anchor="rm")
+    pen.polygon([(float(p[0]), float(p[1])) for p in arrow], fill=INK)
+    pen.text((float(centre[0] - size * 1.6), float(centre[1])), "N", font=font(size * 0.95, bold=True), fill=INK, anchor="rm")
 
 
 def _legend_rows(marks: Marks, size: float, room: float) -> list[list[tuple[str, tuple[int, int, int]]]]:
@@ -200,7 +201,7 @@ def _legend_rows(marks: Marks, size: float, room: float) -> list[list[tuple[str,
     kinds = {outline.kind for outline in marks.outlines}
     entries += [("outline", _OUTLINE_COLOURS["site"])] * bool(kinds - {"exclude"})
     entries += [("area left out", _OUTLINE_COLOURS["exclude"])] * ("exclude" in kinds)
-    entries += [("hatched: not seen", _QUIET)] * bool(marks.unseen)
+    entries += [("hatched: not seen", QUIET)] * bool(marks.unseen)
     rows: list[list[tuple[str, tuple[int, int, int]]]] = []
     used = room
     for entry in entries:
@@ -221,7 +222,7 @@ def _write_row(
     for text, colour in row:
         pen.rectangle((x, y - size * 0.4, x + size * 1.4, y + size * 0.3), outline=colour, width=max(1, round(size / 9)))
         x += round(size * 1.9)
-        pen.text((x, y), text, font=face, fill=_INK, anchor="lm")
+        pen.text((x, y), text, font=face, fill=INK, anchor="lm")
         x += round(face.getlength(text) + size * 1.6)
 
 

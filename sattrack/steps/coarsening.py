@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+# The light of red, green and blue that a panchromatic sensor is taken to see.
+GREY = np.array([0.30, 0.59, 0.11], np.float32)
 # A picture is no smaller than this each way.
 _LEAST_PX = 8
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sattrack.imagery import Stretch, Tile
+from sattrack.steps.observing import cell_size
 
 CELL_M = 4.0
 # What is judged of a cell hangs on none that is further away than so many metres and cells.
@@ -62,9 +63,7 @@ class LooksMap:
     def __init__(self, shape: tuple[int, int], *, gsd_m: tuple[float, float], overlap_m: float, stretch: Stretch) -> None:
         """shape: (rows, cols). overlap_m: of neighbouring tiles; no cell is larger, so that some tile holds it whole."""
         rows, cols = shape
-        size = min(CELL_M, overlap_m)
-        while 2 * size <= overlap_m and rows * gsd_m[1] / size * cols * gsd_m[0] / size > _MOST_CELLS:
-            size *= 2
+        size = cell_size(shape, gsd_m=gsd_m, finest_m=CELL_M, overlap_m=overlap_m, most=_MOST_CELLS)
         # Whole cells only, as in what was seen.
         down, across = (max(1, min(n, round(n * gsd / size))) for n, gsd in ((rows, gsd_m[1]), (cols, gsd_m[0])))
         self._cell, self._gsd_m, self._size_m = (cols / across, rows / down), gsd_m, size

@@ -17,15 +17,23 @@ _MOST_CELLS = 4_000_000
 _UNDECLARED = "no nodata is declared: areas of one value joined to the border count as not seen (--nodata VALUE overrides)"
 
 
+def cell_size(shape: tuple[int, int], *, gsd_m: tuple[float, float], finest_m: float, overlap_m: float, most: int) -> float:
+    """The side of a coarse cell, metres: finest_m, doubled while a scene of (rows, cols) needs more than `most` cells and some
+    tile still holds each whole.
+    """
+    (rows, cols), size = shape, min(finest_m, overlap_m)
+    while 2 * size <= overlap_m and rows * gsd_m[1] / size * cols * gsd_m[0] / size > most:
+        size *= 2
+    return size
+
+
 class SeenMap:
     """Collects, tile by tile, the share of each coarse cell that was seen."""
 
     def __init__(self, shape: tuple[int, int], *, gsd_m: tuple[float, float], overlap_m: float) -> None:
         """shape: (rows, cols). overlap_m: of neighbouring tiles; no cell is larger, so that some tile holds it whole."""
         rows, cols = shape
-        size = min(CELL_M, overlap_m)
-        while 2 * size <= overlap_m and rows * gsd_m[1] / size * cols * gsd_m[0] / size > _MOST_CELLS:
-            size *= 2
+        size = cell_size(shape, gsd_m=gsd_m, finest_m=CELL_M, overlap_m=overlap_m, most=_MOST_CELLS)
         # Whole cells only: a sliver left over at the edge would be too thin to measure.
         down, across = (min(n, math.ceil(n * gsd / size)) for n, gsd in ((rows, gsd_m[1]), (cols, gsd_m[0])))
         self._cell = (cols / across, rows / down)

@@ -5,12 +5,12 @@ import math
 from dataclasses import dataclass
 
 from sattrack.changes import Total
-from sattrack.steps.estimating import Interval
+from sattrack.steps.estimating import Z90, Interval
 from sattrack.steps.exchanging import States
 from sattrack.steps.two_scenes import LEVEL, change_between
 from sattrack.timeline import Observation
 
-_Z, _Z90 = 1.959963984540054, 1.6448536269514722  # of the normal distribution, for LEVEL and for 90 %, both tails
+_Z = 1.959963984540054  # of the normal distribution, for LEVEL, both tails
 # Of the boxes that stayed, by how much the share found again is off, one standard deviation; and the share of boxes that chance
 # makes false or lets miss: as wide as held 95 % of 300 pairs of drawn scenes (seeds 9,450,000 on). docs/flow.md judges others.
 REFOUND, _BY_CHANCE = 0.25, 0.1
@@ -76,7 +76,7 @@ class _Side:
         assert low is not None
         assert high is not None
         share = min(max(part / self.count, 0.0), 1.0) if self.count else 1.0
-        return (high - self.count if above else self.count - low) / _Z90 * share
+        return (high - self.count if above else self.count - low) / Z90 * share
 
 
 def _moved(own: _Side, other: _Side, stayed: float, variance: float, *, told: int) -> Total:

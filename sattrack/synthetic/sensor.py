@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sattrack.steps.coarsening import GREY
 from sattrack.synthetic.palettes import tint
 
 
@@ -95,7 +96,7 @@ def sense(picture: NDArray[np.float32], *, sensor: Sensor, rng: np.random.Genera
 
 
 def _colour(picture: NDArray[np.float32], *, sensor: Sensor) -> NDArray[np.float32]:
-    grey = picture @ np.array([0.30, 0.59, 0.11], np.float32)
+    grey = picture @ GREY
     out = grey[..., None] + (picture - grey[..., None]) * np.float32(sensor.saturation)
     out = 118 * np.power(np.clip(out, 1, None) / 118, np.float32(sensor.gamma))
     out = (out * np.array(sensor.cast, np.float32) * sensor.gain - 100) * sensor.contrast + 100

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sattrack.geometry import Points
-from sattrack.steps.coarsening import seen_at
+from sattrack.steps.coarsening import GREY, seen_at
 from sattrack.steps.stretching import apply_stretch, measure_stretch
 from sattrack.training.pictures import Picture, Pixels
 from sattrack.training.sampling import Floats, finer_than
@@ -19,7 +19,6 @@ FINE_M = 0.6
 SEEN_M = (1.2, 5.0)
 # Cells across a pixel, each way, by which a box's share of it is painted; binary digits behind the point of their corners.
 _FINER, _SHIFT = 4, 4
-_GREY = np.array([0.30, 0.59, 0.11], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +111,7 @@ def seen_coarsely(pixels: Pixels, *, fine_m: float, gsd_m: float, rng: np.random
 
 def _processed(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Haze, contrast, colour, sharpening and grain of any product."""
-    grey = (picture @ _GREY)[..., None]
+    grey = (picture @ GREY)[..., None]
     colour = 0.0 if rng.random() < 0.25 else rng.uniform(0.3, 1.3)
     out = grey + (picture - grey) * np.float32(colour)
     out = 255 * np.power(np.clip(out, 1, None) / 255, np.float32(np.exp(rng.normal(0, 0.2))))
