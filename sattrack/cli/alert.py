@@ -150,7 +150,7 @@ def _row(one: "Alert") -> tuple[str, ...]:
     band = "" if low is None or high is None else f"{math.floor(low)} to {math.ceil(high)}"
     return (
         one.level.replace("_", " "), one.direction, one.site_id, one.zone, stamp(one.datetime),
-        "" if one.observed is None else f"{one.observed:g}", expected, band,
+        "" if one.observed is None else f"{one.observed:.12g}", expected, band,
         "" if one.p_value is None else f"{one.p_value:.1g}",
         f"{one.observed_fraction:.0%}", str(one.history), one.method,
     )  # fmt: skip

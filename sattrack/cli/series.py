@@ -49,7 +49,7 @@ def series(
             (
                 one.site_id, one.zone, one.sensor, one.model_id, "" if one.threshold is None else f"{one.threshold:g}",
                 str(len(every)), str(len(seen)), f"{every[0].datetime:%Y-%m-%d}", f"{every[-1].datetime:%Y-%m-%d}",
-                f"{median(counts):g}" if seen else "", f"{seen[-1].count:g}" if seen else "",
+                f"{median(counts):.12g}" if seen else "", f"{seen[-1].count:.12g}" if seen else "",
             )
         )  # fmt: skip
     if rows:

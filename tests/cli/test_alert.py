@@ -64,6 +64,14 @@ def test_the_newest_scene_of_each_series_is_shown_where_a_site_has_several(sattr
         assert [one["datetime"][:10] for one in said] == ["2024-03-31", "2024-06-03"]
 
 
+def test_large_numbers_are_shown_whole(sattrack, tmp_path):
+    path = tmp_path / "large.csv"
+    path.write_text("site_id,datetime,count\n" + "".join(f"port,2024-01-{day:02},{1_234_567 + day}\n" for day in range(1, 9)))
+    for command in (("alert", path, "--level", "normal"), ("series", path)):
+        said = sattrack(*command)
+        assert (said.code, "1234575" in said.out, "e+06" in said.out) == (0, True, False)
+
+
 def test_files_for_tables_programs_and_maps(sattrack, counts, tmp_path):
     said = sattrack("alert", counts, "-o", tmp_path / "out", "--level", "alert")
     assert said.code == 0
