@@ -177,6 +177,9 @@ def save_weights(network: OBBModel, to: Path) -> None:
     """Weights alone, half precision, in the form that ultralytics and our detector read."""
     plain = deepcopy(network).cpu().half().eval()
     plain.criterion = None
+    # What the head keeps of the last tile it read, as after mining: 50 kB that the first tile makes again.
+    head = cast(Any, plain.model)[-1]
+    head.shape, head.anchors, head.strides = None, torch.empty(0), torch.empty(0)
     for parameter in plain.parameters():
         parameter.requires_grad_(False)
     # A plain dict of arguments: only what training used, no paths of the machine.

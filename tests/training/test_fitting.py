@@ -109,6 +109,20 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path) -> 
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"the weights before"]
 
 
+def test_weights_hold_nothing_of_the_last_tile_that_they_read(tmp_path: Path) -> None:
+    network = make_network("yolo11n-obb.yaml", start=None).eval()
+    tile = torch.zeros(1, 3, 320, 320)
+    with torch.inference_mode():
+        answered = network(tile)[0]
+    save_weights(network, tmp_path / "w.pt")
+    head = torch.load(tmp_path / "w.pt", weights_only=False)["model"].model[-1]
+    assert head.shape is None
+    assert head.anchors.numel() == head.strides.numel() == 0
+    with torch.inference_mode():
+        again = torch.load(tmp_path / "w.pt", weights_only=False)["model"].float()(tile)[0]
+    assert torch.allclose(answered, again, atol=0.3), "and the first tile makes it again"
+
+
 def test_a_checkpoint_that_cannot_be_read_is_named_with_the_way_out(tmp_path: Path) -> None:
     sampler = TileSampler(render_pictures(range(7, 8)), np.ones(1), gsd_m=0.2, tile_px=320, device=torch.device("cpu"))
     for torn in (b"", b"PK\x03\x04 and no more"):
