@@ -49,13 +49,15 @@ Pair = tuple[str, str, str, str]
 class Shown:
     """An exchange with what it was seen on: looks (earlier, later) on a lattice, none where no pixel could be read.
 
-    saw: what each scene saw of ground that is given on the lattice, metres, where it lies in the earlier one.
+    saw: what each scene saw of ground that is given on the lattice, metres, where it lies in the earlier one. outline: of the
+    site, in the frame's metres; none where all that both scenes cover was compared.
     """
 
     exchange: Exchange
     lattice: Lattice
     looks: tuple[Look, Look] | None
     saw: tuple[Saw, Saw]
+    outline: shapely.Geometry | None
 
 
 def changes_of_run(
@@ -202,7 +204,7 @@ def show(
         told = compare(split[0], split[1], offset=offset, looks=looks)
     ground = tuple(Detections(lattice.ground(pair[0].quads), pair[0].scores, pair[0].labels, pair[0].cap_hit) for pair in split)
     exchange = _exchange(site, scenes, told, split, ground, offset, share=share, assessable=assessable, rule=rule)
-    return Shown(exchange, lattice, looks, saw)
+    return Shown(exchange, lattice, looks, saw, outline if site.outline else None)
 
 
 def _exchange(

@@ -134,4 +134,5 @@ def _drawn(shown: "Shown", out: Path, *, imagery: bool, taken: set[str]) -> Path
     out.mkdir(parents=True, exist_ok=True)
     words = filter(None, (one.site_id, one.zone, one.earlier, one.later))
     name = file_name("_".join(dict.fromkeys(words)), taken=taken)
-    return write_change_picture(one, shown.lattice, shown.looks if imagery else None, out / f"{name}.jpg")
+    looks = shown.looks if imagery else None
+    return write_change_picture(one, shown.lattice, looks, out / f"{name}.jpg", outline=shown.outline)

@@ -1,14 +1,16 @@
 """Change pictures: before and after side by side, boxes kept, arrived and left told apart by colour and by line."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from sattrack.changes import Exchange
-from sattrack.geometry import Quads
+from sattrack.geometry import Points, Quads
 from sattrack.imagery import Window
 from sattrack.reports.canvas import font
 from sattrack.reports.cells import clean
@@ -28,8 +30,13 @@ _GAP = 12
 Pixels = NDArray[np.uint8]
 
 
-def write_change_picture(one: Exchange, lattice: Lattice, looks: tuple[Look, Look] | None, to: Path) -> Path:
-    """A JPEG; without looks the boxes stand on gray. Of a site larger than the lattice its middle, which is said."""
+def write_change_picture(
+    one: Exchange, lattice: Lattice, looks: tuple[Look, Look] | None, to: Path, *, outline: shapely.Geometry | None = None
+) -> Path:
+    """A JPEG; without looks the boxes stand on gray. Of a site larger than the lattice its middle, which is said.
+
+    outline: of the site, in the frame's metres, drawn under the boxes.
+    """
     scale = min(float(_ENLARGE), _MOST_PX / max(lattice.shape))
     by_boxes = one.by == "boxes"
     halves, beside = [], []
@@ -38,6 +45,8 @@ def write_change_picture(one: Exchange, lattice: Lattice, looks: tuple[Look, Loo
     ):
         ground = _enlarged(looks[number].pixels, scale) if looks else _blank(lattice, scale)
         quads = lattice.flat(boxes.quads) / lattice.pixel_m * scale
+        if outline is not None:
+            _draw_outline(ground, [lattice.flat(ring) / lattice.pixel_m * scale for ring in _rings(outline)])
         if by_boxes:
             draw_boxes(ground, quads[stays], "kept")
             draw_boxes(ground, quads[~stays], state)
@@ -46,7 +55,7 @@ def write_change_picture(one: Exchange, lattice: Lattice, looks: tuple[Look, Loo
         halves.append(ground)
         middles = lattice.flat(boxes.centres()) / lattice.pixel_m
         beside.append(int((~Window.of_shape(lattice.shape).holds(middles)).sum()))
-    write_whole(to, jpeg(_sheet(halves, one, beside=beside)))
+    write_whole(to, jpeg(_sheet(halves, one, beside=beside, outlined=outline is not None)))
     return to
 
 
@@ -58,6 +67,19 @@ def _enlarged(pixels: Pixels, scale: float) -> Pixels:
 def _blank(lattice: Lattice, scale: float) -> Pixels:
     rows, cols = (max(1, round(n * scale)) for n in lattice.shape)
     return np.full((rows, cols, 3), NO_PICTURE, np.uint8)
+
+
+def _rings(outline: shapely.Geometry) -> list[Points]:
+    lines = shapely.get_parts(shapely.boundary(shapely.get_parts(outline)))
+    return [shapely.get_coordinates(line) for line in lines]
+
+
+def _draw_outline(pixels: Pixels, rings: Sequence[Points]) -> None:
+    """Two pixels wide, in black and white like the overlays' own, where a box has one."""
+    for ring in rings:
+        place = np.rint((np.clip(ring, -8000, 8000) - 0.5) * 16).astype(np.int32)
+        cv2.polylines(pixels, [place], False, (0, 0, 0), 5, cv2.LINE_AA, 4)
+        cv2.polylines(pixels, [place], False, (255, 255, 255), 2, cv2.LINE_AA, 4)
 
 
 def draw_boxes(pixels: Pixels, quads: Quads, state: str) -> None:
@@ -72,8 +94,8 @@ def draw_boxes(pixels: Pixels, quads: Quads, state: str) -> None:
         cv2.polylines(pixels, [np.ascontiguousarray(place[[i, j]]) for place in places], False, colour, 1, cv2.LINE_AA, 4)
 
 
-def _sheet(halves: list[Pixels], one: Exchange, *, beside: list[int]) -> Image.Image:
-    """beside: of each date how many of the boxes lie off the picture."""
+def _sheet(halves: list[Pixels], one: Exchange, *, beside: list[int], outlined: bool) -> Image.Image:
+    """beside: of each date how many of the boxes lie off the picture. outlined: whether the site's outline is drawn."""
     rows, cols = halves[0].shape[:2]
     size = 15.0
     line = round(size * 1.6)
@@ -103,6 +125,13 @@ def _sheet(halves: list[Pixels], one: Exchange, *, beside: list[int]) -> Image.I
         words = "counted, not told apart" if state == "not told" else state
         pen.text((x + 34, y), words, font=font(size), fill=INK, anchor="lm")
         x += 60 + font(size).getlength(words)
+    if outlined:
+        piece = np.asarray(sheet).copy()
+        _draw_outline(piece, [np.array([[x, y], [x + 26, y]])])
+        sheet.paste(Image.fromarray(piece), (0, 0))
+        pen = ImageDraw.Draw(sheet)
+        pen.text((x + 34, y), "outline of the site", font=font(size), fill=INK, anchor="lm")
+        x += 60 + font(size).getlength("outline of the site")
     if any(beside):
         words = f"the middle of the site is shown: {beside[0]:,} boxes before and {beside[1]:,} after lie beside it"
         pen.text((x, y), _fitted(words, size, width - 8 - x), font=font(size), fill=INK, anchor="lm")

@@ -155,6 +155,25 @@ def test_no_imagery_shows_boxes_on_gray(sattrack, pictures, detectors, tmp_path)
     assert np.ptp(line.astype(int)) < 12
 
 
+def test_the_outline_of_a_site_is_drawn_round_its_boxes_at_both_dates(moved_run, tmp_path) -> None:
+    (shown,) = changes_of_run(moved_run)
+    assert shown.outline is not None
+    sheets = []
+    for name, outline in (("with.jpg", shown.outline), ("without.jpg", None)):
+        change_pictures.write_change_picture(shown.exchange, shown.lattice, None, tmp_path / name, outline=outline)
+        sheets.append(np.asarray(Image.open(tmp_path / name).convert("L")).astype(int))
+    changed = np.abs(sheets[0] - sheets[1]) > 60
+    scale = 3.0 / shown.lattice.pixel_m
+    left, low, right, high = shown.lattice.flat(np.array(shown.outline.bounds).reshape(2, 2)).ravel() * scale
+    rows, cols = shown.lattice.shape
+    for start in (0, 3 * cols + change_pictures._GAP):
+        half = changed[24 : 24 + 3 * rows, start : start + 3 * cols]
+        across, along = np.flatnonzero(half.any(axis=1)), np.flatnonzero(half.any(axis=0))
+        assert (across[0], across[-1]) == pytest.approx(sorted((low, high)), abs=5)
+        assert (along[0], along[-1]) == pytest.approx((left, right), abs=5)
+        assert half.mean() < 0.05, "a line, and nothing else"
+
+
 def test_a_picture_of_the_middle_of_a_large_site_says_how_many_boxes_lie_beside_it(
     sattrack, pictures, detectors, tmp_path, monkeypatch
 ) -> None:
