@@ -43,7 +43,7 @@ class Settings(BaseModel):
     careful: bool = Field(
         default=False,
         description="Look at each tile also mirrored and turned half round, and take the mean: 2.8 times as long. On "
-        "places not seen: average precision 0.968 instead of 0.964, a quarter fewer false boxes, counts as far off.",
+        "places not seen: average precision 0.969 instead of 0.966, four in ten false boxes fewer, counts as far off.",
     )
     batch: int = Field(default=4, ge=1, le=256, description="Tiles that meet the detector together.")
     read_ahead: int = Field(default=2, ge=1, le=64, description="Batches read ahead of the detector.")
