@@ -23,8 +23,8 @@ from sattrack.errors import DetectorError
 from sattrack.results import ModelCard
 
 RECIPE = (
-    "NNCF, mixed preset, 7 bits of weights, fast bias correction; first three stages, boxes of the finest level and last "
-    "convolutions in single precision"
+    "NNCF, mixed preset, 7 bits of weights, fast bias correction; first three stages, the finest level's own from the stage "
+    "that feeds it on, and last convolutions in single precision"
 )
 
 
@@ -127,15 +127,34 @@ def quantised(export: Export, calibration: Calibration) -> Export:
 
 
 def _kept_whole(model: Any) -> list[str]:
-    """Patterns of what stays in single precision: the first three stages; of the head the branches that place boxes on the
-    finest level, the last convolutions, and what is made of these. Chosen by counts on places not seen (docs/performance.md).
+    """Patterns of what stays in single precision: the first three stages; for the finest level the stage that feeds it, but for
+    that stage's wide first convolution, and all its branches of the head; the last convolutions, and what is made of these.
+    Chosen by counts (docs/performance.md).
     """
     names = (operation.get_friendly_name() for operation in model.get_ops())
     head = next((name.partition(".cv2.")[0] for name in names if re.search(r"\.cv2\.\d\.2/", name)), None)
     if head is None:
         raise DetectorError("cannot be brought to 8 bits: its head is of another kind", way_out="use --backend openvino")
-    own, first = re.escape(head), re.escape(head.rpartition(".")[0])
-    return [rf"{first}\.[012]\..*", rf"{own}\.cv[24]\.0\..*", rf"{own}\.cv[234]\.\d\.2.*", rf"{own}\.dfl.*", rf"{own}/.*"]
+    stages = head.rpartition(".")[0]
+    own, first, feeding = re.escape(head), re.escape(stages), re.escape(f"{stages}.{_feeding(model, head, stages=stages)}")
+    return [
+        rf"{first}\.[012]\..*", rf"{feeding}\.(m|cv2)\..*", rf"{own}\.cv[234]\.0\..*", rf"{own}\.cv[234]\.\d\.2.*",
+        rf"{own}\.dfl.*", rf"{own}/.*",
+    ]  # fmt: skip
+
+
+def _feeding(model: Any, head: str, *, stages: str) -> str:
+    """The number of the stage whose features the head's finest level sees."""
+    begins = f"{head}.cv2.0.0.conv/"
+    convolutions = (one for one in model.get_ops() if one.get_type_name() == "Convolution")
+    operation = next((one for one in convolutions if one.get_friendly_name().startswith(begins)), None)
+    # Activations bear the name of any that is alike, be it of the head: what they activate bears its own.
+    while operation is not None and operation.get_input_size():
+        operation = operation.input_value(0).get_node()
+        named = operation.get_friendly_name()
+        if (found := re.match(rf"{re.escape(stages)}\.(\d+)[./]", named)) and not named.startswith(f"{head}."):
+            return found.group(1)
+    raise DetectorError("cannot be brought to 8 bits: its head is of another kind", way_out="use --backend openvino")
 
 
 def _saved(model: Any, stated: Stated) -> Export:
