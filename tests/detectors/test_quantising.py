@@ -77,6 +77,25 @@ def test_every_weight_whose_products_are_summed_in_pairs_takes_seven_bits_so_tha
     assert max(int(np.abs(weights).max()) for weights in summed) <= 64
 
 
+def test_what_the_finest_level_alone_sees_stays_in_single_precision(made: tuple[Path, dict[str, object]]) -> None:
+    from sattrack.detectors.openvino_forward import openvino
+
+    export = read_export(made[0], backend=EIGHT_BIT)
+    model = openvino().Core().read_model(model=export.graph, weights=export.constants)
+    stages: dict[str, str] = {}
+    for op in model.get_ops():
+        if op.get_type_name() in ("Convolution", "GroupConvolution"):
+            weights = op.input_value(1).get_node()
+            while weights.get_input_size():
+                weights = weights.input_value(0).get_node()
+            name = op.get_friendly_name().partition(".model.")[2].partition(".conv/")[0]
+            stages[name] = weights.get_element_type().get_type_name()
+    # The stage that feeds the head's first level is the 16th, the head the 23rd.
+    kept = {name for name, kind in stages.items() if kind == "f32"}
+    assert {"0", "1", "2.cv1", "16.cv2", "16.m.0.cv1", "23.cv2.0.0", "23.cv3.0.0.0", "23.cv4.0.1"} <= kept
+    assert not kept & {"3", "4.cv1", "16.cv1", "19.cv2", "22.cv2", "23.cv2.1.0", "23.cv3.1.0.0", "23.cv4.2.1"}
+
+
 def test_the_report_tells_both_counts_and_whether_it_may_be_a_default(made: tuple[Path, dict[str, object]]) -> None:
     said = made[1]
     assert said["tiles"] == 1
