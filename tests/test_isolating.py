@@ -196,7 +196,7 @@ def test_s10_a_signal_ends_the_run_and_its_workers_and_the_same_command_goes_on(
         assert parent.poll() is None
         time.sleep(0.05)
     parent.send_signal(signal.SIGINT)
-    assert "interrupted" in parent.communicate(timeout=30)[1]
+    assert "interrupted" in parent.communicate(timeout=90)[1]
     assert parent.returncode == 130
     worker = int(log.read_text().split()[0])
     time.sleep(0.5)
