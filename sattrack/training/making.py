@@ -121,7 +121,11 @@ def bare_card(recipe: Recipe, *, sha256: str, sources: Sequence[dict[str, str]],
 
 
 def _honest(source: dict[str, str], *, start: Start | None) -> dict[str, str]:
-    """A set counts as never seen only where the starting weights have not seen it either."""
+    """A set, or a picture, counts as never seen only where the starting weights have not seen it either."""
+    spared = source.get("pictures_left_out", "")
+    if spared and start and start.may_have_shown(source["name"], spared=spared):
+        source = {key: value for key, value in source.items() if key != "pictures_left_out"}
+        source["pictures_left_out_here_only"] = spared
     left_out = names_in(source.get("left_out", ""))
     seen = [name for name in left_out if start and start.may_have_seen(name)]
     if not seen:

@@ -49,6 +49,12 @@ class Start:
         """Whether these weights may have been trained on a labelled set."""
         return name in seen_sets(self.card.trained_on) if self.card else self._unknown
 
+    def may_have_shown(self, source: str, *, spared: str) -> bool:
+        """Whether these weights may have seen pictures of a source that are spared now."""
+        if not self.card:
+            return self._unknown
+        return any(row.get("name") == source and row.get("pictures_left_out") != spared for row in self.card.trained_on)
+
 
 def find_start(recipe: Recipe, *, data: Path) -> Start | None:
     """The weights that a recipe starts from: shipped ones by name, or a file in the data folder.

@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from sattrack.detectors.cards import card_for, read_card
 from sattrack.errors import SettingsError, StoreError, UsageError
@@ -15,7 +17,7 @@ from sattrack.stores.locking import alone_in
 from sattrack.training.fitting import OBBModel, make_network, save_weights
 from sattrack.training.gathering import gather
 from sattrack.training.making import Made, bare_card, make
-from sattrack.training.recipes import LabelledSource, Recipe, Round, read_recipe
+from sattrack.training.recipes import EmptySource, LabelledSource, Recipe, Round, read_recipe
 from sattrack.training.sampling import Planned, Tiles, TileSampler
 from sattrack.training.starting import Start, find_start, fitted
 from sattrack.writing import made_folder
@@ -99,6 +101,29 @@ def test_a_network_that_cannot_be_trained_is_named_before_anything_is_read(
 ) -> None:
     with pytest.raises(UsageError, match=rf"{said}.*architecture: yolo11n-obb\.yaml"):
         trained(tmp_path / "nowhere", tmp_path / "out", architecture=architecture)
+
+
+def test_pictures_that_the_starting_weights_may_have_seen_are_spared_here_only(tmp_path: Path) -> None:
+    folder = tmp_path / "sea"
+    folder.mkdir()
+    for name in "abc":
+        Image.fromarray(np.random.default_rng(ord(name)).integers(0, 255, (64, 64, 3), np.uint8)).save(folder / f"{name}.png")
+
+    def carded(*, start: Start | None = None, spare: bool = True) -> dict[str, str]:
+        chosen = recipe(labelled=(), empty=(EmptySource(folder="sea", weight=1, gsd_m=0.5, spare=spare),))
+        card = bare_card(chosen, sha256="0" * 64, sources=gather(chosen, data=tmp_path).sources, start=start)
+        cards.append(card)
+        return next(row for row in card.trained_on if row["name"] == "sea")
+
+    cards: list[ModelCard] = []
+    assert carded(spare=False).get("pictures_left_out") is None
+    assert carded()["pictures_left_out"] == "every third by name (1)"
+    all_of_them, spared = (Start(tmp_path / "w.pt", card, "mine") for card in cards)
+    assert carded(start=spared)["pictures_left_out"] == "every third by name (1)"
+    row = carded(start=all_of_them)
+    assert "pictures_left_out" not in row
+    assert row["pictures_left_out_here_only"] == "every third by name (1)"
+    assert "pictures_left_out" in carded(start=Start(tmp_path / "w.pt", None, "theirs", alike=False))
 
 
 def test_a_set_that_the_starting_weights_have_seen_does_not_count_as_never_seen(tmp_path: Path) -> None:
