@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.faults.misbehaving import Quiet
 
 RECORDED = Path(__file__).parent / "recorded"
 HOSTS = (
@@ -164,8 +166,7 @@ def _matches(item: dict[str, Any], asked: dict[str, Any]) -> bool:
 @contextmanager
 def serving() -> Iterator[Catalogue]:
     served = Catalogue()
-    http = ThreadingHTTPServer(("127.0.0.1", 0), type("Served", (_Handler,), {"served": served}))
-    http.daemon_threads = True
+    http = Quiet(("127.0.0.1", 0), type("Served", (_Handler,), {"served": served}))
     served.port = http.server_address[1]
     served.base = f"http://127.0.0.1:{served.port}"
     thread = threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True)

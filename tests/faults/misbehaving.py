@@ -345,7 +345,7 @@ LED = {
 FAULTS.update({name: leads_to(target) for name, target in LED.items()})
 
 
-class _Quiet(ThreadingHTTPServer):
+class Quiet(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
@@ -357,7 +357,7 @@ def serving(files: dict[str, bytes], *, certificate: Path | None = None) -> Iter
     """A server with these files, on a port of its own; by TLS where a certificate with its key is given."""
     served = Server(files=files)
     made = type("Served", (Handler,), {"served": served})
-    http = _Quiet(("127.0.0.1", 0), made)
+    http = Quiet(("127.0.0.1", 0), made)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
