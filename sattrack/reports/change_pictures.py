@@ -126,10 +126,8 @@ def _sheet(halves: list[Pixels], one: Exchange, *, beside: list[int], outlined: 
         pen.text((x + 34, y), words, font=font(size), fill=INK, anchor="lm")
         x += 60 + font(size).getlength(words)
     if outlined:
-        piece = np.asarray(sheet).copy()
-        _draw_outline(piece, [np.array([[x, y], [x + 26, y]])])
-        sheet.paste(Image.fromarray(piece), (0, 0))
-        pen = ImageDraw.Draw(sheet)
+        for ink, width in (("black", 5), ("white", 2)):
+            pen.line((x, y, x + 26, y), fill=ink, width=width)
         pen.text((x + 34, y), "outline of the site", font=font(size), fill=INK, anchor="lm")
         x += 60 + font(size).getlength("outline of the site")
     if any(beside):
