@@ -8,7 +8,7 @@ from sattrack.detectors.cores import granted_threads
 from sattrack.detectors.decoding import Forward, Pixels, demand_heads
 from sattrack.detectors.exports import Export
 from sattrack.detectors.onnx_providers import TILES_A_CALL
-from sattrack.detectors.onnx_sessions import on_cpu, open_session, runtime_errors
+from sattrack.detectors.onnx_sessions import first_line, on_cpu, open_session, runtime_errors
 from sattrack.errors import DetectorError
 
 # On the CPU; each works in some 40 MB of its own.
@@ -47,5 +47,5 @@ class OnnxForward(Forward):
         except runtime_errors() as error:
             if short_of_memory(error):
                 raise MemoryError from error
-            raise DetectorError(f"the network failed on {self.device}: {str(error).splitlines()[0][:200]}") from error
+            raise DetectorError(f"the network failed on {self.device}: {first_line(error)}") from error
         return demand_heads(answer, tiles=len(together))

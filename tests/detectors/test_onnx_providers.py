@@ -1,10 +1,15 @@
 import importlib.util
+import os
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from sattrack.detectors import onnx_providers
+from sattrack.detectors import onnx_providers, onnx_sessions
 from sattrack.detectors.onnx_providers import CPU, CUDA, TENSORRT, demand_provider, providers_for
-from sattrack.errors import UsageError
+from sattrack.detectors.onnx_sessions import open_session
+from sattrack.errors import UsageError, WeightsError
 
 EVERY = (TENSORRT, CUDA, CPU)
 
@@ -50,3 +55,72 @@ def test_o9_a_card_asked_for_by_name_is_never_silently_the_cpu() -> None:
         demand_provider("cuda", chosen=chosen, running=[CPU])
     demand_provider("cuda", chosen=chosen, running=[CUDA, CPU])
     demand_provider("auto", chosen=chosen, running=[CPU])
+
+
+def test_no_algorithm_is_chosen_by_the_clock() -> None:
+    (_, options), _ = providers_for("cuda", offered=EVERY, tile_px=640)
+    assert options["cudnn_conv_algo_search"] == "HEURISTIC"
+
+
+Providers = Sequence[tuple[str, dict[str, Any]]]
+
+
+class EPFail(Exception):
+    """As the runtime's own is: no RuntimeError."""
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Providers]]:
+    """An ONNX Runtime built for cards, of whose providers some cannot take the graph."""
+    from sattrack.detectors.onnx_sessions import _runtime
+
+    real = _runtime()
+    monkeypatch.delenv("NVIDIA_TF32_OVERRIDE", raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "tensorrt" or None)
+
+    def made(*broken: str) -> list[Providers]:
+        tried: list[Providers] = []
+
+        class Session:
+            def __init__(self, _graph: bytes, _options: object, *, providers: Providers, enable_fallback: int = 1) -> None:
+                assert not enable_fallback
+                assert os.environ["NVIDIA_TF32_OVERRIDE"] == "0"
+                tried.append(providers)
+                self.names = [name for name, _ in providers]
+                if self.names[0] in broken:
+                    raise EPFail("[ONNXRuntimeError] : 11 : EP_FAIL : no associated shape profiles")
+
+            def get_providers(self) -> list[str]:
+                return self.names
+
+        states = SimpleNamespace(**vars(real.capi.onnxruntime_pybind11_state) | {"EPFail": EPFail})
+        fake = SimpleNamespace(
+            SessionOptions=real.SessionOptions, InferenceSession=Session, get_available_providers=lambda: list(EVERY),
+            capi=SimpleNamespace(onnxruntime_pybind11_state=states),
+        )  # fmt: skip
+        monkeypatch.setattr(onnx_sessions, "_runtime", lambda: fake)
+        return tried
+
+    return made
+
+
+def test_a_card_that_tensorrt_cannot_serve_is_served_by_cuda_with_the_same_options(
+    card: Callable[..., list[Providers]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = card(TENSORRT)
+    session = open_session(b"", where="it", device="cuda:1", tile_px=640)
+    assert session.get_providers() == [CUDA, CPU]
+    assert tried[-1][0][1] == {"device_id": 1, "use_tf32": 0, "cudnn_conv_algo_search": "HEURISTIC"}
+    assert capsys.readouterr().out == ""
+
+
+def test_where_no_provider_of_the_card_starts_auto_takes_the_cpu_and_a_card_asked_for_is_refused(
+    card: Callable[..., list[Providers]],
+) -> None:
+    card(TENSORRT, CUDA)
+    assert open_session(b"", where="it", device="auto", tile_px=640).get_providers() == [CPU]
+    with pytest.raises(UsageError, match="could not start here"):
+        open_session(b"", where="it", device="cuda", tile_px=640)
+    card(TENSORRT, CUDA, CPU)
+    with pytest.raises(WeightsError, match="EP_FAIL"):
+        open_session(b"", where="it", device="auto", tile_px=640)
