@@ -59,20 +59,17 @@ def from_lonlat(points: Points, *, grid: Grid) -> Points:
 def to_grid(points: Points, *, source: str, grid: Grid) -> Points:
     """Coordinates (..., 2) in a CRS -> pixel points of a georeferenced grid."""
     assert grid.crs is not None
-    return grid.to_pixels(_unrolled(project(points, source=source, target=grid.crs), grid))
-
-
-def _unrolled(ground: Points, grid: Grid) -> Points:
-    """Coordinates in a grid's CRS, longitudes by whole turns on the side where the grid lies: 180.1 is -179.9 too."""
-    assert grid.crs is not None
-    if not _in_degrees(grid.crs):
-        return ground
     middle = grid.to_ground(np.array([grid.shape[1] / 2, grid.shape[0] / 2]))[0]
+    return grid.to_pixels(unrolled(project(points, source=source, target=grid.crs), crs=grid.crs, about=middle))
+
+
+def unrolled(ground: Points, *, crs: str, about: float) -> Points:
+    """Coordinates (..., 2) in a CRS, longitudes by whole turns on the side of another one: 180.1 is -179.9 too."""
+    if not _in_degrees(crs):
+        return ground
     lon = ground[..., 0]
     with np.errstate(invalid="ignore"):  # what does not project is infinite, and stays so
-        return np.stack(
-            [lon - 360 * np.nan_to_num(np.round((lon - middle) / 360), posinf=0, neginf=0), ground[..., 1]], axis=-1
-        )
+        return np.stack([lon - 360 * np.nan_to_num(np.round((lon - about) / 360), posinf=0, neginf=0), ground[..., 1]], axis=-1)
 
 
 @lru_cache(maxsize=256)

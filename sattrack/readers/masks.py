@@ -14,7 +14,7 @@ from rasterio.enums import ColorInterp
 from sattrack.errors import OutlineError, SceneError, SceneRefused
 from sattrack.geometry import apply_affine
 from sattrack.imagery import Grid, Scene, is_remote
-from sattrack.projections import project, to_grid, to_lonlat
+from sattrack.projections import project, to_grid, to_lonlat, unrolled
 from sattrack.readers.catalogues.footprints import wrapped
 from sattrack.readers.outlines.files import read_outlines
 from sattrack.readers.upright import Area, Upright
@@ -116,6 +116,7 @@ class MaskRaster:
         self._bands = tuple(kinds.index(colour) + 1 for colour in COLOURS) if painted else (1,)
         self._crs = file.crs.to_wkt() if file.crs else None
         self._to_pixels = ~file.transform
+        self._middle = float((file.transform * (file.width / 2, file.height / 2))[0])
         try:
             self._check(scene, path, bands=file.count)
         except BaseException:
@@ -156,6 +157,7 @@ class MaskRaster:
             rows, cols = self._raster.shape
             return np.asarray(points * np.array([cols / self._grid.shape[1], rows / self._grid.shape[0]]))
         ground = project(self._grid.to_ground(points), source=self._grid.crs, target=self._crs)
+        ground = unrolled(ground, crs=self._crs, about=self._middle)
         inverse = self._to_pixels
         return apply_affine((inverse.a, inverse.b, inverse.c, inverse.d, inverse.e, inverse.f), ground)
 

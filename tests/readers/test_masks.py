@@ -120,6 +120,22 @@ def test_a_mask_in_another_crs_is_aligned_by_its_coordinates(write, picture, see
     assert (seen(write("scene.tif", picture), mask) == ~expected).mean() > 0.98
 
 
+def test_a_mask_in_degrees_lies_where_it_is_on_both_sides_of_the_antimeridian(write, picture, seen):
+    utm = Transformer.from_crs("EPSG:4326", "EPSG:32660", always_xy=True)
+    x, y = utm.transform(180, 52)
+    degrees = Transformer.from_crs("EPSG:32660", "EPSG:4326", always_xy=True)
+    west, north = degrees.transform(x - 60, y + 40)
+    east, _ = degrees.transform(x + 10, y)  # column 100, 10 m beyond 180 degrees
+    step = 2e-6
+    array = np.zeros((1, 500, 700), np.uint8)
+    array[..., round((east + 360 - west) / step) :] = 1
+    mask = write("clouds.tif", array, crs="EPSG:4326", transform=Affine(step, 0, west, 0, -step, north))
+    scene = write("scene.tif", picture, crs="EPSG:32660", transform=Affine(0.5, 0, x - 40, 0, -0.5, y + 30))
+    expected = np.zeros(SIZE, bool)
+    expected[:, 100:] = True
+    assert (seen(scene, mask) == ~expected).mean() > 0.98
+
+
 def test_what_a_mask_does_not_cover_is_not_seen(write, picture, seen):
     mask = write("clouds.tif", np.zeros((1, 60, 160), np.uint8))
     valid = seen(write("scene.tif", picture), mask)
