@@ -8,13 +8,13 @@ from typing import TypeVar
 
 import shapely
 
-from sattrack.covering import Glimpse, Ground, Read, ground_in, notice, notice_round, place, read_area, show, without
+from sattrack.covering import Glimpse, Ground, Read, ground_in, notice, notice_round, place, read_area, show
 from sattrack.covers import Cover, CoverCard, CoverPicture
 from sattrack.imagery import Scene, Stretch
 from sattrack.ports import AreaReader, Reader
-from sattrack.steps.counting import own_site
+from sattrack.steps.counting import LEFT_OUT, own_site
 from sattrack.steps.covering import TIERS, area_of, boxes_of, said_of_area
-from sattrack.steps.grounding import Frame
+from sattrack.steps.grounding import Frame, without
 from sattrack.steps.judging import capability, px_per_width
 from sattrack.steps.noticing import Noticed, Sums, changes_between, said_of_change
 from sattrack.steps.observing import nodata_notes, percent, too_little
@@ -72,10 +72,11 @@ class Work:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _On:
-    """A site as it is laid on a scene: what of it is wanted, in the frame's metres. parts: see Cover."""
+    """A site as it is laid on a scene: all of it and what of it is wanted, in the frame's metres. parts: see Cover."""
 
     site: Site
     frame: Frame
+    outline: shapely.Geometry
     wanted: shapely.Geometry
     parts: tuple[str, ...]
 
@@ -108,7 +109,7 @@ def _row(site: Site, files: Sequence[File], *, whole: bool, work: Work, noticed:
     """One site in the files of one kind of a scene. whole: these are all of them."""
     frame, outline = place(site, grids=[file.scene.grid for file in files])
     wanted = without(outline, work.exclusions, frame=frame)
-    on = _On(site, frame, wanted, tuple(file.scene.part for file in files) if not whole else ())
+    on = _On(site, frame, outline, wanted, tuple(file.scene.part for file in files) if not whole else ())
     if capability(files[0].scene.grid.gsd_m) == "area":
         return _area_row(on, files, work=work)
     return _presence_row(on, files, work=work, noticed=noticed)
@@ -130,10 +131,14 @@ def _in_turn(files: Sequence[File], *, on: _On, look: Callable[[Ground, File], _
     return found
 
 
-def _outside(on: _On, files: Sequence[File], *, work: Work) -> Cover:
+def _unread(on: _On, files: Sequence[File], *, work: Work) -> Cover:
+    """The row of a site of which no file shows what is wanted: all of it is to be left out, or none touches it."""
     scene = files[0].scene
+    row = _blank(on.site, [scene], card=work.card)
+    if not on.wanted.area and any(ground_in(on.outline, grid=file.scene.grid, frame=on.frame) for file in files):
+        return replace(row, status="not_assessable", notes=(f"all of the site {LEFT_OUT}",))
     plain = "" if scene.grid.georeferenced else ": it has no coordinates, so no outline can be laid on it"
-    return replace(_blank(on.site, [scene], card=work.card), status="outside", notes=(f"{OFF_SITE}{plain}",))
+    return replace(row, status="outside", notes=(f"{OFF_SITE}{plain}",))
 
 
 def _area_row(on: _On, files: Sequence[File], *, work: Work) -> Cover:
@@ -142,7 +147,7 @@ def _area_row(on: _On, files: Sequence[File], *, work: Work) -> Cover:
 
     reads = _in_turn(files, on=on, look=look)
     if not reads:
-        return _outside(on, files, work=work)
+        return _unread(on, files, work=work)
     seen, covered = sum(read.seen_m2 for _, _, read in reads), sum(read.covered_m2 for _, _, read in reads)
     blank = _reached(on, [(ground, file.scene) for ground, file, _ in reads], work=work)
     row = _area_told(blank, seen=seen, covered=covered, gray=files[0].gray, work=work)
@@ -172,7 +177,7 @@ def _presence_row(on: _On, files: Sequence[File], *, work: Work, noticed: Last) 
 
     looks = _in_turn(files, on=on, look=look)
     if not looks:
-        return _outside(on, files, work=work)
+        return _unread(on, files, work=work)
     row = _reached(on, [(ground, file.scene) for ground, file, _ in looks], work=work)
     seen_m2 = [glimpse.share * ground.metres.area for ground, _, glimpse in looks]
     observed = min(1.0, sum(seen_m2) / row.site_m2) if row.site_m2 else 0.0

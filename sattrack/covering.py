@@ -111,16 +111,6 @@ def place(site: Site, *, grids: Sequence[Grid]) -> tuple[Frame, shapely.Geometry
     return frame, frame.polygon(site.outline)
 
 
-def without(outline: shapely.Geometry, exclusions: Sequence[Site], *, frame: Frame) -> shapely.Geometry:
-    """An outline in the frame's metres less the places that are to be left out."""
-    if frame.crs is None:
-        return outline
-    for one in exclusions:
-        if one.outline is not None:
-            outline = outline.difference(frame.polygon(one.outline))
-    return outline
-
-
 def ground_in(outline: shapely.Geometry, *, grid: Grid, frame: Frame) -> Ground | None:
     """The part of an outline that a file covers; none where it does not reach it."""
     if outline.is_empty or far_apart(grid, outline, frame=frame):

@@ -14,7 +14,17 @@ from sattrack.results import ModelCard, Part, SceneOutcome
 from sattrack.steps.bending import bent
 from sattrack.steps.doubting import LIKE_CARS, like_cars
 from sattrack.steps.estimating import FAINT_FROM, LEVEL, NO_SURE_BOX, NOT_MEASURED, Interval, crowding, interval_for
-from sattrack.steps.grounding import Frame, covered, far_apart, footprint, laid, sample_points, sampled
+from sattrack.steps.grounding import (
+    Frame,
+    covered,
+    far_apart,
+    footprint,
+    laid,
+    laid_without,
+    sample_points,
+    sampled,
+    without,
+)
 from sattrack.steps.judging import capability, capability_warning, px_per_width
 from sattrack.steps.observing import percent, seen_at, too_little
 from sattrack.steps.picking import Mask, eligible_once, sure, touches, within
@@ -23,6 +33,7 @@ from sattrack.timeline import Count, Site
 
 # A box so long lies wholly in one of two files that overlap by as much.
 _JOINT_M = 16.0
+LEFT_OUT = "lies under outlines of kind `exclude`"
 # Fewer points of a site in a scene say little of how much of it the scene shows.
 _FEW_SAMPLES = 1000
 
@@ -44,7 +55,8 @@ def count_site(
     or were not looked at. candidates: what `eligible_once` says of the parts, for who counts many sites in them.
 
     Boxes belong to the site that holds their centre. observed_fraction is the share of the site's area that the detector saw in
-    any file. Nothing is extrapolated to what was not seen, and where nothing was seen there is no number.
+    any file. Nothing is extrapolated to what was not seen, and where nothing was seen, or all is to be left out, there is no
+    number.
     """
     first = parts[0]
     frame, outline = _place(site, parts, missing)
@@ -57,8 +69,12 @@ def count_site(
         return _off(site, first, rule, missing)
     if inside < 1:
         notes.append(f"the scene covers {percent(inside)} of the site")
+    left = laid_without(site, tuple(exclusions)) if site.outline else without(outline, exclusions, frame=frame)
+    if left.area < outline.area:
+        notes.append(f"{percent(1 - left.area / outline.area)} of the site {LEFT_OUT}: no box is counted there")
     if observed == 0:
         notes.append("nothing of the site was seen")
+    if observed == 0 or not left.area:
         return _without_number(site, first, rule, status="not_assessable", observed=0.0, notes=tuple(dict.fromkeys(notes)))
     if warning := capability_warning(first.scene.grid.gsd_m):
         notes.append(warning)
@@ -71,7 +87,7 @@ def count_site(
         notes.append(short)
     if own.cap_hit:
         notes.append("a tile returned as many boxes as it may: the count is a lower bound")
-    area_ha = outline.area / 1e4 * observed
+    area_ha = left.area / 1e4 * observed
     gsd = max(first.scene.grid.gsd_m)
     interval = interval_of(own, threshold=rule.threshold, card=first.card, gsd_m=gsd)
     if first.card.measured and rule.threshold != first.card.threshold:

@@ -1,6 +1,6 @@
 """Grounding: pixels, longitude and latitude, and metres in a flat frame round a place, one into the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -98,6 +98,23 @@ def laid(site: Site) -> tuple[Frame, shapely.Geometry]:
     assert site.outline is not None
     frame = Frame.over(site.outline)
     return frame, frame.polygon(site.outline)
+
+
+def without(outline: shapely.Geometry, exclusions: Sequence[Site], *, frame: Frame) -> shapely.Geometry:
+    """An outline in the frame's metres less the places that are to be left out."""
+    if frame.crs is None:
+        return outline
+    for one in exclusions:
+        if one.outline is not None:
+            outline = outline.difference(frame.polygon(one.outline))
+    return outline
+
+
+@lru_cache(maxsize=1024)
+def laid_without(site: Site, exclusions: tuple[Site, ...]) -> shapely.Geometry:
+    """The same of a site's outline in its own frame; kept, as `laid` is."""
+    frame, outline = laid(site)
+    return without(outline, exclusions, frame=frame)
 
 
 @lru_cache(maxsize=32)

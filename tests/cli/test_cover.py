@@ -187,6 +187,14 @@ def test_an_exclusion_is_left_out_and_a_far_site_is_outside(
     assert float(rows["left"]["area_m2"]) == pytest.approx(18 * 24, rel=0.15)
     assert rows["far"]["status"] == "outside"
     assert "No scene shows Far yard: nothing is known of it from this run." in (to / "cover.html").read_text()
+    features[-1]["geometry"] = features[0]["geometry"]
+    both.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    to = tmp_path / "anew"
+    assert sattrack("cover", scene, "--sites", both, "-o", to, "--weights", weights, "-q").code == 0
+    rows = {row["site_id"]: row for row in rows_of(to)}
+    assert (rows["left"]["status"], rows["left"]["notes"]) == (
+        "not_assessable", "all of the site lies under outlines of kind `exclude`",
+    )  # fmt: skip
 
 
 def test_brightness_that_changed_beside_its_surroundings_is_told_without_a_box(

@@ -117,6 +117,24 @@ def test_an_exclusion_masks_the_boxes_in_it() -> None:
     assert count(site, part([(100, 100, 0.9), (600, 600, 0.9)]), exclusions=[shed]).count == 1
 
 
+def test_how_much_of_a_site_is_left_out_is_said_and_does_not_thin_its_density() -> None:
+    site, half = outline(0, 0, 1000, 1000), outline(0, 0, 500, 1000, kind="exclude")
+    said = count(site, part([(100, 100, 0.9), (600, 600, 0.9)]), exclusions=[half])
+    assert (said.count, said.status, said.observed_fraction) == (1, "done", 1.0)
+    assert said.count_per_observed_area == pytest.approx(1 / 12.5, rel=0.02)
+    assert "50% of the site lies under outlines of kind `exclude`: no box is counted there" in said.notes
+    beside = count(site, part([(100, 100, 0.9)]), exclusions=[outline(1500, 1500, 1600, 1600, kind="exclude")])
+    assert (beside.count, beside.notes) == (1, count(site, part([(100, 100, 0.9)])).notes)
+
+
+@pytest.mark.parametrize("outlined", [True, False])
+def test_a_site_that_is_left_out_wholly_has_no_number_and_not_nought(outlined: bool) -> None:
+    found, everything = part([(100, 100, 0.9)]), outline(-50, -50, 1050, 1050, kind="exclude")
+    said = count(outline(0, 0, 900, 900) if outlined else own_site(found.scene), found, exclusions=[everything])
+    assert (said.count, said.status) == (None, "not_assessable")
+    assert "100% of the site lies under outlines of kind `exclude`: no box is counted there" in said.notes
+
+
 def test_only_containers_are_counted_where_a_class_has_that_name() -> None:
     two = replace(CARD, classes=("ship", "Container 40ft"))
     found = part([(100, 100, 0.9), (300, 300, 0.9)], labels=[0, 1], card=two)
