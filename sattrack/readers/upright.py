@@ -222,7 +222,7 @@ class Upright:
         if raw.dtype.kind == "f":
             valid &= np.isfinite(raw).all(axis=0)
         if nodata is not None:
-            valid &= ~(raw == nodata).all(axis=0)
+            valid &= ~(raw == self._nodata_of(bands, nodata)).all(axis=0)
         pixels = interleaved(raw)
         if self._black:
             pixels = self._black - pixels
@@ -232,6 +232,11 @@ class Upright:
         if holes is not None:
             valid &= ~holes
         return pixels, valid
+
+    def _nodata_of(self, bands: tuple[int, ...], nodata: float) -> float | NDArray[np.float64]:
+        """nodata; (bands, 1, 1) of what each band has by itself, as of a PNG in which one colour is clear."""
+        own = [nodata if value is None else value for value in (self.raster.nodatavals[band - 1] for band in bands)]
+        return nodata if len(set(map(str, own))) == 1 else np.array(own)[:, None, None]
 
     def _nothing(self, bands: tuple[int, ...], shape: tuple[int, int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         channels, dtype = (len(bands), self.raster.dtypes[0]) if self.palette is None else (3, "uint8")

@@ -211,6 +211,16 @@ def test_M8_M9_every_way_of_saying_that_nothing_is_there(write, picture, scene_o
     assert seen.sum() == (~hole).sum()
 
 
+def test_of_a_png_in_which_magenta_is_clear_white_is_ground(tmp_path, picture, read):
+    painted = np.moveaxis(picture, 0, -1).copy()
+    painted[:30], painted[60:80] = (255, 0, 255), 255
+    path = tmp_path / "clear.png"
+    Image.fromarray(painted).save(path, transparency=(255, 0, 255))
+    valid = read(str(path))[1]
+    assert not valid[:30].any()
+    assert valid[30:].all()
+
+
 def test_a_single_zero_in_one_band_is_ground(write, picture, read):
     dark = picture.copy()
     dark[2, 10:20, 10:20] = 0
