@@ -152,7 +152,7 @@ def time_of(
     if source.hints.acquired and source.hints.acquired_source == "item":
         # A catalogue tells when the picture was taken; tags may tell when its file was made.
         return source.hints.acquired, "item"
-    found = time_in_tags(dict(tags), general=source.hints.acquired_source != VENDOR) if tags else None
+    found = time_in_tags(dict(tags), general=not source.hints.vendor_timed) if tags else None
     if found:
         return found, "tags"
     if source.hints.acquired:

@@ -24,14 +24,16 @@ _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+", re.ASCII)
 class Hints:
     """What a manifest's row or a picture's sidecars say; none or empty where they are silent.
 
-    acquired: UTC; acquired_source: manifest, sidecar or vendor metadata. gsd_m: (along columns, along rows). transform and crs:
-    from a world file and its .prj, outer corner of the top-left pixel. vendor_bands: by the vendor, for files that do not say
-    it themselves, and have as many bands as its own (vendor_bands_of). listed: names of all pictures of the delivery, by the
-    vendor. unplaced: why what stands beside does not place the picture.
+    acquired: UTC; acquired_source: manifest, sidecar or vendor metadata; vendor_timed: whether the vendor's says a time too.
+    gsd_m: (along columns, along rows). transform and crs: from a world file and its .prj, outer corner of the top-left pixel.
+    vendor_bands: by the vendor, for files that do not say it themselves, and have as many bands as its own
+    (vendor_bands_of). listed: names of all pictures of the delivery, by the vendor. unplaced: why what stands beside does
+    not place the picture.
     """
 
     acquired: dt.datetime | None = None
     acquired_source: str = ""
+    vendor_timed: bool = False
     gsd_m: tuple[float, float] | None = None
     gsd_source: str = ""
     sensor: str = ""

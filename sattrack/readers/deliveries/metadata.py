@@ -44,7 +44,8 @@ def read_vendor(picture: Path, *, beside: Beside, read: Callable[[Path], Told]) 
         notes.insert(0, f"how it was taken is told by {' and '.join(used)}")
     one = _agreed(found, notes=notes)
     return Hints(
-        acquired=one.acquired, acquired_source=VENDOR if one.acquired else "", sensor=one.sensor, viewing=one.viewing,
+        acquired=one.acquired, acquired_source=VENDOR if one.acquired else "", vendor_timed=bool(one.acquired),
+        sensor=one.sensor, viewing=one.viewing,
         gsd_m=(one.gsd_m, one.gsd_m) if one.gsd_m else None, gsd_source=VENDOR if one.gsd_m else "", vendor_bands=one.bands,
         vendor_bands_of=one.bands_of,
         listed=_plain(one.listed, notes=notes), notes=tuple(notes),

@@ -147,6 +147,13 @@ def test_what_the_user_says_stands_before_the_vendor_and_is_said(tmp_path: Path,
     told(scene, "the sidecar says 2023-10-20", "the sidecar is used")
 
 
+def test_where_the_vendor_says_a_time_the_users_stands_before_that_of_processing_too(delivered: Describe) -> None:
+    said = {f"{NAME}.IMD": imd(), f"{NAME}.json": '{"datetime": "2023-10-14T01:15:00Z"}'}
+    scene = delivered(said, TIFFTAG_DATETIME="2023:10:16 09:00:00")
+    assert (scene.acquired, scene.acquired_source) == (dt.datetime(2023, 10, 14, 1, 15, tzinfo=dt.UTC), "sidecar")
+    told(scene, "tags say 2023-10-16 09:00:00", "the sidecar is used")
+
+
 def test_files_that_contradict_each_other_on_the_time_are_not_believed(delivered: Describe) -> None:
     scene = delivered({f"{NAME}.IMD": imd(), f"{NAME}.XML": maxar_xml(time="2023-09-01T01:15:01Z", satellite="GE01")})
     assert (scene.acquired, scene.acquired_source) == (TAKEN.replace(microsecond=0), "name")
