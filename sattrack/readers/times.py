@@ -28,7 +28,8 @@ _OFFSETS = {"exif_datetimeoriginal": "exif_offsettimeoriginal", "datetimeorigina
 
 # Clock times in names. After a bare underscore four figures are as often the place of a tile (2009-11-15_1800_8500).
 _CLOCK = (
-    r"(?:T(?P<h1>\d{2})[:_-]?(?P<m1>\d{2})(?:[:_-]?(?P<s1>\d{2})(?:\.\d+)?)?(?:Z|(?P<plus>\+\d{2}:?\d{2}))?(?![0-9])"
+    r"(?:T(?P<h1>\d{2})[:_-]?(?P<m1>\d{2})(?:[:_-]?(?P<s1>\d{2})(?!:[0-9])(?:\.\d+)?)?"
+    r"(?:Z|(?P<plus>\+\d{2}:?\d{2}|-\d{2}:\d{2}))?(?![0-9])"
     r"|[-_ ](?P<h2>\d{2})(?P<m2>\d{2})(?P<s2>\d{2})(?![0-9A-Za-z])"
     r"|[- ](?P<h3>\d{2})[:_-](?P<m3>\d{2})(?:[:_-](?P<s3>\d{2}))?(?![0-9A-Za-z])"
     r"|_(?P<h4>\d{2})(?::(?P<m4>\d{2})(?::(?P<s4>\d{2}))?|-(?P<m5>\d{2})-(?P<s5>\d{2}))(?![0-9A-Za-z]))?"
