@@ -45,6 +45,9 @@ def pictures_below(folder: Path, *, recursive: bool, follow_links: bool = False,
             if entry.is_dir(follow_symlinks=False):
                 if recursive and not _is_run(entry.path):
                     waiting.append(entry.path)
+            elif _is_linked_folder(entry):
+                if recursive:
+                    _tell_linked_folder(entry, inside=inside, told=told)
             elif is_picture(entry.name) and _may_follow(entry, inside=inside, told=told):
                 yield entry.path
 
@@ -92,9 +95,12 @@ def _matching(folder: str, parts: tuple[str, ...], *, recursive: bool, inside: s
         is_folder = entry.is_dir(follow_symlinks=False)
         if head == "**" and is_folder and not _is_run(entry.path):
             yield from _matching(entry.path, parts, recursive=recursive, inside=inside, told=told)
-        if head == "**" or not fnmatch.fnmatchcase(entry.name, head):
+        linked = _is_linked_folder(entry)
+        if (head == "**" and not linked) or (head != "**" and not fnmatch.fnmatchcase(entry.name, head)):
             continue
-        if rest and is_folder:
+        if linked:
+            _tell_linked_folder(entry, inside=inside, told=told)
+        elif rest and is_folder:
             yield from _matching(entry.path, rest, recursive=recursive, inside=inside, told=told)
         elif not rest and is_folder and not _is_run(entry.path):
             yield from pictures_below(Path(entry.path), recursive=recursive, follow_links=inside == "/", told=told)
@@ -117,14 +123,23 @@ def _may_follow(entry: os.DirEntry[str], *, inside: str, told: Told) -> bool:
         return True
     target = os.path.realpath(entry.path)
     if Path(target).exists() and not Path(target).is_file():
-        if not Path(target).is_dir():
-            told(f"{entry.path}: passed over: a pipe, socket or device is no picture")
+        told(f"{entry.path}: passed over: a pipe, socket or device is no picture")
         return False
     # A link to what is not there is a picture that cannot be read: where a disk is away, its scenes must not go in silence.
     if os.path.commonpath([target, inside]) != inside:
         told(f"{entry.path}: not followed: the link leads outside the folder; name the file itself, or give --follow-links")
         return False
     return True
+
+
+def _is_linked_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink() and Path(entry.path).is_dir()
+
+
+def _tell_linked_folder(entry: os.DirEntry[str], *, inside: str, told: Told) -> None:
+    """Of a linked folder none is ever followed, which might lead in a ring; of one that is walked anyway nothing is said."""
+    if inside == "/" or not Path(os.path.realpath(entry.path)).is_relative_to(inside):
+        told(f"{entry.path}: not looked into: it is a link to a folder; name the folder itself")
 
 
 def _is_run(folder: str) -> bool:

@@ -101,8 +101,14 @@ def test_H15_links_out_of_the_folder_are_not_followed_and_that_is_said(
     (inner / "way_out.tif").symlink_to(outer / "secret.tif")
     (inner / "folder").symlink_to(outer)
     with caplog.at_level(logging.WARNING):
-        assert found(inner, recursive=True) == ["a.tif"]
-        assert found(inner, inner / "*") == ["a.tif"]
+        for how in ({"recursive": True}, {"recursive": True, "follow_links": True}):
+            caplog.clear()
+            assert found(inner, **how) == ["a.tif", "way_out.tif"][: len(how)]
+            assert "folder: not looked into: it is a link to a folder" in caplog.text
+        for pattern in ("*", "**/*.tif"):
+            caplog.clear()
+            assert found(inner, inner / pattern) == ["a.tif"]
+            assert "folder: not looked into: it is a link to a folder" in caplog.text
     assert "way_out.tif: not followed" in caplog.text
     assert found(inner, inner / "way_out.tif") == ["way_out.tif"]
 
