@@ -7,7 +7,7 @@ from sattrack import wiring
 from sattrack.errors import SattrackError, SceneRefused
 from sattrack.imagery import PERCENTILES, Scene, Stretch
 from sattrack.pipeline import plan_work
-from sattrack.planning import Request, describe_for, find_for
+from sattrack.planning import Request, describe_for, find_for, refuse_torn_grid
 from sattrack.ports import Reader
 from sattrack.readers.finding import Source
 from sattrack.readers.opening import gdal_options, open_raster
@@ -69,10 +69,12 @@ def _inspect(source: Source, request: Request, *, card: ModelCard | None, reader
     scene: Scene | None = None
     try:
         scene = describe_for(request, source)
+        refuse_torn_grid(scene)
         settings = request.settings
         percentiles = settings.percentiles(card.percentiles if card else PERCENTILES)
         stretch = measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m, percentiles=percentiles)
         unseen = nodata_notes(reader.undeclared_nodata(scene))
+        bands = _bands(scene, settings)
     except SattrackError as error:
         status = "refused" if isinstance(error, SceneRefused) else "failed"
         return Facts(source.path, source.scene_id, source.part, status, reason=str(error), scene=scene)
@@ -92,7 +94,7 @@ def _inspect(source: Source, request: Request, *, card: ModelCard | None, reader
         model_gsd_m=card.gsd_m if card else None,
         tile_px=card.tile_px if card else None,
         tiles=tiles,
-        bands=_bands(scene, settings),
+        bands=bands,
         notes=(*_not_counted(source), *scene.notes, *unseen, *(said if able == "count" else ())),
     )
 

@@ -198,7 +198,7 @@ def _plan_one(
         _refuse_coarse(scene)
         sha256 = digest(scene)
         work = plan_work(scene, sha256=sha256, card=card, settings=request.settings, sites=sites)
-        _refuse_torn_grid(scene)
+        refuse_torn_grid(scene)
     except SattrackError as error:
         status = "refused" if isinstance(error, SceneRefused) else "failed"
         return Planned(name, outcome=_ended(source, status=status, reason=str(error), scene=scene, option=request.acquired))
@@ -220,7 +220,7 @@ def _place_of(grid: Grid) -> int:
     return hash((grid.crs, grid.transform)) or 1 if grid.georeferenced else 0
 
 
-def _refuse_torn_grid(scene: Scene) -> None:
+def refuse_torn_grid(scene: Scene) -> None:
     """Refuses a scene whose pixels do not find back to themselves by longitude and latitude: its map is torn there."""
     if scene.grid.georeferenced and not finds_back(scene.grid):
         raise SceneRefused(

@@ -305,6 +305,16 @@ def test_info_of_what_cannot_be_counted_ends_with_3_and_says_why(sattrack, tmp_p
     assert "--gsd-m" in said.json[0]["reason"]
 
 
+def test_info_refuses_what_detect_refuses_for_its_map(sattrack, tmp_path):
+    path = tmp_path / "torn.tif"
+    place = {"crs": "EPSG:3857", "transform": rasterio.Affine(0.6, 0, 20_037_448, 0, -0.6, 6_800_000)}
+    with rasterio.open(path, "w", driver="GTiff", width=200, height=100, count=1, dtype="uint8", **place) as file:
+        file.write(np.arange(20_000, dtype=np.uint8).reshape(1, 100, 200))
+    said = sattrack("info", path)
+    assert said.code == 3
+    assert "refused      the scene lies across the edge of its own map projection" in said.out
+
+
 def test_info_of_a_folder_without_pictures_is_a_usage_error(sattrack, tmp_path):
     (tmp_path / "empty").mkdir()
     said = sattrack("info", tmp_path / "empty")
