@@ -32,9 +32,13 @@ _GEOD = pyproj.Geod(ellps="WGS84")
 _STEP_PX = 100
 _IDENTITY: Affine6 = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _GSD_BOUNDS_M = (0.001, 10_000.0)
-_SENSOR_TAGS = ("SATELLITEID", "SATELLITE", "SENSOR", "SENSORID", "PLATFORM", "MISSION")
-_LICENCE_TAGS = ("LICENCE", "LICENSE", "TIFFTAG_COPYRIGHT", "EXIF_COPYRIGHT", "COPYRIGHT")
-_SOURCE_TAGS = ("SOURCE", "ATTRIBUTION", "CREDIT")
+_TEXT_TAGS = {
+    "sensor": ("SATELLITEID", "SATELLITE", "SENSOR", "SENSORID", "PLATFORM", "MISSION"),
+    "source": ("SOURCE", "ATTRIBUTION", "CREDIT"),
+    "licence": ("LICENCE", "LICENSE", "TIFFTAG_COPYRIGHT", "EXIF_COPYRIGHT", "COPYRIGHT"),
+}
+# Of files that do not say what their bands show GDAL calls the first gray.
+_NO_COLOUR = (ColorInterp.undefined, ColorInterp.gray)
 # Two clocks further apart speak of two moments; two pixel sizes, of two pictures.
 _CLOCKS_ALIKE_S, _GSD_ALIKE = 60.0, 1.1
 # Who beside the file says a time, in the words of a note.
@@ -90,15 +94,18 @@ def _described(picture: Upright, source: "Source", *, options: _Options) -> Scen
         vendor_of=source.hints.vendor_bands_of, where=where, notes=notes,
     )  # fmt: skip
     when, when_source = time_of(source, tags=own_tags, option=options.acquired)
-    sensor = _first(tags, _SENSOR_TAGS)
-    notes += _contradictions(source, tags=own_tags, when_source=when_source, sensor=sensor, grid=grid)
+    texts = {name: _first(tags, tellers) for name, tellers in _TEXT_TAGS.items()}
+    notes += _contradictions(source, tags=own_tags, when_source=when_source, texts=texts, grid=grid)
     declared = raster.nodatavals[chosen[0] - 1]
     nodata = options.nodata if declared is None else float(declared)
     asked = options.nodata
     if asked is not None and declared is not None and not np.array_equal(asked, declared, equal_nan=True):
         notes.append(f"the nodata value asked for was not used: the file declares {declared:g}")
     mask = source.hints.mask or options.mask
-    notes += _not_used(options, when=when, when_source=when_source, grid=grid, gsd_source=gsd_source, mask=mask)
+    sensor = texts["sensor"] or source.hints.sensor
+    notes += _not_used(
+        options, when=when, when_source=when_source, grid=grid, gsd_source=gsd_source, mask=mask, sensor=sensor
+    )  # fmt: skip
     return Scene(
         id=source.scene_id,
         part=source.part,
@@ -108,9 +115,9 @@ def _described(picture: Upright, source: "Source", *, options: _Options) -> Scen
         dtype=raster.dtypes[chosen[0] - 1],
         acquired=when,
         acquired_source=when_source,
-        sensor=sensor or source.hints.sensor or options.sensor or "",
-        source=_first(tags, _SOURCE_TAGS) or source.hints.source,
-        licence=_first(tags, _LICENCE_TAGS) or source.hints.licence,
+        sensor=sensor or options.sensor or "",
+        source=texts["source"] or source.hints.source,
+        licence=texts["licence"] or source.hints.licence,
         driver=picture.driver,
         nodata=nodata,
         mask=mask,
@@ -163,16 +170,20 @@ def time_of(
     return (option, "option") if option else (None, "unknown")
 
 
-def _contradictions(source: "Source", *, tags: Mapping[str, str], when_source: str, sensor: str, grid: Grid) -> Iterator[str]:
-    """Where a file and what stands beside it say different things, and which of them is used."""
+def _contradictions(
+    source: "Source", *, tags: Mapping[str, str], when_source: str, texts: Mapping[str, str], grid: Grid
+) -> Iterator[str]:
+    """Where a file and what stands beside it say different things, and which of them is used. texts: of the file's tags."""
     hints, tagged = source.hints, time_in_tags(dict(tags))
     if hints.acquired_source in _TELLERS and hints.acquired and tagged and not _same_time(hints.acquired, tagged):
         yield (
             f"the file's tags say {_clock(tagged)}, the {_TELLERS[hints.acquired_source]} {_clock(hints.acquired)}: "
             f"the {when_source} {'are' if when_source == 'tags' else 'is'} used"
         )
-    if sensor and hints.viewing and hints.sensor and not _alike(sensor, hints.sensor):
-        yield f"the file's tags name the sensor {sensor}, what stands beside it {hints.sensor}: the tags are used"
+    for name, text in texts.items():
+        said = getattr(hints, name)
+        if text and said and not (_alike(text, said) if name == "sensor" else text == said):
+            yield f"the file's tags name the {name} {text}, what stands beside it {said}: the tags are used"
     if hints.gsd_source in _TELLERS and hints.gsd_m and grid.georeferenced and not _same_size(hints.gsd_m, grid.gsd_m):
         yield (
             f"the {_TELLERS[hints.gsd_source]} says pixels of {max(hints.gsd_m):g} m, the georeferencing gives "
@@ -181,7 +192,7 @@ def _contradictions(source: "Source", *, tags: Mapping[str, str], when_source: s
 
 
 def _not_used(
-    options: _Options, *, when: dt.datetime | None, when_source: str, grid: Grid, gsd_source: str, mask: str | None
+    options: _Options, *, when: dt.datetime | None, when_source: str, grid: Grid, gsd_source: str, mask: str | None, sensor: str
 ) -> Iterator[str]:  # fmt: skip
     """What the caller asked for all pictures, and this one or what stands beside it says otherwise."""
     if options.acquired and when and when_source != "option" and not _same_time(options.acquired, when):
@@ -190,6 +201,8 @@ def _not_used(
         yield f"the pixel size asked for was not used: the {gsd_source} says {max(grid.gsd_m):.3g} m"
     if options.mask and mask and mask != options.mask:
         yield f"the mask asked for was not used: the picture has one of its own, {PurePath(mask.partition('?')[0]).name}"
+    if options.sensor and sensor and not _alike(options.sensor, sensor):
+        yield f"the sensor asked for was not used: the picture says {sensor}"
 
 
 def _clock(moment: dt.datetime) -> str:
@@ -320,7 +333,7 @@ def choose_bands(
         notes.append(
             f"the vendor's metadata tells the order of {some(vendor_of, 'band')}, and the file has {len(shown)}: it is not used"
         )
-    if len(shown) == 3 and not any(kind in COLOURS for kind in kinds):
+    if len(shown) == 3 and all(kinds[band - 1] in _NO_COLOUR for band in shown):
         notes.append("three bands without colour interpretation are taken as red, green, blue (--bands overrides)")
         return tuple(shown)
     raise SceneRefused(

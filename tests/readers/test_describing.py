@@ -196,6 +196,14 @@ def test_three_bands_without_interpretation_are_taken_in_order_and_said(write, p
     assert any("without colour interpretation" in note for note in scene.notes)
 
 
+def test_three_bands_that_are_said_to_show_something_else_are_not_taken_as_colours(write, picture, scene_of):
+    path = write("infrared.tif", picture)
+    with rasterio.open(path, "r+") as file:
+        file.colorinterp = [ColorInterp.nir, ColorInterp.swir, ColorInterp.rededge]
+    with pytest.raises(SceneRefused, match="--bands"):
+        scene_of(path)
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "int32", "uint32", "float32", "float64"])
 def test_M7_every_real_type_is_described(write, picture, scene_of, dtype):
     assert scene_of(write("typed.tif", picture.astype(dtype))).dtype == dtype
@@ -282,6 +290,13 @@ def test_licence_source_and_sensor_come_from_the_tags_first(write, picture, sour
         file.update_tags(SATELLITEID="WV03", TIFFTAG_COPYRIGHT="(c) someone")
     scene = describe(source_of(path, sensor="hint", licence="hint", source="hint"))
     assert (scene.sensor, scene.licence, scene.source) == ("WV03", "(c) someone", "hint")
+    assert scene.notes == (
+        "the file's tags name the sensor WV03, what stands beside it hint: the tags are used",
+        "the file's tags name the licence (c) someone, what stands beside it hint: the tags are used",
+    )
+    alike = {"sensor": "WorldView-3", "licence": "(c) someone"}
+    assert describe(source_of(path, **alike), sensor="WorldView-3").notes == ()
+    assert describe(source_of(path), sensor="SkySat").notes == ("the sensor asked for was not used: the picture says WV03",)
 
 
 _NAMED = os.environ.get("SATTRACK_REAL_DATA", "")
