@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sattrack import wiring
@@ -11,14 +11,19 @@ from sattrack.errors import UsageError
 from sattrack.labels.places import pictures_in
 from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source, find_sources
+from sattrack.results import Part
 from sattrack.settings import Settings
+from sattrack.steps.counting import interval_of
+from sattrack.steps.grounding import Frame
+from sattrack.steps.picking import sure
 
 
 @dataclass(frozen=True, slots=True)
 class Empty:
     """One picture without containers: every box found in it from the threshold up is false.
 
-    km2: of its ground, what the detector saw. gsd_m: the longer side of its pixels.
+    km2: of its ground, what the detector saw. gsd_m: the longer side of its pixels. doubted: whether a count of it would say
+    that no box is sure, and begin its interval at none.
     """
 
     folder: str
@@ -26,6 +31,7 @@ class Empty:
     km2: float
     false_boxes: int
     gsd_m: float
+    doubted: bool
 
 
 def bench_empty(
@@ -53,8 +59,15 @@ def bench_empty(
         threshold = counted_from(part.card, asked=settings.threshold, settings=settings)
         (rows, cols), gsd = part.scene.grid.shape, part.scene.grid.gsd_m
         km2 = rows * cols * gsd[0] * gsd[1] / 1e6 * float(part.seen.share.mean()) / 255
-        found.append(Empty(folder, source.part, km2, int((part.detections.scores >= threshold).sum()), max(gsd)))
+        false_boxes = int(sure(part.detections, threshold=threshold).sum())
+        found.append(Empty(folder, source.part, km2, false_boxes, max(gsd), _doubted(part, threshold=threshold)))
     return tuple(found)
+
+
+def _doubted(part: Part, *, threshold: float) -> bool:
+    quads = Frame.of_grid(part.scene.grid).quads(part.detections.quads, grid=part.scene.grid)
+    boxes = replace(part.detections, quads=quads)
+    return interval_of(boxes, threshold=threshold, card=part.card, gsd_m=max(part.scene.grid.gsd_m)).doubted
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

@@ -4,23 +4,28 @@ import math
 from collections.abc import Sequence
 
 from sattrack.bench.emptiness import Empty
+from sattrack.phrases import some
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
 def empty_table(found: Sequence[Empty]) -> Table:
-    """A row for each folder, and one for all together; each names its worst picture."""
-    head = ("folder", "pictures", "km2 seen", "false boxes", "per km2", "without any", "worst")
+    """A row for each folder, and one for all together; each names its worst picture.
+
+    no sure box: pictures with boxes of which a count would say so, and the boxes in them.
+    """
+    head = ("folder", "pictures", "km2 seen", "false boxes", "per km2", "without any", "no sure box", "worst")
     rows: list[tuple[str, ...]] = []
     lots = [(name, [one for one in found if one.folder == name]) for name in dict.fromkeys(one.folder for one in found)]
     for name, own in [*lots, ("all", found)]:
         km2, boxes = sum(one.km2 for one in own), sum(one.false_boxes for one in own)
         clean = sum(one.false_boxes == 0 for one in own)
+        doubted = [one.false_boxes for one in own if one.doubted]
         worst = max(own, key=lambda one: (one.false_boxes, one.name))
         rows.append(
             (
                 name, str(len(own)), f"{km2:.2f}", str(boxes), shown(boxes / km2 if km2 else None, ".1f"), str(clean),
-                f"{worst.name} ({worst.false_boxes})",
+                f"{len(doubted)} ({some(sum(doubted), 'box', 'boxes')})", f"{worst.name} ({worst.false_boxes})",
             )
         )  # fmt: skip
     return head, rows
