@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from sattrack import wiring
-from sattrack.detectors.backends import EIGHT_BIT
+from sattrack.detectors.backends import EIGHT_BIT, family
 from sattrack.detectors.cores import granted_threads, own_cores
 from sattrack.detectors.instructions import eight_bit_instructions
 from sattrack.errors import SceneError, StoreError, UsageError
@@ -170,7 +170,8 @@ def _executor(start: Start, *, ray_address: str) -> ProcessExecutor | RayExecuto
         return ProcessExecutor(serves, start, workers=settings.workers, bounds=bounds, environment=environment)
     # Ray itself gives an actor its card; and on a cluster its share of the cores, of which this machine knows nothing.
     share = {} if ray_address else _cores(settings)
-    cards = settings.device in ("auto", "cuda") and start.model.backend == wiring.REFERENCE_BACKEND
+    # By itself only torch looks for one.
+    cards = settings.device == "cuda" or (settings.device == "auto" and family(start.model.backend) == "torch")
     return RayExecutor(
         serves, start, workers=settings.workers, bounds=bounds, environment=lambda _: share, address=ray_address, gpus=cards
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sattrack.assets import asset_folder
 from sattrack.covers import CoverCard
-from sattrack.detectors.backends import EIGHT_BIT
+from sattrack.detectors.backends import EIGHT_BIT, HALF, demand, version_of
 from sattrack.errors import DetectorError, UsageError
 from sattrack.findings import Findings, Pair
 from sattrack.ports import AreaReader, Detector, Executor, Finished, PartStore, Reader, Report, Store
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DEFAULT_WEIGHTS = "fast"
 # What reads covered area where boxes cannot be told.
 COVER_WEIGHTS = "cover"
-# What runs the .pt file itself; every figure of accuracy was measured with it.
+# What runs the .pt file itself, in single precision; every figure of accuracy was measured with it.
 REFERENCE_BACKEND = "torch"
 _WHY = {EIGHT_BIT: "the quickest on a CPU, and the weights' card says that it passed the gate on such processors"}
 _WHY_ELSE = "the quickest on a CPU that is installed and answers as torch does"
@@ -55,8 +55,8 @@ class Model:
     """What detects: shipped weights by name, weights by path, or a user's own class, with what is stated where no card is.
 
     careful: in several views of each tile, which is another model than the plain one; as the settings say it. backend: what
-    runs the network, one of sattrack.detectors.backends.NAMES; each but torch is another model too. A user is given the one
-    that on_backend chooses.
+    runs the network, one of sattrack.detectors.backends.NAMES, or HALF; each but torch is another model too. A user is given
+    the one that on_backend chooses.
     """
 
     weights: str = DEFAULT_WEIGHTS
@@ -72,7 +72,7 @@ def card_of(model: Model) -> ModelCard:
     """The model's card, without loading a network where there is one."""
     if model.detector:
         return load_model(model, settings=Settings(careful=model.careful))[1]
-    card = _weights_and_card(model)[1] if model.backend == REFERENCE_BACKEND else _exported(model)[1]
+    card = _weights_and_card(model)[1] if model.backend in (REFERENCE_BACKEND, HALF) else _exported(model)[1]
     return _careful_card(card) if model.careful else card
 
 
@@ -96,7 +96,7 @@ def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCar
 
         detector = load_custom(model.detector)
         return detector, card_of_custom(model.detector, detector=detector, threshold=model.threshold)
-    if model.backend != REFERENCE_BACKEND:
+    if model.backend not in (REFERENCE_BACKEND, HALF):
         return _load_exported(model, settings=settings)
     # Before torch is imported, or it has no effect: threads that spin only a little before they wait. On two cores with other
     # work a tile took 170 to 190 ms so and 820 ms with torch's own long spinning; on idle ones both take 68 ms, and threads
@@ -109,6 +109,7 @@ def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCar
         weights,
         card=card,
         device=settings.device,
+        half=model.backend == HALF,
         score_floor=settings.score_floor,
         merge_overlap=settings.merge_overlap,
         tile_cap=settings.tile_cap,
@@ -124,22 +125,25 @@ def on_backend(model: Model, backend: str | None, *, device: str, told: Callable
 
     auto: on a CPU OpenVINO, in 8 bits where the weights' card says that this export passed the gate and it counts here as it
     should, else in single precision; else the next that is installed and answers as torch does. torch where it may find an
-    accelerator, or one is asked for. An export in single precision that is not there yet is made and checked here.
+    accelerator, or one is asked for; in half precision where that is CUDA. An export in single precision that is not there yet
+    is made and checked here.
     """
     from sattrack.detectors.backends import BACKENDS, accelerated, demand_cpu, missing_for
     from sattrack.detectors.ready_exports import eight_bit_refusal
 
     if backend in (None, "auto") and model.detector:
         return model
-    if backend not in (None, "auto", REFERENCE_BACKEND):
-        demand_cpu(backend, device=device)
     if backend not in (None, "auto"):
+        demand(backend)
+        if backend == REFERENCE_BACKEND:
+            return _with_export(_by_torch(model, device=device), told)[0]
+        demand_cpu(backend, device=device)
         return _with_export(replace(model, backend=backend), told)[0]
     quiet = backend is None
     if device not in ("auto", "cpu") or (device == "auto" and accelerated()):
         if not quiet:
             told("backend torch: a graphics card may be used, and only torch uses one")
-        return replace(model, backend=REFERENCE_BACKEND)
+        return _by_torch(model, device=device)
     weights, card = _weights_and_card(model)
     passed_over = []
     for name in (EIGHT_BIT, *BACKENDS):
@@ -163,9 +167,21 @@ def on_backend(model: Model, backend: str | None, *, device: str, told: Callable
     raise UsageError("no backend can run the weights here", way_out="sattrack doctor says what is missing")
 
 
+def _by_torch(model: Model, *, device: str) -> Model:
+    """The model by torch, on CUDA in half precision: said once for a whole run, so that no part of it is of another model."""
+    from sattrack.detectors.backends import accelerated
+
+    half = False
+    if not model.detector and device != "cpu" and (device != "auto" or accelerated()):
+        from sattrack.detectors.devices import choose_device
+
+        half = choose_device(device).type == "cuda"
+    return replace(model, backend=HALF if half else REFERENCE_BACKEND)
+
+
 def _with_export(model: Model, told: Callable[[str], None]) -> tuple[Model, ModelCard]:
     """The model, with its export there where it needs one, and its card."""
-    if model.backend not in (REFERENCE_BACKEND, EIGHT_BIT) and not model.detector:
+    if model.backend not in (REFERENCE_BACKEND, HALF, EIGHT_BIT) and not model.detector:
         from sattrack.detectors.ready_exports import places
 
         weights, card = _weights_and_card(model)
@@ -225,10 +241,13 @@ def _exported(model: Model) -> "tuple[Export, ModelCard]":
 
 
 def _weights_and_card(model: Model) -> tuple[Path, ModelCard]:
-    from sattrack.detectors.cards import card_for, find_weights
+    from sattrack.detectors.cards import card_for, card_on, find_weights
 
     weights = find_weights(model.weights, folder=asset_folder("weights"))
-    return weights, card_for(weights, gsd_m=model.gsd_m, classes=model.classes, threshold=model.threshold)
+    card = card_for(weights, gsd_m=model.gsd_m, classes=model.classes, threshold=model.threshold)
+    if model.backend == HALF:
+        card = card_on(card, backend="torch", precision="fp16", runtime=f"torch {version_of('torch')} fp16")
+    return weights, card
 
 
 def _careful_card(card: ModelCard) -> ModelCard:

@@ -180,10 +180,7 @@ def with_limit(row: Speed, *parts: dict[str, Any]) -> Speed:
         Limit(tuple((part["tiles"], Clock(*part[name])) for part in parts)) if all(part[name] for part in parts) else None
         for name in ("network", "detector")
     )
-    device = str(parts[0]["device"])
-    # On a graphics card torch computes in half precision.
-    precision = "fp16" if device.startswith("cuda") else row.precision
-    return replace(row, network=network, detector=detector, device=device, precision=precision)
+    return replace(row, network=network, detector=detector, device=str(parts[0]["device"]))
 
 
 def _asked(picture: Picture, model: wiring.Model, settings: Settings) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sattrack.bench.speed import Limit, Speed
 from sattrack.bench.tables import Table, finite
+from sattrack.detectors.backends import family
 from sattrack.looking import AHEAD
 
 # Of the network's own throughput, by what it computes in; eight-bit networks leave less time to hide the rest behind.
@@ -31,7 +32,7 @@ class Law:
 
 def laws(rows: Sequence[Speed]) -> tuple[Law, ...]:
     """What is promised of memory, and of the share of the network's throughput where there are tiles enough to judge."""
-    most = MOST_BYTES_TORCH if rows[0].backend in ("torch", "custom") else MOST_BYTES
+    most = MOST_BYTES_TORCH if family(rows[0].backend) in ("torch", "custom") else MOST_BYTES
     peaks = [row.peak_bytes for row in rows]
     said = [Law(f"peak memory under {most / 1e9:g} GB", max(peaks) < most, f"{max(peaks) / 1e9:.2f} GB")]
     sizes = [row for row in rows if row.network or row.detector]

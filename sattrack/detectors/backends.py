@@ -16,6 +16,8 @@ from sattrack.errors import UsageError
 BACKENDS = {"openvino": "openvino", "onnx": "onnxruntime", "torch": "torch"}
 # OpenVINO with an export in 8 bits, which is never made on first use: calibrating it takes minutes.
 EIGHT_BIT = "openvino-int8"
+# torch on CUDA, in half precision: another model than the weights, taken with the device and not by name.
+HALF = "torch-fp16"
 # What --backend may be asked for by name.
 NAMES = (*BACKENDS, EIGHT_BIT)
 # What is needed besides to make an export. torch and ultralytics come with sattrack itself.
@@ -40,7 +42,7 @@ def version_of(package: str) -> str | None:
 
 def family(backend: str) -> str:
     """The backend without its precision: openvino-int8 -> openvino."""
-    return backend.removesuffix("-int8")
+    return backend.partition("-")[0]
 
 
 def missing_for(backend: str, *, making: bool = False) -> tuple[str, ...]:

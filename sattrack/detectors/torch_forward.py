@@ -1,4 +1,4 @@
-"""The torch backend: on the CPU, on CUDA in half precision, or on MPS."""
+"""The torch backend: on the CPU, on CUDA, there in half precision where that is asked, or on MPS."""
 
 import copy
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from sattrack.detectors.calling import short_of_memory
 from sattrack.detectors.decoding import Columns, Forward, Pixels, not_finite
 from sattrack.detectors.devices import choose_device
 from sattrack.detectors.torch_lanes import Lane, lanes_of, measured_tiles
-from sattrack.errors import DetectorError
+from sattrack.errors import DetectorError, UsageError
 
 Heads = Callable[[torch.Tensor], list[Columns]]
 
@@ -25,18 +25,28 @@ class TorchForward(Forward):
     """A network on a torch device; half the batch at a time when memory runs out.
 
     Pixels go over as bytes; they are scaled, and candidates are picked, on the device. tiles: a call takes so many; none: on
-    CUDA as many as fit, for which tile_px must be said, elsewhere a batch as it comes.
+    CUDA as many as fit, for which tile_px must be said, elsewhere a batch as it comes. half: in half precision, which answers
+    otherwise; UsageError where the device is not CUDA.
     """
 
     def __init__(
-        self, network: torch.nn.Module, *, oriented: bool, device: str, tiles: int | None = None, tile_px: int | None = None
-    ) -> None:
+        self, network: torch.nn.Module, *, oriented: bool, device: str, tiles: int | None = None, tile_px: int | None = None,
+        half: bool = False,
+    ) -> None:  # fmt: skip
         self.oriented = oriented
         self._device = choose_device(device)
+        if half and self._device.type != "cuda":
+            raise UsageError(
+                f"half precision was chosen where the run began, and this machine would compute on {self._device}",
+                way_out="--device cpu computes in single precision on every machine",
+            )
         self.network = network.to(self._device)
-        self._half = self._device.type == "cuda"
-        if self._half:
-            self.network.half()
+        self._half = half
+        if half:
+            halve(self.network)
+        elif self._device.type == "cuda":
+            # By themselves cards shorten single precision, too.
+            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
         elif self._device.type == "cpu":
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.workers = lanes_of(self._device)
@@ -45,7 +55,7 @@ class TorchForward(Forward):
             # A network of its own for each lane, since a head keeps notes of the call before.
             self._idle.put(Lane(self._device, self.network if number == 0 else copy.deepcopy(self.network)))
         self.size = tiles
-        self.device = _described(self._device)
+        self.device = self._described()
         if self._device.type == "cuda":
             # Weights are copied in an order of their own, which lanes do not wait for.
             torch.cuda.synchronize(self._device)
@@ -67,7 +77,7 @@ class TorchForward(Forward):
             return found
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-        self.device = f"{_described(self._device)}, batch halved for memory"
+        self.device = f"{self._described()}, batch halved for memory"
         self.size = (len(pixels) + 1) // 2
         return self._by_halves(pixels, picked)
 
@@ -97,6 +107,25 @@ class TorchForward(Forward):
     def _noise(self, tile_px: int, tiles: int) -> None:
         self(np.zeros((tiles, tile_px, tile_px, 3), np.uint8))
 
+    def _described(self) -> str:
+        if self._device.type != "cuda":
+            return str(self._device)
+        return f"{self._device} ({torch.cuda.get_device_name(self._device)}, {'half' if self._half else 'single'} precision)"
+
+
+def halve(network: torch.nn.Module) -> None:
+    """Brings it to half precision, but for where boxes lie: that knows pixels beyond 512 by halves only."""
+    network.half()
+    for layer in network.modules():
+        if isinstance(places := getattr(layer, "dfl", None), torch.nn.Module):
+            places.float()
+            # All that is made of its answer is of its precision.
+            places.register_forward_pre_hook(_in_single)
+
+
+def _in_single(_layer: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    return tuple(one.float() for one in given)
+
 
 def _whole(heads: torch.Tensor) -> list[Columns]:
     return list(heads.cpu().numpy())
@@ -111,12 +140,6 @@ def _chosen(heads: torch.Tensor, *, classes: int, floor: float) -> list[Columns]
     # (4 + classes [+ 1], candidates of all tiles), tile after tile.
     columns = heads.movedim(1, 0)[:, tile, anchor].cpu().numpy()
     return np.split(columns, ends[:-1], axis=1)
-
-
-def _described(device: torch.device) -> str:
-    if device.type == "cuda":
-        return f"{device} ({torch.cuda.get_device_name(device)}, half precision)"
-    return str(device)
 
 
 def _first_line(error: BaseException) -> str:

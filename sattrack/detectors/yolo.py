@@ -28,14 +28,14 @@ class YoloDetector(NetworkDetector):
 
     def __init__(
         self, weights: Path, *, card: ModelCard, device: str, score_floor: float, merge_overlap: float, tile_cap: int,
-        tiles: int | None = None,
+        tiles: int | None = None, half: bool = False,
     ) -> None:  # fmt: skip
-        """tiles: a call of the network takes so many; none: on CUDA as many as fit, elsewhere a batch as it comes."""
+        """tiles, half: see TorchForward."""
         # A device that is not there is told before the network is loaded.
         choose_device(device)
         network, oriented = load_network(weights, card=card)
         super().__init__(
-            TorchForward(network, oriented=oriented, device=device, tiles=tiles, tile_px=card.tile_px),
+            TorchForward(network, oriented=oriented, device=device, tiles=tiles, tile_px=card.tile_px, half=half),
             card=card, score_floor=score_floor, merge_overlap=merge_overlap, tile_cap=tile_cap,
         )  # fmt: skip
 

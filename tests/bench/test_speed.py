@@ -63,9 +63,10 @@ def test_the_limits_of_both_sides_of_a_run_are_put_together() -> None:
     assert bare.detector is not None
 
 
-def test_on_a_graphics_card_the_precision_is_the_half_that_torch_uses_there() -> None:
-    told = {"tiles": 10, "network": [1.0, 1.0], "detector": [1.0, 1.0], "device": "cuda (NVIDIA)"}
-    assert with_limit(row(), told, told).precision == "fp16"
+def test_on_a_graphics_card_the_precision_is_what_the_backend_says_and_not_guessed() -> None:
+    told = {"tiles": 10, "network": [1.0, 1.0], "detector": [1.0, 1.0], "device": "cuda (onnx 1.32.0 fp32, CUDA)"}
+    assert with_limit(replace(row(), backend="onnx", precision="fp32"), told, told).precision == "fp32"
+    assert laws([replace(row(), backend="torch-fp16", peak_bytes=1_400_000_000)])[0].held
 
 
 def test_laws_hold_or_are_said_to_be_broken() -> None:

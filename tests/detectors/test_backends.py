@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial import cKDTree
 
 from sattrack import wiring
 from sattrack.detections import Detections
-from sattrack.detectors import backends
+from sattrack.detectors import backends, devices
 from sattrack.detectors.views import Careful
 from sattrack.errors import DetectorError, UsageError
 from sattrack.imagery import Batch, Tile, Window
@@ -157,7 +158,8 @@ def test_auto_takes_the_quickest_that_is_there_and_says_why(
 
 def test_auto_leaves_accelerators_to_torch_and_a_detector_of_ones_own_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    assert wiring.on_backend(wiring.Model(), "auto", device="cuda:0", told=said.append) == wiring.Model()
+    monkeypatch.setattr(devices, "choose_device", lambda _asked: torch.device("mps"))
+    assert wiring.on_backend(wiring.Model(), "auto", device="mps", told=said.append) == wiring.Model()
     monkeypatch.setattr(backends, "accelerated", lambda: True)
     assert wiring.on_backend(wiring.Model(), "auto", device="auto", told=said.append) == wiring.Model()
     assert said == ["backend torch: a graphics card may be used, and only torch uses one"] * 2
@@ -165,6 +167,26 @@ def test_auto_leaves_accelerators_to_torch_and_a_detector_of_ones_own_alone(monk
     assert wiring.on_backend(own, "auto", device="auto") == own
     with pytest.raises(UsageError, match="runs itself"):
         wiring.load_model(replace(own, backend="onnx"), settings=Settings())
+
+
+def test_half_precision_on_a_card_is_another_model_in_name_and_in_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "accelerated", lambda: True)
+    monkeypatch.setattr(devices, "choose_device", lambda asked: torch.device("cpu" if asked == "cpu" else "cuda:0"))
+    plain = wiring.card_of(wiring.Model())
+    for backend, device in (("auto", "auto"), ("torch", "auto"), ("torch", "cuda:0"), (None, "cuda")):
+        card = wiring.card_of(wiring.on_backend(wiring.Model(), backend, device=device))
+        assert (card.id, card.runtime) == (f"{plain.id}+torch-fp16", f"torch {backends.version_of('torch')} fp16")
+        assert replace(card, id=plain.id, runtime="") == plain
+    assert wiring.on_backend(wiring.Model(), "torch", device="cpu") == wiring.Model()
+    own = wiring.Model(detector="a:B")
+    assert wiring.on_backend(own, None, device="cuda") == own
+    with pytest.raises(UsageError, match="'torch-fp16' is not known"):
+        wiring.on_backend(wiring.Model(), "torch-fp16", device="cuda")
+
+
+def test_a_machine_without_a_card_does_not_go_on_in_single_precision_for_one_with() -> None:
+    with pytest.raises(UsageError, match=r"half precision was chosen where the run began, and this machine .* cpu"):
+        wiring.load_model(wiring.Model(backend=backends.HALF), settings=Settings())
 
 
 def test_auto_passes_over_what_cannot_be_exported_and_not_over_what_torch_says_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """How torch is called, with a network of one layer: the same code that feeds a card, here on the CPU."""
 
+import copy
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +9,16 @@ import numpy as np
 import pytest
 import torch
 
+from sattrack.assets import asset_folder
 from sattrack.detectors import torch_forward
+from sattrack.detectors.cards import card_for
 from sattrack.detectors.decoding import chosen
-from sattrack.detectors.torch_forward import TorchForward
+from sattrack.detectors.parity import drawn_pixels
+from sattrack.detectors.torch_forward import TorchForward, halve
 from sattrack.detectors.torch_lanes import Lane, tiles_that_fit
+from sattrack.detectors.yolo import load_network
 from sattrack.errors import DetectorError
+from sattrack.geometry import quads_from_xywhr
 
 CLASSES, SIDE = 2, 64
 
@@ -145,6 +151,24 @@ def test_a_call_takes_what_fits_into_half_of_the_free_memory_a_power_of_two() ->
     assert tiles_that_fit(free=1 * gib, a_tile=60 * mib, lanes=2) == 4
     assert tiles_that_fit(free=50 * mib, a_tile=60 * mib, lanes=2) == 1
     assert tiles_that_fit(free=80 * gib, a_tile=0, lanes=1) == 32
+
+
+def test_half_precision_moves_no_corner_of_a_box_as_far_as_it_can_tell_pixels() -> None:
+    weights = asset_folder("weights") / "fast.pt"
+    network, _ = load_network(weights, card=card_for(weights))
+    # A strip of a tile: places of 512 to 1023 have no fractions but a half in half precision.
+    strip = torch.from_numpy(np.tile(drawn_pixels(1, tile_px=512)[:, 16:80], (1, 1, 2, 1))).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        whole = network(strip.float().div_(255))[0].numpy()
+        halve(network)
+        # As a second lane holds it.
+        half = copy.deepcopy(network)(strip.half().div_(255))[0].float().numpy()
+    boxes = whole[0, 4] >= 0.05
+    apart = [quads_from_xywhr(raw[0][[0, 1, 2, 3, 5]].T[boxes].astype(float)) for raw in (whole, half)]
+    moved = np.linalg.norm(apart[0] - apart[1], axis=-1)
+    assert (whole[0, 0, boxes] > 512).sum() > 50
+    assert moved.mean() < 0.03
+    assert moved.max() < 0.2
 
 
 def test_the_number_of_tiles_a_call_is_the_users_where_he_says_one() -> None:
