@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from sattrack.recounting import ALERTS
 from sattrack.reports.alerts import alert_value, write_alerts
 from sattrack.reports.status_page import NO_SCENE, SiteRow, WatchStatus, write_status
 from sattrack.reports.status_rows import rows_of, troubles_of
-from sattrack.results import SCHEMA_VERSION
+from sattrack.results import SCHEMA_VERSION, RunIndex
 from sattrack.running import Listener, Run, detect, versions
 from sattrack.settings import Settings
+from sattrack.steps.alarming import alert_id
 from sattrack.stores.locking import alone_in
 from sattrack.timeline import Alert
 from sattrack.writing import write_whole
@@ -36,6 +37,7 @@ _EVERY_S = 5.0
 _MOST_PASSED = 3
 # Of an alert as JSON; returns what went wrong, nothing where it was told.
 Teller = Callable[[dict[str, Any]], str]
+_Names = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a pass must know of those before it. told: ids of alerts; owed: those of them whose command failed.
+    """What a pass must know of those before it. told: alerts by `_names`; owed: those of them whose command failed.
 
     arriving: files that changed of late, or whose clock is ahead. shown: digest of what the page was made of, and by. away:
-    scenes that were counted once and are not there, by key, and where they lay; inputs: what they were looked for in.
+    scenes that were counted once and are not there, by content, and where they lay; inputs: what they were looked for in.
     """
 
     told: tuple[str, ...] = ()
@@ -74,11 +76,14 @@ _FILE = TypeAdapter(_File)
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one pass found of one watch. alerts: those that no pass before has told; faults: what else went wrong, in words."""
+    """What one pass found of one watch. alerts: those that no pass before has told; names: by which they are remembered, see
+    `_names`; faults: what else went wrong, in words.
+    """
 
     status: WatchStatus
     new_scenes: int = 0
     alerts: tuple[Alert, ...] = ()
+    names: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
     @property
@@ -136,7 +141,7 @@ class Watching:
         """Remembers the alerts of a pass as told. Within `alone`; StoreError where the folder cannot be written."""
         for watch, looked in zip(self._watches, found, strict=True):
             if looked.alerts:
-                self._keep(watch, told=_with(self._of(watch).told, looked.alerts))
+                self._keep(watch, told=_with(self._of(watch).told, looked.names))
         if any(looked.alerts for looked in found):
             self._write_memory()
 
@@ -153,7 +158,7 @@ class Watching:
         self._keep(watch, arriving=seen)
         left = with_their_others(arriving, sources)
         ready = frozenset(one.path for one in sources if one.path not in left)
-        before = _done(watch.request.out)
+        before = _done_before(watch.request.out)
         if not ready:
             return self._nothing(watch, now=now, left=len(left), before=before, passed=_some(passed))
         # What has come since is still arriving.
@@ -162,28 +167,28 @@ class Watching:
         raised = [one for one in alerts if one.level == "alert"]
         write_alerts(raised, run.folder)
         faults = self._write_page(watch, run)
-        done = {one.key for one in run.index.outcomes if one.status == "done"}
-        # One that lies elsewhere now is there all the same.
+        done = _done(run.index)
+        # One that lies elsewhere now, or has another name, is there all the same.
         inputs = (*watch.request.inputs, *(["-r"] if watch.request.recursive else []))
         same = self._of(watch).inputs == inputs
         known = {**(self._of(watch).away if same else {}), **before}
         away = {key: place for key, place in known.items() if place not in ready and key not in done}
         again = sum(place in left for place in away.values())
+        counted = sum(one.status == "done" for one in run.index.outcomes)
         status = WatchStatus(
-            watch.name, now, rows_of(run, alerts), troubles_of(run), len(done), len(left),
+            watch.name, now, rows_of(run, alerts), troubles_of(run), counted, len(left),
             (*_notes(run, gone=len(away) - again, again=again), *_some(passed)),
             _report_of(run.folder),
         )  # fmt: skip
-        new = [one for one in raised if one.id not in self._of(watch).told]
+        names, told = _names(raised, run), self._of(watch).told
+        new = [one for one in raised if not {*told}.intersection(names[one.id])]
+        old = [name for one in raised if one not in new for name in names[one.id]]
         # Of what is looked for elsewhere now it is said once.
-        self._keep(watch, status=status, away=away if same or not self._of(watch).inputs else {}, inputs=inputs)
-        faults += self._tell_all(watch, new, raised, report=status.report)
-        return Looked(
-            status,
-            len(done - before.keys()),
-            tuple(new),
-            tuple(faults),
-        )
+        away = away if same or not self._of(watch).inputs else {}
+        self._keep(watch, status=status, away=away, inputs=inputs, told=_with(told, old))
+        faults += self._tell_all(watch, new, raised, names=names, report=status.report)
+        remembered = tuple(name for one in new for name in names[one.id])
+        return Looked(status, len(done.keys() - before.keys()), tuple(new), remembered, tuple(faults))
 
     def _nothing(
         self, watch: Watch, *, now: dt.datetime, left: int, before: dict[str, str], passed: tuple[str, ...]
@@ -214,22 +219,24 @@ class Watching:
         self._keep(watch, shown=shown)
         return []
 
-    def _tell_all(self, watch: Watch, new: Sequence[Alert], raised: Sequence[Alert], *, report: str) -> list[str]:
+    def _tell_all(
+        self, watch: Watch, new: Sequence[Alert], raised: Sequence[Alert], *, names: Mapping[str, _Names], report: str
+    ) -> list[str]:  # fmt: skip
         """Tells each alert that is new, or owed; each is remembered as soon as it is told, since a pass may be killed."""
         if self._tell is None:
             return []
         faults = []
         owed = self._of(watch).owed
-        for alert in [*(one for one in raised if one.id in owed), *new]:
+        for alert in [*(one for one in raised if {*owed}.intersection(names[one.id])), *new]:
             value = {
                 "watch": watch.name,
                 **alert_value(alert),
                 "report": str(self._folder.absolute() / report) if report else "",
             }
             wrong = self._tell(value)
-            known = self._of(watch)
-            still = [one for one in known.owed if one != alert.id] + ([alert.id] if wrong else [])
-            self._keep(watch, told=_with(known.told, [alert]), owed=tuple(still))
+            known, own = self._of(watch), names[alert.id]
+            still = [one for one in known.owed if one not in own] + [*(own if wrong else ())]
+            self._keep(watch, told=_with(known.told, own), owed=tuple(still))
             self._write_memory()
             if wrong:
                 faults.append(f"{watch.name}: alert {alert.id} could not be told, the next pass tries again: {wrong}")
@@ -266,8 +273,21 @@ class Watching:
         write_whole(self._folder / _MEMORY, _FILE.dump_json(_File(SCHEMA_VERSION, self._memory), indent=1))
 
 
-def _with(told: Sequence[str], alerts: Sequence[Alert]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([*told, *(one.id for one in alerts)]))
+def _with(told: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*told, *names]))
+
+
+def _names(alerts: Sequence[Alert], run: Run) -> dict[str, _Names]:
+    """By id, what an alert is remembered by: the id, and one made of what its scene holds in place of how that is called and
+    by what it was counted. So of a file that is renamed, delivered again or counted by another model it is told once.
+    """
+    contents: dict[str, list[str]] = {one.scene_id: [] for one in alerts}
+    for outcome in run.index.outcomes:
+        if outcome.status == "done" and outcome.scene_id in contents:
+            contents[outcome.scene_id].append(outcome.sha256)
+    held = {scene: " ".join(sorted(digests)) for scene, digests in contents.items()}
+    bare = (replace(one, scene_id=held[one.scene_id], sensor="", model_id="") for one in alerts)
+    return {one.id: (one.id, alert_id(nameless)) for one, nameless in zip(alerts, bare, strict=True)}
 
 
 def _not_yet(watch: Watch) -> WatchStatus:
@@ -280,13 +300,17 @@ def _not_yet(watch: Watch) -> WatchStatus:
     return WatchStatus(watch.name, None, rows)
 
 
-def _done(folder: Path) -> dict[str, str]:
-    """The files that a run has counted, by key, and where they lay; none where its head is missing or damaged."""
+def _done_before(folder: Path) -> dict[str, str]:
+    """What an earlier pass has counted; nothing where the run's head is missing or damaged."""
     try:
-        index = wiring.open_store(folder, create=False).read_index()
+        return _done(wiring.open_store(folder, create=False).read_index())
     except StoreError:
         return {}  # what stands in the way of detecting is said there
-    return {one.key: one.location for one in index.outcomes if one.status == "done"}
+
+
+def _done(index: RunIndex) -> dict[str, str]:
+    """The files that a run has counted, by their content, and where they lay."""
+    return {one.sha256: one.location for one in index.outcomes if one.status == "done"}
 
 
 def _notes(run: Run, *, gone: int, again: int) -> tuple[str, ...]:

@@ -232,6 +232,41 @@ def test_a_scene_that_is_gone_is_said_to_be_as_long_as_it_is_and_one_that_was_mo
     assert said == [["9 of the scenes counted before are not there this time, and the history is the shorter"], []]
 
 
+@pytest.mark.parametrize("way", ["renamed", "delivered again", "by another model"])
+def test_of_a_scene_that_comes_again_under_another_name_or_is_counted_anew_nothing_is_told_twice(
+    watch, arrivals, detectors, tmp_path, way
+):
+    other = 'from bright_boxes import Bright\n\n\nclass Other(Bright):\n    sha256 = "of another"\n'
+    (detectors / "another_model.py").write_text(other)
+    surge(arrivals)
+    assert watch("-q").code == 4
+    more = ()
+    if way == "renamed":
+        (arrivals / "day_10.tif").rename(arrivals / "a_new_name.tif")
+    elif way == "delivered again":
+        (arrivals / "a_new_name.tif").write_bytes((arrivals / "day_10.tif").read_bytes())
+    else:
+        more = ("--detector", "another_model:Other")
+    said = watch("--json", *more)
+    (one,) = said.json["watches"]
+    assert (said.code, said.json["new_alerts"]) == (0, [])
+    assert (one["scenes_counted"], one["notes"]) == (11, [])
+    (row,) = one["sites"]
+    assert (row["state"], row["scene_id"]) == ("alert", "day_10" if more else "a_new_name")
+
+
+def test_an_alert_that_could_not_be_told_is_owed_also_once_its_scene_has_another_name(watch, arrivals, tmp_path):
+    (tmp_path / "tell.py").write_text(_TELLER)
+    heard = tmp_path / "heard.json"
+    command = shlex.join([sys.executable, str(tmp_path / "tell.py"), str(heard)])
+    surge(arrivals)
+    assert watch("--on-alert", f"{command} 'no mail today'").code == 4
+    (arrivals / "day_10.tif").rename(arrivals / "a_new_name.tif")
+    for _ in range(2):
+        assert watch("--on-alert", command).code == 0
+    assert [one["scene_id"] for one in json.loads(heard.read_text())] == ["day_10", "a_new_name"]
+
+
 def test_a_file_that_begins_to_arrive_while_a_pass_looks_is_left_for_the_next(watch, arrivals, tmp_path, monkeypatch):
     config = tmp_path / "watch.yaml"
     config.write_text(config.read_text().replace("settle_seconds: 0", "settle_seconds: 3600"))
