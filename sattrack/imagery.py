@@ -167,9 +167,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """The tiles that meet the detector together, all of one shape."""
+    """The tiles that meet the detector together, all of one shape and of one scene. begins: they are its first."""
 
     tiles: Sequence[Tile] = field(default_factory=tuple)
+    begins: bool = False
 
     def pixels(self) -> NDArray[np.uint8]:
         """(n, rows, cols, 3) uint8 RGB."""

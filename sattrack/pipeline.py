@@ -160,7 +160,7 @@ def _batches(queue: "_Queue", *, reader: Reader, executor: Executor, size: int) 
                 chosen.append((cell, shown.tile))
             if chosen and (len(chosen) == size or look.unread == 0):
                 queue.asked.append((look, tuple(cell for cell, _ in chosen)))
-                yield Batch(tuple(tile for _, tile in chosen))
+                yield Batch(tuple(tile for _, tile in chosen), begins=look.fed == len(chosen))
                 chosen = []
         began = time.monotonic()
 

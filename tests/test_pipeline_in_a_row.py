@@ -73,14 +73,14 @@ def test_i7_scenes_in_a_row_leave_the_bytes_of_each_alone(tmp_path: Path, worker
     assert len(list((tmp_path / "alone" / "parts").iterdir())) == 4
 
 
-def test_no_batch_holds_tiles_of_two_scenes() -> None:
-    sizes: list[int] = []
+def test_no_batch_holds_tiles_of_two_scenes_and_the_first_of_each_says_so() -> None:
+    sizes: list[tuple[int, bool]] = []
 
     class Counts(Ahead):
         def detect(self, batches: Iterable[Batch]) -> Iterator[list[Detections]]:
             def seen() -> Iterator[Batch]:
                 for batch in batches:
-                    sizes.append(len(batch.tiles))
+                    sizes.append((len(batch.tiles), batch.begins))
                     yield batch
 
             yield from super().detect(seen())
@@ -88,7 +88,7 @@ def test_no_batch_holds_tiles_of_two_scenes() -> None:
     made = works(3)
     assert len(made[0].cells) == 4
     ended(made, detector=Counts(), settings=SETTINGS.model_copy(update={"batch": 3}))
-    assert sizes == [3, 1] * 3
+    assert sizes == [(3, True), (1, False)] * 3
 
 
 @pytest.mark.parametrize("workers", [0, 2])

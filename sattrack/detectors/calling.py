@@ -24,8 +24,9 @@ class Lanes(Protocol):
 def answers(ask: Callable[[list[Tile]], Sequence[A]], batches: Iterable[Batch], *, lanes: Lanes) -> Iterator[list[A]]:
     """An answer a tile of each batch, in order, as a pool of threads gives them; the first error is raised where it belongs.
 
-    Beyond the batch that is waited for, no more are drawn than fill every lane once. When the iterator is closed early, or ends
-    by an error, calls that have not begun are dropped and no thread is left.
+    No call holds tiles of two scenes: what a tile is called with moves the last digits of its answer, and an error of one scene
+    must not be another's. Beyond the batch that is waited for, no more are drawn than fill every lane once. When the iterator is
+    closed early, or ends by an error, calls that have not begun are dropped and no thread is left.
     """
     pool = ThreadPoolExecutor(lanes.workers, thread_name_prefix="sattrack-network")
     alone = threading.Lock()
@@ -33,6 +34,8 @@ def answers(ask: Callable[[list[Tile]], Sequence[A]], batches: Iterable[Batch], 
     try:
         for batch in batches:
             size = lanes.size or max(1, len(batch.tiles))
+            if batch.begins:
+                line.ask_for_rest()
             line.add(batch.tiles, size=size)
             while line.asked_beyond_next() >= lanes.workers * size:
                 yield line.next()

@@ -32,7 +32,8 @@ class View:
 
     def of(self, batch: Batch) -> Batch:
         """The batch's tiles as this view shows them, each whole in memory as the network reads it."""
-        return Batch(tuple(Tile(tile.window, self._turned(tile.pixels), self._turned(tile.valid)) for tile in batch.tiles))
+        tiles = tuple(Tile(tile.window, self._turned(tile.pixels), self._turned(tile.valid)) for tile in batch.tiles)
+        return Batch(tiles, begins=batch.begins and self is VIEWS[0])
 
     def upright(self, found: Detections, *, shape: tuple[int, int]) -> Detections:
         """What was found in the view, in the pixels of the upright tile of (rows, cols)."""

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -50,6 +50,34 @@ def test_answers_come_batch_by_batch_in_order_whatever_the_calls_are(workers: in
     assert max(calls) <= (size or 7)
     assert 0 not in calls
     assert threads() == []
+
+
+@pytest.mark.parametrize("size", [None, 1, 3, 4, 32])
+def test_no_call_holds_tiles_of_two_scenes_so_that_a_part_does_not_know_what_went_before_it(size: int | None) -> None:
+    calls: list[list[int]] = []
+
+    def ask(tiles: list[Tile]) -> list[int]:
+        calls.append(number(tiles))
+        return number(tiles)
+
+    of_lengths = batches_of(4, 1, 4, 4, 2, 1)
+    first = (True, False, True, False, False, True)
+    batches = [replace(batch, begins=begins) for batch, begins in zip(of_lengths, first, strict=True)]
+    assert [len(found) for found in answers(ask, batches, lanes=Lanes(1, size))] == [4, 1, 4, 4, 2, 1]
+    scenes = [range(5), range(5, 15), range(15, 16)]
+    assert all(any(set(call) <= set(scene) for scene in scenes) for call in calls)
+
+
+def test_an_error_is_of_the_scene_whose_tile_it_is() -> None:
+    def ask(tiles: list[Tile]) -> list[int]:
+        if 2 in number(tiles):
+            raise DetectorError("not finite")
+        return number(tiles)
+
+    stream = answers(ask, [replace(batch, begins=True) for batch in batches_of(1, 1, 1)], lanes=Lanes(1, 32))
+    assert [next(stream), next(stream)] == [[0], [1]]
+    with pytest.raises(DetectorError, match="not finite"):
+        next(stream)
 
 
 def test_nothing_in_is_nothing_out() -> None:

@@ -84,6 +84,10 @@ def test_the_views_differ_and_their_masks_turn_with_them() -> None:
     assert not shown[2].valid[-1, -1]
 
 
+def test_a_scene_begins_with_its_first_view_only() -> None:
+    assert [view.of(Batch((tile(),), begins=True)).begins for view in VIEWS] == [True, False, False]
+
+
 def test_a_perfect_detector_finds_carefully_what_it_finds_plainly() -> None:
     plain = Bright().look(tile())
     (found,) = next(careful(Bright()).detect([Batch((tile(),))]))
