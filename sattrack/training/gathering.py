@@ -18,7 +18,7 @@ from sattrack.training.dust import dusted
 from sattrack.training.empty_pictures import read_empty
 from sattrack.training.labelled_pictures import read_labelled
 from sattrack.training.pictures import Picture, render_pictures
-from sattrack.training.recipes import EmptySource, LabelledSource, Recipe, spared
+from sattrack.training.recipes import SLANTED_DEG, EmptySource, LabelledSource, Recipe, spared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,9 +83,10 @@ def gather(
     if recipe.rendered:
         seeds = range(recipe.rendered.first_seed, recipe.rendered.first_seed + recipe.rendered.count)
         drawn = render_pictures(seeds, processes=processes, cache=cache)
-        add(drawn, [1.0] * len(drawn), recipe.rendered.weight)
+        add(drawn, _shares_by_view(drawn, slanted=recipe.rendered.slanted), recipe.rendered.weight)
         name = f"rendered yards, seeds {seeds.start} to {seeds.stop - 1}"
-        sources.append({"name": name, "kind": "rendered", "terms": "our own"})
+        slanted = {"slanted": f"{recipe.rendered.slanted:.0%} of the draws"} if recipe.rendered.slanted is not None else {}
+        sources.append({"name": name, "kind": "rendered", "terms": "our own"} | slanted)
         told(f"rendered: {some(len(drawn), 'yard')}, {some(sum(len(p.quads) for p in drawn), 'box', 'boxes')}")
     if not pictures:
         raise UsageError(f"the recipe {recipe.name!r} names no pictures")
@@ -119,6 +120,15 @@ def _shares(pictures: Sequence[Picture]) -> list[float]:
     roots = [float(np.sqrt(len(p.quads) + 1)) for p in pictures]
     whole = float(np.sqrt(sum(len(p.quads) for p in pictures) + 1))
     return [whole * root / sum(roots) for root in roots]
+
+
+def _shares_by_view(drawn: Sequence[Picture], *, slanted: float | None) -> list[float]:
+    """All yards alike, or so that those seen at a slant get a given part of the draws, where there are both."""
+    at_a_slant = [(one.off_nadir_deg or 0.0) >= SLANTED_DEG for one in drawn]
+    many = sum(at_a_slant)
+    if slanted is None or not 0 < many < len(drawn):
+        return [1.0] * len(drawn)
+    return [slanted / many if so else (1 - slanted) / (len(drawn) - many) for so in at_a_slant]
 
 
 def _labelled_row(source: LabelledSource, chosen: Chosen, *, name: str, taught: Sequence[LabelledSet]) -> dict[str, str]:

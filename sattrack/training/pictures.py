@@ -22,7 +22,8 @@ class Picture:
 
     pixels: (rows, cols, 3) uint8 RGB, already stretched. quads: (n, 4, 2) boxes in its pixels. gsd_m: size of a pixel (x, y).
     ignore: polygons (k, 2) in pixels where nothing is taught. source: the set or folder that it comes from.
-    hard: (k, 2) places in pixels that a network took for boxes, of a picture without any.
+    hard: (k, 2) places in pixels that a network took for boxes, of a picture without any. off_nadir_deg: how far from straight
+    down a rendered yard is seen; none: not known.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Picture:
     gsd_m: tuple[float, float]
     ignore: tuple[NDArray[np.float64], ...] = ()
     hard: NDArray[np.float64] | None = None
+    off_nadir_deg: float | None = None
 
 
 def render_pictures(seeds: range, *, processes: int = 1, cache: Path | None = None) -> tuple[Picture, ...]:
@@ -54,11 +56,12 @@ def render_pictures(seeds: range, *, processes: int = 1, cache: Path | None = No
 
 
 def _packed(drawn: Sequence[Picture]) -> dict[str, Any]:
-    """Pixels, boxes, what cannot be told from them, and pixel size of each picture under p0, q0, u0, g0, p1, ..."""
+    """Pixels, boxes, what cannot be told from them, pixel size and view of each picture under p0, q0, u0, g0, v0, p1, ..."""
     parts: dict[str, Any] = {}
     for i, picture in enumerate(drawn):
         unsure = np.array(picture.ignore).reshape(-1, 4, 2)
         parts |= {f"p{i}": picture.pixels, f"q{i}": picture.quads, f"u{i}": unsure, f"g{i}": np.asarray(picture.gsd_m)}
+        parts |= {f"v{i}": np.asarray(picture.off_nadir_deg)}
     return parts
 
 
@@ -73,6 +76,7 @@ def _unpacked(kept: Path, seeds: range) -> tuple[Picture, ...]:
                 (float(found[f"g{i}"][0]), float(found[f"g{i}"][1])),
                 # One that an older sattrack kept knows of no trailers.
                 tuple(found[f"u{i}"]) if f"u{i}" in found else (),
+                off_nadir_deg=float(found[f"v{i}"]) if f"v{i}" in found else None,
             )
             for i, seed in enumerate(seeds)
         )
@@ -86,4 +90,7 @@ def _rendered(seed: int) -> Picture:
     drawn = render_tile(seed, gsd_m=gsd, shape=(side, side))
     stretch = measure_stretch(drawn.picture, np.ones(drawn.picture.shape[:2], bool))
     pixels = apply_stretch(drawn.picture, stretch)
-    return Picture(f"rendered-{seed}", "rendered", pixels, drawn.quads, (gsd, gsd), tuple(drawn.unsure))
+    return Picture(
+        f"rendered-{seed}", "rendered", pixels, drawn.quads, (gsd, gsd), tuple(drawn.unsure),
+        off_nadir_deg=drawn.view.off_nadir_deg,
+    )  # fmt: skip

@@ -65,12 +65,20 @@ class LabelledSource(_Strict):
         return Choice(self.sets, self.only, self.leave_out, self.half)
 
 
+SLANTED_DEG = 18.0
+
+
 class RenderedSource(_Strict):
-    """Rendered yards by seed; seeds from FIRST_KEPT_SEED up are kept for samples and tests."""
+    """Rendered yards by seed; seeds from FIRST_KEPT_SEED up are kept for samples and tests.
+
+    slanted: part of their draws that goes to yards seen from SLANTED_DEG or more off nadir, where the sides and lower tiers of
+    stacks show; none: as many as there are.
+    """
 
     count: int = Field(gt=0)
     first_seed: int = Field(1, ge=0, lt=FIRST_KEPT_SEED)
     weight: float = Field(gt=0)
+    slanted: float | None = Field(None, ge=0, le=1)
 
     @model_validator(mode="after")
     def _below_those_kept(self) -> Self:

@@ -151,6 +151,7 @@ def test_rendered_pictures_are_kept_and_read_back_the_same(tmp_path: Path) -> No
         assert np.array_equal(a.pixels, b.pixels)
         assert np.array_equal(a.quads, b.quads)
         assert a.gsd_m == b.gsd_m
+        assert a.off_nadir_deg == b.off_nadir_deg is not None
         assert len(a.ignore) == len(b.ignore)
         assert all(np.array_equal(one, other) for one, other in zip(a.ignore, b.ignore, strict=True))
 

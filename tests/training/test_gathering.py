@@ -7,7 +7,7 @@ import pytest
 from sattrack.errors import UsageError
 from sattrack.labels.seen import left_out_sets, seen_sets
 from sattrack.training.gathering import Gathered, gather
-from sattrack.training.recipes import EmptySource, LabelledSource, Recipe, RenderedSource, without_fold
+from sattrack.training.recipes import SLANTED_DEG, EmptySource, LabelledSource, Recipe, RenderedSource, without_fold
 from tests.training.conftest import draw_tile, draw_yolo
 
 
@@ -51,6 +51,22 @@ def test_sources_of_any_format_are_mixed_by_weight_with_yards_and_empty_pictures
     assert rows["sea"]["pictures_left_out"] == "every third by name (1)"
     assert rows["rendered yards, seeds 7 to 7"]["kind"] == "rendered"
     assert told[0] == "tiles: yolo-obb, 1 set, 4 pictures, 24 boxes"
+
+
+def test_yards_seen_at_a_slant_get_their_part_of_the_draws_and_the_card_says_so(tmp_path: Path) -> None:
+    def shares(**choice: float) -> tuple[float, int, dict[str, str]]:
+        found = gathered(tmp_path, rendered=RenderedSource(count=6, first_seed=117, weight=0.5, **choice))
+        at_a_slant = [(p.off_nadir_deg or 0.0) >= SLANTED_DEG for p in found.pictures]
+        assert 0 < sum(at_a_slant) < 6
+        assert found.weights.sum() == pytest.approx(0.5)
+        return float(found.weights[at_a_slant].sum()), sum(at_a_slant), found.sources[0]
+
+    share, many, row = shares()
+    assert share == pytest.approx(0.5 * many / 6)
+    assert "slanted" not in row
+    share, _, row = shares(slanted=0.8)
+    assert share == pytest.approx(0.5 * 0.8)
+    assert row["slanted"] == "80% of the draws"
 
 
 def test_a_part_of_the_draws_shows_boxes_dusty_and_the_card_says_so(tmp_path: Path) -> None:
