@@ -15,6 +15,7 @@ from sattrack.settings import Settings
 from sattrack.steps.chaining import agreement, flow_at
 from sattrack.steps.crossing import alerts_of
 from sattrack.steps.flowing import flow_of
+from sattrack.steps.observing import percent
 from sattrack.timeline import Alert, Series
 
 
@@ -117,7 +118,7 @@ def _by_boxes(move: Movement, one: Exchange | None) -> Movement:
     # Boxes that were there all the time by what faintly lies in their place are fewer moved, but no less seen.
     without = len(one.before) - len(one.pairs), len(one.after) - len(one.pairs)
     if without[0] < move.left.value or without[1] < move.arrived.value:
-        share = f"{one.shared_fraction:.0%}"
+        share = percent(one.shared_fraction)
         return replace(move, why=f"fewer boxes moved on what can be compared of the {share} of the site that both show")
     return replace(move, left=left, arrived=arrived, by="boxes")
 

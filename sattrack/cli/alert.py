@@ -143,6 +143,7 @@ def _tell(shown: "list[Alert]", *, every: "Sequence[Alert]", voice: Voice) -> No
 
 
 def _row(one: "Alert") -> tuple[str, ...]:
+    from sattrack.steps.observing import percent
     from sattrack.steps.phrasing import stamp
 
     expected = "" if one.expected is None else f"{one.expected:.0f}"
@@ -152,5 +153,5 @@ def _row(one: "Alert") -> tuple[str, ...]:
         one.level.replace("_", " "), one.direction, one.site_id, one.zone, stamp(one.datetime),
         "" if one.observed is None else f"{one.observed:.12g}", expected, band,
         "" if one.p_value is None else f"{one.p_value:.1g}",
-        f"{one.observed_fraction:.0%}", str(one.history), one.method,
+        percent(one.observed_fraction), str(one.history), one.method,
     )  # fmt: skip

@@ -86,13 +86,13 @@ def compare(run: "Run", truth: "Truth", *, voice: Voice, every: bool) -> None:
 
 
 def _scene_row(one: "Count", truth: "Truth") -> tuple[str, ...]:
-    from sattrack.cli.summary import interval
+    from sattrack.cli.summary import interval, seen
 
     true = truth.visible[one.site_id, one.scene_id]
     off = f"{(one.count - true) / max(true, 1):+.1%}" if one.status == "done" and one.count is not None else ""
     return (
         one.site_name or one.site_id, one.scene_id, "" if one.count is None else str(one.count), interval(one), str(true), off,
-        f"{one.observed_fraction:.0%}", one.status.replace("_", " "),
+        seen(one), one.status.replace("_", " "),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from sattrack.reports.cells import clean, compact_json, csv_bytes, moment, numbe
 from sattrack.reports.globe import polygons
 from sattrack.results import SCHEMA_VERSION
 from sattrack.steps.grounding import Frame
+from sattrack.steps.observing import percent
 from sattrack.steps.phrasing import outward, stamp
 from sattrack.steps.sizing import length_classes
 from sattrack.writing import write_whole
@@ -39,7 +40,7 @@ def change_row(one: Exchange) -> tuple[str, ...]:
     name = f"{one.site_id} / {one.zone}" if one.zone else one.site_id
     boxes = f"{len(one.before)} → {len(one.after)}" if one.assessable else "- → -"
     return (
-        name, " → ".join(when), f"{one.shared_fraction:.0%}", boxes, _told(one.change, signed=True), _told(one.kept),
+        name, " → ".join(when), percent(one.shared_fraction), boxes, _told(one.change, signed=True), _told(one.kept),
         _told(one.arrived), _told(one.left), one.by,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ import datetime as dt
 
 from sattrack.flows import Agreement, Crossing, Flow, Moved
 from sattrack.phrases import some
+from sattrack.steps.observing import percent
 from sattrack.steps.phrasing import bracketed, chance
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -123,7 +124,7 @@ def _scenes(flow: Flow) -> str:
     said = [] if len(flow.movements) == 1 else [f"by {len(flow.movements) + 1} scenes{_sensor(flow)}"]
     shares = [stand.observed_fraction for one in flow.movements for stand in (one.earlier, one.later)]
     if min(shares) < 0.995:
-        said.append(f"of which the least shows {min(shares):.0%} of the site".replace("%", " %"))
+        said.append(f"of which the least shows {percent(min(shares))} of the site".replace("%", " %"))
     if flow.unseen:
         said.append(f"{flow.unseen} more could not be assessed")
     return f" ({', '.join(said)})" if said else ""

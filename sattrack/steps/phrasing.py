@@ -5,6 +5,7 @@ import math
 
 from sattrack.phrases import some
 from sattrack.steps.false_alarms import false_alarms
+from sattrack.steps.observing import percent
 from sattrack.steps.two_scenes import Change
 from sattrack.timeline import Alert, Cusum, Observation
 
@@ -143,4 +144,4 @@ def _whole(share: float) -> str:
 
 
 def _visible(alert: Alert) -> str:
-    return f", {alert.observed_fraction:.0%} of the site visible".replace("%", " %")
+    return f", {percent(alert.observed_fraction)} of the site visible".replace("%", " %")

@@ -38,6 +38,24 @@ def test_alerts_as_a_table_and_the_exit_code_for_cron(sattrack, counts):
     assert sattrack("alert", counts, "--exit-code", "--direction", "fall", "--newest").code == 4
 
 
+def test_a_site_that_was_nearly_all_seen_is_never_said_to_be_wholly_visible(sattrack, counts):
+    rows = counts.read_text().splitlines()
+    shares = ["observed_fraction", *("0.997" if ",310," in row else "0.0041" if ",58," in row else "1" for row in rows[1:])]
+    counts.write_text("\n".join(f"{row},{share}" for row, share in zip(rows, shares, strict=True)) + "\n")
+    said = sattrack("alert", counts, "--level", "normal", "--min-observed", "0.001")
+    assert "over 99 % of the site visible" in said.out
+    shown = [line for line in said.out.splitlines() if line.lstrip().startswith(("alert ", "normal ", "warning "))]
+    assert ["over 99%" in line for line in shown if " 310 " in line] == [True]
+    assert ["under 1%" in line for line in shown if " 58 " in line and "2023-08-14" in line] == [True]
+    assert "the least shows under 1 % of the site" in sattrack("flow", counts, "--config", _least(counts)).out
+
+
+def _least(beside):
+    path = beside.with_name("least.yaml")
+    path.write_text("min_observed: 0.001\n")
+    return path
+
+
 def test_json_is_a_list_of_alerts(sattrack, counts):
     said = sattrack("alert", counts, "--json", "--level", "alert")
     assert [(a["site_id"], a["datetime"], a["level"], a["direction"]) for a in said.json] == [
