@@ -25,8 +25,8 @@ def answers(ask: Callable[[list[Tile]], Sequence[A]], batches: Iterable[Batch], 
     """An answer a tile of each batch, in order, as a pool of threads gives them; the first error is raised where it belongs.
 
     No call holds tiles of two scenes: what a tile is called with moves the last digits of its answer, and an error of one scene
-    must not be another's. Beyond the batch that is waited for, no more are drawn than fill every lane once. When the iterator is
-    closed early, or ends by an error, calls that have not begun are dropped and no thread is left.
+    must not be another's. Beyond the batch that is waited for, no more are drawn than fill every lane once. When the iterator
+    is closed early, or ends by an error, calls that have not begun are dropped and no thread is left.
     """
     pool = ThreadPoolExecutor(lanes.workers, thread_name_prefix="sattrack-network")
     alone = threading.Lock()
@@ -63,7 +63,7 @@ def asked(ask: Callable[[list[Tile]], Sequence[A]], tiles: list[Tile], *, alone:
 def short_of_memory(error: Exception) -> bool:
     """Whether what a network's runtime raised says that memory ended, each in its own words."""
     said = str(error).lower()
-    words = ("bad_alloc", "bad allocation", "allocate memory", "out of memory", "not enough memory")
+    words = ("bad_alloc", "bad allocation", "allocate memory", "out of memory", "not enough memory", "alloc_failed")
     return any(one in said for one in words)
 
 

@@ -78,7 +78,9 @@ class TorchForward(Forward):
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         self.device = f"{self._described()}, batch halved for memory"
-        self.size = (len(pixels) + 1) // 2
+        half = (len(pixels) + 1) // 2
+        # Another lane may have found out that less fits.
+        self.size = min(half, self.size or half)
         return self._by_halves(pixels, picked)
 
     def _at_once(self, pixels: Pixels, picked: Heads) -> list[Columns] | None:

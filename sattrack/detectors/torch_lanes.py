@@ -53,6 +53,8 @@ def tiles_that_fit(*, free: int, a_tile: int, lanes: int) -> int:
 
 def measured_tiles(call: Callable[[int], object], device: torch.device, *, lanes: int) -> int:
     """Tiles a call on a CUDA device, by what `call` of that many tiles takes of its memory."""
+    # Once beforehand: what libraries keep from their first call on is no tile's.
+    call(1)
     peaks = []
     for tiles in (1, 3):
         torch.cuda.reset_peak_memory_stats(device)

@@ -204,6 +204,9 @@ def test_d11_a_tile_that_is_too_much_by_itself_is_an_error() -> None:
         ("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested buffer of size 1", True),
         ("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes. Error code 12", True),
         ("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes.", True),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", True),
+        ("cuDNN error: CUDNN_STATUS_ALLOC_FAILED", True),
+        ("MPS backend out of memory (MPS allocated: 9.05 GB, other allocations: 1 MB, max allowed: 9.07 GB).", True),
         ("Shape mismatch", False),
     ],
 )

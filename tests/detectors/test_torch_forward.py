@@ -15,7 +15,7 @@ from sattrack.detectors.cards import card_for
 from sattrack.detectors.decoding import chosen
 from sattrack.detectors.parity import drawn_pixels
 from sattrack.detectors.torch_forward import TorchForward, halve
-from sattrack.detectors.torch_lanes import Lane, tiles_that_fit
+from sattrack.detectors.torch_lanes import Lane, measured_tiles, tiles_that_fit
 from sattrack.detectors.yolo import load_network
 from sattrack.errors import DetectorError
 from sattrack.geometry import quads_from_xywhr
@@ -100,6 +100,40 @@ def test_g11_memory_that_runs_out_once_makes_smaller_calls_from_then_on() -> Non
     seen.clear()
     made.columns(pixels(6), classes=CLASSES, floor=0.5)
     assert seen == [3, 3]
+
+
+def test_a_lane_does_not_undo_what_another_found_out_of_memory_meanwhile() -> None:
+    made, seen = forward(), []
+
+    def small(tiles: int) -> None:
+        seen.append(tiles)
+        if tiles > 2:
+            made.size = 2  # by the other lane, while this one's call was under way
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    made.network.fails = small
+    made(pixels(8))
+    assert (seen, made.size) == ([8, 2, 2, 2, 2], 2)
+
+
+def test_what_a_tile_takes_of_a_card_is_told_without_what_libraries_keep_from_their_first_call_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mib = 1 << 20
+    kept, peak, asked = 0, 0, []
+
+    def call(tiles: int) -> None:
+        nonlocal kept, peak
+        asked.append(tiles)
+        kept = 64 * mib
+        peak = kept + tiles * 50 * mib
+
+    cuda = {"reset_peak_memory_stats": lambda _d: None, "memory_allocated": lambda _d: kept, "empty_cache": lambda: None,
+            "max_memory_allocated": lambda _d: peak, "mem_get_info": lambda _d: (1600 * mib, 2000 * mib)}  # fmt: skip
+    for name, does in cuda.items():
+        monkeypatch.setattr(torch.cuda, name, does)
+    assert measured_tiles(call, torch.device("cuda"), lanes=2) == 8
+    assert max(asked) == 3
 
 
 def test_a_lane_that_failed_is_free_again() -> None:
