@@ -182,7 +182,7 @@ def _contradictions(
         )
     for name, text in texts.items():
         said = getattr(hints, name)
-        if text and said and not (_alike(text, said) if name == "sensor" else text == said):
+        if text and said and not (alike(text, said) if name == "sensor" else text == said):
             yield f"the file's tags name the {name} {text}, what stands beside it {said}: the tags are used"
     if hints.gsd_source in _TELLERS and hints.gsd_m and grid.georeferenced and not _same_size(hints.gsd_m, grid.gsd_m):
         yield (
@@ -201,7 +201,7 @@ def _not_used(
         yield f"the pixel size asked for was not used: the {gsd_source} says {max(grid.gsd_m):.3g} m"
     if options.mask and mask and mask != options.mask:
         yield f"the mask asked for was not used: the picture has one of its own, {PurePath(mask.partition('?')[0]).name}"
-    if options.sensor and sensor and not _alike(options.sensor, sensor):
+    if options.sensor and sensor and not alike(options.sensor, sensor):
         yield f"the sensor asked for was not used: the picture says {sensor}"
 
 
@@ -219,7 +219,7 @@ def _same_time(said: dt.datetime, tagged: dt.datetime) -> bool:
     return day or abs((said - tagged).total_seconds()) <= _CLOCKS_ALIKE_S
 
 
-def _alike(one: str, two: str) -> bool:
+def alike(one: str, two: str) -> bool:
     """Whether two names of sensors may mean one: WV02 and WorldView-2."""
     letters, figures = (
         [re.sub(wanted, "", text.casefold()).lstrip("0") for text in (one, two)] for wanted in (r"[^a-z]", r"[^0-9]")

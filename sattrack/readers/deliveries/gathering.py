@@ -79,19 +79,51 @@ def _gather(
     known = [_looked_at(source, describe, limits=limits) for source in sources]
     if by_name and not any(one.scene and one.scene.grid.georeferenced for one in known):
         return list(sources)
-    moments = Moments()
+    first, *others = _acquisitions(known)
+    made = _joined(first, sources=sources, by_name=by_name, scene_id=scene_id, limits=limits)
+    moments = Moments(one.scene for one in first if one.scene)
+    for members in others:
+        apart = [replace(one, source=_noting(one.source, _why_apart(one, first[0], moments))) for one in members]
+        if by_name:
+            made += [one.source for one in apart]
+        else:
+            # Under one name what both show would be one count, and of one time.
+            name = _free_name(scene_id, taken)
+            made += _joined(apart, sources=(), by_name=False, scene_id=name, limits=limits)
+    return made
+
+
+def _acquisitions(known: Sequence[One]) -> list[list[One]]:
+    """The files of one name by when, and by what, they say that they were taken; one that says neither is of the first."""
+    found: list[tuple[Moments, list[One]]] = [(Moments(), [])]
+    for one in known:
+        fitting = next((its for its in found if one.scene is None or not its[0].contradict(one.scene)), None)
+        if fitting is None:
+            found.append(fitting := (Moments(), []))
+        fitting[1].append(one)
+        if one.scene is not None:
+            fitting[0].add(one.scene)
+    return [members for _, members in found]
+
+
+def _why_apart(one: One, first: One, moments: Moments) -> str:
+    assert one.scene
+    return f"not joined with {first.source.part}, whose name it shares: {moments.contradict(one.scene)}"
+
+
+def _joined(
+    known: Sequence[One], *, sources: Sequence[Source], by_name: bool, scene_id: str, limits: Settings
+) -> list[Source]:  # fmt: skip
+    """The files of one acquisition, those that fit each other as one. sources: all of its name in the folder."""
     clusters: list[Cluster] = []
     made, doubles, alone = [], [], []
     for one in known:
         if one.scene is None:
             alone.append(replace(one.source, scene_id=scene_id))
-        elif by_name and (why := moments.contradict(one.scene)):
-            alone.append(_noting(one.source, f"not joined with {sources[0].part}, whose name it shares: {why}"))
         elif twin := next((found for cluster in clusters if (found := cluster.twin(one))), None):
             reason = f"it shows the same pixels of the ground as {PurePath(twin.source.path).name}, which is counted"
             doubles.append(replace(one.source, scene_id=scene_id, aside=reason))
         else:
-            moments.add(one.scene)
             fitting = next((cluster for cluster in clusters if not cluster.why_not(one)), None)
             clusters.append(Cluster(one)) if fitting is None else fitting.add(one)
     clusters.sort(key=lambda cluster: len(cluster.members), reverse=True)

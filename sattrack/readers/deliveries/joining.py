@@ -10,7 +10,7 @@ import pyproj
 from sattrack.errors import SceneError
 from sattrack.geometry import apply_affine
 from sattrack.imagery import Grid, Piece, Scene
-from sattrack.readers.describing import measure_gsd
+from sattrack.readers.describing import alike, measure_gsd
 
 if TYPE_CHECKING:
     from sattrack.readers.finding import Source
@@ -61,7 +61,7 @@ def other_moment(first: Scene, other: Scene) -> str:
     """Why two files are of two acquisitions; empty where they may be of one."""
     if first.acquired and other.acquired and abs((first.acquired - other.acquired).total_seconds()) > ONE_PASS_S:
         return f"it was taken at another time ({other.acquired:%Y-%m-%d %H:%M}, not {first.acquired:%Y-%m-%d %H:%M})"
-    if first.sensor and other.sensor and first.sensor != other.sensor:
+    if first.sensor and other.sensor and not alike(first.sensor, other.sensor):
         return f"it was taken by {other.sensor}, not {first.sensor}"
     return ""
 

@@ -260,6 +260,22 @@ def test_a_tile_that_names_no_sensor_does_not_join_two_of_a_manifest(tmp_path: P
     mosaic, other = found(tmp_path / "list.csv")
     assert [Path(piece.path).name for piece in mosaic.pieces] == ["a.tif", "b.tif"]
     told(other, "not joined", "WV03")
+    assert (mosaic.scene_id, other.scene_id) == ("pier", "pier-2")
+    (tmp_path / "list.csv").write_text("path,scene,sensor\na.tif,pier,\nb.tif,pier,WV02\nc.tif,pier,WorldView-2\n")
+    (mosaic,) = found(tmp_path / "list.csv")
+    assert len(mosaic.pieces) == 3
+
+
+def test_files_of_two_dates_under_one_name_in_a_manifest_are_two_scenes(tmp_path: Path, picture: np.ndarray) -> None:
+    for number, (name, day) in enumerate((("a", 14), ("b", 20), ("c", 14), ("d", 20))):
+        path = write_tile(tmp_path / f"{name}.tif", picture[:, :, 40 * number : 40 * number + 40], col=40 * number)
+        with rasterio.open(path, "r+") as to:
+            to.update_tags(TIFFTAG_DATETIME=f"2023:10:{day} 01:15:00")
+    (tmp_path / "list.csv").write_text("path,scene\na.tif,pier\nb.tif,pier\nc.tif,pier\nd.tif,pier\n")
+    one, other = found(tmp_path / "list.csv")
+    assert [[Path(piece.path).stem for piece in each.pieces] for each in (one, other)] == [["a", "c"], ["b", "d"]]
+    assert [(each.scene_id, scene_of(each).acquired.day) for each in (one, other)] == [("pier", 14), ("pier-2", 20)]
+    assert any("not joined with a, whose name it shares: it was taken at another" in note for note in scene_of(other).notes)
 
 
 def test_a_joined_scene_whose_files_are_of_two_dates_by_now_is_refused(tmp_path: Path, picture: np.ndarray) -> None:
