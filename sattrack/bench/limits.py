@@ -94,7 +94,9 @@ def forward_of(detector: Detector) -> Callable[[Sequence[NDArray[np.uint8]]], No
     workers, size = getattr(forward, "workers", 1), getattr(forward, "size", None)
 
     def through(batches: Sequence[NDArray[np.uint8]]) -> None:
-        calls = [batch[i : i + (size or len(batch))] for batch in batches for i in range(0, len(batch), size or len(batch))]
+        # A call may be larger than a batch, and is given tiles as they are.
+        rows = [[tile for batch in batches for tile in batch]] if size else [list(batch) for batch in batches]
+        calls = [row[i : i + (size or len(row))] for row in rows for i in range(0, len(row), size or len(row))]
         with ThreadPoolExecutor(workers, thread_name_prefix="sattrack-limit") as pool:
             # Heads are thrown away as they come.
             deque(pool.map(forward, calls), maxlen=0)

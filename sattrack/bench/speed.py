@@ -184,7 +184,9 @@ def with_limit(row: Speed, *parts: dict[str, Any]) -> Speed:
 
 
 def _asked(picture: Picture, model: wiring.Model, settings: Settings) -> dict[str, Any]:
-    return {"model": asdict(model), "settings": settings.model_dump(mode="json"), "gsd_m": picture.gsd_m}
+    # Only what was asked for: where nobody says how many tiles a call takes, a card takes as many as fit.
+    said = settings.model_dump(mode="json", exclude_unset=True)
+    return {"model": asdict(model), "settings": said, "gsd_m": picture.gsd_m}
 
 
 def _tiles(picture: Picture, card: ModelCard, settings: Settings) -> int:

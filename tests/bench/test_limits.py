@@ -29,7 +29,7 @@ class Forward:
         self.threads: set[int] = set()
 
     def __call__(self, pixels):
-        self.seen.append(pixels.shape)
+        self.seen.append(np.shape(pixels))
         self.threads.add(threading.get_ident())
         time.sleep(0.002)
 
@@ -67,6 +67,14 @@ def test_a_network_that_takes_a_batch_as_it_comes_is_given_it_whole_in_one_threa
     assert through is not None
     through([np.zeros((4, 8, 8, 3), np.uint8), np.zeros((1, 8, 8, 3), np.uint8)])
     assert [shape[0] for shape in forward.seen] == [4, 1]
+
+
+def test_a_network_that_takes_more_than_a_batch_is_given_as_much_at_once_as_in_a_run() -> None:
+    plain, forward = Plain(), Forward()
+    plain._forward = forward  # type: ignore[attr-defined]
+    forward.size = 8
+    assert len(list(Stopwatch(plain).detect(batch(4) for _ in range(5)))) == 5
+    assert sorted(shape[0] for shape in forward.seen) == [4, 8, 8]
 
 
 def test_what_a_network_raises_is_raised_here() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sattrack.bench import speed
 from sattrack.bench.clocks import Clock
 from sattrack.bench.peers.rounds import bench_peers
 from sattrack.bench.speed import Limit, Speed, bench_speed, with_limit
@@ -174,6 +175,23 @@ def test_a_detector_that_breaks_in_the_other_process_is_told(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "plug"))
     with pytest.raises(DetectorError, match="numbers of results"):
         bench_speed(sizes=(64,), model=Model(detector=bright), folder=tmp_path / "pictures")
+
+
+@pytest.mark.parametrize("settings", [None, Settings(batch=8, device="cpu")])
+def test_the_other_process_is_told_only_what_was_asked_for(
+    settings: Settings | None, tmp_path: Path, bright: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A card takes as many tiles a call as fit where nobody says how many.
+    asked: list[dict[str, object]] = []
+
+    def measured(said: dict[str, object], **_more: object) -> None:
+        asked.append(said)
+        raise DetectorError("enough")
+
+    monkeypatch.setattr(speed, "measured_apart", measured)
+    with pytest.raises(DetectorError, match="enough"):
+        bench_speed(sizes=(64,), model=Model(detector=bright), settings=settings, folder=tmp_path)
+    assert asked[0]["settings"] == ({"batch": 8, "device": "cpu"} if settings else {})
 
 
 def test_sizes_must_be_sizes(bright: str) -> None:

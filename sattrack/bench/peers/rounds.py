@@ -161,7 +161,8 @@ def _call(
     if one.tool == OURS:
         own = replace(model, backend=one.engine)
         return {
-            "what": "run", "inputs": [str(path)], "model": asdict(own), "settings": settings.model_dump(mode="json"),
+            "what": "run", "inputs": [str(path)], "model": asdict(own),
+            "settings": settings.model_dump(mode="json", exclude_unset=True),
             "gsd_m": picture.gsd_m,
         }  # fmt: skip
     order = {
