@@ -96,11 +96,8 @@ def _described(picture: Upright, source: "Source", *, options: _Options) -> Scen
     when, when_source = time_of(source, tags=own_tags, option=options.acquired)
     texts = {name: _first(tags, tellers) for name, tellers in _TEXT_TAGS.items()}
     notes += _contradictions(source, tags=own_tags, when_source=when_source, texts=texts, grid=grid)
-    declared = raster.nodatavals[chosen[0] - 1]
-    nodata = options.nodata if declared is None else float(declared)
-    asked = options.nodata
-    if asked is not None and declared is not None and not np.array_equal(asked, declared, equal_nan=True):
-        notes.append(f"the nodata value asked for was not used: the file declares {declared:g}")
+    dtype = raster.dtypes[chosen[0] - 1]
+    nodata = _nodata(options.nodata, declared=raster.nodatavals[chosen[0] - 1], dtype=dtype, notes=notes)
     mask = source.hints.mask or options.mask
     sensor = texts["sensor"] or source.hints.sensor
     notes += _not_used(
@@ -112,7 +109,7 @@ def _described(picture: Upright, source: "Source", *, options: _Options) -> Scen
         location=where,
         grid=grid,
         bands=chosen,
-        dtype=raster.dtypes[chosen[0] - 1],
+        dtype=dtype,
         acquired=when,
         acquired_source=when_source,
         sensor=sensor or options.sensor or "",
@@ -126,6 +123,21 @@ def _described(picture: Upright, source: "Source", *, options: _Options) -> Scen
         notes=tuple(notes),
         viewing=source.hints.viewing,
     )
+
+
+def _nodata(asked: float | None, *, declared: float | None, dtype: str, notes: list[str]) -> float | None:
+    """The value of what was not seen: as the file declares it, else as asked for, where its kind of number can hold that."""
+    if declared is not None:
+        if asked is not None and not np.array_equal(asked, declared, equal_nan=True):
+            notes.append(f"the nodata value asked for was not used: the file declares {declared:g}")
+        return float(declared)
+    if asked is None or np.dtype(dtype).kind == "f":
+        return asked
+    limits = np.iinfo(dtype)
+    if not (limits.min <= asked <= limits.max and float(asked).is_integer()):
+        notes.append(f"the nodata value asked for was not used: no {dtype} is {asked:g}")
+        return None
+    return asked
 
 
 def _changes(picture: Upright) -> list[str]:

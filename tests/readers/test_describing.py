@@ -262,6 +262,9 @@ def test_declared_nodata_stands_before_the_option(write, picture, scene_of):
     assert "the nodata value asked for was not used: the file declares 7" in declared.notes
     assert scene_of(write("open.tif", picture), nodata=3).nodata == 3
     values, nan = picture.astype(np.float32), float("nan")
+    for asked in (-9999, 256, 0.5, nan):
+        strange = scene_of(write("open.tif", picture), nodata=asked)
+        assert (strange.nodata, strange.notes) == (None, (f"the nodata value asked for was not used: no uint8 is {asked:g}",))
     for path, asked in ((write("open.tif", picture), 3), (write("same.tif", values, nodata=nan), nan)):
         assert not any("nodata" in note for note in scene_of(path, nodata=asked).notes)
 
