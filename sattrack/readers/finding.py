@@ -23,7 +23,7 @@ from sattrack.readers.gdals_sidecars import read_gdals
 from sattrack.readers.hints import SILENT, Hints
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
 from sattrack.readers.remote.places import bare, named_place
-from sattrack.readers.sidecars import base_of_mask, is_mask_name, look_beside, mask_bases, read_sidecars
+from sattrack.readers.sidecars import Beside, base_of_mask, is_mask_name, look_beside, mask_bases, read_sidecars
 from sattrack.settings import Settings
 
 _REMOTE = re.compile(r"(https?|s3)://", re.IGNORECASE)
@@ -116,6 +116,7 @@ def find_sources(
     masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and not is_remote(hints.mask)}
     _refuse_masks_listed_as_pictures(pairs, masks)
     known = masks | found.keys()
+    strays += _drawn_masks((one for one, _ in pairs if not one.named), inputs, recursive=recursive, beside=beside)
     _tell_masks_of_none([one for one in strays if os.path.realpath(one) not in known], pairs, told=told)
     return _named((one, hints) for one, hints in pairs if one.key not in masks)
 
@@ -179,6 +180,16 @@ def _walked(paths: Iterable[str], *, told: Told, strays: list[str]) -> Iterator[
     if passed:
         shown = _some_of(passed)
         told(f"not looked at, since their names are those of previews: {shown}; name such a file itself to have it counted")
+
+
+def _drawn_masks(
+    pictures: Iterable[_Found], inputs: Sequence[str], *, recursive: bool, beside: Callable[[Path], Beside]
+) -> Iterator[str]:  # fmt: skip
+    """The masks that are no pictures, of the folders that were looked into and not picked from by a glob."""
+    given = [Path(text).absolute() for text in inputs if not is_remote(text) and _exists(text) and Path(text).is_dir()]
+    for folder in map(Path, sorted({one.path.rpartition("/")[0] for one in pictures})):
+        if folder in given or (recursive and any(one in folder.parents for one in given)):
+            yield from (str(folder / name) for name in beside(folder).masks.values() if not is_picture(name))
 
 
 def _tell_masks_of_none(masks: Sequence[str], pairs: Iterable[tuple[_Found, Hints]], *, told: Told) -> None:

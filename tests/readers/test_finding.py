@@ -292,10 +292,13 @@ def test_of_a_mask_that_is_no_pictures_it_is_said_that_it_is_not_used(tmp_path: 
     planet = "20231014_011501_24_2475_3B"
     touched(tmp_path, "a.tif", "a_udm.tif", "a_udm2.tif", "b.tif", "b_clouds_mask.tif", "sub/b_mask.tif")
     touched(tmp_path, f"{planet}_Visual_clip.tif", f"{planet}_udm2_clip.tif", "a.mask.png", "c_mask.tif")
+    touched(tmp_path, "bb_mask.geojson", "b_mask.gpkg")
     said: list[str] = []
     find_sources([str(tmp_path), str(tmp_path / "c_mask.tif")], recursive=True, told=said.append)
     (alone,) = said
-    assert alone.startswith("masks by their names, but of no picture beside them: b_clouds_mask.tif, b_mask.tif; ")
+    assert alone.startswith(
+        "masks by their names, but of no picture beside them: b_clouds_mask.tif, b_mask.tif, bb_mask.geojson; "
+    )
     find_sources([str(tmp_path / "a*")], told=said.append)
     assert len(said) == 1
 
