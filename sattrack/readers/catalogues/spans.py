@@ -9,6 +9,8 @@ from sattrack.errors import SattrackError, UsageError
 from sattrack.readers.times import parse_time
 
 _PART = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+# A clock time without its seconds, as lists show it.
+_MINUTE = re.compile(r".*[T_ ]\d{2}:?\d{2} ?(?:Z|UTC|GMT|[+-][\d:]+)?", re.ASCII | re.IGNORECASE)
 _OPEN = ("", "..")
 WAY_OUT = "give 2023-08-01/2023-10-31, 2023-08/2023-10, 2023, or ../2023-10 with an open end"
 
@@ -33,7 +35,7 @@ ANY_TIME = Span()
 
 
 def read_span(text: str) -> Span:
-    """A span, or one year, month, day or moment. UsageError otherwise."""
+    """A span, or one year, month, day, minute or moment. UsageError otherwise."""
     ends = [end.strip() for end in text.split("/")]
     if len(ends) > 2 or all(end in _OPEN for end in ends):
         raise UsageError(f"--datetime is {text[:60]!r}", way_out=WAY_OUT)
@@ -45,12 +47,12 @@ def read_span(text: str) -> Span:
 
 
 def _moments(text: str) -> tuple[dt.datetime, dt.datetime]:
-    """The first and the last moment of a year, a month, a day or a moment."""
+    """The first and the last moment of a year, a month, a day, a minute or a moment."""
     found = _PART.fullmatch(text)
     try:
         if not found:
             moment = parse_time(text, taken=False)
-            return moment, moment
+            return moment, moment + dt.timedelta(seconds=59, microseconds=999_999) if _MINUTE.fullmatch(text) else moment
         year, month, day = (int(part) if part else None for part in found.groups())
         assert year is not None
         last = day or calendar.monthrange(year, month or 12)[1]
