@@ -15,7 +15,7 @@ from sattrack.reports.canvas import THEMED, svg
 from sattrack.reports.cells import KnownPlaces, clean
 from sattrack.reports.evidence_case import Case, Sight
 from sattrack.reports.evidence_chart import series_chart
-from sattrack.reports.evidence_pictures import STATE_WORDS, Drawn, credit, gsd_of, headline, small
+from sattrack.reports.evidence_pictures import STATE_WORDS, Drawn, credit, gsd_of, headline, lines_of, small
 from sattrack.reports.evidence_words import (
     bracket_sentence,
     commands,
@@ -101,6 +101,6 @@ def _shot(one: Sight, drawn: Drawn) -> dict[str, Any]:
         "credit": credit(one), "scene": " + ".join(clean(part.scene.part) for part in one.parts),
         "missing": missing_words(one), "bar": metres(bar.metres), "bar_width": round(100 * bar.px / drawn.view.width, 2),
         "north": None if turn is None else round(turn, 1),
-        "states": [(state.replace(" ", "-"), STATE_WORDS[state]) for state in drawn.states],
+        "states": [(state.replace(" ", "-"), STATE_WORDS[state]) for state in drawn.states], "lines": lines_of(drawn.marks),
         "alt": f"{one.role.capitalize()}: {clean(scene.id)}, {when(scene.acquired)}: {headline(one)}",
     }  # fmt: skip

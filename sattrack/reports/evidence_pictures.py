@@ -183,9 +183,7 @@ def _seen(sight: Sight, lattice: Lattice) -> Seen:
 
 def _legend_rows(one: Drawn, size: float, room: float) -> list[list[tuple[str, str]]]:
     """Only what is drawn is explained, in as many rows as it takes."""
-    entries = [(state, STATE_WORDS[state]) for state in one.states]
-    entries += [("", "white: the outline")] * bool(one.marks.outlines)
-    entries += [("", "hatched: not seen")] * bool(one.marks.unseen)
+    entries = [(state, STATE_WORDS[state]) for state in one.states] + [("", words) for words in lines_of(one.marks)]
     rows: list[list[tuple[str, str]]] = [[]]
     used = 0.0
     for entry in entries:
@@ -196,6 +194,13 @@ def _legend_rows(one: Drawn, size: float, room: float) -> list[list[tuple[str, s
         rows[-1].append(entry)
         used += wide
     return rows
+
+
+def lines_of(marks: Marks) -> list[str]:
+    """What the lines on a picture are that are no boxes."""
+    kinds = {outline.kind for outline in marks.outlines}
+    told = {"white: the outline": kinds - {"exclude"}, "thin orange: an area left out": kinds & {"exclude"}}
+    return [words for words, there in {**told, "hatched: not seen": marks.unseen}.items() if there]
 
 
 def _wide(entry: tuple[str, str], size: float) -> float:

@@ -89,10 +89,11 @@ def unseen(case: Case) -> list[str]:
 def counted(case: Case) -> list[str]:
     """How the boxes were found and counted."""
     index, card = case.run.index, case.run.index.card
+    but = " and inside no area left out" if any(one.excludes for one in case.run.sites) else ""
     said = [
         f"A neural network ({clean(card.id)}) looked at each scene in overlapping tiles at {card.gsd_m:g} m a pixel, and "
         f"marked what it takes for the visible top of a container. A box counts from a score of {index.threshold:g} where its "
-        "centre lies inside the outline. Pixels were made 8-bit by one stretch for each scene, which provenance.json gives.",
+        f"centre lies inside the outline{but}. Pixels were made 8-bit by one stretch for each scene, as in provenance.json.",
     ]
     if card.measured:
         said.append(

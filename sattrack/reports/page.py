@@ -172,6 +172,7 @@ def _said(run: Finished, parts: Mapping[str, Part], findings: Findings | None) -
         "finding_notes": [discreet(note, locations=locations) for note in findings.notes] if findings else [],
         **_alarms(places, findings, ()),
         "measured": bool(index.card.measured),
+        "left_out": any(site.excludes for site in run.sites),
         "min_observed": share(float(str(index.settings.get("min_observed", 0.5)))),
         "sites_file": shown(index.sites_file),
         "problems": problems(index.outcomes, locations=locations),

@@ -11,6 +11,7 @@ from sattrack.reports.cells import KnownPlaces, clean, discreet, shown
 from sattrack.reports.cloud_words import cloud_words
 from sattrack.reports.wording import STATUS, clock, day, interval, share, short_day, state, utc, when, whole
 from sattrack.results import SceneOutcome
+from sattrack.steps.counting import LEFT_OUT
 from sattrack.timeline import Count
 
 # Rows that a table of the page holds; counts.csv has them all.
@@ -277,6 +278,8 @@ def _unseen(counts: Sequence[Count], outside: int) -> tuple[str, ...]:
         if n:
             verb = "" if kind != "refused" else ("was " if n == 1 else "were ")
             said.append(f"{some(n, 'scene')} {verb}{words}.")
+    left_out = dict.fromkeys(note for c in counts for note in c.notes if LEFT_OUT in note)
+    said += [f"{clean(note[:1].upper() + note[1:])}." for note in left_out]
     said += cloud_words(counted)
     if outside:
         said.append(f"{some(outside, 'scene')} of this run {'does' if outside == 1 else 'do'} not reach this place.")

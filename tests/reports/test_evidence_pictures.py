@@ -1,12 +1,16 @@
 """Evidence pictures: both scenes on one ground, to scale, and what is drawn when there are no pixels."""
 
 import io
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from sattrack.reports.evidence_page import page
 from sattrack.reports.evidence_pictures import draw, sheet, states_of
+from sattrack.reports.evidence_words import counted
 from sattrack.reports.marks import north_in, scale_bar
 from sattrack.reports.views import NO_PICTURE
 from tests.reports.invented_case import case_of
@@ -54,3 +58,19 @@ def test_a_scene_that_is_gone_is_drawn_on_dark_ground_with_the_reason(tmp_path, 
     assert gone.after.missing == "cannot be read: no such file"
     picture = np.asarray(Image.open(io.BytesIO(sheet(draw(gone.after, gone), gone.after, gone))))
     assert (picture[:8, :8] == NO_PICTURE).all()
+
+
+def test_an_area_left_out_is_explained_on_the_sheet_and_the_page_and_only_where_there_is_one(case):
+    own = tuple(site for site in case.run.sites if not site.excludes)
+    roof = replace(case.site, id="roof", name="Roof", kind="exclude")
+    told = {}
+    for name, sites in (("bare", own), ("roofed", (*own, roof))):
+        one = replace(case, run=replace(case.run, sites=sites))
+        drawings = {sight.role: draw(sight, one) for sight in one.sights}
+        picture = Image.open(io.BytesIO(sheet(drawings["after"], one.after, one)))
+        lines = re.findall(r'<li class="line">([^<]*)</li>', page(one, drawings).decode())
+        told[name] = lines, "inside no area left out" in counted(one)[0], picture
+    assert told["bare"][:2] == (["white: the outline", "hatched: not seen"], False)
+    assert told["roofed"][:2] == (["white: the outline", "thin orange: an area left out", "hatched: not seen"], True)
+    keys = [np.asarray(picture.crop((0, picture.height - 60, *picture.size))) for *_, picture in told.values()]
+    assert keys[0].shape != keys[1].shape or (keys[0] != keys[1]).any()

@@ -124,6 +124,18 @@ def test_what_was_not_seen_is_said(made):
     assert "Cloud was not looked for" in page.text
 
 
+def test_ground_that_is_left_out_is_told_of_its_site_and_of_no_run_without(made, tmp_path):
+    page, told = made[-1].text, "of the site lies under outlines of kind `exclude`: no box is counted there."
+    assert page.count(told) == 1  # of the depot, where the buses stand
+    assert page.count("inside the outline and inside no area left out.") == 1
+    run, parts = port(tmp_path, scenes=2)
+    bare = run_of(parts, folder=tmp_path, sites=[site for site in run.sites if not site.excludes])
+    text = Page(write_report(bare, parts, tmp_path).read_text(encoding="utf-8")).text
+    assert "inside the outline." in text
+    assert "left out." not in text
+    assert told not in text
+
+
 def test_it_says_how_it_was_counted_and_what_that_cannot_show(made):
     for words in ("visible boxes in the top layer only", "No image shows what is inside a box", "transferred from a benchmark"):
         assert words in made[-1].text
