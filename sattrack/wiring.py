@@ -124,11 +124,11 @@ def on_backend(model: Model, backend: str | None, *, device: str, told: Callable
     be there was refused; and what takes time.
 
     auto: on a CPU OpenVINO, in 8 bits where the weights' card says that this export passed the gate and it counts here as it
-    should, else in single precision; else the next that is installed and answers as torch does. torch where it may find an
+    should, else in single precision; else the next that is installed and answers as torch does. torch where it finds an
     accelerator, or one is asked for; in half precision where that is CUDA. An export in single precision that is not there yet
     is made and checked here.
     """
-    from sattrack.detectors.backends import BACKENDS, accelerated, demand_cpu, missing_for
+    from sattrack.detectors.backends import BACKENDS, demand_cpu, missing_for
     from sattrack.detectors.ready_exports import eight_bit_refusal
 
     if backend in (None, "auto") and model.detector:
@@ -140,7 +140,7 @@ def on_backend(model: Model, backend: str | None, *, device: str, told: Callable
         demand_cpu(backend, device=device)
         return _with_export(replace(model, backend=backend), told)[0]
     quiet = backend is None
-    if device not in ("auto", "cpu") or (device == "auto" and accelerated()):
+    if device not in ("auto", "cpu") or _kind_of(device) != "cpu":
         if not quiet:
             told("backend torch: a graphics card may be used, and only torch uses one")
         return _by_torch(model, device=device)
@@ -169,14 +169,21 @@ def on_backend(model: Model, backend: str | None, *, device: str, told: Callable
 
 def _by_torch(model: Model, *, device: str) -> Model:
     """The model by torch, on CUDA in half precision: said once for a whole run, so that no part of it is of another model."""
+    half = not model.detector and _kind_of(device) == "cuda"
+    return replace(model, backend=HALF if half else REFERENCE_BACKEND)
+
+
+def _kind_of(device: str) -> str:
+    """cpu, cuda or mps: what torch finds where a device of that name is asked for. It is imported only where it may find a
+    card; a driver alone, or Windows below, says nothing of what torch was built for.
+    """
     from sattrack.detectors.backends import accelerated
 
-    half = False
-    if not model.detector and device != "cpu" and (device != "auto" or accelerated()):
-        from sattrack.detectors.devices import choose_device
+    if device == "cpu" or (device == "auto" and not accelerated()):
+        return "cpu"
+    from sattrack.detectors.devices import choose_device
 
-        half = choose_device(device).type == "cuda"
-    return replace(model, backend=HALF if half else REFERENCE_BACKEND)
+    return choose_device(device).type
 
 
 def _with_export(model: Model, told: Callable[[str], None]) -> tuple[Model, ModelCard]:

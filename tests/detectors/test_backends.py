@@ -165,6 +165,10 @@ def test_auto_leaves_accelerators_to_torch_and_a_detector_of_ones_own_alone(monk
     assert said == ["backend torch: a graphics card may be used, and only torch uses one"] * 2
     own = wiring.Model(detector="a:B")
     assert wiring.on_backend(own, "auto", device="auto") == own
+    # A driver is here, or Windows is below, but torch was not built for the card: the CPU's order holds.
+    monkeypatch.setattr(devices, "choose_device", lambda _asked: torch.device("cpu"))
+    assert wiring.on_backend(wiring.Model(), None, device="auto") == wiring.on_backend(wiring.Model(), None, device="cpu")
+    assert wiring.on_backend(wiring.Model(), None, device="auto").backend.startswith("openvino")
     with pytest.raises(UsageError, match="runs itself"):
         wiring.load_model(replace(own, backend="onnx"), settings=Settings())
 
