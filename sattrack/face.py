@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from sattrack import recounting, running
 from sattrack.errors import UsageError
 from sattrack.executors.joining import checked_address
+from sattrack.flows import MOST_BOXES
 from sattrack.readers.remote.addresses import checked_hosts
 from sattrack.readers.settings_file import load_settings
 from sattrack.reports.sparing import spare
@@ -137,6 +138,8 @@ def count(
     """Counts a run folder again from its stored boxes, with other outlines (no_sites: none at all) or another threshold;
     a page of other counts goes.
     """
+    if sites is not None and no_sites:
+        raise UsageError("sites and no_sites are both given", way_out="give one of them")
     return running.recount(
         Path(run), sites=Path(sites) if sites is not None else None, no_sites=no_sites, threshold=threshold,
         min_observed=min_observed,
@@ -157,7 +160,8 @@ def report(
     imagery=False leaves every pixel of the scenes out; none: as the run was made. cumulative: amounts of boxes, of which it
     says when so many had left and come; chain: a YAML file of sites between which boxes are said to move.
     """
-    if not isinstance(cumulative, Sequence) or not all(isinstance(one, Real) and float(one) >= 1 for one in cumulative):
+    amounts = cumulative if isinstance(cumulative, Sequence) else (None,)
+    if not all(isinstance(one, Real) and 1 <= float(one) <= MOST_BOXES for one in amounts):
         raise UsageError(f"cumulative is {cumulative!r}", way_out="give amounts of boxes from 1, such as (1000,)")
     path = Path(chain) if chain is not None else None
     hosts = checked_hosts(_several(allow_hosts))

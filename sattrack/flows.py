@@ -3,6 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass
 
+# The largest number of boxes that may be asked for: no place ever moved as many.
+MOST_BOXES = 1_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:

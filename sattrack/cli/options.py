@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sattrack.errors import UsageError
+from sattrack.flows import MOST_BOXES
 from sattrack.settings import Settings
 
 if TYPE_CHECKING:
@@ -180,7 +181,11 @@ WarningLevel = Annotated[float | None, typer.Option(help=meaning("warning_level"
 Cumulative = Annotated[
     list[float] | None,
     typer.Option(
-        "--cumulative", metavar="N", min=1, help="Say when so many boxes had left, and come, in all; may be repeated."
+        "--cumulative",
+        metavar="N",
+        min=1,
+        max=MOST_BOXES,
+        help="Say when so many boxes had left, and come, in all; may be repeated.",
     ),
 ]
 

@@ -95,10 +95,15 @@ def test_p13_what_cannot_be_meant_is_refused_before_any_work(plain, tmp_path, sa
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("amounts", [1000, (0,), (-5,), (float("nan"),), "10", ("10",)])
+@pytest.mark.parametrize("amounts", [1000, (0,), (-5,), (float("nan"),), (float("inf"),), "10", ("10",)])
 def test_p13_amounts_that_are_none_are_refused(run, amounts):
     with pytest.raises(st.UsageError, match="cumulative is "):
         st.report(run, cumulative=amounts)
+
+
+def test_outlines_and_none_of_them_at_once_cannot_be_meant(run, site):
+    with pytest.raises(st.UsageError, match="sites and no_sites are both given"):
+        st.count(run, sites=site, no_sites=True)
 
 
 def test_errors_are_at_hand_and_say_the_way_out(tmp_path):

@@ -125,7 +125,8 @@ def test_errors_are_one_line(sattrack, counts, chain, tmp_path):
     assert sattrack("flow", counts, "--until", "soon").code == 2
     said = sattrack("flow", counts, "--since", "2023-10-01", "--until", "2023-09-01")
     assert (said.code, "--since 2023-10-01 lies after --until 2023-09-01" in said.err) == (2, True)
-    assert sattrack("flow", counts, "--cumulative", "-5").code == 2
+    for amount in ("-5", "nan", "inf"):
+        assert sattrack("flow", counts, "--cumulative", amount).code == 2
     assert sattrack("flow", tmp_path / "none.csv").code == 1
     assert sattrack("flow", counts, "--chain", tmp_path / "none.yaml").code == 2
     other = tmp_path / "other.csv"
