@@ -27,7 +27,8 @@ _DEEPEST = 24
 _ALIKE_S, _ALIKE_DEG = 60.0, 1.0
 _PLANET_ITEM = re.compile(r"(\d{8}_\d{6}_\w+?)(?:_[13][ab])?_(?:analytic|visual|panchro|pansharp|basic|ortho)\w*")
 _PLAIN_NAME = re.compile(r"[^/\\:\0\n]{1,255}")
-_COLOURS_OF_NEO = re.compile(r"_(?:rgb|ned)$")
+# Of Pléiades Neo the pictures of one product, of which one DIMAP tells.
+_PICTURE_OF_NEO = re.compile(r"_(?:rgb|ned|ps|p)$")
 _MOST_SHOWN = 3
 
 
@@ -127,7 +128,7 @@ def _candidates(picture: Path) -> Iterator[str]:
     for base in dict.fromkeys((stem, without_tile(stem))):
         yield from (f"{base}{suffix}" for suffix in (".imd", ".xml", ".til"))
         if base.startswith("img_"):
-            yield f"dim_{_COLOURS_OF_NEO.sub('', base.removeprefix('img_'))}.xml"
+            yield f"dim_{_PICTURE_OF_NEO.sub('', base.removeprefix('img_'))}.xml"
     if item := _PLANET_ITEM.fullmatch(stem):
         yield f"{item[1]}_metadata.json"
         own = stem.removesuffix("_clip")

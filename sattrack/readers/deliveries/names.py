@@ -13,6 +13,10 @@ _MAXAR_ARD = re.compile(r"(?P<catalogue>10[0-9a-f]{14})-(?P<kind>visual|pan|ms)"
 _AIRBUS = re.compile(
     r"img_(?:[0-9]{2}_)?(?P<satellite>phr1[ab]|pneo[0-9]|spot[0-9]?)_(?P<kind>[a-z]+)[a-z0-9-]*_(?P<time>[0-9]{15})_.*"
 )
+# Pléiades Neo names the time before the kind, and newer deliveries the mode of acquisition before both.
+_NEO = re.compile(
+    r"img_(?:[0-9]{2}_)?(?P<satellite>pneo[0-9])_(?:st[a-z0-9]_)?(?P<time>[0-9]{15})_(?P<kind>[a-z]+)[a-z0-9-]*_.*"
+)
 _PLANET = re.compile(
     r"(?P<item>[0-9]{8}_[0-9]{6}_\w+?)_(?:[13][ab]_)?(?P<kind>analytic|visual|panchromatic|pansharpened|basic|ortho_[a-z]+)\w*"
 )
@@ -46,7 +50,7 @@ def named(stem: str) -> Named:
     found = _TILE.search(stem)
     product = without_tile(stem)
     tile = (int(found["row"]), int(found["col"])) if found else None
-    for pattern in (_MAXAR, _MAXAR_ARD, _AIRBUS, _PLANET):
+    for pattern in (_MAXAR, _MAXAR_ARD, _NEO, _AIRBUS, _PLANET):
         if said := pattern.fullmatch(product):
             parts = said.groupdict()
             kind = _KINDS.get(parts.pop("kind"), COLOUR)

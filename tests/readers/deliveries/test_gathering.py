@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 
 from sattrack.errors import SceneError
 from sattrack.imagery import Scene, Window
@@ -19,7 +20,7 @@ from sattrack.readers.describing import describe
 from sattrack.readers.finding import Source, find_sources
 from sattrack.readers.rasters import RasterReader
 from sattrack.settings import Settings
-from tests.readers.delivered import AIRBUS, MAXAR, cut, dimap, imd, til, write_tile
+from tests.readers.delivered import AIRBUS, MAXAR, PLACE, cut, dimap, imd, til, write_tile
 
 ROWS, COLS = (37, 78), (29, 81, 133)
 
@@ -68,6 +69,12 @@ def test_the_others_of_an_acquisition_are_its_tiles_its_products_and_those_that_
          "img_phr1a_p_202310140115012_ort_5001234101-001", (1, 1)),
         ("IMG_PNEO3_PMS-FS_202310140115012_ORT_1234_RGB_R1C2", "pneo3 202310140115012", COLOUR,
          "img_pneo3_pms-fs_202310140115012_ort_1234_rgb", (1, 2)),
+        ("IMG_PNEO3_202310140115012_PAN_ORT_PWOI_000125930_1_1_F_1_P_R1C2", "pneo3 202310140115012", PAN,
+         "img_pneo3_202310140115012_pan_ort_pwoi_000125930_1_1_f_1_p", (1, 2)),
+        ("IMG_PNEO4_STD_202310140115012_MS-FS_ORT_1e224074-3a2a_RGB_R2C1", "pneo4 202310140115012", COLOUR,
+         "img_pneo4_std_202310140115012_ms-fs_ort_1e224074-3a2a_rgb", (2, 1)),
+        ("IMG_PNEO4_STD_202310140115012_PAN_ORT_1e224074-3a2a_P_R2C1", "pneo4 202310140115012", PAN,
+         "img_pneo4_std_202310140115012_pan_ort_1e224074-3a2a_p", (2, 1)),
         ("103001010A000000-visual", "103001010a000000", COLOUR, "103001010a000000-visual", None),
         ("20231014_011501_24_2475_3B_AnalyticMS_SR_8b_clip", "20231014_011501_24_2475", COLOUR,
          "20231014_011501_24_2475_3b_analyticms_sr_8b_clip", None),
@@ -174,6 +181,22 @@ def test_a_list_of_two_products_misses_only_what_is_missing_of_this_one(tmp_path
     (tmp_path / listed[1]).unlink()
     (one,) = found(tmp_path)
     told(one, "of 2 files by the vendor's list, 1 is not here", "R1C2")
+
+
+@pytest.mark.parametrize("mode", ["", "STD_"])
+def test_the_gray_and_the_colours_of_a_delivery_of_pleiades_neo_are_one_scene(
+    tmp_path: Path, picture: np.ndarray, mode: str
+) -> None:
+    name = f"PNEO3_{mode}202310140115012_{{kind}}_ORT_PWOI_000125930_1_1_F_1{{picture}}{{tile}}"
+    for kind, shown, pixels in (("PAN", "_P", picture[:1]), ("MS-FS", "_RGB", picture[:, ::4, ::4])):
+        profile = {} if kind == "PAN" else {"transform": PLACE @ Affine.scale(4)}
+        write_tile(tmp_path / f"IMG_{name.format(kind=kind, picture=shown, tile='_R1C1')}.TIF", pixels, **profile)
+        said = tmp_path / f"DIM_{name.format(kind=kind, picture='', tile='')}.XML"
+        said.write_text(dimap(listed=[f"IMG_{name.format(kind=kind, picture=shown, tile='_R1C1')}.TIF"]))
+    colours, gray = found(tmp_path)
+    assert "MS-FS" in colours.path
+    assert "the same acquisition is counted from" in colours.aside
+    assert gray.hints.viewing
 
 
 @pytest.mark.parametrize(
