@@ -131,8 +131,9 @@ def _candidates(picture: Path) -> Iterator[str]:
             yield f"dim_{_PICTURE_OF_NEO.sub('', base.removeprefix('img_'))}.xml"
     if item := _PLANET_ITEM.fullmatch(stem):
         yield f"{item[1]}_metadata.json"
-        own = stem.removesuffix("_clip")
-        yield from (f"{one}_metadata.xml" for one in (own, own.replace("_sr", ""), f"{item[1]}_3b_analyticms"))
+        own = stem.removesuffix("_clip").replace("_harmonized", "").replace("_sr", "")
+        names = (stem.removesuffix("_clip"), own, f"{item[1]}_3b_analyticms", f"{item[1]}_3b_analyticms_8b")
+        yield from (f"{one}_metadata{cut}.xml" for one in names for cut in ("", "_clip"))
 
 
 def _agreed(found: Sequence[tuple[str, Told]], *, notes: list[str]) -> Told:

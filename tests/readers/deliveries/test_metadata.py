@@ -108,8 +108,17 @@ def test_planets_item_and_xml_tell_of_a_skysat_picture(delivered: Describe) -> N
     assert (scene.sensor, scene.viewing) == ("SkySat SSC4", Viewing(17.2, 38.5, 161.0, 0.04))
 
 
-def test_planets_xml_is_read_whatever_its_namespaces(delivered: Describe) -> None:
-    name = "20231014_011501_24_2475_3B_AnalyticMS"
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("AnalyticMS", "AnalyticMS_metadata"),
+        ("AnalyticMS_SR_clip", "AnalyticMS_metadata_clip"),
+        ("AnalyticMS_SR_8b_harmonized_clip", "AnalyticMS_8b_metadata_clip"),
+        ("Visual_clip", "AnalyticMS_8b_metadata_clip"),
+    ],
+)
+def test_planets_xml_is_read_whatever_its_namespaces(delivered: Describe, kind: str, said: str) -> None:
+    item = "20231014_011501_24_2475_3B"
     text = (
         '<ps:EarthObservation xmlns:ps="urn:p" xmlns:eop="urn:e" xmlns:opt="urn:o"><eop:Platform><eop:shortName>PlanetScope'
         "</eop:shortName><eop:serialIdentifier>2475</eop:serialIdentifier></eop:Platform><ps:Acquisition>"
@@ -118,7 +127,7 @@ def test_planets_xml_is_read_whatever_its_namespaces(delivered: Describe) -> Non
         "2023-10-14T01:15:01+00:00</ps:acquisitionDateTime></ps:Acquisition><opt:cloudCoverPercentage>10"
         "</opt:cloudCoverPercentage></ps:EarthObservation>"
     )
-    scene = delivered({f"{name}_metadata.xml": text}, name=name)
+    scene = delivered({f"{item}_{said}.xml": text}, name=f"{item}_{kind}")
     assert (scene.acquired, scene.sensor) == (TAKEN.replace(microsecond=0), "PlanetScope 2475")
     assert scene.viewing == Viewing(2.9, 33.1, 150.5, 0.1)
 
