@@ -18,7 +18,7 @@ from sattrack.steps.alarming import assess, rules_of
 from sattrack.steps.counting import Rule
 from sattrack.steps.series import readings_of, series_of
 from sattrack.stores.packs import packs_of
-from sattrack.timeline import Alert, Series
+from sattrack.timeline import Alert, Count, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +50,21 @@ def open_series(source: Path, *, settings: Settings, threshold: float | None = N
         raise StoreError("is not there", where=str(source), way_out="give a run folder, or a CSV of counts")
     if threshold is not None:
         raise UsageError("a CSV of counts has no boxes to count again", way_out="leave --threshold out, or give a run folder")
-    undated: list[int] = []
-    found = series_of(read_counts(source, undated=undated), min_observed=settings.min_observed)
+    lines: list[int] = []
+    found = series_of(read_counts(source, undated=lines), min_observed=settings.min_observed)
     if not found:
         raise StoreError(
             "no row reaches a site at a known time", where=str(source), way_out="see docs/alarms.md for the columns"
         )
-    return Assessed(found, (), _undated(len(undated), way_out="say it in the column datetime"))
+    return Assessed(found, (), _undated(len(lines), way_out="say it in the column datetime"))
+
+
+def undated(counts: Iterable[Count], *, way_out: str) -> tuple[str, ...]:
+    """What is said of a run's counts whose time nobody knows."""
+    return _undated(sum(count.datetime is None and count.count is not None for count in counts), way_out=way_out)
 
 
 def _undated(counts: int, *, way_out: str) -> tuple[str, ...]:
-    """What is said of counts whose time nobody knows."""
     if not counts:
         return ()
     said = some(counts, "count has no known time and stands", "counts have no known time and stand")
@@ -79,8 +83,7 @@ def _of_run(folder: Path, *, settings: Settings, threshold: float | None) -> Ass
         placed = any(one.scene and one.scene.grid.georeferenced for one in run.index.outcomes)
         way_out = "count it with --sites" if placed else "no picture has coordinates, so none can lie in an outline"
         notes.append(f"the run has no outlines, so that each scene is its own site and has no past: {way_out}")
-    undated = sum(count.datetime is None and count.count is not None for count in counts)
-    notes += _undated(undated, way_out="say it with --date, a sidecar or a manifest, and detect again")
+    notes += undated(counts, way_out="say it with --date, a sidecar or a manifest, and detect again")
     return Assessed(series_of(readings_of(counts, sites=run.sites), min_observed=settings.min_observed), (), tuple(notes))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from sattrack import wiring
-from sattrack.assessing import assess_run
+from sattrack.assessing import assess_run, undated
 from sattrack.errors import OutlineError, SattrackError, StoreError, UsageError, WeightsError
 from sattrack.face import write_report
 from sattrack.planning import Planned, Request, look_for
@@ -35,6 +35,7 @@ _MEMORY = "watch.json"
 # their square. What was told is written at once.
 _EVERY_S = 5.0
 _MOST_PASSED = 3
+_DATED_BY = "say it with a sidecar or a manifest"
 # Of an alert as JSON; returns what went wrong, nothing where it was told.
 Teller = Callable[[dict[str, Any]], str]
 _Names = tuple[str, str]
@@ -177,7 +178,7 @@ class Watching:
         counted = sum(one.status == "done" for one in run.index.outcomes)
         status = WatchStatus(
             watch.name, now, rows_of(run, alerts), troubles_of(run), counted, len(left),
-            (*_notes(run, gone=len(away) - again, again=again), *_some(passed)),
+            (*_notes(run, gone=len(away) - again, again=again), *undated(run.counts, way_out=_DATED_BY), *_some(passed)),
             _report_of(run.folder),
         )  # fmt: skip
         names, told = _names(raised, run), self._of(watch).told

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+import rasterio
 
 from sattrack.looking import Look
 from sattrack.planning import Request, look_for
@@ -410,6 +411,15 @@ def test_what_a_watch_passes_over_stands_on_its_page_and_is_said_where_nothing_i
     (one,) = status(tmp_path)["watches"]
     assert one["scenes_counted"] == 1
     assert one["notes"][-1] == "and 7 more like these"
+
+
+def test_scenes_of_which_no_time_is_known_are_said_to_be_in_no_series(watch, arrivals, tmp_path):
+    with rasterio.open(write_scene(arrivals / "undated.tif", boxes=36, seed=10), "r+") as scene:
+        scene.update_tags(TIFFTAG_DATETIME="")
+    assert watch().code == 0
+    (one,) = status(tmp_path)["watches"]
+    assert one["scenes_counted"] == 11
+    assert one["notes"] == ["1 count has no known time and stands in no series: say it with a sidecar or a manifest"]
 
 
 def test_two_watchers_of_one_folder_are_one_too_many(watch, tmp_path):
