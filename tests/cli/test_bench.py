@@ -131,3 +131,15 @@ def test_a_careful_benchmark_is_of_another_model_and_looks_three_times(sattrack,
     assert careful.json["model_id"] == "custom:bright_boxes:Bright+careful"
     # The detector's scores go by the order of boxes in a view, so that they differ between views; places do not.
     assert [row["found"] for row in careful.json["sets"]] == [12, 12]
+
+
+def test_a_gate_whose_sets_are_not_there_says_so_before_exports_are_made(sattrack, monkeypatch, tmp_path):
+    from sattrack.assets import asset_folder
+    from sattrack.bench import gating
+
+    monkeypatch.setattr(gating, "prepare", lambda *_a, **_k: pytest.fail("an export would be made"))
+    weights = asset_folder("weights")
+    fold = weights / "folds" / "fast-fold-1.pt"
+    said = sattrack("bench", "backends", weights / "fast.pt", "--data", tmp_path / "nowhere", "--fold", fold)
+    assert said.code == 2
+    assert "nowhere" in said.err

@@ -34,12 +34,15 @@ def backends(
     Passed where both cost at most 0.5 points of AP50 and 1 % of all boxes counted: then it is the default on CPUs that compute
     in 8 bits as this one does. Exports are made by one recipe for all weights, some minutes each, where the cache has none yet.
     """
+    from sattrack.bench.folds import read_folds
     from sattrack.bench.gate_tables import gate_table, verdict
     from sattrack.bench.gating import bench_gate, prepare
     from sattrack.face import chosen_settings
 
     voice = Voice(quiet=quiet)
     settings = chosen_settings(config, threshold=None, device="cpu")
+    # A mistake in what they are scored on is said before exports are made, which takes minutes.
+    read_folds(fold, data=data)
     export = prepare([weights, *fold], processes=processes, told=voice.say)
     gate = bench_gate(weights, fold, data=data, settings=settings, yards=yards, processes=processes, told=voice.say)
     b.print_table(gate_table(gate), voice=voice, markdown=markdown)
