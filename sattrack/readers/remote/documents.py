@@ -70,7 +70,7 @@ class Documents:
 
     def _resolved(self, href: str, *, base: str) -> str:
         if self.remote:
-            address = urljoin(base, href)
+            address = self._secured(urljoin(base, href))
             if not is_remote(address) or _host_of(address) != self._host:
                 raise CatalogueError(
                     f"a link leads out of the catalogue, to {bare(address)}", where=bare(base),
@@ -86,6 +86,12 @@ class Documents:
         if not path.is_relative_to(self._folder):
             raise CatalogueError(f"a link leads out of the catalogue's folder: {bare(href)}", where=base)
         return str(path)
+
+    def _secured(self, address: str) -> str:
+        """Behind a proxy many a server calls itself by plain http, though it is asked, and answers, by https."""
+        if self._host[0] != "https" or _host_of(address) != ("http", self._host[1], 80):
+            return address
+        return urlsplit(address)._replace(scheme="https", netloc=urlsplit(self.root).netloc).geturl()
 
     def _read(self, address: str, body: bytes | None) -> Any:
         self.requests += 1
@@ -140,6 +146,7 @@ class Documents:
 def _host_of(address: str) -> tuple[str, str, int | None]:
     try:
         parts = urlsplit(address)
-        return parts.scheme.casefold(), (parts.hostname or "").casefold(), parts.port
+        scheme = parts.scheme.casefold()
+        return scheme, (parts.hostname or "").casefold(), parts.port or {"http": 80, "https": 443}.get(scheme)
     except ValueError:
         return ("", "", None)
