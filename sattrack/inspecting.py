@@ -72,20 +72,24 @@ def _inspect(source: Source, request: Request, *, card: ModelCard | None, reader
         refuse_torn_grid(scene)
         settings = request.settings
         percentiles = settings.percentiles(card.percentiles if card else PERCENTILES)
-        stretch = measure_stretch(*reader.sample(scene), size_m=scene.grid.size_m, percentiles=percentiles)
+        pixels, valid = reader.sample(scene)
+        stretch = measure_stretch(pixels, valid, size_m=scene.grid.size_m, percentiles=percentiles)
         unseen = nodata_notes(reader.undeclared_nodata(scene))
         bands = _bands(scene, settings)
     except SattrackError as error:
         status = "refused" if isinstance(error, SceneRefused) else "failed"
         return Facts(source.path, source.scene_id, source.part, status, reason=str(error), scene=scene)
     able = capability(scene.grid.gsd_m)
+    reason = "" if able == "count" else "pixels too coarse for boxes to be counted"
+    if not valid.any():
+        reason = reason or "nothing of it is seen: it is nodata, masked, or of one value from its border on"
     tiles = len(plan_work(scene, sha256="", card=card, settings=settings).cells) if card and able == "count" else None
     return Facts(
         location=source.path,
         scene_id=scene.id,
         part=scene.part,
-        status="ok" if able == "count" else "refused",
-        reason="" if able == "count" else "pixels too coarse for boxes to be counted",
+        status="refused" if reason else "ok",
+        reason=reason,
         scene=scene,
         capability=able,
         px_per_width=px_per_width(scene.grid.gsd_m),

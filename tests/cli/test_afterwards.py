@@ -315,6 +315,25 @@ def test_info_refuses_what_detect_refuses_for_its_map(sattrack, tmp_path):
     assert "refused      the scene lies across the edge of its own map projection" in said.out
 
 
+@pytest.mark.parametrize("how", ["black", "nodata", "mask"])
+def test_info_does_not_call_a_picture_countable_of_which_nothing_is_seen(sattrack, scenes, tmp_path, how):
+    path, more = scenes / "may.tif", ()
+    with rasterio.open(path, "r+") as file:
+        if how == "mask":
+            profile = {**file.profile, "count": 1, "nodata": None}
+            profile.pop("photometric", None)
+            more = ("--mask", tmp_path / "all_hidden.tif")
+            with rasterio.open(more[1], "w", **profile) as mask:
+                mask.write(np.ones((1, *file.shape), np.uint8))
+        else:
+            file.write(np.zeros((file.count, *file.shape), np.uint8))
+        if how == "nodata":
+            file.nodata = 0
+    said = sattrack("info", path, *more)
+    assert said.code == 3
+    assert "refused      nothing of it is seen" in said.out
+
+
 def test_info_of_a_folder_without_pictures_is_a_usage_error(sattrack, tmp_path):
     (tmp_path / "empty").mkdir()
     said = sattrack("info", tmp_path / "empty")
