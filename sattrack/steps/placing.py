@@ -13,21 +13,22 @@ from sattrack.steps.tiling import Cell, Plan
 def checked(found: Detections, *, classes: int, floor: float, cap: int) -> Detections:
     """A tile's boxes from `floor` on, at most the `cap` surest of them, which is then said in cap_hit.
 
-    DetectorError where they are not one Detections of so many of each, numbers are not finite, scores no shares or labels no
-    classes: a comparison with NaN would count 0.
+    DetectorError where they are not one Detections of so many numbers of each, numbers are not finite, scores no shares or
+    labels no classes: a comparison with NaN would count 0.
     """
     arrays = (found.quads, found.scores, found.labels) if isinstance(found, Detections) else ()
-    n = len(np.atleast_1d(found.scores)) if arrays else 0
-    if not arrays or [getattr(one, "shape", None) for one in arrays] != [(n, 4, 2), (n,), (n,)]:
+    numbers = [one.shape for one in arrays if isinstance(one, np.ndarray) and one.dtype.kind in "biuf"]
+    n = numbers[1][:1] if len(numbers) == 3 else ()
+    if not n or numbers != [(*n, 4, 2), n, n]:
         raise DetectorError(
-            "the detector returned no Detections of arrays of corners (n, 4, 2), scores (n,) and labels (n,)",
+            "the detector returned no Detections of numpy's arrays of corners (n, 4, 2), scores (n,) and labels (n,)",
             way_out="where it found nothing: Detections.none()",
         )
     if not (np.isfinite(found.quads).all() and np.isfinite(found.scores).all()):
         raise DetectorError("the detector returned numbers that are not finite", way_out="check the weights: sattrack doctor")
     if len(found) and not (found.scores.min() >= 0 and found.scores.max() <= 1):
         raise DetectorError("the detector returned scores outside 0 to 1")
-    if len(found) and not (found.labels.min() >= 0 and found.labels.max() < classes):
+    if not np.isin(found.labels, np.arange(classes)).all():
         raise DetectorError(f"the detector returned labels outside its {some(classes, 'class', 'classes')}")
     found = found.where(found.scores >= floor)
     if len(found) <= cap:

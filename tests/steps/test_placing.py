@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from sattrack.detections import Detections
 from sattrack.errors import DetectorError
@@ -33,11 +34,22 @@ _QUADS, _SCORES, _LABELS = np.zeros((2, 4, 2)), np.full(2, 0.5, np.float32), np.
         None, [], Detections(_QUADS.reshape(2, 8), _SCORES, _LABELS), Detections(_QUADS, _SCORES[:1], _LABELS[:1]),
         Detections(_QUADS, _SCORES, _LABELS[:1]), Detections(np.zeros(0), _SCORES[:0], _LABELS[:0]),
         Detections(_QUADS.tolist(), _SCORES.tolist(), _LABELS.tolist()), Detections(_QUADS, 0.5, _LABELS),
+        Detections(*(torch.from_numpy(one) for one in (_QUADS, _SCORES, _LABELS))),
+        Detections(_QUADS.astype(object), _SCORES, _LABELS), Detections(_QUADS, _SCORES.astype(str), _LABELS),
+        Detections(_QUADS, _SCORES.astype(complex), _LABELS),
     ],
 )  # fmt: skip
 def test_g8_an_answer_of_another_shape_breaks_the_contract(wrong: Detections) -> None:
-    with pytest.raises(DetectorError, match="returned no Detections of arrays"):
+    with pytest.raises(DetectorError, match="returned no Detections of numpy's arrays"):
         checked(wrong, classes=1, floor=0.05, cap=10)
+
+
+def test_a_label_between_two_classes_is_none() -> None:
+    for labels in ([0, 1], [0.0, 1.0]):
+        assert len(checked(Detections(_QUADS, _SCORES, np.array(labels)), classes=2, floor=0.05, cap=10)) == 2
+    for wrong in ([0, 2], [0, -1], [0.0, 0.7]):
+        with pytest.raises(DetectorError, match="labels outside its 2 classes"):
+            checked(Detections(_QUADS, _SCORES, np.array(wrong)), classes=2, floor=0.05, cap=10)
 
 
 def test_g4_what_another_core_owns_is_left_to_it() -> None:
