@@ -202,7 +202,7 @@ def brief(error: BaseException) -> str:
 
 
 @contextmanager
-def gdal_errors(where: str, *, what: str = "the file cannot be read") -> Iterator[None]:
+def gdal_errors(where: str, *, what: str = "the file cannot be read", way_out: str = DAMAGED) -> Iterator[None]:
     """Errors of GDAL's while a file is looked at become a SceneError that names it; those of our own client come through."""
     try:
         with watching_reads():
@@ -212,7 +212,7 @@ def gdal_errors(where: str, *, what: str = "the file cannot be read") -> Iterato
         raise
     except (*GDAL_ERRORS, OSError) as error:
         raise_failure()
-        raise SceneError(f"{what}: {brief(error)}", where=where, way_out=DAMAGED) from error
+        raise SceneError(f"{what}: {brief(error)}", where=where, way_out=way_out) from error
 
 
 def _check_source(path: Path, *, limits: Settings) -> None:

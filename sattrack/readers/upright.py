@@ -167,7 +167,7 @@ class Upright:
         numbers = self._coded or self.file.colorinterp[0] == ColorInterp.palette
         way = Resampling.nearest if numbers else Resampling.bilinear
         points, crs = self.file.gcps
-        with gdal_errors(self.location, what="the ground control points cannot be used"):
+        with gdal_errors(self.location, what="the ground control points cannot be used", way_out="georeference it again"):
             # Pixels square in degrees are longer than wide on the ground: at 60 degrees they would hold half of the detail.
             flat = self._flat(points) if crs.is_geographic else crs
             self.raster = WarpedVRT(self.file, src_crs=crs, crs=flat, resampling=way, add_alpha=opaque)

@@ -134,6 +134,17 @@ def test_O8_control_points_place_a_scene(write, picture, scene_of, tmp_path):
     assert any("control points" in note for note in scene.notes)
 
 
+def test_control_points_that_are_too_few_are_no_damage_of_the_file(picture, scene_of, tmp_path):
+    path = tmp_path / "gcps.tif"
+    gcps = [GroundControlPoint(0, 0, 500_000, 3_900_000), GroundControlPoint(120, 160, 500_080, 3_899_940)]
+    with rasterio.open(
+        path, "w", driver="GTiff", width=160, height=120, count=3, dtype="uint8", gcps=gcps, crs="EPSG:32652"
+    ) as file:
+        file.write(picture)
+    with pytest.raises(SceneError, match=r"control points cannot be used: .*georeference it again"):
+        scene_of(str(path))
+
+
 def test_O8_a_scene_with_rpcs_only_is_refused_with_the_way_out(picture, scene_of, tmp_path):
     path = tmp_path / "rpc.tif"
     twenty = [1.0] + [0.0] * 19
