@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain
@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from sattrack.errors import ManifestError, SattrackError, SceneRefused, UsageError
+from sattrack.errors import ManifestError, SattrackError, SceneError, SceneRefused, UsageError
 from sattrack.imagery import is_remote
 from sattrack.readers.catalogues.item_files import ITEMS, Pick, Picked, holds_items, pick
 from sattrack.readers.catalogues.item_filters import EVERYTHING, Filters
@@ -24,6 +24,7 @@ from sattrack.readers.hints import SILENT, Hints
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
 from sattrack.readers.remote.places import bare, named_place
 from sattrack.readers.sidecars import Beside, base_of_mask, is_mask_name, look_beside, mask_bases, read_sidecars
+from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
 _REMOTE = re.compile(r"(https?|s3)://", re.IGNORECASE)
@@ -113,6 +114,7 @@ def find_sources(
         _with_hints(one, beside=beside, vendor=vendor, gdals=sidecars)
         for one in sorted(found.values(), key=lambda one: natural_key(one.path))
     ]
+    pairs = [(one, _with_parts(one, hints, found)) for one, hints in pairs]
     masks = {os.path.realpath(hints.mask) for _, hints in pairs if hints.mask and not is_remote(hints.mask)}
     _refuse_masks_listed_as_pictures(pairs, masks)
     known = masks | found.keys()
@@ -303,6 +305,20 @@ def _with_hints(
         return one, _hints(one, beside=beside, vendor=vendor, gdals=gdals)
     except ManifestError as error:
         return replace(one, fault=error), one.hints
+
+
+def _with_parts(one: _Found, hints: Hints, found: Container[str]) -> Hints:
+    """Of a virtual raster it is said where the files that it is made of are scenes as well."""
+    if is_remote(one.path) or not one.path.casefold().endswith(".vrt"):
+        return hints
+    try:
+        twice = [part.name for part in vrt_sources(Path(one.path)) if str(part) in found]
+    except SceneError:  # its own turn will tell
+        return hints
+    if not twice:
+        return hints
+    note = f"it is made of files that are looked at by themselves too, {_some_of(twice)}: what both show is counted twice"
+    return replace(hints, notes=(*hints.notes, note))
 
 
 def _refuse_masks_listed_as_pictures(pairs: Iterable[tuple[_Found, Hints]], masks: set[str]) -> None:

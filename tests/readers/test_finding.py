@@ -303,6 +303,20 @@ def test_of_a_mask_that_is_no_pictures_it_is_said_that_it_is_not_used(tmp_path: 
     assert len(said) == 1
 
 
+def test_of_a_virtual_raster_beside_its_files_it_is_said_that_both_are_counted(tmp_path: Path) -> None:
+    touched(tmp_path, "t1.tif", "t2.tif", "below/t3.tif")
+    parts = "".join(f'<SourceFilename relativeToVRT="1">{name}</SourceFilename>' for name in ("t1.tif", "below/t3.tif"))
+    (tmp_path / "all.vrt").write_text(f"<VRTDataset>{parts}</VRTDataset>")
+    (tmp_path / "broken.vrt").write_text("<VRTDataset>")
+    notes = {s.part: s.hints.notes for s in find_sources([str(tmp_path)])}
+    said = "it is made of files that are looked at by themselves too, {}: what both show is counted twice"
+    assert notes == {"all": (said.format("t1.tif"),), "broken": (), "t1": (), "t2": ()}
+    (both,) = [s for s in find_sources([str(tmp_path)], recursive=True) if s.part == "all"]
+    assert both.hints.notes == (said.format("t1.tif, t3.tif"),)
+    (alone,) = find_sources([str(tmp_path / "all.vrt")])
+    assert alone.hints.notes == ()
+
+
 def test_a_manifest_speaks_before_sidecars_and_a_folder_named_too(tmp_path: Path) -> None:
     touched(tmp_path, "in/a.tif", "in/b.tif", "in/a_mask.tif", "cloud.tif")
     (tmp_path / "in/a.json").write_text('{"gsd_m": 0.3, "sensor": "WV3", "licence": "x"}')
