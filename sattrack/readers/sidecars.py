@@ -31,8 +31,9 @@ _WORLD_SUFFIXES = {
     ".tif": (".tfw", ".tifw"), ".tiff": (".tfw", ".tiffw", ".tifw"), ".png": (".pgw", ".pngw"), ".jpg": (".jgw", ".jpgw"),
     ".jpeg": (".jgw", ".jpegw", ".jpgw"), ".jp2": (".j2w", ".jp2w"), ".j2k": (".j2w", ".j2kw"),
 }  # fmt: skip
-# Of NAME.json, world files, GDAL's NAME.aux.xml, and what vendors lay beside their pictures (see vendor_metadata).
-_SPEAKING = (".json", ".prj", ".wld", ".xml", ".imd", ".til", *(one for each in _WORLD_SUFFIXES.values() for one in each))
+# Of NAME.json, world files, GDAL's NAME.aux.xml and .msk, and what vendors lay beside their pictures (see deliveries.metadata).
+_WORLDS = tuple(suffix for each in _WORLD_SUFFIXES.values() for suffix in each)
+_SPEAKING = (".json", ".prj", ".wld", ".xml", ".imd", ".til", ".msk", *_WORLDS)
 _WITHOUT_OWN_PLACE = (".png", ".jpg", ".jpeg")
 
 
@@ -83,6 +84,8 @@ def read_sidecars(picture: Path, *, beside: Beside) -> Hints:
     others = [name for name in masks[1:] if not _UDM.search(name)]
     notes = [f"the mask {name} stands beside it and is used" for name in masks[:1]]
     notes += [f"{name} stands beside it too and is not used: a scene has one mask" for name in others]
+    if gdals := beside.names.get(f"{picture.name}.msk".casefold()):
+        notes.append(f"{gdals}, a mask of GDAL's, is not used: what it hides counts as seen, unless --mask hides it")
     own = Hints(mask=str(beside.folder / masks[0]) if masks else None, notes=tuple(notes))
     return own.over(_read_json(picture, beside=beside)).over(_read_world(picture, beside=beside))
 

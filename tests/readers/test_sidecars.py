@@ -204,6 +204,14 @@ def test_a_mask_of_another_picture_is_not_used(tmp_path: Path, other: str) -> No
     assert sidecars(tmp_path).mask is None
 
 
+def test_of_a_mask_of_gdals_it_is_said_that_it_is_not_used(tmp_path: Path) -> None:
+    for name in ("a.tif", "a.tif.msk", "b.tif"):
+        (tmp_path / name).touch()
+    notes = [read_sidecars(tmp_path / name, beside=look_beside(tmp_path)).notes for name in ("a.tif", "b.tif")]
+    assert [len(one) for one in notes] == [1, 0]
+    assert "a.tif.msk, a mask of GDAL's, is not used" in notes[0][0]
+
+
 def test_a_mask_has_no_mask(tmp_path: Path) -> None:
     (tmp_path / "a_mask_mask.tif").touch()
     assert sidecars(tmp_path, "a_mask.tif").mask is None
