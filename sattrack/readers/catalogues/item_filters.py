@@ -68,6 +68,10 @@ def make_filters(
     areas = [area_of(box)] if box else []
     if intersects is not None:
         areas.append(shapely.union_all([outline for _, outline in outlines_of(read_outlines(intersects)[0])]))
+    area = areas[0] if len(areas) == 1 else areas[0].intersection(areas[1]) if areas else None
+    if area is not None and area.is_empty:
+        what = "--bbox and --intersects have no place in common" if box else "--intersects names no place but what is excluded"
+        raise UsageError(what, way_out="mend one of them, or leave it out")
     for name, value, most in (
         ("--max-cloud", max_cloud, 100),
         ("--max-off-nadir", max_off_nadir, 90),
@@ -83,7 +87,7 @@ def make_filters(
         raise UsageError(f"--max-items is {max_items}", way_out="give 1 or more")
     return Filters(
         sites=outlines_of(read_outlines(sites)[0]) if sites is not None else (),
-        area=areas[0] if len(areas) == 1 else areas[0].intersection(areas[1]) if areas else None,
+        area=area,
         span=read_span(span) if span is not None else ANY_TIME,
         collections=tuple(collections),
         max_cloud=max_cloud,

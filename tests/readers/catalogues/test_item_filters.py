@@ -1,5 +1,8 @@
 """Which items are wanted: by place, time, cloud, angle, share of a site."""
 
+import json
+from pathlib import Path
+
 import pytest
 import shapely
 
@@ -154,6 +157,21 @@ def test_a_span_that_cannot_be_is_a_usage_error(text: str) -> None:
 def test_filters_out_of_bounds_are_usage_errors(wrong) -> None:
     with pytest.raises(UsageError):
         make_filters(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bbox", "words"),
+    [("site", "10,10,11,11", "no place in common"), ("exclude", None, "no place but what is excluded"), ("site", "0,0,2,2", "")],
+)
+def test_places_that_leave_none_are_a_usage_error(tmp_path: Path, kind: str, bbox: str | None, words: str) -> None:
+    square = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]}
+    outlines = tmp_path / "outlines.geojson"
+    outlines.write_text(json.dumps({"type": "Feature", "properties": {"kind": kind}, "geometry": square}))
+    if words:
+        with pytest.raises(UsageError, match=words):
+            make_filters(bbox=bbox, intersects=outlines)
+    else:
+        assert make_filters(bbox=bbox, intersects=outlines).places
 
 
 def test_a_box_across_the_antimeridian_is_two_places() -> None:
