@@ -161,7 +161,11 @@ def test_filters_out_of_bounds_are_usage_errors(wrong) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "bbox", "words"),
-    [("site", "10,10,11,11", "no place in common"), ("exclude", None, "no place but what is excluded"), ("site", "0,0,2,2", "")],
+    [
+        ("site", "10,10,11,11", "no place in common"),
+        ("exclude", None, "no place but what is excluded"),
+        ("site", "0,0,2,2", ""),
+    ],
 )
 def test_places_that_leave_none_are_a_usage_error(tmp_path: Path, kind: str, bbox: str | None, words: str) -> None:
     square = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]}
