@@ -39,7 +39,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(rounds, "measured_apart", apart)
     monkeypatch.setattr(rounds, "make_picture", lambda folder, picture: folder / picture.name)
     monkeypatch.setattr(rounds, "true_boxes", lambda _picture: np.zeros((100, 4, 2)))
-    monkeypatch.setattr(rounds, "_handed", lambda *_given: dict.fromkeys(("torch", "openvino", "openvino-int8", "onnx"), Path("m")))
+    engines = ("torch", "openvino", "openvino-int8", "onnx")
+    monkeypatch.setattr(rounds, "_handed", lambda *_given: dict.fromkeys(engines, Path("m")))
     return asked
 
 
