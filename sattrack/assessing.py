@@ -11,7 +11,8 @@ from sattrack.phrases import some
 from sattrack.ports import Finished
 from sattrack.readers.count_tables import read_counts
 from sattrack.readers.settings_file import load_settings
-from sattrack.reopening import open_run, settings_of
+from sattrack.reopening import open_run, reopen, settings_of
+from sattrack.reports.sparing import spare
 from sattrack.results import RunIndex
 from sattrack.settings import Settings
 from sattrack.steps.alarming import assess, rules_of
@@ -57,6 +58,15 @@ def open_series(source: Path, *, settings: Settings, threshold: float | None = N
             "no row reaches a site at a known time", where=str(source), way_out="see docs/alarms.md for the columns"
         )
     return Assessed(found, (), _undated(len(lines), way_out="say it in the column datetime"))
+
+
+def spare_source(source: Path, *files: Path) -> None:
+    """UsageError where one of some files that are to be written is the table of counts that is read, or what a run keeps."""
+    if source.is_dir():
+        for file in files:
+            spare(reopen(source), file)
+    elif any(file.resolve() == source.resolve() for file in files):
+        raise UsageError("would be written over by what is made of it", where=str(source), way_out="give another name with -o")
 
 
 def undated(counts: Iterable[Count], *, way_out: str) -> tuple[str, ...]:

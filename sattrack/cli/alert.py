@@ -79,9 +79,9 @@ def alert(
     judged alike, by a run's own settings where no others are given. The three files hold what is shown. What the levels mean
     and how often they err: docs/alarms.md.
     """
-    from sattrack.assessing import assess_source, settings_for, with_packs
+    from sattrack.assessing import assess_source, settings_for, spare_source, with_packs
     from sattrack.following import cumulative_alerts
-    from sattrack.reports.alerts import alert_value, write_alerts
+    from sattrack.reports.alerts import ALERT_FILES, alert_value, write_alerts
 
     voice = Voice(quiet=quiet)
     given = {"alarm_level": alarm_level, "warning_level": warning_level, "min_observed": min_observed}
@@ -101,6 +101,8 @@ def alert(
         and (direction is Direction.both or one.direction in (direction.value, "none"))
     ]
     folder = to or o.own_lists(source, threshold=threshold, voice=voice)
+    if folder is not None and not source.is_dir():
+        spare_source(source, *(folder / name for name in ALERT_FILES))
     if folder is not None:
         write_alerts(shown, folder)
     raised = sum(one.level == "alert" for one in shown)

@@ -69,13 +69,15 @@ def evidence(
         raise UsageError("--run is for --verify", way_out="give the run as the first word")
     if alert_id is None:
         raise UsageError("of which alert?", way_out="`sattrack alert RUN --json` prints the ids; for a pack add --verify")
-    from sattrack.assessing import settings_for
+    from sattrack.assessing import settings_for, spare_source
     from sattrack.evidence import make_pack, write_pack
 
     settings = settings_for(
         source, config, given={"alarm_level": alarm_level, "warning_level": warning_level, "min_observed": min_observed}
     )
     settings = o.with_hosts(settings, allow_host)
+    if to is not None:
+        spare_source(source, to)
     pack = make_pack(
         source, alert_id, settings=settings, amounts=cumulative or None, imagery=imagery, allow_remote=allow_remote
     )

@@ -55,10 +55,10 @@ def flow(
     What came and went between two scenes is in none of them. Errors of the counts are not summed up as movements; intervals are
     at 95 %. What that is worth: docs/flow.md.
     """
-    from sattrack.assessing import settings_for
+    from sattrack.assessing import settings_for, spare_source
     from sattrack.following import follow
     from sattrack.readers.chains import read_chain
-    from sattrack.reports.flows import flows_value, write_flows
+    from sattrack.reports.flows import FLOW_FILES, flows_value, write_flows
 
     voice = Voice(quiet=quiet)
     found = follow(
@@ -68,6 +68,8 @@ def flow(
     for note in found.notes:
         voice.say(f"note: {one_line(note)}")
     folder = to or o.own_lists(source, threshold=threshold, voice=voice)
+    if folder is not None and not source.is_dir():
+        spare_source(source, *(folder / name for name in FLOW_FILES))
     written = write_flows(found.flows, found.agreements, folder) if folder is not None else []
     if as_json:
         voice.json(flows_value(found.flows, found.agreements))

@@ -28,10 +28,12 @@ def series(
     """
     from statistics import median
 
-    from sattrack.assessing import open_series, settings_for
+    from sattrack.assessing import open_series, settings_for, spare_source
     from sattrack.reports.alerts import series_value, write_series
 
     voice = Voice(quiet=quiet)
+    if to is not None:
+        spare_source(source, to)
     found = open_series(source, settings=settings_for(source, config), threshold=threshold)
     for note in found.notes:
         voice.say(f"note: {one_line(note)}")

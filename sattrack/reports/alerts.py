@@ -17,6 +17,7 @@ ALERT_COLUMNS = (
     "observed_fraction", "sensor", "model_id", "minimum_detectable", "cusum_signals", "cusum_direction", "cusum_since",
     "cusum_p_value", "lon", "lat", "explanation", "notes", "evidence_path", "schema_version",
 )  # fmt: skip
+ALERT_FILES = ("alerts.csv", "alerts.json", "alerts.geojson")
 SERIES_COLUMNS = (
     "site_id", "site_name", "zone", "sensor", "model_id", "threshold", "scene_id", "datetime", "count", "count_low",
     "count_high", "interval_level", "observed_fraction", "status", "lon", "lat", "notes", "schema_version",
@@ -68,14 +69,11 @@ def write_alerts(alerts: Sequence[Alert], folder: Path) -> list[Path]:
     rows = [alert_row(alert) for alert in alerts]
     features = [_feature(alert, row) for alert, row in zip(alerts, rows, strict=True)]
     collection = {"type": "FeatureCollection", "schema_version": SCHEMA_VERSION, "features": features}
-    contents = {
-        "alerts.csv": csv_bytes(ALERT_COLUMNS, rows=([row[name] for name in ALERT_COLUMNS] for row in rows)),
-        "alerts.json": readable_json([alert_value(alert) for alert in alerts]),
-        "alerts.geojson": readable_json(collection),
-    }
-    for name, content in contents.items():
+    table = csv_bytes(ALERT_COLUMNS, rows=([row[name] for name in ALERT_COLUMNS] for row in rows))
+    contents = table, readable_json([alert_value(alert) for alert in alerts]), readable_json(collection)
+    for name, content in zip(ALERT_FILES, contents, strict=True):
         write_whole(folder / name, content)
-    return [folder / name for name in contents]
+    return [folder / name for name in ALERT_FILES]
 
 
 def series_rows(found: Iterable[Series]) -> Iterable[dict[str, Any]]:

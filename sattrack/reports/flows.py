@@ -19,10 +19,13 @@ FLOW_COLUMNS = (
 )  # fmt: skip
 
 
+FLOW_FILES = ("flow.csv", "flow.json")
+
+
 def write_flows(flows: Sequence[Flow], agreements: Sequence[Agreement], folder: Path) -> list[Path]:
     """flow.csv and flow.json in a folder. StoreError where that cannot be."""
     folder.mkdir(parents=True, exist_ok=True)
-    table, values = folder / "flow.csv", folder / "flow.json"
+    table, values = (folder / name for name in FLOW_FILES)
     rows = ([row.get(name) for name in FLOW_COLUMNS] for one in flows for row in flow_rows(one))
     write_whole(table, csv_bytes(FLOW_COLUMNS, rows=rows))
     write_whole(values, readable_json(flows_value(flows, agreements)))

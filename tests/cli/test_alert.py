@@ -115,6 +115,28 @@ def test_a_series_written_is_read_again_to_the_same_alerts(sattrack, counts, tmp
     assert [(s["site_id"], len(s["observations"])) for s in said] == [("port", 17), ("depot", 3)]
 
 
+@pytest.mark.parametrize("words", [("series", "counts.csv", "-o", "counts.csv"), ("alert", "alerts.csv"), ("flow", "flow.csv")])
+def test_counts_that_are_read_are_never_written_over(sattrack, counts, tmp_path, words):
+    command, name, *more = words
+    source = counts.rename(tmp_path / name)
+    before = source.read_bytes()
+    said = sattrack(command, source, "-o", tmp_path / more[1] if more else tmp_path)
+    assert (said.code, said.err) == (
+        2, f"error: {source}: would be written over by what is made of it (give another name with -o)\n",
+    )  # fmt: skip
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {name: before}
+
+
+@pytest.mark.parametrize("name", ["run.json", "counts.csv", "report.html"])
+def test_series_and_packs_are_never_written_over_a_file_of_the_run(sattrack, run, name):
+    old = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    (any_alert, *_) = sattrack("alert", run, "--json", "--level", "normal", "-o", run.parent / "lists").json
+    for words in (("series", run), ("evidence", run, any_alert["alert_id"])):
+        said = sattrack(*words, "-o", run / name)
+        assert (said.code, said.err) == (2, f"error: {run / name}: is a file of the run itself (give another name with -o)\n")
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == old
+
+
 def test_a_series_of_odd_names_and_numbers_is_read_again_to_the_same_ids(sattrack, tmp_path):
     days = [dt.date(2024, 1, 1) + dt.timedelta(days=7 * i) for i in range(10)]
     rows = [
