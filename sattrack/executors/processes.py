@@ -179,7 +179,7 @@ class Place:
             if self.closed:  # meanwhile
                 worker.end()
             worker.say(self._first)
-            said = worker.told(until=time.monotonic() + READY_S)
+            said = worker.told(until=time.monotonic() + READY_S, late=Lost(f"it was not ready after {READY_S:g} s"))
             if isinstance(said, Exception):
                 raise said
             if not isinstance(said, Lost):
@@ -214,16 +214,17 @@ class _Worker:
     def ask(self, item: Any, *, seconds: float, most: int) -> Any:
         """The answer to an item; Lost where the process died (not final: it may have been chance), or took too much (final)."""
         self.say(item)
-        return self.told(until=time.monotonic() + seconds, seconds=seconds, most=most)
+        late = Lost(f"it took longer than scene_seconds = {seconds:g}", "give --scene-seconds more")
+        return self.told(until=time.monotonic() + seconds, late=late, most=most)
 
-    def told(self, *, until: float, seconds: float = READY_S, most: int | None = None) -> Any:
+    def told(self, *, until: float, late: Lost, most: int | None = None) -> Any:
         while True:
             try:
                 return self._heard.get(timeout=_LOOK_S)
             except queue.Empty:
                 pass
             if time.monotonic() > until:
-                return Lost(f"it took longer than scene_seconds = {seconds:g}", "give --scene-seconds more")
+                return late
             if most is not None and (taken := _resident(self._process.pid)) > most:
                 return Lost(
                     f"its worker took {taken >> 20} MiB, more than worker_bytes = {most >> 20} MiB", "raise worker_bytes"

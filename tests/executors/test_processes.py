@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sattrack.errors import DetectorError, UsageError
+from sattrack.executors import processes
 from sattrack.executors.processes import Bounds, Lost, Place, ProcessExecutor, Retired, answers_of
 
 BOUNDS = Bounds(seconds=60, bytes=4 << 30, items=100)
@@ -55,6 +56,14 @@ def test_answers_come_in_order_and_items_are_drawn_as_they_are_wanted(tmp_path: 
     assert next(answers) == "say 0"
     assert len(drawn) <= 9
     assert list(answers) == [f"say {n}" for n in range(1, 30)]
+
+
+def test_a_worker_that_is_not_ready_in_time_is_no_scene_that_took_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "READY_S", 0.01)
+    with pytest.raises(DetectorError, match=r"no worker could be started: it was not ready after 0.01 s"):
+        list(workers(tmp_path, workers=1).map(["say a"]))
 
 
 def test_what_libraries_print_does_not_reach_the_answers(tmp_path: Path) -> None:
