@@ -30,13 +30,14 @@ def load_custom(name: str) -> Detector:
     if not module_name or not class_name:
         raise UsageError(f"--detector expects module:Class, got {name!r}")
     try:
-        kind = getattr(importlib.import_module(module_name), class_name)
+        module = importlib.import_module(module_name)
     except ImportError as error:
         raise UsageError(f"the module {module_name!r} cannot be imported: {error}", way_out="check PYTHONPATH") from error
-    except AttributeError as error:
-        raise UsageError(f"the module {module_name!r} has no {class_name!r}") from error
     except _ANYTHING as error:
         raise _refused(f"the module {module_name!r} fails as it is imported", error) from error
+    kind = getattr(module, class_name, None)
+    if kind is None:
+        raise UsageError(f"the module {module_name!r} has no {class_name!r}")
     try:
         made = kind()
         streams = inspect.isgeneratorfunction(getattr(made, "detect", None))

@@ -169,7 +169,7 @@ def test_i6_a_device_that_it_cannot_name_any_more_is_an_error_of_the_detector() 
         _ = detector.device
 
 
-@pytest.mark.parametrize("error", ["RuntimeError: no weights", "SystemExit: 0"])
+@pytest.mark.parametrize("error", ["RuntimeError: no weights", "SystemExit: 0", "AttributeError: numpy has no float"])
 def test_a_module_that_fails_as_it_is_imported_is_an_error_of_use(
     module: Path, error: str, caplog: pytest.LogCaptureFixture
 ) -> None:
