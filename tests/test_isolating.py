@@ -231,6 +231,16 @@ def test_a_machine_that_computes_eight_bits_otherwise_than_where_they_were_looke
         isolating.begin(replace(start, model=Model()))
 
 
+def test_a_worker_that_finds_other_weights_at_the_path_is_refused_and_makes_no_part(
+    tmp_path: Path, deadly: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolating.wiring, "open_part_store", lambda *_a, **_k: None)
+    start = isolating.Start(deadly, isolating.wiring.card_of(deadly), Settings(), tmp_path)
+    for other in (replace(start.card, sha256="00"), replace(start.card, runtime="openvino 2020.1 fp32")):
+        with pytest.raises(UsageError, match=r"a worker \(.*\) loads custom:deadly_of_the_test:\S+ .*, and the run is of custom"):
+            isolating.begin(replace(start, card=other))
+
+
 def test_workers_are_the_default_where_several_scenes_run_at_once_and_threads_where_one_does() -> None:
     assert not Settings().isolated
     assert Settings(workers=2).isolated
