@@ -237,7 +237,7 @@ def test_a_worker_that_finds_other_weights_at_the_path_is_refused_and_makes_no_p
     monkeypatch.setattr(isolating.wiring, "open_part_store", lambda *_a, **_k: None)
     start = isolating.Start(deadly, isolating.wiring.card_of(deadly), Settings(), tmp_path)
     for other in (replace(start.card, sha256="00"), replace(start.card, runtime="openvino 2020.1 fp32")):
-        with pytest.raises(UsageError, match=r"a worker \(.*\) loads custom:deadly_of_the_test:\S+ .*, and the run is of custom"):
+        with pytest.raises(UsageError, match=r"a worker \(.*\) loads custom:deadly\S+ .*, and the run is of custom"):
             isolating.begin(replace(start, card=other))
 
 
