@@ -18,12 +18,12 @@ import numpy as np
 from sattrack import wiring
 from sattrack.count_rows import count_all
 from sattrack.detectors.backends import version_of
-from sattrack.errors import UsageError
+from sattrack.errors import StoreError, UsageError
 from sattrack.imagery import is_remote
 from sattrack.isolating import Start, demand_room, detected_apart
 from sattrack.keeping import Kept, done, kept_behind
 from sattrack.looking import Timings, Work
-from sattrack.packed import Made, Packed
+from sattrack.packed import Lookup, Made, Packed
 from sattrack.phrases import some
 from sattrack.pipeline import detect_scenes
 from sattrack.planning import Planned, Request, plan, plan_anew
@@ -42,6 +42,8 @@ from sattrack.writing import whole_file
 __all__ = ["Listener", "Planned", "Request", "Run", "count_all", "detect", "open_run", "plan", "recount", "reopen", "versions"]
 
 
+# How a note tells of scenes that are in a run no longer.
+COUNTED_BEFORE = "counted in this run before"
 # Which of the planned scenes, and what became of it.
 _Outcomes = Generator[tuple[int, SceneOutcome], None, None]
 
@@ -85,6 +87,7 @@ def detect(
 def _detected(request: Request, *, store: Store, listener: Listener) -> tuple[str, ...]:
     """Plans, detects and stores; what is to be said of the outlines. What was planned is forgotten before all is counted."""
     planned, card, sites, notes = plan(request, store=store)
+    notes += _no_longer_named(store, planned)
     listener.planned(planned)
     journal = _Journal(store, request, card=card, sites=sites, planned=len(planned))
     look = partial(_outcomes, request=request, card=card, store=store, listener=listener, journal=journal)
@@ -100,6 +103,27 @@ def _detected(request: Request, *, store: Store, listener: Listener) -> tuple[st
         outcomes.close()
         journal.write()
     return notes
+
+
+def _no_longer_named(store: Store, planned: Iterable[Planned]) -> tuple[str, ...]:
+    """What is said of scenes that the run had counted and that the call does not name: a run is of what its last call named.
+    One that has another name now, or other content, is named all the same.
+    """
+    try:
+        before = store.read_index().outcomes
+    except StoreError:
+        return ()  # no run yet, or one whose head is made anew
+    named = Lookup(word for one in planned for word in _contents_and_place(one))
+    gone = sum(one.status == "done" and one.sha256 not in named and one.location not in named for one in before)
+    if not gone:
+        return ()
+    return (f"{some(gone, 'scene')} {COUNTED_BEFORE}, not named now, and in none of its counts: name all each time",)
+
+
+def _contents_and_place(one: Planned) -> tuple[str, ...]:
+    if one.work is not None:
+        return one.work.sha256, one.work.scene.location
+    return (one.outcome.location,) if one.outcome is not None else ()
 
 
 def _settled(
@@ -179,7 +203,7 @@ def _detected_here(
         # future that nobody asks, and comes up again where that scene has its turn.
         with ThreadPoolExecutor(1, thread_name_prefix="sattrack-survey") as meanwhile:
             meanwhile.submit(reader.sample, works[0].scene)
-            detector, _ = wiring.load_model(request.model, settings=request.settings)
+            detector = wiring.load_for(card, request.model, settings=request.settings)
         see = partial(
             detect_scenes, reader=reader, detector=detector, card=card, settings=request.settings,
             executor=wiring.make_executor(request.settings), begins=begins, tiles_done=tiles_done,

@@ -23,7 +23,7 @@ from sattrack.reports.alerts import alert_value, write_alerts
 from sattrack.reports.status_page import NO_SCENE, SiteRow, WatchStatus, write_status
 from sattrack.reports.status_rows import rows_of, troubles_of
 from sattrack.results import SCHEMA_VERSION, RunIndex
-from sattrack.running import Listener, Run, detect, versions
+from sattrack.running import COUNTED_BEFORE, Listener, Run, detect, versions
 from sattrack.settings import Settings
 from sattrack.steps.alarming import alert_id
 from sattrack.stores.locking import alone_in
@@ -318,7 +318,7 @@ def _notes(run: Run, *, gone: int, again: int) -> tuple[str, ...]:
     why = {"are not there this time": gone, "have changed and are still arriving": again}
     away = [f"{n} of the scenes counted before {what}, and the history is the shorter" for what, n in why.items() if n]
     said = (note for note in run.notes if not note.startswith(ALERTS))  # which are written again at once
-    return (*away, *dict.fromkeys((*run.index.notes, *said)))
+    return (*away, *(note for note in dict.fromkeys((*run.index.notes, *said)) if COUNTED_BEFORE not in note))  # told already
 
 
 def _some(passed: Sequence[str]) -> tuple[str, ...]:

@@ -39,6 +39,23 @@ def test_without_sites_each_scene_is_its_own_site(sattrack, scenes, detectors, t
     assert {c["site_id"]: c["count"] for c in said.json["counts"]} == {"may": 12, "june": 16}
 
 
+def test_scenes_that_a_run_had_counted_and_a_later_call_does_not_name_are_told(sattrack, scenes, site, detectors, tmp_path):
+    def notes(*inputs):
+        said = sattrack("detect", *inputs, "--sites", site, "-o", tmp_path / "run", *BRIGHT)
+        assert said.code == 0
+        return said.err
+
+    assert notes(scenes) == ""
+    told = "note: 1 scene counted in this run before, not named now, and in none of its counts: name all each time\n"
+    assert notes(scenes / "june.tif") == told
+    assert told.strip().removeprefix("note: ") in json.loads((tmp_path / "run" / "run.json").read_text())["notes"]
+    assert notes(scenes) == ""
+    # One that is called otherwise now, and one whose file holds something else, are named all the same.
+    (scenes / "may.tif").rename(scenes / "a.tif")
+    write_scene(scenes / "june.tif", boxes=4, seed=9)
+    assert notes(scenes) == ""
+
+
 def test_flags_override_the_settings_file_and_the_file_overrides_defaults(sattrack, scenes, detectors, tmp_path):
     settings = tmp_path / "settings.yaml"
     settings.write_text("threshold: 0.5\nmin_observed: 0.25\n")
