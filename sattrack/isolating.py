@@ -91,8 +91,7 @@ def begin(start: Start) -> Callable[[Work], Answer | StoreError]:
     sign_too(start.signed)
     store = wiring.open_part_store(start.run, at=start.at, settings=start.settings)
     reader, executor = wiring.make_reader(start.settings), wiring.make_executor(start.settings)
-    detector, loaded = wiring.load_model(start.model, settings=start.settings)
-    _refuse_other_model(loaded, start.card)
+    detector = wiring.load_for(start.card, start.model, settings=start.settings)
     logged = _Logged()
     logging.getLogger().addHandler(logged)
     logging.getLogger().setLevel(start.listens)
@@ -131,16 +130,6 @@ def _refuse_other_processor(start: Start) -> None:
             f"a machine of the cluster ({platform.node()}) computes in 8 bits by {ours or 'unknown instructions'}, the "
             f"calling one by {start.instructions or 'unknown ones'}: it may count otherwise",
             way_out="--backend openvino computes in single precision",
-        )
-
-
-def _refuse_other_model(loaded: ModelCard, ours: ModelCard) -> None:
-    """Parts are stored under the run's card: what lies at the same path here, or runs it, may be another's."""
-    theirs, asked = ((card.id, card.sha256[:12], card.runtime) for card in (loaded, ours))
-    if theirs != asked:
-        raise UsageError(
-            f"a worker ({platform.node()}) loads {' '.join(theirs).strip()}, and the run is of {' '.join(asked).strip()}",
-            way_out="see that weights, exports and packages are the same everywhere, and give the same command again",
         )
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -86,6 +87,20 @@ def load_model(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard
     from sattrack.detectors.views import Careful
 
     return Careful(detector, score_floor=settings.score_floor, tile_cap=settings.tile_cap), _careful_card(card)
+
+
+def load_for(card: ModelCard, model: Model, *, settings: Settings) -> Detector:
+    """The detector of a run that is of this card, under which its boxes are stored. UsageError where another model is loaded:
+    weights may be replaced while a run is planned, or others lie at the same path, or run them, on a worker's machine.
+    """
+    detector, loaded = load_model(model, settings=settings)
+    theirs, ours = ((one.id, one.sha256[:12], one.runtime) for one in (loaded, card))
+    if theirs != ours:
+        raise UsageError(
+            f"{' '.join(theirs).strip()} was loaded on {platform.node()}, and the run is of {' '.join(ours).strip()}",
+            way_out="see that weights, exports and packages are and stay the same everywhere, and give the same command again",
+        )
+    return detector
 
 
 def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCard]:

@@ -237,8 +237,22 @@ def test_a_worker_that_finds_other_weights_at_the_path_is_refused_and_makes_no_p
     monkeypatch.setattr(isolating.wiring, "open_part_store", lambda *_a, **_k: None)
     start = isolating.Start(deadly, isolating.wiring.card_of(deadly), Settings(), tmp_path)
     for other in (replace(start.card, sha256="00"), replace(start.card, runtime="openvino 2020.1 fp32")):
-        with pytest.raises(UsageError, match=r"a worker \(.*\) loads custom:deadly\S+ .*, and the run is of custom"):
+        with pytest.raises(UsageError, match=r"^custom:deadly\S+ .* was loaded on .*, and the run is of custom"):
             isolating.begin(replace(start, card=other))
+
+
+@pytest.mark.parametrize("settings", [WHOLE_RANGE, apart()], ids=["here", "apart"])
+def test_a_model_that_is_replaced_while_a_run_is_planned_makes_no_part_under_the_old_name(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "trained_of_the_test", raising=False)
+    module = tmp_path / "code" / "trained_of_the_test.py"
+    module.write_text('from finder_of_the_test import Bright\n\n\nclass Trained(Bright):\n    sha256 = ""\n')
+    further = running.Listener(planned=lambda _planned: module.write_text(f"{module.read_text()}# trained further\n") and None)
+    asked = request(three(tmp_path / "in"), tmp_path / "run", model=Model(detector="trained_of_the_test:Trained"))
+    with pytest.raises(UsageError, match=r"was loaded on .*, and the run is of custom"):
+        running.detect(replace(asked, settings=settings), listener=further)
+    assert not list((tmp_path / "run").glob("parts/*.parquet"))
 
 
 def test_workers_are_the_default_where_several_scenes_run_at_once_and_threads_where_one_does() -> None:
