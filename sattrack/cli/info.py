@@ -37,6 +37,8 @@ def info(
     recursive: o.Recursive = False,
     allow_remote: o.AllowRemote = False,
     allow_host: o.AllowHost = None,
+    sidecars: o.Sidecars = False,
+    follow_links: o.FollowLinks = False,
     weights: o.Weights = None,
     config: o.Config = None,
     as_json: o.AsJson = False,
@@ -50,7 +52,7 @@ def info(
     request = Request(
         inputs=tuple(files), out=Path(), model=o.chosen_model(weights), settings=settings,
         gsd_m=o.pixel_size(gsd_m), bands=o.band_numbers(bands), acquired=o.moment(date), sensor=sensor, nodata=nodata,
-        mask=mask, recursive=recursive, allow_remote=allow_remote,
+        mask=mask, recursive=recursive, allow_remote=allow_remote, sidecars=sidecars, follow_links=follow_links,
     )  # fmt: skip
     voice, troubled, values = Voice(), False, []
     for facts in inspect_all(request):

@@ -19,7 +19,7 @@ from sattrack.readers.deliveries.metadata import contradiction, read_told, read_
 from sattrack.readers.deliveries.names import is_decoy
 from sattrack.readers.deliveries.values import Told as VendorsWord
 from sattrack.readers.folders import Told, has_magic, is_picture, log, natural_key, pictures_below, pictures_matching
-from sattrack.readers.gdals_sidecars import read_gdals
+from sattrack.readers.gdals_sidecars import gdals_beside, read_gdals
 from sattrack.readers.hints import SILENT, Hints
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
 from sattrack.readers.remote.places import bare, named_place
@@ -339,7 +339,11 @@ def _hints(one: _Found, *, beside: Callable[[Path], Any], vendor: Callable[[Path
         said = read_sidecars(path, beside=replace(beside(path.parent), masks={}))
     else:
         said = read_sidecars(path, beside=beside(path.parent))
-    said = said.over(read_gdals(path, beside=beside(path.parent))) if gdals else said
+    if gdals:
+        said = said.over(read_gdals(path, beside=beside(path.parent)))
+    elif name := gdals_beside(path, beside=beside(path.parent)):
+        unplaced = (said.unplaced, f"{name} beside it is read with --sidecars only")
+        said = replace(said, unplaced="; ".join(why for why in unplaced if why))
     said, vendors = one.hints.over(said), read_vendor(path, beside=beside(path.parent), read=vendor)
     said = replace(said, notes=(*said.notes, *contradiction(said, vendors))).over(vendors)
     return SILENT if said == SILENT else said  # one for all of a million pictures of which nothing is said

@@ -17,12 +17,17 @@ _DEEPEST = 12
 _WAY_OUT = "mend it, or leave --sidecars out"
 
 
+def gdals_beside(picture: Path, *, beside: Beside) -> str | None:
+    """The name of a picture's .aux.xml, where there is one."""
+    return beside.names.get(f"{picture.name}.aux.xml".casefold())
+
+
 def read_gdals(picture: Path, *, beside: Beside) -> Hints:
     """The transform and CRS of a picture's .aux.xml, for a picture that has no place of its own; nothing else in it is read.
 
     ManifestError where it is no such file.
     """
-    name = beside.names.get(f"{picture.name}.aux.xml".casefold())
+    name = gdals_beside(picture, beside=beside)
     if name is None:
         return Hints()
     path = beside.folder / name

@@ -305,6 +305,22 @@ def test_info_of_what_cannot_be_counted_ends_with_3_and_says_why(sattrack, tmp_p
     assert "--gsd-m" in said.json[0]["reason"]
 
 
+def test_info_places_a_picture_as_detect_does_and_says_what_else_would_place_it(sattrack, tmp_path):
+    plain = tmp_path / "plain.png"
+    Image.fromarray(np.arange(60_000, dtype=np.uint8).reshape(200, 300)).save(plain)
+    (tmp_path / "plain.pgw").write_text("0.5\n0\n0\n-0.5\n500000\n3900000\n")
+    (tmp_path / "plain.png.aux.xml").write_text(
+        "<PAMDataset><SRS>EPSG:32652</SRS><GeoTransform>500000, 0.5, 0, 3900000, 0, -0.5</GeoTransform></PAMDataset>"
+    )
+    said = sattrack("info", plain)
+    assert said.code == 3
+    assert "plain.pgw has no plain.prj" in said.out
+    assert "plain.png.aux.xml beside it is read with --sidecars only" in said.out
+    placed = sattrack("info", plain, "--sidecars")
+    assert placed.code == 0
+    assert "EPSG:32652" in placed.out
+
+
 def test_info_refuses_what_detect_refuses_for_its_map(sattrack, tmp_path):
     path = tmp_path / "torn.tif"
     place = {"crs": "EPSG:3857", "transform": rasterio.Affine(0.6, 0, 20_037_448, 0, -0.6, 6_800_000)}
