@@ -113,10 +113,7 @@ def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCar
         return detector, card_of_custom(model.detector, detector=detector, threshold=model.threshold)
     if model.backend not in (REFERENCE_BACKEND, HALF):
         return _load_exported(model, settings=settings)
-    # Before torch is imported, or it has no effect: threads that spin only a little before they wait. On two cores with other
-    # work a tile took 170 to 190 ms so and 820 ms with torch's own long spinning; on idle ones both take 68 ms, and threads
-    # that never spin 80 to 110.
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    _before_torch()
     from sattrack.detectors.yolo import YoloDetector
 
     weights, card = _weights_and_card(model)
@@ -132,6 +129,14 @@ def _load_plain(model: Model, *, settings: Settings) -> tuple[Detector, ModelCar
         tiles=settings.batch if "batch" in settings.model_fields_set else None,
     )
     return made, card
+
+
+def _before_torch() -> None:
+    """Before it is imported, or it has no effect: threads that spin only a little before they wait. On two cores with other
+    work a tile took 170 to 190 ms so and 820 ms with torch's own long spinning; on idle ones both take 68 ms, and threads that
+    never spin 80 to 110.
+    """
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def on_backend(model: Model, backend: str | None, *, device: str, told: Callable[[str], None] = lambda _said: None) -> Model:
@@ -196,6 +201,7 @@ def _kind_of(device: str) -> str:
 
     if device == "cpu" or (device == "auto" and not accelerated()):
         return "cpu"
+    _before_torch()
     from sattrack.detectors.devices import choose_device
 
     return choose_device(device).type

@@ -243,6 +243,26 @@ print(*sorted({"torch", "ultralytics", "openvino_telemetry", "onnx"} & set(sys.m
 """
 
 
+_SPINS = """
+import os, sys
+class Finder:
+    def find_spec(self, name, *_where):
+        if name == "torch":
+            print(os.environ.get("GOMP_SPINCOUNT"))
+sys.meta_path.insert(0, Finder())
+from sattrack import wiring
+from sattrack.detectors import backends
+backends.accelerated = lambda: True
+wiring.on_backend(wiring.Model(), "torch", device="auto")
+"""
+
+
+def test_torch_is_told_not_to_spin_before_it_is_asked_for_a_card() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    done = subprocess.run([sys.executable, "-c", _SPINS], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "10000\n"), done.stderr
+
+
 @pytest.mark.parametrize("backend", OTHERS)
 def test_where_the_export_is_there_torch_is_not_imported_and_nobody_is_told(
     backend: str, loaded: Callable[[str], Detector], cache: Path, tmp_path: Path
