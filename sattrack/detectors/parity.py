@@ -1,11 +1,12 @@
 """Parity: how far two backends' answers to the same pixels are from each other."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sattrack.detectors.decoding import Forward
+from sattrack.errors import DetectorError
 from sattrack.geometry import quads_from_xywhr
 from sattrack.results import ModelCard
 
@@ -14,6 +15,8 @@ TOLERANCES = {"fp32": (0.01, 0.1), "fp16 weights": (0.03, 1.0)}
 # Boxes below are never stored, so that their corners say nothing.
 _LEAST_SCORE = 0.05
 _TILES = 2
+# Of larger tiles a part says as much, and takes no minute; a multiple of every stride.
+_MOST_PX = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,13 @@ def compare(reference: Forward, other: Forward, *, card: ModelCard, half: bool =
         tiles=_TILES, anchors=int(boxes.size), boxes=int(boxes.sum()), score=_largest(scores), corner_px=_largest(apart),
         precision="fp16 weights" if half else "fp32",
     )  # fmt: skip
+
+
+def demand_parity(reference: Forward, other: Forward, *, card: ModelCard) -> None:
+    """DetectorError where a device answers otherwise than the reference by more than half precision explains."""
+    found = compare(reference, other, card=replace(card, tile_px=min(card.tile_px, _MOST_PX)), half=True)
+    if not found.holds:
+        raise DetectorError(f"{other.device} does not answer as {reference.device} does: {found}", way_out="use --device cpu")
 
 
 def drawn_pixels(tiles: int, *, tile_px: int) -> NDArray[np.uint8]:

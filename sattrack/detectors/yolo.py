@@ -1,5 +1,6 @@
 """The ultralytics plug: YOLO networks, oriented or upright, loaded from .pt files."""
 
+import copy
 import pickle
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 from sattrack.detectors.decoding import NetworkDetector
 from sattrack.detectors.devices import choose_device
 from sattrack.detectors.offline import keep_at_home
+from sattrack.detectors.parity import demand_parity
 from sattrack.detectors.pickles import demand_data_only
 from sattrack.detectors.torch_forward import TorchForward
 from sattrack.errors import WeightsError
@@ -30,14 +32,15 @@ class YoloDetector(NetworkDetector):
         self, weights: Path, *, card: ModelCard, device: str, score_floor: float, merge_overlap: float, tile_cap: int,
         tiles: int | None = None, half: bool = False,
     ) -> None:  # fmt: skip
-        """tiles, half: see TorchForward."""
+        """tiles, half: see TorchForward. DetectorError where another device than the CPU does not answer as the CPU does."""
         # A device that is not there is told before the network is loaded.
-        choose_device(device)
+        kind = choose_device(device).type
         network, oriented = load_network(weights, card=card)
-        super().__init__(
-            TorchForward(network, oriented=oriented, device=device, tiles=tiles, tile_px=card.tile_px, half=half),
-            card=card, score_floor=score_floor, merge_overlap=merge_overlap, tile_cap=tile_cap,
-        )  # fmt: skip
+        whole = copy.deepcopy(network) if kind != "cpu" else None
+        forward = TorchForward(network, oriented=oriented, device=device, tiles=tiles, tile_px=card.tile_px, half=half)
+        if whole is not None:
+            demand_parity(TorchForward(whole, oriented=oriented, device="cpu"), forward, card=card)
+        super().__init__(forward, card=card, score_floor=score_floor, merge_overlap=merge_overlap, tile_cap=tile_cap)
 
 
 def load_network(weights: Path, *, card: ModelCard) -> tuple[torch.nn.Module, bool]:

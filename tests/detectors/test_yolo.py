@@ -15,7 +15,9 @@ import pytest
 import torch
 
 from sattrack.detections import Detections
+from sattrack.detectors import yolo
 from sattrack.detectors.offline import keep_at_home
+from sattrack.detectors.torch_forward import TorchForward
 from sattrack.detectors.yolo import YoloDetector
 from sattrack.errors import DetectorError, WeightsError
 from sattrack.geometry import sides
@@ -70,6 +72,32 @@ def tiles(n: int, *, seed: int = 0) -> tuple[Tile, ...]:
         pixels = np.kron(rng.integers(0, 256, (20, 20, 3)), np.ones((8, 8, 1))).astype(np.uint8)
         made.append(Tile(Window(0, 0, SIDE, SIDE), pixels, np.ones((SIDE, SIDE), bool)))
     return tuple(made)
+
+
+@pytest.mark.parametrize(("off", "refused"), [(0.0, False), (0.9, False), (1.1, True), (np.nan, True)])
+def test_a_card_that_answers_otherwise_than_the_cpu_is_refused(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, off: float, refused: bool
+) -> None:
+    class Card(TorchForward):
+        """A card whose boxes lie so many pixels off; both are played by the CPU."""
+
+        def __init__(self, made: torch.nn.Module, *, device: str, **options: Any) -> None:
+            super().__init__(made, device="cpu", **options)
+            self.off = off if device == "cuda" else 0.0
+            self.device = device
+
+        def __call__(self, pixels: Any) -> Any:
+            heads = super().__call__(pixels)
+            heads[:, 0] += self.off
+            return heads
+
+    monkeypatch.setattr(yolo, "choose_device", torch.device)
+    monkeypatch.setattr(yolo, "TorchForward", Card)
+    if refused:
+        with pytest.raises(DetectorError, match="cuda does not answer as cpu does: on 2 drawn tiles"):
+            detector(saved, device="cuda")
+    else:
+        assert detector(saved, device="cuda").device == "cuda"
 
 
 def look(with_: YoloDetector, *batches: tuple[Tile, ...]) -> list[list[Detections]]:
