@@ -245,11 +245,16 @@ def _load_exported(model: Model, *, settings: Settings) -> tuple[Detector, Model
     from sattrack.detectors.backends import demand_cpu
     from sattrack.detectors.decoding import NetworkDetector
     from sattrack.detectors.forwarding import run_export
+    from sattrack.detectors.parity import demand_parity
 
     demand_cpu(model.backend, device=settings.device)
     export, card = _exported(model)
+    forward = run_export(export, device=settings.device)
+    if not forward.device.startswith("cpu"):
+        # It was held against torch on the CPU only.
+        demand_parity(run_export(export), forward, card=card)
     made = NetworkDetector(
-        run_export(export, device=settings.device),
+        forward,
         card=card,
         score_floor=settings.score_floor,
         merge_overlap=settings.merge_overlap,

@@ -14,7 +14,10 @@ from scipy.spatial import cKDTree
 
 from sattrack import wiring
 from sattrack.detections import Detections
-from sattrack.detectors import backends, devices
+from sattrack.detectors import backends, devices, forwarding
+from sattrack.detectors.decoding import Pixels
+from sattrack.detectors.exports import Export
+from sattrack.detectors.onnx_forward import OnnxForward
 from sattrack.detectors.views import Careful
 from sattrack.errors import DetectorError, UsageError
 from sattrack.imagery import Batch, Tile, Window
@@ -227,6 +230,32 @@ def test_another_device_than_the_cpu_is_refused() -> None:
         wiring.load_model(wiring.Model(backend="openvino"), settings=Settings(device="cuda"))
     with pytest.raises(UsageError, match="device 'mps' was asked for"):
         wiring.on_backend(wiring.Model(), "onnx", device="mps")
+
+
+@pytest.mark.parametrize("off", [0.0, 1.2])
+def test_an_export_on_a_card_is_held_against_the_cpu(
+    loaded: Callable[[str], Detector], monkeypatch: pytest.MonkeyPatch, off: float
+) -> None:
+    loaded("onnx")
+
+    class Card(OnnxForward):
+        """A card, played by the CPU, whose boxes lie so many pixels off."""
+
+        def __call__(self, pixels: Pixels) -> np.ndarray:
+            self.device = "cuda (played)"
+            return super().__call__(pixels) + np.array([off, 0, 0, 0, 0, 0], np.float32)[:, None]
+
+    def run(export: Export, *, device: str = "cpu") -> OnnxForward:
+        made = Card(export) if device == "cuda" else OnnxForward(export)
+        made.device = device
+        return made
+
+    monkeypatch.setattr(forwarding, "run_export", run)
+    if not off:
+        assert wiring.load_model(wiring.Model(backend="onnx"), settings=Settings(device="cuda"))[0].device == "cuda (played)"
+        return
+    with pytest.raises(DetectorError, match="does not answer as cpu does"):
+        wiring.load_model(wiring.Model(backend="onnx"), settings=Settings(device="cuda"))
 
 
 _ALONE = """
