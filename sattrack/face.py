@@ -204,8 +204,10 @@ def fetch(
     The texts are those of the options of `sattrack fetch`. Nothing of a picture is read.
     """
     from sattrack.readers.catalogues.item_filters import make_filters
-    from sattrack.readers.catalogues.searching import find_items, save_found
+    from sattrack.readers.catalogues.searching import find_items, refuse_over, save_found
 
+    if out is not None:
+        refuse_over(Path(out), catalogue, sites, intersects)
     chosen = chosen_settings(settings, threshold=None, device=None).allowing(checked_hosts(_several(allow_hosts)))
     wanted = make_filters(
         sites=Path(sites) if sites is not None else None, bbox=bbox, span=datetime, collections=_several(collections),

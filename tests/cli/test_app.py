@@ -76,6 +76,22 @@ def test_help_of_fetch_speaks_of_its_own_search(sattrack):
     assert "its own site" not in said
 
 
+@pytest.mark.parametrize("over", ["items.json", "site.geojson"])
+def test_a_list_of_fetch_is_not_written_over_what_it_is_made_of(sattrack, tmp_path, over):
+    square = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]}
+    item = {"type": "Feature", "stac_version": "1.0.0", "id": "a", "geometry": square, "bbox": [0, 0, 1, 1], "links": [],
+            "properties": {"datetime": "2024-05-01T00:00:00Z"}, "assets": {"visual": {"href": "a.tif"}}}  # fmt: skip
+    (tmp_path / "items.json").write_text(json.dumps(item))
+    (tmp_path / "site.geojson").write_text(json.dumps(square))
+    before = (tmp_path / over).read_bytes()
+    words = ("fetch", tmp_path / "items.json", "--sites", tmp_path / "site.geojson", "-o")
+    said = sattrack(*words, tmp_path / over)
+    assert said.code == 2
+    assert "would be written over" in said.err
+    assert (tmp_path / over).read_bytes() == before
+    assert sattrack(*words, tmp_path / "found.json").code == 0
+
+
 def test_version_is_the_packages(sattrack):
     from sattrack import __version__
 

@@ -75,6 +75,13 @@ def _found_in(documents: Documents, *, filters: Filters, limits: Settings) -> Fo
     return Found(documents.told, tuple(items), unread, collections, tuple(notes), documents.requests, documents.received)
 
 
+def refuse_over(to: Path, *given: str | Path | None) -> None:
+    """UsageError where a list would be written over what it is made of: a catalogue's own file, or outlines."""
+    for one in given:
+        if one is not None and not is_remote(str(one)) and Path(one).is_file() and Path(one).resolve() == to.resolve():
+            raise UsageError("would be written over by the list that is made of it", where=str(one), way_out="give another -o")
+
+
 def save_found(found: Found, to: Path, *, filters: Filters) -> None:
     """Writes the list of what was found, and what was searched for. StoreError where it cannot be written."""
     write_items(to, found.items, asked=asked_of(found, filters=filters), collections=found.collections)
