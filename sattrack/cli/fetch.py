@@ -71,6 +71,7 @@ def fetch(
     """
     from sattrack.errors import UsageError
     from sattrack.face import chosen_settings
+    from sattrack.readers.catalogues.item_files import ITEMS
     from sattrack.readers.catalogues.searching import find_items, refuse_over, save_found
 
     voice = Voice(quiet=quiet)
@@ -84,8 +85,9 @@ def fetch(
         sites=sites, bbox=bbox, intersects=intersects, datetime=datetime, max_cloud=max_cloud, collection=collection,
         max_items=max_items, min_coverage=min_coverage, max_off_nadir=max_off_nadir,
     )  # fmt: skip
-    if out is not None:
-        refuse_over(out, catalogue, sites, intersects)
+    for to in (out, download / ITEMS if download else None):
+        if to is not None:
+            refuse_over(to, catalogue, sites, intersects)
     found = find_items(catalogue, filters=wanted, limits=settings)
     if out is not None:
         save_found(found, out, filters=wanted)

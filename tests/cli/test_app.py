@@ -84,12 +84,13 @@ def test_a_list_of_fetch_is_not_written_over_what_it_is_made_of(sattrack, tmp_pa
     (tmp_path / "items.json").write_text(json.dumps(item))
     (tmp_path / "site.geojson").write_text(json.dumps(square))
     before = (tmp_path / over).read_bytes()
-    words = ("fetch", tmp_path / "items.json", "--sites", tmp_path / "site.geojson", "-o")
-    said = sattrack(*words, tmp_path / over)
-    assert said.code == 2
-    assert "would be written over" in said.err
-    assert (tmp_path / over).read_bytes() == before
-    assert sattrack(*words, tmp_path / "found.json").code == 0
+    words = ("fetch", tmp_path / "items.json", "--sites", tmp_path / "site.geojson")
+    for more in (("-o", tmp_path / over), *([("--download", tmp_path)] if over == "items.json" else [])):
+        said = sattrack(*words, *more)
+        assert said.code == 2
+        assert "would be written over" in said.err
+        assert (tmp_path / over).read_bytes() == before
+    assert sattrack(*words, "-o", tmp_path / "found.json").code == 0
 
 
 def test_version_is_the_packages(sattrack):
