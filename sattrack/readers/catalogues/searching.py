@@ -79,7 +79,7 @@ def refuse_over(to: Path, *given: str | Path | None) -> None:
     """UsageError where a list would be written over what it is made of: a catalogue's own file, or outlines."""
     for one in given:
         if one is not None and not is_remote(str(one)) and Path(one).is_file() and Path(one).resolve() == to.resolve():
-            raise UsageError("would be written over by the list that is made of it", where=str(one), way_out="give another place")
+            raise UsageError("would be written over by a list that is made of it", where=str(one), way_out="give another place")
 
 
 def save_found(found: Found, to: Path, *, filters: Filters) -> None:
