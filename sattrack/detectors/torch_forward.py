@@ -13,7 +13,7 @@ from sattrack.detectors.calling import short_of_memory
 from sattrack.detectors.decoding import Columns, Forward, Pixels, not_finite
 from sattrack.detectors.devices import choose_device
 from sattrack.detectors.torch_lanes import Lane, lanes_of, measured_tiles
-from sattrack.errors import DetectorError, UsageError
+from sattrack.errors import DetectorError, SattrackError, UsageError
 
 Heads = Callable[[torch.Tensor], list[Columns]]
 
@@ -26,7 +26,7 @@ class TorchForward(Forward):
 
     Pixels go over as bytes; they are scaled, and candidates are picked, on the device. tiles: a call takes so many; none: on
     CUDA as many as fit, for which tile_px must be said, elsewhere a batch as it comes. half: in half precision, which answers
-    otherwise; UsageError where the device is not CUDA.
+    otherwise; UsageError where the device is not CUDA. DetectorError where the device is there and cannot be used.
     """
 
     def __init__(
@@ -40,9 +40,20 @@ class TorchForward(Forward):
                 f"half precision was chosen where the run began, and this machine would compute on {self._device}",
                 way_out="--device cpu computes in single precision on every machine",
             )
-        self.network = network.to(self._device)
         self._half = half
-        if half:
+        try:
+            self._make_ready(network, tiles, tile_px=tile_px)
+        except SattrackError:
+            raise
+        except _FAULTS as error:
+            raise DetectorError(
+                f"the device {self._device} cannot be used: {_first_line(error)}",
+                way_out="use --device cpu, or free the device",
+            ) from error
+
+    def _make_ready(self, network: torch.nn.Module, tiles: int | None, *, tile_px: int | None) -> None:
+        self.network = network.to(self._device)
+        if self._half:
             halve(self.network)
         elif self._device.type == "cuda":
             # By themselves cards shorten single precision, too.

@@ -102,6 +102,15 @@ def test_g11_memory_that_runs_out_once_makes_smaller_calls_from_then_on() -> Non
     assert seen == [3, 3]
 
 
+def test_a_card_that_is_full_or_broken_as_the_network_is_loaded_is_told_and_no_traceback() -> None:
+    class Refused(Network):
+        def to(self, *_where: object, **_how: object) -> "Refused":
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 MiB.\nmore")
+
+    with pytest.raises(DetectorError, match=r"the device cpu cannot be used: CUDA out of memory.* \(use --device cpu, or free"):
+        TorchForward(Refused(), oriented=True, device="cpu")
+
+
 def test_a_lane_does_not_undo_what_another_found_out_of_memory_meanwhile() -> None:
     made, seen = forward(), []
 
