@@ -133,7 +133,14 @@ def device() -> Finding:
         chosen = importlib.import_module("sattrack.detectors.devices").choose_device("auto")
     except (ImportError, OSError) as error:
         return Finding(False, f"torch does not import: {_first_line(error)}", "python -m pip install torch torchvision")
-    name = f" ({torch.cuda.get_device_name(chosen)})" if chosen.type == "cuda" else ""
+    try:
+        name = f" ({torch.cuda.get_device_name(chosen)})" if chosen.type == "cuda" else ""
+    except RuntimeError as error:
+        return Finding(
+            False,
+            f"device auto is {chosen}, which cannot be used: {_first_line(error)}",
+            "mend the driver, or use --device cpu",
+        )
     built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
     return Finding(True, f"device auto is {chosen}{name}; {some(torch.get_num_threads(), 'thread')}; torch {built}")
 

@@ -123,3 +123,21 @@ def test_a_backend_that_is_installed_and_does_not_import_is_told(monkeypatch):
     finding = next(checks.other_backends())
     assert (finding.fine, "libtbb" in finding.said) == (False, True)
     assert "pip install" in finding.way_out
+
+
+def test_a_card_that_torch_finds_and_cannot_use_is_told(monkeypatch):
+    import torch
+
+    from sattrack.detectors import devices
+
+    def broken(_device):
+        raise RuntimeError("CUDA unknown error - this may be due to an incorrectly set up environment\nmore")
+
+    monkeypatch.setattr(devices, "choose_device", lambda _asked: torch.device("cuda:0"))
+    monkeypatch.setattr(torch.cuda, "get_device_name", broken)
+    finding = checks.device()
+    assert (finding.fine, finding.said.startswith("device auto is cuda:0, which cannot be used: CUDA unknown error")) == (
+        False,
+        True,
+    )
+    assert "--device cpu" in finding.way_out
