@@ -146,12 +146,15 @@ def device() -> Finding:
 
 
 def other_backends() -> Iterator[Finding]:
-    """What else than torch can run the network: not needed, but where it is installed it must work."""
+    """What else than torch can run the network: OpenVINO comes with sattrack; what else is installed must work."""
     for name, package in BACKENDS.items():
         if name == "torch":
             continue
         if missing := missing_for(name):
-            yield Finding(True, f"backend {name}: {' and '.join(missing)} is not installed, which only --backend {name} needs")
+            needed = name == "openvino"
+            by = "the default on a CPU and `sattrack cover` need" if needed else f"only --backend {name} needs"
+            said = f"backend {name}: {' and '.join(missing)} is not installed, which {by}"
+            yield Finding(not needed, said, f"python -m pip install {' '.join(missing)}")
             continue
         try:
             with silent_imports():

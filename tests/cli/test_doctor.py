@@ -97,7 +97,7 @@ def test_a_broken_installation_ends_with_1_and_says_the_way_out(sattrack, monkey
     assert sattrack("doctor", "--json").json[0] == {"fine": True, "said": "fine", "way_out": ""}
 
 
-def test_other_backends_are_listed_and_none_is_needed(monkeypatch):
+def test_other_backends_are_listed_and_openvino_is_needed(monkeypatch):
     from sattrack.detectors import backends
 
     installed = {"openvino": "2026.4.1", "onnxruntime": "1.32.0"}
@@ -109,7 +109,11 @@ def test_other_backends_are_listed_and_none_is_needed(monkeypatch):
     assert onnx.fine
     assert onnx.said.endswith("onnx is needed to make an export and is not installed")
     installed.clear()
-    assert all(finding.fine and "is not installed, which only --backend" in finding.said for finding in checks.other_backends())
+    openvino, onnx = checks.other_backends()
+    assert (onnx.fine, "is not installed, which only --backend onnx needs" in onnx.said) == (True, True)
+    # It comes with sattrack, and reading cover takes it.
+    assert (openvino.fine, openvino.way_out) == (False, "python -m pip install openvino")
+    assert "which the default on a CPU and `sattrack cover` need" in openvino.said
 
 
 def test_a_backend_that_is_installed_and_does_not_import_is_told(monkeypatch):
