@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from sattrack.count_rows import counts_of, doubt_of, each_scene
 from sattrack.packed import Packed
 from sattrack.ports import Store
 from sattrack.readers.outlines.files import read_outlines
-from sattrack.reopening import STOPPED, Run, keep_sites, kept_sites, rule_of, settings_of
+from sattrack.reopening import SITES, STOPPED, Run, as_kept, kept_sites, rule_of, settings_of
 from sattrack.results import Part
 from sattrack.run_parts import RunParts
 from sattrack.steps.picking import counted_in
 from sattrack.stores.locations import Location
-from sattrack.writing import write_whole
+from sattrack.writing import whole_file, write_whole
 
 # What was made of a run's counts and stays beside others, with what makes it again.
 ALERTS = "alerts.csv"
@@ -54,7 +55,7 @@ def recount_held(
     notes: Sequence[str] = (),
 ) -> Run:
     """The same, for whoever holds the folder already."""
-    from sattrack.reports.listings import write_counts, write_scenes
+    from sattrack.reports.listings import fill_counts, fill_scenes
 
     folder = store.root
     index = store.read_index()
@@ -95,18 +96,21 @@ def recount_held(
         outcomes=Packed(one if one.counted == n else replace(one, counted=n) for one, n in of_each),
         notes=tuple(dict.fromkeys([*index.notes, *notes, *doubted])),
     )  # fmt: skip
-    # Only now that all is counted: a part that cannot be read must not leave a run with the outlines of another count.
-    if sites is not None or no_sites:
-        keep_sites(outlines, folder=folder)
-    store.write_index(index)
     tables = folder / "counts.csv", folder / "scenes.csv"
-    before = [_digest(table) for table in tables]
-    write_counts(counts, tables[0], locations=index.locations)
-    write_scenes(index, tables[1])
     stale: list[str] = []
-    if before != [_digest(table) for table in tables]:
-        drop_page(folder)  # it would be taken for one of these counts
-        stale = [f"{name} is of the counts before: {by} writes it again" for name, by in _LISTS if (folder / name).is_file()]
+    # All of it takes its place once all is counted and written: a part that cannot be read, or a full disk, must not leave
+    # outlines or a head of one count beside tables of another.
+    with ExitStack() as drafts:
+        new = [drafts.enter_context(whole_file(table, make_folder=False)) for table in tables]
+        fill_counts(counts, new[0], locations=index.locations)
+        fill_scenes(index, new[1])
+        if sites is not None or no_sites:
+            drafts.enter_context(whole_file(folder / SITES, make_folder=False)).write_bytes(as_kept(outlines))
+        store.write_index(index)
+        if [_digest(table) for table in tables] != [_digest(table) for table in new]:
+            drop_page(folder)  # it would be taken for one of these counts
+            lists = ((name, by) for name, by in _LISTS if (folder / name).is_file())
+            stale = [f"{name} is of the counts before: {by} writes it again" for name, by in lists]
     return Run(folder, index, counts, outlines, (*notes, *(doubt for doubt in doubted if doubt not in known), *stale))
 
 

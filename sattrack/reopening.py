@@ -19,6 +19,7 @@ from sattrack.steps.counting import Rule
 from sattrack.timeline import Count, Site
 from sattrack.writing import write_whole
 
+SITES = "sites.json"
 _SITES = TypeAdapter(tuple[Site, ...])
 # How the note of a run begins that was stopped, or is at work.
 STOPPED = "the run was stopped"
@@ -71,7 +72,7 @@ def reopen(folder: Path) -> Reopened:
 
 def kept_sites(folder: Path, *, index: RunIndex) -> tuple[Site, ...]:
     """The outlines that a run was last counted with. StoreError where it had some and they are not there, or not readable."""
-    path = folder / "sites.json"
+    path = folder / SITES
     # Of a run that was copied in part: without its outlines each scene would count as a site of its own.
     if index.sites_file and not path.exists():
         raise StoreError(
@@ -92,7 +93,12 @@ def kept_sites(folder: Path, *, index: RunIndex) -> tuple[Site, ...]:
 
 def keep_sites(sites: Sequence[Site], *, folder: Path) -> None:
     """Writes the outlines that the run is counted with from now on."""
-    write_whole(folder / "sites.json", _SITES.dump_json(tuple(sites)))
+    write_whole(folder / SITES, as_kept(sites))
+
+
+def as_kept(sites: Sequence[Site]) -> bytes:
+    """Outlines as a run's folder holds them."""
+    return _SITES.dump_json(tuple(sites))
 
 
 def settings_of(index: RunIndex, *, threshold: float | None = None, min_observed: float | None = None) -> Settings:

@@ -113,7 +113,13 @@ def csv_cell(value: object) -> str:
 
 def write_table(path: Path, columns: Sequence[str], *, rows: Iterable[Sequence[object]]) -> None:
     """A table as a CSV file, whole or not at all; its rows are written as they are drawn."""
-    with whole_file(path, make_folder=False) as draft, draft.open("w", encoding="utf-8", newline="", buffering=1 << 20) as file:
+    with whole_file(path, make_folder=False) as draft:
+        fill_table(draft, columns, rows=rows)
+
+
+def fill_table(draft: Path, columns: Sequence[str], *, rows: Iterable[Sequence[object]]) -> None:
+    """The same into a file of the caller's, who sees to it that it is whole. OSError where that cannot be."""
+    with draft.open("w", encoding="utf-8", newline="", buffering=1 << 20) as file:
         _write_rows(file, columns, rows)
 
 

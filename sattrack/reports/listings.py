@@ -7,7 +7,7 @@ from pathlib import Path
 import shapely
 
 from sattrack.imagery import Grid, Scene
-from sattrack.reports.cells import KnownPlaces, discreet, moment, number, shown, write_table
+from sattrack.reports.cells import KnownPlaces, discreet, fill_table, moment, number, shown
 from sattrack.reports.globe import outline, polygons
 from sattrack.results import SCHEMA_VERSION, RunIndex, SceneOutcome
 from sattrack.steps.judging import capability, px_per_width
@@ -28,20 +28,20 @@ SCENE_COLUMNS = (
 _JOIN = "; "
 
 
-def write_counts(counts: Iterable[Count], path: Path, *, locations: Iterable[str] = ()) -> None:
+def fill_counts(counts: Iterable[Count], draft: Path, *, locations: Iterable[str] = ()) -> None:
     """counts.csv: every row is kept, those that could not be assessed too, with an empty count and the reason in notes.
 
     locations: of the run's scenes, so that reasons that quote them can be cut down to the files' names.
     """
     known = KnownPlaces(locations)
     rows = (_ordered(count_row(count, locations=known), columns=COUNT_COLUMNS) for count in counts)
-    write_table(path, COUNT_COLUMNS, rows=rows)
+    fill_table(draft, COUNT_COLUMNS, rows=rows)
 
 
-def write_scenes(index: RunIndex, path: Path) -> None:
+def fill_scenes(index: RunIndex, draft: Path) -> None:
     """scenes.csv: one row per scene file, whatever became of it."""
     rows = (_ordered(scene_row(outcome, model_id=index.model_id), columns=SCENE_COLUMNS) for outcome in index.outcomes)
-    write_table(path, SCENE_COLUMNS, rows=rows)
+    fill_table(draft, SCENE_COLUMNS, rows=rows)
 
 
 def count_row(count: Count, *, locations: Iterable[str] | KnownPlaces = ()) -> dict[str, object]:

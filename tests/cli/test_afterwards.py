@@ -1,6 +1,7 @@
 """count, report, export, info and config through the real entry point."""
 
 import csv
+import errno
 import json
 
 import numpy as np
@@ -20,6 +21,24 @@ def test_another_threshold_counts_again_without_detecting(sattrack, run, monkeyp
     assert [(c["scene_id"], c["count"]) for c in said.json["counts"]] == [("may", 3), ("june", 4)]
     said = sattrack("count", run, "--threshold", "0.95", "--no-report", "--json")
     assert [c["count"] for c in said.json["counts"]] == [0, 0]
+
+
+@pytest.mark.parametrize("full_at", ["sattrack.stores.folder.lines_of", "sattrack.reports.listings.fill_scenes"])
+def test_a_disk_that_is_full_leaves_no_outlines_or_head_of_one_count_beside_tables_of_another(
+    sattrack, run, tmp_path, monkeypatch, full_at
+):
+    def full(*_said):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sattrack("report", run)
+    old = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    other = write_site(tmp_path / "other.geojson", site_id="other", name="Other", east=20)
+    with monkeypatch.context() as patched:
+        patched.setattr(full_at, full)
+        said = sattrack("count", run, "--sites", other, "--threshold", "0.5")
+    assert (said.code, "No space left on device" in said.err) == (1, True)
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == old
+    assert sattrack("count", run, "--sites", other, "--threshold", "0.5").code == 0
 
 
 def test_I1_an_outline_outside_what_was_seen_is_unobserved_never_0(sattrack, run, tmp_path):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import shapely
 
-from sattrack.reports.listings import COUNT_COLUMNS, SCENE_COLUMNS, write_counts, write_scenes
+from sattrack.reports.listings import COUNT_COLUMNS, SCENE_COLUMNS, fill_counts, fill_scenes
+from sattrack.writing import whole_file
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -15,7 +16,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def test_counts_hold_a_row_for_every_site_zone_and_scene(port_run, tmp_path) -> None:
     run, _ = port_run
-    write_counts(run.counts, tmp_path / "counts.csv", locations=[o.location for o in run.index.outcomes])
+    fill_counts(run.counts, tmp_path / "counts.csv", locations=[o.location for o in run.index.outcomes])
     rows = _rows(tmp_path / "counts.csv")
     assert list(rows[0]) == list(COUNT_COLUMNS)
     told = [(r["site_id"], r["zone"], r["scene_id"], r["status"], r["count"], r["datetime"]) for r in rows]
@@ -28,7 +29,7 @@ def test_counts_hold_a_row_for_every_site_zone_and_scene(port_run, tmp_path) -> 
 
 def test_I1_a_failed_scene_has_no_number_and_a_reason(port_run, tmp_path) -> None:
     run, _ = port_run
-    write_counts(run.counts, tmp_path / "counts.csv", locations=[o.location for o in run.index.outcomes])
+    fill_counts(run.counts, tmp_path / "counts.csv", locations=[o.location for o in run.index.outcomes])
     failed = _rows(tmp_path / "counts.csv")[2]
     assert failed["notes"] == "day-3.tif: torn"
     assert {failed[name] for name in ("count", "count_low", "count_high", "teu", "gsd_m", "px_per_width")} == {""}
@@ -36,7 +37,7 @@ def test_I1_a_failed_scene_has_no_number_and_a_reason(port_run, tmp_path) -> Non
 
 def test_scenes_hold_a_row_for_every_file_with_its_place(port_run, tmp_path) -> None:
     run, _ = port_run
-    write_scenes(run.index, tmp_path / "scenes.csv")
+    fill_scenes(run.index, tmp_path / "scenes.csv")
     rows = _rows(tmp_path / "scenes.csv")
     assert list(rows[0]) == list(SCENE_COLUMNS)
     assert [(r["scene_id"], r["status"], r["reason"], r["boxes"]) for r in rows] == [
@@ -51,8 +52,8 @@ def test_scenes_hold_a_row_for_every_file_with_its_place(port_run, tmp_path) -> 
 
 def test_X5_the_listings_name_files_only(port_run, mixed_run, tmp_path) -> None:
     for number, (run, _) in enumerate((port_run, mixed_run)):
-        write_scenes(run.index, tmp_path / f"scenes-{number}.csv")
-        write_counts(run.counts, tmp_path / f"counts-{number}.csv", locations=[o.location for o in run.index.outcomes])
+        fill_scenes(run.index, tmp_path / f"scenes-{number}.csv")
+        fill_counts(run.counts, tmp_path / f"counts-{number}.csv", locations=[o.location for o in run.index.outcomes])
     told = "".join(path.read_text() for path in tmp_path.glob("*.csv"))
     assert not [secret for secret in ("alice", "my scenes", "secret", "Signature") if secret in told]
 
@@ -60,7 +61,8 @@ def test_X5_the_listings_name_files_only(port_run, mixed_run, tmp_path) -> None:
 def test_O6_S2_a_listing_replaces_the_old_one_whole(port_run, tmp_path) -> None:
     run, _ = port_run
     for _ in range(2):
-        write_counts(run.counts, tmp_path / "counts.csv")
+        with whole_file(tmp_path / "counts.csv") as draft:
+            fill_counts(run.counts, draft)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["counts.csv"]
 
 
@@ -72,5 +74,5 @@ def test_a_long_crs_is_told_by_its_code(part_of, run_of, tmp_path) -> None:
     part = part_of("a", boxes=[])
     scene = replace(part.scene, grid=replace(part.scene.grid, crs=CRS.from_epsg(32635).to_wkt()))
     run, _ = run_of({"a": replace(part, scene=scene)})
-    write_scenes(run.index, tmp_path / "scenes.csv")
+    fill_scenes(run.index, tmp_path / "scenes.csv")
     assert _rows(tmp_path / "scenes.csv")[0]["crs"] == "EPSG:32635"
