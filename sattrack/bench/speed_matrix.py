@@ -1,7 +1,6 @@
 """The matrix of speed: sizes, layouts of files, depths, densities, numbers of scenes and threads, one run for each."""
 
 import json
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -13,6 +12,7 @@ from sattrack.bench.apart import demand_one_process
 from sattrack.bench.merging import Merged, bench_merging
 from sattrack.bench.speed import Speed, timed_limit, timed_run, with_limit
 from sattrack.bench.speed_pictures import DENSITIES, LAYOUTS, Picture, make_picture
+from sattrack.detectors.cores import own_cores
 from sattrack.errors import StoreError
 from sattrack.settings import Settings
 
@@ -84,7 +84,7 @@ def cases_up_to(most_px: int = SIZES[-1], most_scenes: int = SCENES[-1]) -> tupl
     cases += [Case("layout", f"{layout} uint16", middle, layout=layout, dtype="uint16") for layout in _DEEP]
     cases += [Case("density", density, middle, density=density) for density in DENSITIES]
     cases += [Case("scenes", f"{n} of {small} px", small, scenes=n) for n in SCENES if n <= most_scenes]
-    cases += [Case("threads", f"{n}", middle, threads=n) for n in THREADS if n <= (os.cpu_count() or 1)]
+    cases += [Case("threads", f"{n}", middle, threads=n) for n in THREADS if n <= own_cores()]
     return tuple(cases)
 
 

@@ -1,6 +1,5 @@
 """`sattrack model`: the weights in other backends' forms."""
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -54,13 +53,14 @@ def export(
     the weights' on others.
     """
     from sattrack import wiring
+    from sattrack.detectors.cores import own_cores
     from sattrack.synthetic.calibration import drawn_calibration
 
     if int8 and (backend != "openvino" or half):
         raise UsageError("--int8 is for --backend openvino, and not with --half", way_out="leave one of them out")
     voice = Voice(quiet=quiet)
     chosen = o.chosen_model(weights, None, model_gsd_m, classes, threshold)
-    calibrate = partial(drawn_calibration, processes=os.cpu_count() or 1, told=voice.say) if int8 else None
+    calibrate = partial(drawn_calibration, processes=own_cores(), told=voice.say) if int8 else None
     path, said = wiring.export_model(chosen, backend=backend, to=out, half=half, calibrate=calibrate)
     if as_json:
         voice.json({"file": str(path), **said})

@@ -1,5 +1,6 @@
 """`sattrack model export`, and --backend where a command takes it."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from sattrack.detectors.backends import missing_for
 from sattrack.detectors.cards import write_card
+from sattrack.errors import UsageError
 from tests.cli.conftest import GSD
 from tests.detectors.test_yolo import card_of, network
 
@@ -70,3 +72,18 @@ def test_what_cannot_be_exported_is_one_line(sattrack, tiny, words, told):
     assert said.code == 2
     assert told in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system lends no single cores")
+def test_calibration_draws_in_as_many_processes_as_there_are_cores_for_this_one(sattrack, tiny, monkeypatch):
+    asked = []
+
+    def drawn(_card, *, processes, told):
+        asked.append(processes)
+        raise UsageError("enough")
+
+    monkeypatch.setattr("sattrack.synthetic.calibration.drawn_calibration", drawn)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 5})
+    monkeypatch.setattr(os, "cpu_count", lambda: 128)
+    assert "enough" in sattrack("model", "export", tiny, "--backend", "openvino", "--int8").err
+    assert asked == [3]

@@ -1,6 +1,5 @@
 """Options that several commands of `sattrack bench` share, and how they become a model and a printed table."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,7 @@ import typer
 
 from sattrack.cli.options import chosen_model
 from sattrack.cli.voice import Voice
+from sattrack.detectors.cores import own_cores
 
 if TYPE_CHECKING:
     from sattrack.settings import Settings
@@ -18,7 +18,7 @@ Count = Annotated[int, typer.Option(min=1, help="Rendered yards.")]
 Pixels = Annotated[int, typer.Option(min=64, max=4000, help="Side of a rendered yard, pixels.")]
 FirstSeed = Annotated[int | None, typer.Option(min=0, help="Seed of what is rendered first; training's lie below 9,000,000.")]
 Processes = Annotated[int, typer.Option(min=1, help="Processes that render.")]
-CPUS = os.cpu_count() or 1
+CPUS = own_cores()
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")]
 
 
