@@ -80,16 +80,15 @@ def _gather(
     if by_name and not any(one.scene and one.scene.grid.georeferenced for one in known):
         return list(sources)
     first, *others = _acquisitions(known)
-    made = _joined(first, sources=sources, by_name=by_name, scene_id=scene_id, limits=limits)
+    made = _joined(first, by_name=by_name, scene_id=scene_id, limits=limits)
     moments = Moments(one.scene for one in first if one.scene)
     for members in others:
         apart = [replace(one, source=_noting(one.source, _why_apart(one, first[0], moments))) for one in members]
-        if by_name:
-            made += [one.source for one in apart]
+        if by_name and len(apart) == 1:
+            made.append(apart[0].source)
         else:
             # Under one name what both show would be one count, and of one time.
-            name = _free_name(scene_id, taken)
-            made += _joined(apart, sources=(), by_name=False, scene_id=name, limits=limits)
+            made += _joined(apart, by_name=by_name, scene_id=_free_name(scene_id, taken), limits=limits)
     return made
 
 
@@ -111,10 +110,8 @@ def _why_apart(one: One, first: One, moments: Moments) -> str:
     return f"not joined with {first.source.part}, whose name it shares: {moments.contradict(one.scene)}"
 
 
-def _joined(
-    known: Sequence[One], *, sources: Sequence[Source], by_name: bool, scene_id: str, limits: Settings
-) -> list[Source]:  # fmt: skip
-    """The files of one acquisition, those that fit each other as one. sources: all of its name in the folder."""
+def _joined(known: Sequence[One], *, by_name: bool, scene_id: str, limits: Settings) -> list[Source]:
+    """The files of one acquisition, those that fit each other as one."""
     clusters: list[Cluster] = []
     made, doubles, alone = [], [], []
     for one in known:
@@ -131,7 +128,7 @@ def _joined(
         part = scene_id if by_name and cluster is clusters[0] else cluster.members[0].source.part
         made += _as_one(cluster, main=clusters[0], scene_id=scene_id, part=part, limits=limits)
     if by_name and made:
-        made[0] = _noting(made[0], *_missing(sources))
+        made[0] = _noting(made[0], *_missing([one.source for one in known]))
     return [*made, *doubles, *alone]
 
 

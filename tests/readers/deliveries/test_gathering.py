@@ -261,6 +261,12 @@ def test_tiles_of_two_acquisitions_under_one_name_stay_apart(tmp_path: Path, pic
     assert other.scene_id not in (mosaic.scene_id, "port")
     told(other, "another time", "2023-10-20")
     assert scene_of(mosaic).acquired == scene_of(mosaic.pieces[0]).acquired
+    assert any("1 is not here (R1C3)" in note for note in scene_of(mosaic).notes)
+    with rasterio.open(paths[1], "r+") as to:
+        to.update_tags(TIFFTAG_DATETIME="2023:10:20 01:15:00")
+    both = found(tmp_path)
+    assert [[Path(piece.path).stem[-1] for piece in one.pieces] for one in both] == [["1", "4"], ["2", "3"]]
+    assert [scene_of(one).acquired.day for one in both] == [14, 20]
 
 
 @pytest.mark.parametrize("silent", [0, 1])
