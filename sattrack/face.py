@@ -155,7 +155,7 @@ def report(
     cumulative: Sequence[float] = (),
     chain: str | Path | None = None,
 ) -> Path:
-    """Writes the run's page again; the path of `report.html`.
+    """Writes the run's page again, and its tables where they are of other counts; the path of `report.html`.
 
     imagery=False leaves every pixel of the scenes out; none: as the run was made. cumulative: amounts of boxes, of which it
     says when so many had left and come; chain: a YAML file of sites between which boxes are said to move.
@@ -166,7 +166,7 @@ def report(
     path = Path(chain) if chain is not None else None
     hosts = checked_hosts(_several(allow_hosts))
     return write_report(
-        Path(run), imagery=imagery, allow_remote=allow_remote, allow_hosts=hosts, cumulative=cumulative, chain=path
+        Path(run), imagery=imagery, allow_remote=allow_remote, allow_hosts=hosts, cumulative=cumulative, chain=path, tables=True
     )
 
 
@@ -254,12 +254,18 @@ def write_report(
     allow_hosts: Sequence[str] = (),
     cumulative: Sequence[float] = (),
     chain: Path | None = None,
+    tables: bool = False,
 ) -> Path:
-    """RUN/report.html, from what the run was last counted with; remote scenes are read again only where allowed."""
+    """RUN/report.html, from what the run was last counted with; remote scenes are read again only where allowed.
+
+    tables: see to it, too, that counts.csv and scenes.csv hold what the page does.
+    """
     # What alarms and flows need takes a second to import, and a run without a page needs none of it.
     from sattrack.readers.chains import read_chain
     from sattrack.reporting import findings_of, pairs_of
 
+    if tables:
+        recounting.renew_tables(folder)
     opened, parts = running.open_run(folder)
     shown = opened.index.imagery if imagery is None else imagery
     findings = findings_of(opened, amounts=cumulative, chain=read_chain(chain) if chain is not None else None)

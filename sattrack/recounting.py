@@ -1,6 +1,7 @@
 """Recounting: from the parts of a run to its counts, with the outlines and the threshold of now; nothing is detected."""
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -10,6 +11,7 @@ import numpy as np
 
 from sattrack import wiring
 from sattrack.count_rows import counts_of, doubt_of, each_scene
+from sattrack.errors import StoreError
 from sattrack.packed import Packed
 from sattrack.ports import Store
 from sattrack.readers.outlines.files import read_outlines
@@ -20,6 +22,7 @@ from sattrack.steps.picking import counted_in
 from sattrack.stores.locations import Location
 from sattrack.writing import whole_file, write_whole
 
+_log = logging.getLogger(__name__)
 # What was made of a run's counts and stays beside others, with what makes it again.
 ALERTS = "alerts.csv"
 _LISTS = ((ALERTS, "sattrack alert"), ("flow.csv", "sattrack flow"))
@@ -112,6 +115,23 @@ def recount_held(
             lists = ((name, by) for name, by in _LISTS if (folder / name).is_file())
             stale = [f"{name} is of the counts before: {by} writes it again" for name, by in lists]
     return Run(folder, index, counts, outlines, (*notes, *(doubt for doubt in doubted if doubt not in known), *stale))
+
+
+def renew_tables(folder: Path) -> None:
+    """Counts a run again as it was last counted, and says it where its tables were of other counts: those of another version of
+    sattrack, or of before the run was stopped. Not where another process is at work there, which will count.
+    """
+    tables = folder / "counts.csv", folder / "scenes.csv"
+    store = wiring.open_store(folder, create=False)
+    with ExitStack() as held:
+        try:
+            held.enter_context(store.alone())
+        except StoreError:
+            return
+        before = [_digest(table) for table in tables]
+        recount_held(store)
+        if before != [_digest(table) for table in tables]:
+            _log.warning("counts.csv and scenes.csv were of other counts than this page, and are written again")
 
 
 def drop_page(folder: Path) -> None:

@@ -26,6 +26,8 @@ def report(
 ) -> None:
     """The page is RUN/report.html: one file that opens offline.
 
+    counts.csv and scenes.csv beside it are written again where they are of other counts.
+
     It says in five lines what happened; then, site by site, the counts in time with what was expected, the alarms, the scenes
     before and after each, and what moved between scenes.
     """
@@ -34,6 +36,6 @@ def report(
 
     page = write_report(
         run, imagery=imagery, allow_remote=allow_remote, allow_hosts=checked_hosts(allow_host or ()),
-        cumulative=cumulative or (), chain=chain,
+        cumulative=cumulative or (), chain=chain, tables=True,
     )  # fmt: skip
     Voice(quiet=quiet).out(f"report: {one_line(str(page))}")

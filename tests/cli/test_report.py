@@ -95,6 +95,19 @@ def test_no_page_of_other_counts_stays_in_a_run(sattrack, run, scenes, site):
         assert page.exists() is kept, words
 
 
+def test_the_tables_beside_a_page_hold_its_numbers_also_where_they_were_of_other_counts(sattrack, watched, caplog):
+    tables = [watched / name for name in ("counts.csv", "scenes.csv")]
+    own = [table.read_bytes() for table in tables]
+    sattrack("report", watched, "--no-imagery")
+    assert caplog.text == ""
+    assert [table.read_bytes() for table in tables] == own
+    tables[0].write_bytes(own[0].replace(b",done,", b",failed,"))  # as another version may have counted
+    tables[1].unlink()
+    sattrack("report", watched, "--no-imagery")
+    assert "counts.csv and scenes.csv were of other counts than this page, and are written again" in caplog.text
+    assert [table.read_bytes() for table in tables] == own
+
+
 def test_another_outline_is_another_place(sattrack, watched, tmp_path):
     far = write_site(tmp_path / "far.geojson", site_id="far", name="Far", east=5000)
     assert sattrack("count", watched, "--sites", far, "--no-report", "-q").code == 0
