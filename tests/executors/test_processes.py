@@ -61,8 +61,10 @@ def test_answers_come_in_order_and_items_are_drawn_as_they_are_wanted(tmp_path: 
 def test_a_worker_that_is_not_ready_in_time_is_no_scene_that_took_too_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "READY_S", 0.01)
-    with pytest.raises(DetectorError, match=r"no worker could be started: it was not ready after 0.01 s"):
+    # No Python starts in that time.
+    monkeypatch.setattr(processes, "READY_S", 0.001)
+    monkeypatch.setattr(processes, "_LOOK_S", 0.001)
+    with pytest.raises(DetectorError, match=r"no worker could be started: it was not ready after 0.001 s"):
         list(workers(tmp_path, workers=1).map(["say a"]))
 
 
