@@ -29,7 +29,7 @@ def test_every_box_on_a_picture_without_containers_is_false(draw_set: Draw, tmp_
     assert found[0].km2 == pytest.approx(300 * 340 * 0.25 / 1e6, rel=1e-4)
     head, rows = empty_table(found)
     assert [row[0] for row in rows] == ["images", "all"]
-    assert rows[1][1:] == ("2", "0.05", "14", f"{14 / (2 * found[0].km2):.1f}", "0", "sea_1 (7)")
+    assert rows[1][1:] == ("2", "0.05", "14", f"{14 / (2 * found[0].km2):.1f}", "0", "0 (0 boxes)", "sea_1 (7)")
     assert len(head) == len(rows[0])
 
 
