@@ -19,8 +19,9 @@ from sattrack.readers.checksums import verified
 from sattrack.readers.deliveries.gathering import gathered
 from sattrack.readers.deliveries.joining import describe_pieces
 from sattrack.readers.describing import describe, time_of
-from sattrack.readers.finding import Source, find_sources, located
+from sattrack.readers.finding import Source, find_sources
 from sattrack.readers.folders import Told, log
+from sattrack.readers.locations import located
 from sattrack.readers.outlines.files import read_outlines
 from sattrack.readers.remote.ranges import ask_again, look_again
 from sattrack.results import ModelCard, SceneOutcome

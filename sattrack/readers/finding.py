@@ -21,14 +21,13 @@ from sattrack.readers.deliveries.values import Told as VendorsWord
 from sattrack.readers.folders import Told, has_magic, is_picture, log, natural_key, pictures_below, pictures_matching
 from sattrack.readers.gdals_sidecars import gdals_beside, read_gdals
 from sattrack.readers.hints import SILENT, Hints
+from sattrack.readers.locations import exists, no_such, remote, writable
 from sattrack.readers.manifest import SUFFIXES, Row, read_manifest
-from sattrack.readers.remote.places import bare, named_place
 from sattrack.readers.sidecars import Beside, base_of_mask, is_mask_name, look_beside, mask_bases, read_sidecars
 from sattrack.readers.vrts import vrt_sources
 from sattrack.settings import Settings
 
 _REMOTE = re.compile(r"(https?|s3)://", re.IGNORECASE)
-_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:")
 _MOST_SHOWN = 3
 # What stands beside pictures, and comes along when a shell expands `folder/*`.
 _BESIDE = (".json", ".xml", ".prj", ".ovr", ".msk", ".wld", ".tfw", ".pgw", ".pngw", ".jgw", ".jpgw", ".j2w", ".txt", ".md",
@@ -135,8 +134,8 @@ def _found(
 ) -> Iterator[_Found]:  # fmt: skip
     """strays: gets the masks that stand in folders."""
     if is_remote(text):
-        yield _Found(_remote(text, allow_remote=allow_remote))
-    elif _exists(text):
+        yield _Found(remote(text, allow_remote=allow_remote))
+    elif exists(text):
         # Absolute, so that a name like GTIFF_DIR:1:a.tif or -a.tif is only ever a name.
         path = Path(text).absolute()
         if path.is_dir():
@@ -157,14 +156,14 @@ def _found(
                 told(note)
             yield from map(_from_item, picked.picks)
         elif is_picture(path.name) or not path.name.casefold().endswith(_BESIDE):
-            yield _Found(_writable(str(path)))
+            yield _Found(writable(str(path)))
     else:
         globbed = has_magic(text) and "\0" not in text
         how: dict[str, Any] = {"recursive": recursive, "follow_links": follow_links, "told": told}
         matching = pictures_matching(text, **how) if globbed else iter(())
         first = next(matching, None)
         if first is None:
-            raise _no_such(text)
+            raise no_such(text)
         yield from _walked(chain([first], matching), told=told, strays=strays)
 
 
@@ -188,7 +187,7 @@ def _drawn_masks(
     pictures: Iterable[_Found], inputs: Sequence[str], *, recursive: bool, beside: Callable[[Path], Beside]
 ) -> Iterator[str]:  # fmt: skip
     """The masks that are no pictures, of the folders that were looked into and not picked from by a glob."""
-    given = [Path(text).absolute() for text in inputs if not is_remote(text) and _exists(text) and Path(text).is_dir()]
+    given = [Path(text).absolute() for text in inputs if not is_remote(text) and exists(text) and Path(text).is_dir()]
     for folder in map(Path, sorted({one.path.rpartition("/")[0] for one in pictures})):
         if folder in given or (recursive and any(one in folder.parents for one in given)):
             yield from (str(folder / name) for name in beside(folder).masks.values() if not is_picture(name))
@@ -213,7 +212,7 @@ def _some_of(names: Iterable[str]) -> str:
 def _of_folder(path: str) -> _Found:
     """A picture that stands in a folder. A name that no output can hold fails it alone."""
     try:
-        return _Found(_writable(path), named=False)
+        return _Found(writable(path), named=False)
     except UsageError as error:
         return _Found(os.fsencode(path).decode("utf-8", "backslashreplace"), named=False, fault=error)
 
@@ -223,12 +222,12 @@ def _from_row(row: Row, *, folder: Path, allow_remote: bool) -> _Found:
 
     def placed(text: str) -> str:
         try:
-            return _remote(text, allow_remote=allow_remote) if is_remote(text) else _writable(str(folder / text))
+            return remote(text, allow_remote=allow_remote) if is_remote(text) else writable(str(folder / text))
         except UsageError as error:
             raise ManifestError(f"{error.where}: {error.message}", where=row.where, way_out=error.way_out) from error
 
     path = placed(row.path)
-    if not is_remote(path) and _exists(path) and not Path(path).is_file():
+    if not is_remote(path) and exists(path) and not Path(path).is_file():
         raise ManifestError(f"{row.path!r} is not a file", where=row.where, way_out="write a line for each picture")
     mask = placed(row.hints.mask) if row.hints.mask else None
     return _Found(path, where=row.where, scene=row.scene, hints=replace(row.hints, mask=mask))
@@ -369,46 +368,3 @@ def _named(pairs: Iterable[tuple[_Found, Hints]]) -> list[Source]:
         met.add(part.casefold())
         sources.append(Source(one.path, part, one.scene or part, hints, one.fault, one.coarse))
     return sources
-
-
-def _exists(text: str) -> bool:
-    try:
-        return bool(text) and Path(text).exists()
-    except OSError:  # a name too long for this disk
-        return False
-
-
-def _writable(path: str) -> str:
-    """A path that every output can hold. UsageError where its bytes are not UTF-8."""
-    try:
-        path.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError("the name is not valid UTF-8", where=ascii(path), way_out="rename the file") from error
-    return path
-
-
-def located(text: str, *, allow_remote: bool) -> str:
-    """A file as the reader knows it, from whatever folder it is asked for later. UsageError: remote, and not allowed to be."""
-    return _remote(text, allow_remote=allow_remote) if is_remote(text) else str(Path(text).absolute())
-
-
-def _remote(text: str, *, allow_remote: bool) -> str:
-    """A remote location as the reader knows it: see named_place."""
-    if not allow_remote:
-        raise UsageError("not a file on this machine", where=bare(text), way_out="--allow-remote reads such locations")
-    return named_place(text)
-
-
-def _no_such(text: str) -> UsageError:
-    shown = text if len(text) <= 200 else text[:200] + "..."
-    if text.lstrip().startswith("<"):
-        return UsageError("this is XML, not a path", where=shown[:60], way_out="save it as a .vrt file and name that")
-    prefix = _PREFIX.match(text)
-    if prefix:
-        return UsageError(
-            f"no such file, and {prefix.group()!r} is not a kind of location that is read", where=shown,
-            way_out="give a path; with --allow-remote also https:// and s3://",
-        )  # fmt: skip
-    if has_magic(text):
-        return UsageError("no picture matches", where=shown, way_out="check the pattern")
-    return UsageError("no such file or folder", where=shown or "input", way_out="check the path")
